@@ -1,0 +1,111 @@
+/**
+ * Where the maths runs: one small interface, and a room for each device behind
+ * it. Nothing above names a buffer, a kernel or a worker.
+ *
+ * A model on a device has a fixed number of lanes. A lane holds one state, and
+ * lanes never influence each other: what is computed for one is the same bits
+ * whatever its neighbours do.
+ *
+ * @module
+ */
+
+import type { Checkpoint } from "../model/checkpoint.ts";
+import type { ModelShape } from "../model/shape.ts";
+import type { Sampling } from "../text/sampling.ts";
+
+/** The rooms. */
+export type DeviceKind = "webgpu" | "wasm";
+
+/** How matrices are kept on the device. */
+export type Quantization = "none" | "int8" | "int4";
+
+/** What {@linkcode Device.load} may be told. */
+export interface LoadOptions {
+  /** States held at once. */
+  readonly lanes: number;
+  /** How matrices are kept; `none` keeps the file's own precision. */
+  readonly quantization: Quantization;
+  /** Told how many of how many tensors are on the device. */
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/** Something that can run models. */
+export interface Device {
+  /** Which room this is. */
+  readonly kind: DeviceKind;
+  /** The adapter's or engine's own name, for people. */
+  readonly name: string;
+  /**
+   * Puts a model on the device.
+   *
+   * @throws {DeviceError} `ERR_DEVICE_FAILED` if it does not fit or a kernel is
+   * refused.
+   */
+  load(checkpoint: Checkpoint, options: LoadOptions): Promise<DeviceModel>;
+  /** Gives everything back. */
+  dispose(): Promise<void>;
+}
+
+/** What one lane does in a step. */
+export interface LaneStep {
+  /** In [0, lanes); at most one entry of a step names it. */
+  readonly lane: number;
+  /**
+   * Tokens to read, in order. Empty: go on from the last token this lane drew,
+   * which is still unread; if that draw halted, the entry does nothing.
+   */
+  readonly tokens: readonly number[];
+  /** Tokens to draw then. Each but the last is read before the next is drawn. */
+  readonly draw: number;
+  /** How to draw; required where `draw` is not 0. */
+  readonly sampling?: Sampling;
+  /** Drawing one of these ends the lane's part of the step; it stays unread. */
+  readonly halt?: ReadonlySet<number>;
+  /**
+   * Read tokens one by one as if they had been drawn, so that the state is, bit
+   * for bit, the one that drawing them left.
+   */
+  readonly replay?: boolean;
+  /** Ask for logits after the last token read, or after each token read. */
+  readonly logits?: "last" | "all";
+}
+
+/** What became of one {@linkcode LaneStep}. */
+export interface LaneResult {
+  /** The tokens drawn; the last one is unread. Fewer than asked after a halt. */
+  readonly drawn: readonly number[];
+  /** Whether the last of them was in `halt`. */
+  readonly halted: boolean;
+  /** Logits `[V]` or `[T, V]`, before penalties, if they were asked for. */
+  readonly logits?: Float32Array;
+}
+
+/** A model loaded on a device. */
+export interface DeviceModel {
+  /** The model's sizes. */
+  readonly shape: ModelShape;
+  /** States held at once. */
+  readonly lanes: number;
+  /** Bytes of weights on the device. */
+  readonly weightBytes: number;
+  /** Resolves, once, if the device goes away; later calls reject with the same. */
+  readonly lost: Promise<Error>;
+  /** Makes a lane's state blank: all zeros. */
+  clear(lane: number): Promise<void>;
+  /** Sets a lane's state, `stateLength(shape)` values in canonical order. */
+  write(lane: number, values: Float32Array): Promise<void>;
+  /** A lane's state after every step asked for before. */
+  read(lane: number): Promise<Float32Array<ArrayBuffer>>;
+  /** Copies a lane's state onto another lane, without leaving the device. */
+  copy(from: number, to: number): Promise<void>;
+  /**
+   * Reads and draws on several lanes at once. Calls are carried out in the order
+   * in which they were made; a caller may ask for the next before the last one
+   * is answered.
+   *
+   * @throws {DeviceError} `ERR_DEVICE_LOST` if the device went away.
+   */
+  step(batch: readonly LaneStep[]): Promise<LaneResult[]>;
+  /** Frees the model. */
+  dispose(): Promise<void>;
+}

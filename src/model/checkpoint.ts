@@ -1,0 +1,83 @@
+/**
+ * A model's weights in the one form that devices load, whatever file they came
+ * from.
+ *
+ * Names are BlinkDL's (`blocks.0.att.key.weight`). Two things differ from his
+ * files: vectors are `[D]`, and **every matrix is `[out, in]`**, the LoRA ones
+ * too (`w1` is `[r, D]`, `w2` is `[D, r]`), so that each product is `x Wᵀ`.
+ *
+ * @module
+ */
+
+import type { ModelShape } from "./shape.ts";
+
+/** How a file stores its matrices. */
+export type StoredType = "F32" | "F16" | "BF16";
+
+/** One canonical tensor: its name and its `[rows, columns]` or `[length]`. */
+export interface TensorSpec {
+  /** BlinkDL's name. */
+  readonly name: string;
+  /** Slowest dimension first. */
+  readonly shape: readonly number[];
+}
+
+/** An open model, read tensor by tensor. */
+export interface Checkpoint {
+  /** Every size, read from the tensors' shapes. */
+  readonly shape: ModelShape;
+  /** The narrowest type that holds the matrices without loss. */
+  readonly stored: StoredType;
+  /**
+   * Reads a tensor, or some of its rows, widened to f32.
+   *
+   * @param name One of {@linkcode tensorSpecs}.
+   * @param rows First row and the row after the last; all by default.
+   */
+  read(
+    name: string,
+    rows?: readonly [from: number, to: number],
+  ): Promise<Float32Array<ArrayBuffer>>;
+}
+
+/**
+ * The canonical tensors of a model, in canonical order. `v0 v1 v2` of block 0 are
+ * not among them: files carry them, the model never uses them.
+ */
+export function tensorSpecs(
+  { L, D, H, F, V, ranks }: ModelShape,
+): readonly TensorSpec[] {
+  const specs: TensorSpec[] = [];
+  const add = (name: string, ...shape: number[]) => specs.push({ name, shape });
+  const norm = (name: string) => {
+    add(`${name}.weight`, D);
+    add(`${name}.bias`, D);
+  };
+  add("emb.weight", V, D);
+  norm("blocks.0.ln0");
+  for (let l = 0; l < L; l++) {
+    const att = `blocks.${l}.att`;
+    norm(`blocks.${l}.ln1`);
+    norm(`blocks.${l}.ln2`);
+    for (const x of "rwkvag") add(`${att}.x_${x}`, D);
+    for (const q of ["w", "a", "v", "g"] as const) {
+      if (q === "v" && l === 0) continue;
+      if (q !== "g") add(`${att}.${q}0`, D);
+      add(`${att}.${q}1`, ranks[q], D);
+      add(`${att}.${q}2`, D, ranks[q]);
+    }
+    add(`${att}.k_k`, D);
+    add(`${att}.k_a`, D);
+    add(`${att}.r_k`, H, D / H);
+    for (const m of ["receptance", "key", "value", "output"]) {
+      add(`${att}.${m}.weight`, D, D);
+    }
+    norm(`${att}.ln_x`);
+    add(`blocks.${l}.ffn.x_k`, D);
+    add(`blocks.${l}.ffn.key.weight`, F, D);
+    add(`blocks.${l}.ffn.value.weight`, D, F);
+  }
+  norm("ln_out");
+  add("head.weight", V, D);
+  return specs;
+}
