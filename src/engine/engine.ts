@@ -1,0 +1,132 @@
+/**
+ * What the rest of the program may ask of the model: turns. No lane, tensor or
+ * kernel is named above this floor, and no status code below it.
+ *
+ * @module
+ */
+
+import type { DeviceKind, Quantization } from "../device/device.ts";
+import type { ModelShape } from "../model/shape.ts";
+import type { Save, SaveFormat } from "../state/save.ts";
+import type { SamplingOptions } from "../text/sampling.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+
+/** A model loaded on a device, and the requests that share it. */
+export interface Engine {
+  /** What is loaded, for people and for `GET /v1/model`. */
+  readonly model: ModelInfo;
+  /** What the saves of this model have in common. */
+  readonly format: SaveFormat;
+  /** The model's own tokenizer. */
+  readonly tokenizer: Tokenizer;
+  /** Whether the device is alive and takes requests. */
+  readonly ready: boolean;
+  /** Lanes in use and requests waiting for one. */
+  readonly load: { readonly busy: number; readonly waiting: number };
+  /**
+   * Takes one turn: reads the prompt after the save's text, then writes.
+   *
+   * Nothing is thrown after the first event except for a lost device. Aborting
+   * `signal` ends the turn at a token boundary with `finish: "cancelled"` and a
+   * save; returning early from the generator frees the lane at once.
+   *
+   * @throws {BusyError} If every lane is taken and the queue is full.
+   * @throws {DeviceError} `ERR_DEVICE_LOST` while the device is being replaced.
+   */
+  generate(turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void>;
+  /** Ends every turn with `cancelled` and frees the device. */
+  dispose(): Promise<void>;
+}
+
+/** What is loaded. */
+export interface ModelInfo {
+  /** Its name in the API. */
+  readonly id: string;
+  /** Every size. */
+  readonly shape: ModelShape;
+  /** SHA-256 over weights, tokenizer and state layout, lower-case hex. */
+  readonly fingerprint: string;
+  /** Parameters. */
+  readonly parameters: number;
+  /** How matrices are kept on the device. */
+  readonly quantization: Quantization;
+  /** Which device, and its name. */
+  readonly device: { readonly kind: DeviceKind; readonly name: string };
+  /** Lanes. */
+  readonly lanes: number;
+}
+
+/** One turn, every default filled in. */
+export interface Turn {
+  /** What the turn goes on from; absent: the blank state. */
+  readonly save?: Save;
+  /** Text to read after the save's text, verbatim. May be empty. */
+  readonly prompt: string;
+  /** Tokens to draw at most; 0 only reads. */
+  readonly maxTokens: number;
+  /** How to draw. */
+  readonly sampling: SamplingOptions;
+  /** Two u32 halves, low first; absent: the save's seed, or a random one. */
+  readonly seed?: readonly [low: number, high: number];
+  /** Texts that end the answer. */
+  readonly stops: readonly Stop[];
+}
+
+/** A text that ends the answer. */
+export interface Stop {
+  /** Not empty. */
+  readonly text: string;
+  /**
+   * Whether the text belongs to the conversation, as the template's end of turn
+   * does: the save then goes on after it. Otherwise the save goes on before it.
+   * Neither is part of the answer.
+   */
+  readonly kept: boolean;
+}
+
+/** Why a turn ended. */
+export type Finish = "stop" | "length" | "cancelled";
+
+/** What happens in a turn, in order: texts, then one `done`. */
+export type TurnEvent = TextEvent | DoneEvent;
+
+/** A piece of the answer, decided: no stop can begin inside it any more. */
+export interface TextEvent {
+  /** Names the event. */
+  readonly type: "text";
+  /** Whole characters, never empty. */
+  readonly text: string;
+}
+
+/** The end of a turn. */
+export interface DoneEvent {
+  /** Names the event. */
+  readonly type: "done";
+  /** Why. */
+  readonly finish: Finish;
+  /** The stop that ended it; absent for the end-of-text token and other ends. */
+  readonly stop?: Stop;
+  /** What to go on from. `chat` is the caller's to set. */
+  readonly save: Save;
+  /** Counts of tokens. */
+  readonly usage: Usage;
+  /** Milliseconds of device time, waiting for a lane not included. */
+  readonly timings: {
+    /** Uploading the state and reading the prompt. */
+    readonly prefillMs: number;
+    /** Drawing, and downloading the state. */
+    readonly decodeMs: number;
+  };
+}
+
+/** What a turn cost. */
+export interface Usage {
+  /** Tokens of the prompt. */
+  readonly promptTokens: number;
+  /** Tokens drawn and kept. */
+  readonly completionTokens: number;
+  /** Tokens the state has read since it was blank. */
+  readonly position: number;
+  /** Tokens that this turn did not have to read again. */
+  readonly prefillSavedTokens: number;
+}
