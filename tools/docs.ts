@@ -1,0 +1,30 @@
+/**
+ * `deno task docs`: lints the documentation of every module whose exports are
+ * meant for other people. `src/http` and `src/app.ts` are left out: there Hono's
+ * and zod's types are the point, and they are not ours to document.
+ *
+ * @module
+ */
+
+const UNDOCUMENTED = ["http", "app.ts", "cli", "web"];
+
+const modules = sources(new URL("../src/", import.meta.url))
+  .filter((path) => !UNDOCUMENTED.some((room) => path.startsWith(room)))
+  .map((path) => `src/${path}`);
+
+const { success } = await new Deno.Command(Deno.execPath(), {
+  args: ["doc", "--lint", ...modules],
+  cwd: new URL("..", import.meta.url),
+  stdout: "null",
+}).output();
+Deno.exit(success ? 0 : 1);
+
+function sources(folder: URL, prefix = ""): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory
+      ? sources(new URL(`${name}/`, folder), `${prefix}${name}/`)
+      : name.endsWith(".ts")
+      ? [`${prefix}${name}`]
+      : []
+  ).sort();
+}

@@ -1,0 +1,82 @@
+/**
+ * `deno task test [deno test's arguments]`: makes sure that there is a WebGPU
+ * adapter, runs the tests, and ends with the line `N passed, N failed`.
+ *
+ * Kernel tests never skip. Where there is no adapter, Debian's software Vulkan
+ * driver is installed if this process may do so, and otherwise the command that
+ * repairs it is printed and nothing is run.
+ *
+ * @module
+ */
+
+const INSTALL = "apt-get install -y --no-install-recommends " +
+  "mesa-vulkan-drivers";
+
+// wgpu complains on stderr about an unset runtime folder at every start.
+Deno.env.set("XDG_RUNTIME_DIR", Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp");
+
+if (!await hasAdapter()) {
+  if (!await installDriver() || !await hasAdapter()) {
+    say(
+      "Cannot test kernels: this machine has no WebGPU adapter. Repair on " +
+        `Debian or Ubuntu:\n\n  sudo apt-get update && sudo ${INSTALL}\n`,
+    );
+    say("0 passed, 1 failed");
+    Deno.exit(1);
+  }
+}
+
+const tests = new Deno.Command(Deno.execPath(), {
+  args: ["test", "-A", "--frozen", ...Deno.args],
+  env: { NO_COLOR: "1" },
+  stdout: "piped",
+}).spawn();
+
+let tail = "";
+const text = new TextDecoder();
+for await (const chunk of tests.stdout) {
+  await Deno.stdout.write(chunk);
+  tail = (tail + text.decode(chunk, { stream: true })).slice(-4096);
+}
+const { code } = await tests.status;
+const [, passed, failed] =
+  /\| (\d+) passed(?: \([^)]*\))? \| (\d+) failed[^\n]*\s*(?:\nerror:[^\n]*\s*)?$/
+    .exec(tail) ?? [undefined, "0", "1"];
+say(`${passed} passed, ${code !== 0 && failed === "0" ? 1 : failed} failed`);
+Deno.exit(code);
+
+/** Asked in a process of its own: wgpu looks for drivers once in a lifetime. */
+async function hasAdapter(): Promise<boolean> {
+  const script =
+    "Deno.exit(await navigator.gpu?.requestAdapter() == null ? 1 : 0)";
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", script],
+    stderr: "null",
+  }).output();
+  return success;
+}
+
+/** Whether the driver could be installed: as root on Debian or its kin. */
+async function installDriver(): Promise<boolean> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  say("No WebGPU adapter: installing Debian's mesa-vulkan-drivers …");
+  for (const command of ["apt-get update", INSTALL]) {
+    const [name, ...args] = command.split(" ");
+    try {
+      const { success } = await new Deno.Command(name, {
+        args: ["-qq", ...args],
+        env: { DEBIAN_FRONTEND: "noninteractive" },
+        stdout: "null",
+      }).output();
+      if (!success) return false;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  }
+  return true;
+}
+
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
