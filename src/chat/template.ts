@@ -1,0 +1,108 @@
+/**
+ * The chat template of the World and G1 models, which the embedded model shares:
+ *
+ * ```text
+ * System: …⏎⏎User: …⏎⏎Assistant: …⏎⏎User: …⏎⏎Assistant:
+ * ```
+ *
+ * An empty line separates turns, so no message may contain one. The prompt ends
+ * right after `Assistant:`; the space that follows is the model's to write, and
+ * no part of its answer. Source: the model cards of BlinkDL's rwkv7-g1.
+ *
+ * @module
+ */
+
+import type { ChatPhase } from "../state/save.ts";
+
+/** Who speaks. */
+export type Role = "system" | "user" | "assistant";
+
+/** One message of a conversation. */
+export interface Message {
+  /** Who speaks. */
+  readonly role: Role;
+  /** What they say. */
+  readonly content: string;
+}
+
+/** Messages as text, and where the chat stands once the text is read. */
+export interface Prompt {
+  /** What the model reads. */
+  readonly text: string;
+  /** Where that leaves the chat. */
+  readonly phase: ChatPhase;
+}
+
+/** The text that ends every turn, and belongs to the conversation. */
+export const TURN_END = "\n\n";
+
+/** Where a chat begins. */
+export const BLANK_PHASE: ChatPhase = { open: false, thinking: false };
+
+const NAMES = {
+  system: "System",
+  user: "User",
+  assistant: "Assistant",
+} satisfies Record<Role, string>;
+
+/**
+ * Writes messages as the model was trained to read them.
+ *
+ * @param messages Only those that the conversation has not read yet.
+ * @param phase Where the conversation stands: an answer that was cut off is
+ * ended first.
+ * @param answer Whether the model is to answer. Where it is not, and nobody has
+ * asked anything, its turn is not begun: the messages are history.
+ */
+export function renderChat(
+  messages: readonly Message[],
+  phase: ChatPhase,
+  answer: boolean,
+): Prompt {
+  const turns = messages.map(({ role, content }) => {
+    const text = clean(content);
+    return `${NAMES[role]}:${text === "" ? "" : ` ${text}`}${TURN_END}`;
+  });
+  const open = answer || messages.at(-1)?.role === "user";
+  return {
+    text: (phase.open ? TURN_END : "") + turns.join("") +
+      (open ? `${NAMES.assistant}:` : ""),
+    phase: { open, thinking: false },
+  };
+}
+
+/**
+ * Where a chat stands after text that came past the template. Whatever does not
+ * end like a turn is ended before the next message.
+ */
+export function phaseAfterText(phase: ChatPhase, text: string): ChatPhase {
+  return text === ""
+    ? phase
+    : { open: !text.endsWith(TURN_END), thinking: false };
+}
+
+/** A message without anything that reads as the end of its turn. */
+export function clean(content: string): string {
+  return content.replaceAll("\r\n", "\n").replaceAll(/\n{2,}/g, "\n").trim();
+}
+
+/** Takes the space after `Assistant:` off an answer that comes in pieces. */
+export class AnswerStart {
+  #begun: boolean;
+
+  /**
+   * Expects the space or not.
+   *
+   * @param expected Whether the prompt ended with `Assistant:`.
+   */
+  constructor(expected: boolean) {
+    this.#begun = !expected;
+  }
+
+  /** The next piece, without that space. */
+  trim(piece: string): string {
+    if (this.#begun || piece === "") return piece;
+    this.#begun = true;
+    return piece.startsWith(" ") ? piece.slice(1) : piece;
+  }
+}
