@@ -1,0 +1,124 @@
+/**
+ * The routes and what stands in front of them.
+ *
+ * @module
+ */
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { secureHeaders } from "hono/secure-headers";
+import { RequestError } from "./errors.ts";
+import { type ApiKey, requireKey } from "./http/auth.ts";
+import { generateRoute } from "./http/generate.ts";
+import { healthRoutes } from "./http/health.ts";
+import { modelRoutes } from "./http/models.ts";
+import { describeProblem, problemResponse } from "./http/problem.ts";
+import { TEXT_LIMIT } from "./http/schema.ts";
+import type { AppEnv, Loader, Services } from "./http/services.ts";
+import { tokenRoutes } from "./http/tokens.ts";
+import { stateLength } from "./model/shape.ts";
+
+/** What the app is made of. */
+export interface AppOptions {
+  /** Gives the model, loading it at the first request that needs it. */
+  readonly loader: Loader;
+  /** Who may call; empty lets everybody. */
+  readonly keys: readonly ApiKey[];
+  /** Told of every error that is not the client's doing. */
+  readonly report: (error: unknown, requestId: string) => void;
+}
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Builds the server's one handler, `app.fetch`. */
+export function createApp(
+  { loader, keys, report }: AppOptions,
+): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  app.use(identify, secureHeaders(), cors({ exposeHeaders: ["x-request-id"] }));
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
+  app.use("/v1/*", requireKey(keys), withServices(loader), limitBody);
+  app.route("/", healthRoutes(loader));
+  app.route("/", modelRoutes());
+  app.route("/", tokenRoutes());
+  app.route("/", generateRoute());
+  app.get("/problems/:code", (c) => {
+    const found = describeProblem(c.req.param("code"));
+    return found === undefined ? c.notFound() : c.json(found);
+  });
+  app.doc31("/openapi.json", {
+    openapi: "3.1.0",
+    info: {
+      title: "Gosling",
+      version: "1",
+      description: "RWKV-7 inference whose memory lives with the client",
+    },
+  });
+  app.notFound((c) =>
+    problemResponse(
+      c,
+      new RequestError(
+        "ERR_REQUEST_NOT_FOUND",
+        `Cannot find ${c.req.path}: GET /openapi.json lists every route`,
+      ),
+    )
+  );
+  app.onError((error, c) => {
+    const response = problemResponse(c, error);
+    if (response.status >= 500) report(error, c.get("requestId"));
+    return response;
+  });
+  return app;
+}
+
+const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const given = c.req.header("x-request-id") ?? "";
+  const id = UUID.test(given) ? given.toLowerCase() : crypto.randomUUID();
+  c.set("requestId", id);
+  c.header("x-request-id", id);
+  await next();
+};
+
+function refuseMethod(c: Context, allowed: string[]): Response {
+  const response = problemResponse(
+    c,
+    new RequestError(
+      "ERR_REQUEST_METHOD",
+      `Cannot ${c.req.method} ${c.req.path}: it takes ${allowed.join(", ")}`,
+    ),
+  );
+  response.headers.set("allow", allowed.join(", "));
+  return response;
+}
+
+function withServices(loader: Loader): MiddlewareHandler<AppEnv> {
+  return async function withServices(c, next): Promise<void> {
+    c.set("services", loader.loaded ?? await loader.load());
+    await next();
+  };
+}
+
+const limitBody: MiddlewareHandler<AppEnv> = (c, next) => {
+  const maxSize = bodyBytes(c.get("services"));
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new RequestError(
+        "ERR_REQUEST_TOO_LARGE",
+        `Cannot read body: it is larger than ${maxSize} bytes`,
+      );
+    },
+  })(c, next);
+};
+
+/**
+ * The largest body that makes sense: the largest state in base64, with its
+ * penalty counts, and a text of which every character takes four bytes.
+ */
+function bodyBytes({ engine: { model: { shape } } }: Services): number {
+  const state = 4 * stateLength(shape) + 8 * shape.V;
+  return Math.ceil(state * 4 / 3) + 4 * TEXT_LIMIT + (1 << 16);
+}

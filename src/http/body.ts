@@ -1,0 +1,148 @@
+/**
+ * Request bodies, read and checked: what comes out fits its schema, with every
+ * default filled in.
+ *
+ * @module
+ */
+
+import type { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { RequestError } from "../errors.ts";
+import { SchemaError } from "./problem.ts";
+import type { AppEnv } from "./services.ts";
+
+/** A body, and the state that came beside it as bytes. */
+export interface Body<T> {
+  readonly value: T;
+  /** The part `state` of a multipart body. */
+  readonly state?: Uint8Array;
+}
+
+/**
+ * Reads a JSON body.
+ *
+ * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED` or `_INVALID`.
+ */
+export async function readJson<Schema extends z.ZodType>(
+  c: Context<AppEnv>,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const type = mediaType(c);
+  if (type !== "application/json") throw wrongType(type, "application/json");
+  return check(parse(await c.req.arrayBuffer()), schema);
+}
+
+/**
+ * Reads a JSON body, or a form of the parts `request` (JSON) and `state`.
+ *
+ * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED` or `_INVALID`.
+ */
+export async function readBody<Schema extends z.ZodType>(
+  c: Context<AppEnv>,
+  schema: Schema,
+): Promise<Body<z.output<Schema>>> {
+  if (mediaType(c) !== "multipart/form-data") {
+    return { value: await readJson(c, schema) };
+  }
+  const form = await readForm(c);
+  const unknown = [...form.keys()].find((name) =>
+    name !== "request" && name !== "state"
+  );
+  if (unknown !== undefined) {
+    throw new SchemaError(
+      `Cannot read form: it has a part ${unknown}, expected request and state`,
+      [{ pointer: `/${escape(unknown)}`, detail: "is not expected" }],
+    );
+  }
+  const request = form.get("request");
+  const state = form.get("state");
+  if (request === null) {
+    throw new SchemaError("Cannot read form: it has no part request", [
+      { pointer: "/request", detail: "is missing" },
+    ]);
+  }
+  return {
+    value: check(parse(await bytesOf(request)), schema),
+    ...(state !== null && { state: new Uint8Array(await bytesOf(state)) }),
+  };
+}
+
+function mediaType(c: Context<AppEnv>): string {
+  const [type = ""] = (c.req.header("content-type") ?? "").split(";");
+  return type.trim().toLowerCase();
+}
+
+function wrongType(found: string, expected: string): RequestError {
+  return new RequestError(
+    "ERR_REQUEST_MEDIA_TYPE",
+    `Cannot read body: its content-type is ${found || "absent"}, ` +
+      `expected ${expected}`,
+  );
+}
+
+async function readForm(c: Context<AppEnv>): Promise<FormData> {
+  try {
+    return await c.req.raw.formData();
+  } catch (error) {
+    throw new RequestError(
+      "ERR_REQUEST_MALFORMED",
+      "Cannot read form: it is not multipart/form-data",
+      { cause: error },
+    );
+  }
+}
+
+function bytesOf(part: FormDataEntryValue): Promise<ArrayBuffer> {
+  return new Blob([part]).arrayBuffer();
+}
+
+function parse(bytes: ArrayBuffer): unknown {
+  if (bytes.byteLength === 0) throw malformed("the body is empty");
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw malformed(
+      error instanceof SyntaxError ? "it is not JSON" : "it is not UTF-8",
+      error,
+    );
+  }
+}
+
+function malformed(found: string, cause?: unknown): RequestError {
+  return new RequestError(
+    "ERR_REQUEST_MALFORMED",
+    `Cannot read body: ${found}`,
+    { cause },
+  );
+}
+
+/** Fits `value` to `schema`, or says by JSON pointer where it does not fit. */
+export function check<Schema extends z.ZodType>(
+  value: unknown,
+  schema: Schema,
+): z.output<Schema> {
+  const { success, data, error } = schema.safeParse(value);
+  if (success) return data;
+  const errors = error.issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => ({
+        pointer: pointer([...issue.path, key]),
+        detail: "is not a known field",
+      }))
+      : [{ pointer: pointer(issue.path), detail: issue.message }]
+  );
+  const [first] = errors;
+  throw new SchemaError(
+    `Cannot take request: ${first?.pointer || "the body"}: ${first?.detail}`,
+    errors,
+  );
+}
+
+function pointer(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${escape(String(key))}`).join("");
+}
+
+/** RFC 6901, section 3. */
+function escape(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}

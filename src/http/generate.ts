@@ -1,0 +1,207 @@
+/**
+ * `POST /v1/generate`, the native endpoint: JSON, server-sent events, or two
+ * parts with the state as bytes.
+ *
+ * @module
+ */
+
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { accepts } from "hono/accepts";
+import type { DoneEvent, TextEvent } from "../engine/engine.ts";
+import { readBody } from "./body.ts";
+import { document, problems } from "./document.ts";
+import { multipart, PARTS_TYPE } from "./multipart.ts";
+import { problem, SchemaError } from "./problem.ts";
+import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
+import type { AppEnv } from "./services.ts";
+import { eventStream } from "./sse.ts";
+import { requireModel, requireProfile, samplingOf, takeTurn } from "./turn.ts";
+
+const route = createRoute({
+  method: "post",
+  path: "/v1/generate",
+  summary: "Go on with a text or a chat, and return the state it left",
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": { schema: GenerateRequest },
+        "multipart/form-data": {
+          schema: {
+            type: "object",
+            required: ["request"],
+            properties: {
+              request: { $ref: "#/components/schemas/GenerateRequest" },
+              state: { type: "string", format: "binary" },
+            },
+          },
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: "The answer, in the form asked for",
+      content: {
+        "application/json": { schema: GenerateResponse },
+        "text/event-stream": { schema: GenerateEvent },
+        [PARTS_TYPE]: {
+          schema: { type: "string", format: "binary" },
+        },
+      },
+    },
+    ...problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503),
+  },
+});
+
+/** A turn under way, and what it took to open its save. */
+interface Turn {
+  readonly request: GenerateRequest;
+  readonly events: AsyncGenerator<TextEvent | DoneEvent, void>;
+  readonly openMs: number;
+}
+
+/** What an answer ends with. */
+interface Ending {
+  readonly body: Omit<GenerateResponse, "text" | "state">;
+  readonly state: string | Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Answers `POST /v1/generate`. */
+export function generateRoute(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  document(app, route);
+  app.post(route.path, async (c) => {
+    const gone = new AbortController();
+    const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
+    const turn = await begin(c, signal);
+    const binary = takesParts(c);
+    if (!turn.request.stream) return await whole(c, turn, binary);
+    const events = lines(c, turn);
+    return eventStream(await events.next(), events, {
+      onCancel: () => gone.abort(),
+      onError: (error) =>
+        JSON.stringify({
+          ...problem(error, c.get("requestId")),
+          type: "problem",
+        }),
+    });
+  });
+  return app;
+}
+
+/** Checks everything that can be refused before the model works. */
+async function begin(c: Context<AppEnv>, signal: AbortSignal): Promise<Turn> {
+  const { engine, vault, portable } = c.get("services");
+  const { value: request, state } = await readBody(c, GenerateRequest);
+  if (request.stream && takesParts(c)) throw noStreamOfParts();
+  requireModel(engine, request.model);
+  requireProfile(request.state_profile, portable);
+  const sampling = samplingOf(request, engine.model.shape.V);
+  const token = state ?? request.state;
+  const opening = performance.now();
+  const save = token === undefined
+    ? undefined
+    : await vault.open(token, c.get("tenant"));
+  const openMs = performance.now() - opening;
+  const { prompt, messages = [] } = request;
+  const events = takeTurn(engine, {
+    save,
+    input: prompt === undefined ? { messages } : { prompt },
+    maxTokens: request.max_tokens,
+    sampling,
+    seed: request.seed,
+    stops: [request.stop].flat(),
+  }, signal);
+  return { request, events, openMs };
+}
+
+async function* lines(
+  c: Context<AppEnv>,
+  turn: Turn,
+): AsyncGenerator<string, void> {
+  for await (const event of turn.events) {
+    if (event.type === "text") {
+      yield JSON.stringify(event);
+    } else {
+      const { body, state } = await end(c, turn, event, false);
+      yield JSON.stringify({ type: "done", ...body, state });
+    }
+  }
+}
+
+async function whole(
+  c: Context<AppEnv>,
+  turn: Turn,
+  binary: boolean,
+): Promise<Response> {
+  let text = "";
+  for await (const event of turn.events) {
+    if (event.type === "text") {
+      text += event.text;
+      continue;
+    }
+    const { body, state } = await end(c, turn, event, binary);
+    const answer = { ...body, text };
+    return binary && typeof state !== "string"
+      ? multipart(answer, state)
+      : c.json({ ...answer, state });
+  }
+  throw new Error("A turn had no end");
+}
+
+async function end(
+  c: Context<AppEnv>,
+  { request, openMs }: Turn,
+  { finish, save, usage, timings }: DoneEvent,
+  binary: boolean,
+): Promise<Ending> {
+  const { engine, vault } = c.get("services");
+  const sealing = performance.now();
+  const options = request.state_codec === "none" ? undefined : {
+    codec: request.state_codec,
+    profile: request.state_profile,
+    tenant: c.get("tenant"),
+  };
+  const state = options &&
+    await (binary ? vault.sealBytes(save, options) : vault.seal(save, options));
+  return {
+    body: {
+      id: `gen-${c.get("requestId")}`,
+      object: "generation",
+      model: engine.model.id,
+      finish_reason: finish,
+      usage: {
+        prompt_tokens: usage.promptTokens,
+        completion_tokens: usage.completionTokens,
+        position: usage.position,
+        prefill_saved_tokens: usage.prefillSavedTokens,
+      },
+      ...(state !== undefined && { state_bytes: state.length }),
+      timings: {
+        open_ms: openMs,
+        prefill_ms: timings.prefillMs,
+        decode_ms: timings.decodeMs,
+        seal_ms: performance.now() - sealing,
+      },
+    },
+    state,
+  };
+}
+
+/** Whether the client prefers an answer of two parts. */
+function takesParts(c: Context<AppEnv>): boolean {
+  return accepts(c, {
+    header: "Accept",
+    supports: ["application/json", "text/event-stream", PARTS_TYPE],
+    default: "application/json",
+  }) === PARTS_TYPE;
+}
+
+function noStreamOfParts(): SchemaError {
+  const detail = `cannot be true where ${PARTS_TYPE} is accepted`;
+  return new SchemaError(`Cannot take request: /stream: ${detail}`, [
+    { pointer: "/stream", detail },
+  ]);
+}

@@ -1,0 +1,63 @@
+/**
+ * `GET /healthz`: the process lives. `GET /readyz`: the model is loaded and its
+ * device takes requests. Neither asks for a key or waits for anything.
+ *
+ * @module
+ */
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { DeviceError } from "../errors.ts";
+import { document, problems } from "./document.ts";
+import type { AppEnv, Loader } from "./services.ts";
+
+const Status = z.object({ status: z.literal("ok") }).openapi("Status");
+
+const healthz = createRoute({
+  method: "get",
+  path: "/healthz",
+  summary: "Whether the process lives",
+  responses: {
+    200: {
+      description: "It does",
+      content: { "application/json": { schema: Status } },
+    },
+  },
+});
+
+const readyz = createRoute({
+  method: "get",
+  path: "/readyz",
+  summary: "Whether the model takes requests",
+  responses: {
+    200: {
+      description: "It does",
+      content: { "application/json": { schema: Status } },
+    },
+    ...problems(503),
+  },
+});
+
+/** Answers the routes that orchestrators ask. */
+export function healthRoutes(loader: Loader): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  document(app, healthz);
+  document(app, readyz);
+  app.get(healthz.path, (c) => c.json({ status: "ok" }));
+  app.get(readyz.path, (c) => {
+    const { loaded } = loader;
+    if (loaded === undefined) {
+      throw new DeviceError(
+        "ERR_DEVICE_UNAVAILABLE",
+        "Cannot take requests: the model is not loaded yet",
+      );
+    }
+    if (!loaded.engine.ready) {
+      throw new DeviceError(
+        "ERR_DEVICE_LOST",
+        "Cannot take requests: the device is being replaced",
+      );
+    }
+    return c.json({ status: "ok" });
+  });
+  return app;
+}

@@ -1,0 +1,135 @@
+/**
+ * Errors as clients see them: RFC 9457 problems.
+ *
+ * @module
+ */
+
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { type ErrorCode, GoslingError, RequestError } from "../errors.ts";
+import type { AppEnv } from "./services.ts";
+
+/** Codes of errors thrown on purpose, and one for all others. */
+export type ProblemCode = ErrorCode | "ERR_INTERNAL";
+
+/** A status and a title for every code. The compiler rejects a missing one. */
+export const PROBLEMS = {
+  ERR_CONFIG_INVALID: [500, "The server is not set up correctly"],
+  ERR_DEVICE_FAILED: [500, "The device refused a command"],
+  ERR_DEVICE_LOST: [503, "The device went away"],
+  ERR_DEVICE_UNAVAILABLE: [503, "The device cannot be used"],
+  ERR_INTERNAL: [500, "Internal server error"],
+  ERR_MODEL_CORRUPT: [500, "The model's file is damaged"],
+  ERR_MODEL_NOT_FOUND: [404, "There is no such model"],
+  ERR_MODEL_UNSUPPORTED: [500, "The model's file is of another kind"],
+  ERR_REQUEST_INVALID: [422, "The request does not fit the schema"],
+  ERR_REQUEST_MALFORMED: [400, "The request cannot be read"],
+  ERR_REQUEST_MEDIA_TYPE: [415, "The body is of another media type"],
+  ERR_REQUEST_METHOD: [405, "The resource does not take this method"],
+  ERR_REQUEST_NOT_FOUND: [404, "There is no such resource"],
+  ERR_REQUEST_TOO_LARGE: [413, "The request is too large"],
+  ERR_REQUEST_UNAUTHORIZED: [401, "The API key is missing or unknown"],
+  ERR_STATE_EXPIRED: [403, "The state has expired"],
+  ERR_STATE_MISMATCH: [409, "The state belongs to another model"],
+  ERR_STATE_PROFILE: [403, "This server does not allow portable states"],
+  ERR_STATE_REJECTED: [403, "The state was not sealed for this use"],
+  ERR_STATE_UNREADABLE: [400, "The state is not in a known format"],
+  ERR_TOO_BUSY: [429, "Every lane is taken"],
+  ERR_VOCABULARY_CORRUPT: [500, "The model's vocabulary is damaged"],
+} satisfies Record<ProblemCode, readonly [ContentfulStatusCode, string]>;
+
+/** Seconds after which trying again may help, by code. */
+const RETRY_AFTER = new Map<ProblemCode, string>([
+  ["ERR_DEVICE_LOST", "5"],
+  ["ERR_DEVICE_UNAVAILABLE", "30"],
+  ["ERR_TOO_BUSY", "1"],
+]);
+
+/** The media type of RFC 9457. */
+export const PROBLEM_TYPE = "application/problem+json";
+
+/** A problem document. */
+export const Problem = z.object({
+  type: z.string().describe("`/problems/` and the code"),
+  title: z.string().describe("The kind of problem, the same for every one"),
+  status: z.int().describe("The HTTP status"),
+  detail: z.string().optional().describe("What happened this time"),
+  code: z.string().describe("Stable name; switch on this"),
+  instance: z.string().describe("`urn:uuid:` and the request id"),
+  errors: z.array(z.object({
+    pointer: z.string().describe("RFC 6901 pointer into the request body"),
+    detail: z.string().describe("What is wrong there"),
+  })).optional().describe("Each place that does not fit the schema"),
+}).openapi("Problem");
+/** A problem document. */
+export type Problem = z.infer<typeof Problem>;
+
+/** A request that does not fit its schema, with every place where. */
+export class SchemaError extends RequestError {
+  readonly errors: NonNullable<Problem["errors"]>;
+
+  constructor(message: string, errors: NonNullable<Problem["errors"]>) {
+    super("ERR_REQUEST_INVALID", message);
+    this.errors = errors;
+  }
+}
+
+/** Describes `error` to a client: in full if it is ours, not at all if not. */
+export function problem(error: unknown, requestId: string): Problem {
+  const code = codeOf(error);
+  const [status, title] = PROBLEMS[code];
+  return {
+    type: `/problems/${code}`,
+    title,
+    status,
+    ...(error instanceof GoslingError && { detail: error.message }),
+    code,
+    instance: `urn:uuid:${requestId}`,
+    ...(error instanceof SchemaError && { errors: error.errors }),
+  };
+}
+
+/** The code under which clients hear of `error`. */
+export function codeOf(error: unknown): ProblemCode {
+  if (error instanceof GoslingError) return (error as GoslingError).code;
+  if (error instanceof HTTPException && error.status < 500) {
+    return "ERR_REQUEST_MALFORMED";
+  }
+  return "ERR_INTERNAL";
+}
+
+/** The headers that go with a code, besides the media type. */
+export function problemHeaders(code: ProblemCode): Record<string, string> {
+  const retryAfter = RETRY_AFTER.get(code);
+  return {
+    ...(retryAfter !== undefined && { "retry-after": retryAfter }),
+    ...(code === "ERR_REQUEST_UNAUTHORIZED" &&
+      { "www-authenticate": "Bearer" }),
+  };
+}
+
+/** Answers with a problem. */
+export function problemResponse(c: Context<AppEnv>, error: unknown): Response {
+  const body = problem(error, c.get("requestId"));
+  const [status] = PROBLEMS[codeOf(error)];
+  return c.body(JSON.stringify(body), status, {
+    "content-type": PROBLEM_TYPE,
+    ...problemHeaders(codeOf(error)),
+  });
+}
+
+/** `GET /problems/{code}`: what a problem's `type` points to. */
+export function describeProblem(code: string): Problem | undefined {
+  const found = Object.entries(PROBLEMS).find(([name]) => name === code);
+  if (found === undefined) return undefined;
+  const [, [status, title]] = found;
+  return {
+    type: `/problems/${code}`,
+    title,
+    status,
+    code,
+    instance: `/problems/${code}`,
+  };
+}

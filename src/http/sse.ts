@@ -1,0 +1,86 @@
+/**
+ * Server-sent events: one `data:` line of JSON for each event, and a comment now
+ * and then so that proxies keep the connection.
+ *
+ * @module
+ */
+
+/** How long a stream may be silent. */
+const KEEP_ALIVE_MS = 15_000;
+
+/** What a stream of events needs to know of its surroundings. */
+export interface StreamOptions {
+  /** Called when the client is gone. */
+  readonly onCancel: () => void;
+  /** What to send if `events` throws. */
+  readonly onError: (error: unknown) => string;
+  /** What ends the stream, once all went well; OpenAI's sends `[DONE]`. */
+  readonly last?: string;
+  /** Silence after which a comment is sent. */
+  readonly keepAliveMs?: number;
+}
+
+/**
+ * Streams `first`, then `events`, each the text of one `data:` line. The next
+ * event is asked for only when the last one was taken, so a slow client slows
+ * its own turn and nothing piles up.
+ */
+export function eventStream(
+  first: IteratorResult<string, void>,
+  events: AsyncIterator<string, void>,
+  options: StreamOptions,
+): Response {
+  const { onCancel, onError, last, keepAliveMs = KEEP_ALIVE_MS } = options;
+  const utf8 = new TextEncoder();
+  const line = (data: string) => utf8.encode(`data: ${data}\n\n`);
+  let next: Promise<IteratorResult<string, void>> | undefined = Promise.resolve(
+    first,
+  );
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      next ??= events.next();
+      try {
+        const result = await before(next, keepAliveMs);
+        if (result === undefined) {
+          controller.enqueue(utf8.encode(": keep-alive\n\n"));
+          return;
+        }
+        next = undefined;
+        if (!result.done) {
+          controller.enqueue(line(result.value));
+          return;
+        }
+        if (last !== undefined) controller.enqueue(line(last));
+      } catch (error) {
+        controller.enqueue(line(onError(error)));
+      }
+      controller.close();
+    },
+    async cancel(): Promise<void> {
+      onCancel();
+      await next?.catch(() => undefined);
+      await events.return?.();
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+    },
+  });
+}
+
+/** What `promise` gives within `ms`, else nothing. */
+async function before<T>(
+  promise: Promise<T>,
+  ms: number,
+): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * One turn as every route sees it: a save in, text while it is written, then the
+ * end and the save it left.
+ *
+ * @module
+ */
+
+import {
+  AnswerStart,
+  BLANK_PHASE,
+  type Message,
+  phaseAfterText,
+  renderChat,
+  TURN_END,
+} from "../chat/template.ts";
+import type { DoneEvent, Engine, TextEvent } from "../engine/engine.ts";
+import { ModelError, StateError } from "../errors.ts";
+import type { ChatPhase, Save } from "../state/save.ts";
+import type { SamplingOptions } from "../text/sampling.ts";
+import { SchemaError } from "./problem.ts";
+import type { Profile } from "./services.ts";
+
+/** What to read: text as it is, or messages for the template. */
+export type Input =
+  | { readonly prompt: string }
+  | { readonly messages: readonly Message[] };
+
+/** What a route asks for. */
+export interface Ask {
+  readonly save: Save | undefined;
+  readonly input: Input;
+  readonly maxTokens: number;
+  readonly sampling: SamplingOptions;
+  readonly seed: number | undefined;
+  readonly stops: readonly string[];
+}
+
+/** Text, then one `done` whose save knows where the chat stands. */
+export async function* takeTurn(
+  engine: Engine,
+  ask: Ask,
+  signal: AbortSignal,
+): AsyncGenerator<TextEvent | DoneEvent, void> {
+  const before = ask.save?.chat ?? BLANK_PHASE;
+  const chat = "messages" in ask.input
+    ? renderChat(ask.input.messages, before, ask.maxTokens > 0)
+    : undefined;
+  const prompt = "prompt" in ask.input ? ask.input.prompt : chat?.text ?? "";
+  const start = new AnswerStart(chat?.phase.open ?? false);
+  let written = "";
+  const events = engine.generate({
+    ...(ask.save !== undefined && { save: ask.save }),
+    prompt,
+    maxTokens: ask.maxTokens,
+    sampling: ask.sampling,
+    ...(ask.seed !== undefined && { seed: halves(ask.seed) }),
+    stops: [
+      ...(chat === undefined ? [] : [{ text: TURN_END, kept: true }]),
+      ...ask.stops.map((text) => ({ text, kept: false })),
+    ],
+  }, signal);
+  for await (const event of events) {
+    if (event.type === "text") {
+      written = (written + event.text).slice(-TURN_END.length);
+      const text = start.trim(event.text);
+      if (text !== "") yield { type: "text", text };
+      continue;
+    }
+    const phase: ChatPhase = event.stop?.kept
+      ? BLANK_PHASE
+      : chat?.phase ?? phaseAfterText(before, prompt + written);
+    yield { ...event, save: { ...event.save, chat: phase } };
+  }
+}
+
+/** The request's sampling fields as the engine takes them. */
+export function samplingOf(
+  request: {
+    readonly temperature: number;
+    readonly top_k: number;
+    readonly top_p: number;
+    readonly min_p: number;
+    readonly presence_penalty: number;
+    readonly frequency_penalty: number;
+    readonly penalty_decay: number;
+    readonly logit_bias: Readonly<Record<string, number>>;
+  },
+  vocabulary: number,
+): SamplingOptions {
+  const bias = Object.entries(request.logit_bias);
+  const strange = bias.find(([token]) => Number(token) >= vocabulary);
+  if (strange !== undefined) {
+    const detail = `is no token of this model, which has ${vocabulary}`;
+    throw new SchemaError(
+      `Cannot take request: /logit_bias/${strange[0]}: ${detail}`,
+      [{ pointer: `/logit_bias/${strange[0]}`, detail }],
+    );
+  }
+  return {
+    temperature: request.temperature,
+    topK: request.top_k,
+    topP: request.top_p,
+    minP: request.min_p,
+    presencePenalty: request.presence_penalty,
+    frequencyPenalty: request.frequency_penalty,
+    penaltyDecay: request.penalty_decay,
+    logitBias: new Map(bias.map(([token, value]) => [Number(token), value])),
+  };
+}
+
+/** @throws {ModelError} If `asked` is not the model served. */
+export function requireModel(engine: Engine, asked: string | undefined): void {
+  const { id } = engine.model;
+  if (asked !== undefined && asked !== id) {
+    throw new ModelError(
+      "ERR_MODEL_NOT_FOUND",
+      `Cannot use model ${JSON.stringify(asked)}: this server has ${id}`,
+    );
+  }
+}
+
+/** @throws {StateError} If the profile is not allowed here. */
+export function requireProfile(asked: Profile, portable: boolean): void {
+  if (asked === "portable" && !portable) {
+    throw new StateError(
+      "ERR_STATE_PROFILE",
+      "Cannot return a portable state: this server seals every state. " +
+        "The operator allows it with --portable",
+    );
+  }
+}
+
+/** A seed of up to 53 bits as two u32, low first. */
+function halves(seed: number): [low: number, high: number] {
+  return [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
+}
