@@ -1,0 +1,111 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { helpOnSettings, parseCommand, readConfig } from "../../src/config.ts";
+
+const nothing = () => undefined;
+
+function read(args: string[], env: Record<string, string> = {}) {
+  return readConfig(parseCommand(args).flags, (name) => env[name]);
+}
+
+const KEY = "A".repeat(43);
+const HASH = "0".repeat(64);
+
+Deno.test("readConfig fills in every default", () => {
+  const config = read([]);
+  assertEquals(config.host, "127.0.0.1");
+  assertEquals(config.port, 8000);
+  assertEquals(config.device, "auto");
+  assertEquals(config.portable, false);
+  assertEquals(config["api-keys"], []);
+  assertEquals(config["state-keys"], undefined);
+});
+
+Deno.test("readConfig lets a flag win over its variable", () => {
+  const env = { GOSLING_PORT: "81", GOSLING_LANES: "3" };
+  const config = read(["--port=80"], env);
+  assertEquals([config.port, config.lanes], [80, 3]);
+});
+
+Deno.test("readConfig takes an empty variable for an absent one", () => {
+  assertEquals(read([], { GOSLING_PORT: "" }).port, 8000);
+});
+
+Deno.test("readConfig reads lists of keys in their order", () => {
+  const config = read([
+    "--state-keys",
+    `new:${KEY},old:${KEY}=`,
+    "--api-keys",
+    `me:${HASH.toUpperCase()}`,
+  ]);
+  assertEquals(config["state-keys"]?.map(({ kid }) => kid), ["new", "old"]);
+  assertEquals(config["state-keys"]?.[0]?.key.length, 32);
+  assertEquals(config["api-keys"], [{ name: "me", digest: HASH }]);
+});
+
+Deno.test("readConfig lets --portable stand alone or take a word", () => {
+  assertEquals(read(["--portable"]).portable, true);
+  assertEquals(read(["--portable", "--port", "1"]).portable, true);
+  assertEquals(read(["--portable", "no"]).portable, false);
+  assertEquals(read([], { GOSLING_PORTABLE: "yes" }).portable, true);
+});
+
+const WRONG: [args: string[], env: Record<string, string>, message: RegExp][] =
+  [
+    [["--port", "65536"], {}, /^Cannot read --port: expected 65535 or less$/],
+    [["--port", "http"], {}, /--port: expected a whole number/],
+    [[], { GOSLING_PORT: "-1" }, /GOSLING_PORT: expected a whole number/],
+    [["--device", "cuda"], {}, /--device: expected auto, webgpu or wasm/],
+    [["--quant", "int2"], {}, /--quant: expected none, int8 or int4/],
+    [["--lanes", "0"], {}, /--lanes: expected 1 or more/],
+    [["--state-keys", "a"], {}, /--state-keys: entry 1 .*openssl rand 32/],
+    [
+      [],
+      { GOSLING_STATE_KEYS: `a:${KEY},b:AAAA` },
+      /GOSLING_STATE_KEYS: entry 2 is not kid:base64url of 32 bytes/,
+    ],
+    [["--state-keys", `a:${KEY},a:${KEY}`], {}, /two keys have the same kid/],
+    [["--api-keys", "me:secret"], {}, /--api-keys: entry 1 .*sha256sum/],
+    [["--state-audience", "a b"], {}, /--state-audience: expected letters/],
+    [["--no-such"], {}, /Cannot read the command line: .*--no-such.*--help/],
+    [["--port"], {}, /Cannot read the command line: .*--port/],
+  ];
+
+for (const [args, env, message] of WRONG) {
+  const given = [...args, ...Object.entries(env).map((e) => e.join("="))];
+  Deno.test(`readConfig refuses ${given.join(" ")} and names it`, () => {
+    assertThrows(() => read(args, env), {
+      name: "ConfigError",
+      code: "ERR_CONFIG_INVALID",
+      message,
+    });
+  });
+}
+
+Deno.test("parseCommand keeps a command's own flags and words apart", () => {
+  const { flags, words } = parseCommand(
+    ["--url", "http://a", "Hello", "--port=1"],
+    ["url"],
+  );
+  assertEquals(flags.url, "http://a");
+  assertEquals(flags.port, "1");
+  assertEquals(words, ["Hello"]);
+});
+
+Deno.test("helpOnSettings names every flag that readConfig knows", () => {
+  const flags = [...helpOnSettings().matchAll(/^ +--([\w-]+)/gm)]
+    .map(([, flag = ""]) => flag);
+  assertEquals(
+    flags.sort(),
+    Object.keys(
+      readConfig(
+        parseCommand([
+          "--model=m",
+          "--threads=1",
+          `--state-keys=a:${KEY}`,
+          "--state-ttl=1",
+        ]).flags,
+        nothing,
+      ),
+    ).sort(),
+  );
+});
