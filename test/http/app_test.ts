@@ -1,0 +1,135 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createApp } from "../../src/app.ts";
+import { PROBLEMS } from "../../src/http/problem.ts";
+import type { Services } from "../../src/http/services.ts";
+import { harness } from "./client.ts";
+import { fakeEngine } from "./fake_engine.ts";
+import { fakeVault } from "./fake_vault.ts";
+
+Deno.test("app names every request, and keeps a name that is a UUID", async () => {
+  const { get } = harness();
+  const made = (await get("/healthz")).headers.get("x-request-id") ?? "";
+  assertMatch(made, /^[\da-f-]{36}$/);
+  const given = "6F9619FF-8B86-D011-B42D-00C04FC964FF";
+  const headers = { "x-request-id": given };
+  const kept = (await get("/healthz", { headers })).headers;
+  assertEquals(kept.get("x-request-id"), given.toLowerCase());
+  const strange = { "x-request-id": "<script>" };
+  const other = (await get("/healthz", { headers: strange })).headers;
+  assertMatch(other.get("x-request-id") ?? "", /^[\da-f-]{36}$/);
+});
+
+Deno.test("app answers unknown paths with 404 and other methods with 405", async () => {
+  const { get, post } = harness();
+  const missing = await get("/v2/generate");
+  assertEquals(missing.status, 404);
+  assertEquals((await missing.json()).code, "ERR_REQUEST_NOT_FOUND");
+  const wrong = await get("/v1/generate");
+  assertEquals(wrong.status, 405);
+  assertEquals(wrong.headers.get("allow"), "POST");
+  assertEquals((await wrong.json()).code, "ERR_REQUEST_METHOD");
+  assertEquals((await post("/v1/model", {})).status, 405);
+});
+
+Deno.test("app lets browsers of other origins call", async () => {
+  const { get } = harness();
+  const headers = { origin: "https://example.org" };
+  const response = await get("/v1/model", { headers });
+  assertEquals(response.headers.get("access-control-allow-origin"), "*");
+  assertEquals(response.headers.get("x-content-type-options"), "nosniff");
+});
+
+Deno.test("app lets in those with a key and binds states to its name", async () => {
+  const digest = new Uint8Array(
+    await crypto.subtle.digest("SHA-256", new TextEncoder().encode("s3cret")),
+  ).toHex();
+  const { get, post, vault } = harness({ keys: [{ name: "ada", digest }] });
+  for (const authorization of ["", "Bearer wrong", "Basic s3cret"]) {
+    const response = await get("/v1/model", { headers: { authorization } });
+    assertEquals(response.status, 401);
+    assertEquals(response.headers.get("www-authenticate"), "Bearer");
+    assertEquals((await response.json()).code, "ERR_REQUEST_UNAUTHORIZED");
+  }
+  const headers = { authorization: "Bearer s3cret" };
+  assertEquals((await get("/v1/model", { headers })).status, 200);
+  await post("/v1/generate", { prompt: "" }, { headers });
+  assertEquals(vault.sealed[0]?.tenant, "ada");
+  assertEquals((await get("/healthz")).status, 200);
+  assertEquals((await get("/readyz")).status, 200);
+});
+
+Deno.test("app is alive while it loads, and ready once it has", async () => {
+  const services: Services = {
+    engine: fakeEngine(),
+    vault: fakeVault(),
+    portable: false,
+  };
+  const loader = {
+    loaded: undefined as Services | undefined,
+    load: () => Promise.resolve(loader.loaded = services),
+  };
+  const app = createApp({ loader, keys: [], report: () => {} });
+  const status = async (path: string) => (await app.request(path)).status;
+  assertEquals(await status("/healthz"), 200);
+  assertEquals(await status("/readyz"), 503);
+  assertEquals(await status("/v1/model"), 200);
+  assertEquals(await status("/readyz"), 200);
+});
+
+Deno.test("app is not ready while the device is being replaced", async () => {
+  const { engine, get } = harness();
+  engine.ready = false;
+  const response = await get("/readyz");
+  assertEquals(response.status, 503);
+  assertEquals(response.headers.get("retry-after"), "5");
+  assertEquals((await response.json()).code, "ERR_DEVICE_LOST");
+});
+
+Deno.test("app describes the model, natively and as OpenAI does", async () => {
+  const { get } = harness();
+  const model = await (await get("/v1/model")).json();
+  assertEquals(model.id, "fake");
+  assertEquals(model.shape.layers, 1);
+  assertEquals(model.state.values, 64 * 66);
+  assertEquals(model.fingerprint.length, 64);
+  const { data: [listed] } = await (await get("/v1/models")).json();
+  assertEquals(listed.object, "model");
+  assertEquals(await (await get("/v1/models/fake")).json(), listed);
+  const missing = await get("/v1/models/gpt-4");
+  assertEquals(missing.status, 404);
+  assertEquals((await missing.json()).code, "ERR_MODEL_NOT_FOUND");
+});
+
+Deno.test("app turns text into tokens and back", async () => {
+  const { post } = harness();
+  const text = "Gänse 🪿";
+  const { tokens } = await (await post("/v1/tokenize", { text })).json();
+  assertEquals(tokens.length, new TextEncoder().encode(text).length);
+  const back = await post("/v1/detokenize", { tokens });
+  assertEquals(await back.json(), { text });
+  const half = await post("/v1/detokenize", { tokens: tokens.slice(0, 2) });
+  assertEquals(await half.json(), { text: "G\ufffd" });
+  const wrong = await post("/v1/detokenize", { tokens: [1, 999] });
+  assertEquals((await wrong.json()).errors[0].pointer, "/tokens/1");
+});
+
+Deno.test("app documents every route, and every code of a problem", async () => {
+  const { get } = harness();
+  const { paths, components } = await (await get("/openapi.json")).json();
+  assertEquals(Object.keys(paths).sort(), [
+    "/healthz",
+    "/readyz",
+    "/v1/detokenize",
+    "/v1/generate",
+    "/v1/model",
+    "/v1/models",
+    "/v1/models/{id}",
+    "/v1/tokenize",
+  ]);
+  assert("GenerateRequest" in components.schemas);
+  for (const [code, [status]] of Object.entries(PROBLEMS)) {
+    const described = await (await get(`/problems/${code}`)).json();
+    assertEquals(described.status, status);
+  }
+  assertEquals((await get("/problems/ERR_NONE")).status, 404);
+});

@@ -1,0 +1,76 @@
+/**
+ * The app with fakes behind it, and the few lines every route test needs.
+ *
+ * @module
+ */
+
+import { createApp } from "../../src/app.ts";
+import type { ApiKey } from "../../src/http/auth.ts";
+import type { Services } from "../../src/http/services.ts";
+import {
+  type FakeEngine,
+  fakeEngine,
+  type FakeOptions,
+} from "./fake_engine.ts";
+import { type FakeVault, fakeVault } from "./fake_vault.ts";
+
+/** An app and what is behind it. */
+export interface Harness {
+  readonly engine: FakeEngine;
+  readonly vault: FakeVault;
+  readonly reported: unknown[];
+  /** Sends JSON, or a body as it is. */
+  post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
+  get(path: string, init?: RequestInit): Promise<Response>;
+}
+
+export function harness(
+  options: FakeOptions & {
+    readonly keys?: readonly ApiKey[];
+    readonly portable?: boolean;
+  } = {},
+): Harness {
+  const engine = fakeEngine(options);
+  const vault = fakeVault();
+  const reported: unknown[] = [];
+  const services: Services = {
+    engine,
+    vault,
+    portable: options.portable ?? false,
+  };
+  const app = createApp({
+    loader: { loaded: services, load: () => Promise.resolve(services) },
+    keys: options.keys ?? [],
+    report: (error) => reported.push(error),
+  });
+  const send = async (path: string, init: RequestInit) =>
+    await app.request(path, init);
+  return {
+    engine,
+    vault,
+    reported,
+    get: (path, init = {}) => send(path, init),
+    post: (path, body, init = {}) =>
+      send(path, {
+        method: "POST",
+        body: raw(body) ? body : JSON.stringify(body),
+        ...init,
+        headers: {
+          ...(!(body instanceof FormData) &&
+            { "content-type": "application/json" }),
+          ...init.headers,
+        },
+      }),
+  };
+}
+
+function raw(body: unknown): body is BodyInit {
+  return typeof body === "string" || body instanceof FormData ||
+    body instanceof Uint8Array || body instanceof ReadableStream;
+}
+
+/** The events of a stream of server-sent events, comments left out. */
+export function eventsOf(text: string): unknown[] {
+  return text.split("\n\n").filter((block) => block.startsWith("data: "))
+    .map((block) => JSON.parse(block.slice("data: ".length)));
+}

@@ -1,0 +1,154 @@
+/**
+ * An engine without a model: it reads bytes as tokens and writes a text it is
+ * given, one character a token. Routes can be tested to the last field with it.
+ *
+ * @module
+ */
+
+import type {
+  DoneEvent,
+  Engine,
+  Finish,
+  Stop,
+  Turn,
+  TurnEvent,
+} from "../../src/engine/engine.ts";
+import { stateLength } from "../../src/model/shape.ts";
+import type { Save } from "../../src/state/save.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
+
+/** How the fake behaves. */
+export interface FakeOptions {
+  /** What it writes, given the prompt and the tokens read before it. */
+  readonly reply?: (prompt: string, position: number) => string;
+  /** What it throws instead of its first event. */
+  readonly refuse?: () => Error;
+  /** What it throws after the first text. */
+  readonly fail?: () => Error;
+  /** How long a token takes; 0 yields to nobody. */
+  readonly tokenMs?: number;
+}
+
+/** What tests look at. */
+export interface FakeEngine extends Engine {
+  /** Every turn asked for. */
+  readonly turns: Turn[];
+  /** Tokens drawn in all turns. */
+  drawn: number;
+  /** Turns whose generator has been left, however that happened. */
+  freed: number;
+  /** Settable: what `/readyz` asks. */
+  ready: boolean;
+}
+
+export const SHAPE = {
+  L: 1,
+  D: 64,
+  H: 1,
+  F: 256,
+  V: 257,
+  ranks: { w: 8, a: 8, v: 0, g: 8 },
+};
+
+/** Bytes are tokens 1 to 256; 0 ends the text. */
+export const byteTokenizer: Tokenizer = {
+  size: 257,
+  end: 0,
+  digest: new Uint8Array(32),
+  encode: (text) => [...new TextEncoder().encode(text)].map((b) => b + 1),
+  bytes: (token) =>
+    token > 0 && token <= 256 ? Uint8Array.of(token - 1) : new Uint8Array(),
+};
+
+const BLANK: Save = {
+  values: new Float32Array(stateLength(SHAPE)),
+  position: 0,
+  unread: [],
+  seed: [1, 2],
+  counts: new Map(),
+  utf8: new Uint8Array(),
+  chat: { open: false, thinking: false },
+  chain: new Uint8Array(32),
+};
+
+export function fakeEngine(options: FakeOptions = {}): FakeEngine {
+  const { reply = () => " Hello!\n\n", refuse, fail, tokenMs = 0 } = options;
+  const turns: Turn[] = [];
+
+  async function* generate(
+    turn: Turn,
+    signal: AbortSignal,
+  ): AsyncGenerator<TurnEvent, void> {
+    turns.push(turn);
+    if (refuse !== undefined) throw refuse();
+    const before = turn.save ?? { ...BLANK, seed: turn.seed ?? BLANK.seed };
+    const promptTokens = byteTokenizer.encode(turn.prompt).length;
+    let written = "";
+    let finish: Finish = "length";
+    let stop: Stop | undefined;
+    try {
+      for (const letter of reply(turn.prompt, before.position)) {
+        if ([...written].length >= turn.maxTokens) break;
+        if (tokenMs > 0) await new Promise((r) => setTimeout(r, tokenMs));
+        if (signal.aborted) {
+          finish = "cancelled";
+          break;
+        }
+        engine.drawn++;
+        written += letter;
+        stop = turn.stops.find(({ text }) => written.endsWith(text));
+        if (stop !== undefined) {
+          finish = "stop";
+          break;
+        }
+        const held = turn.stops.some(({ text }) =>
+          text.startsWith(letter) && text !== letter
+        );
+        if (!held) yield { type: "text", text: letter };
+        if (fail !== undefined) throw fail();
+      }
+      const completionTokens = byteTokenizer.encode(written).length;
+      const position = before.position + promptTokens + completionTokens;
+      const values = Float32Array.from(before.values);
+      values[0] = position;
+      const done: DoneEvent = {
+        type: "done",
+        finish,
+        ...(stop !== undefined && { stop }),
+        save: { ...before, values, position },
+        usage: {
+          promptTokens,
+          completionTokens,
+          position,
+          prefillSavedTokens: before.position,
+        },
+        timings: { prefillMs: 1, decodeMs: 2 },
+      };
+      yield done;
+    } finally {
+      engine.freed++;
+    }
+  }
+
+  const engine: FakeEngine = {
+    model: {
+      id: "fake",
+      shape: SHAPE,
+      fingerprint: "ab".repeat(32),
+      parameters: 1234,
+      quantization: "none",
+      device: { kind: "wasm", name: "nothing" },
+      lanes: 2,
+    },
+    format: { fingerprint: new Uint8Array(32).fill(0xab), shape: SHAPE },
+    tokenizer: byteTokenizer,
+    ready: true,
+    load: { busy: 0, waiting: 0 },
+    turns,
+    drawn: 0,
+    freed: 0,
+    generate,
+    dispose: () => Promise.resolve(),
+  };
+  return engine;
+}

@@ -1,0 +1,46 @@
+/**
+ * A vault that remembers what it gave out, and throws what a test tells it to.
+ *
+ * @module
+ */
+
+import type { SealOptions, Vault } from "../../src/http/services.ts";
+import { StateError } from "../../src/errors.ts";
+import type { Save } from "../../src/state/save.ts";
+
+/** What tests look at. */
+export interface FakeVault extends Vault {
+  /** How every save was sealed. */
+  readonly sealed: SealOptions[];
+}
+
+export function fakeVault(): FakeVault {
+  const saves = new Map<string, Save>();
+  const sealed: SealOptions[] = [];
+  const seal = (save: Save, options: SealOptions) => {
+    const token = `save-${saves.size}`;
+    saves.set(token, save);
+    sealed.push(options);
+    return Promise.resolve(token);
+  };
+  return {
+    sealed,
+    open(token) {
+      const name = typeof token === "string"
+        ? token
+        : new TextDecoder().decode(token);
+      const save = saves.get(name);
+      return save === undefined
+        ? Promise.reject(
+          new StateError(
+            "ERR_STATE_UNREADABLE",
+            "Cannot open state: it is not a token",
+          ),
+        )
+        : Promise.resolve(save);
+    },
+    seal,
+    sealBytes: async (save, options) =>
+      new TextEncoder().encode(await seal(save, options)),
+  };
+}
