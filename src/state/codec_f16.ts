@@ -1,0 +1,75 @@
+/**
+ * `f16`: every value rounded to the nearest half-precision number.
+ *
+ * @module
+ */
+
+import { N, stateLength } from "../model/shape.ts";
+import type { Codec, StateShape } from "./codec.ts";
+import { expectFinite, firstInfinite } from "./finite.ts";
+
+/** The codec. */
+export const f16 = {
+  size: (shape: StateShape) => ({ bytes: 2 * stateLength(shape), fixed: true }),
+  encode,
+  decode,
+} satisfies Codec;
+
+function encode(
+  values: Float32Array,
+  shape: StateShape,
+): Uint8Array<ArrayBuffer> | undefined {
+  const { L, D } = shape, matrix = D * N;
+  const halves = new Float16Array(values.length);
+  for (let l = 0; l < L; l++) {
+    const from = l * D * (N + 2) + D;
+    halves.set(values.subarray(from, from + matrix), l * matrix);
+  }
+  writeShifts(values, halves.subarray(L * matrix), shape);
+  if (firstInfinite(halves) >= 0) return undefined;
+  return new Uint8Array(halves.buffer);
+}
+
+function decode(
+  { buffer, byteOffset }: Uint8Array,
+  shape: StateShape,
+): Float32Array<ArrayBuffer> {
+  const { L, D } = shape, matrix = D * N;
+  const values = new Float32Array(stateLength(shape));
+  const halves = new Float16Array(buffer, byteOffset, values.length);
+  expectFinite(halves, "decode");
+  for (let l = 0; l < L; l++) {
+    values.set(
+      halves.subarray(l * matrix, (l + 1) * matrix),
+      l * D * (N + 2) + D,
+    );
+  }
+  readShifts(halves.subarray(L * matrix), values, shape);
+  return values;
+}
+
+/** Writes the attention shifts of all layers, then the feed-forward shifts. */
+export function writeShifts(
+  values: Float32Array,
+  halves: Float16Array,
+  { L, D }: StateShape,
+): void {
+  for (let l = 0; l < L; l++) {
+    const layer = l * D * (N + 2), last = layer + D * (N + 1);
+    halves.set(values.subarray(layer, layer + D), l * D);
+    halves.set(values.subarray(last, last + D), (L + l) * D);
+  }
+}
+
+/** Reads what {@linkcode writeShifts} wrote. */
+export function readShifts(
+  halves: Float16Array,
+  values: Float32Array,
+  { L, D }: StateShape,
+): void {
+  for (let l = 0; l < L; l++) {
+    const layer = l * D * (N + 2), last = layer + D * (N + 1);
+    values.set(halves.subarray(l * D, (l + 1) * D), layer);
+    values.set(halves.subarray((L + l) * D, (L + l + 1) * D), last);
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Refuses infinities and NaN: a state with one in it can never be continued.
+ *
+ * @module
+ */
+
+import { StateError } from "../errors.ts";
+
+/**
+ * Checks f32 or f16 values.
+ *
+ * @param verb `encode` or `decode`, for the message.
+ * @throws {StateError} `ERR_STATE_UNREADABLE` naming the first that is not finite.
+ */
+export function expectFinite(
+  values: Float32Array | Float16Array,
+  verb: "encode" | "decode",
+): void {
+  const at = firstInfinite(values);
+  if (at >= 0) {
+    throw new StateError(
+      "ERR_STATE_UNREADABLE",
+      `Cannot ${verb} state: value ${at} is ${values[at]}`,
+    );
+  }
+}
+
+/** The first that is infinite or NaN, or −1: all bits of its exponent are set. */
+export function firstInfinite(values: Float32Array | Float16Array): number {
+  const { buffer, byteOffset, length } = values;
+  const single = values instanceof Float32Array;
+  const bits = single
+    ? new Uint32Array(buffer, byteOffset, length)
+    : new Uint16Array(buffer, byteOffset, length);
+  const exponent = single ? 0x7f800000 : 0x7c00;
+  for (let i = 0; i < bits.length; i++) {
+    if ((bits[i] & exponent) === exponent) return i;
+  }
+  return -1;
+}
