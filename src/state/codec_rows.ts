@@ -71,11 +71,13 @@ function encode(
   const scales = scaleWords(bytes, rows, bits);
   const top = 2 ** (bits - 1) - 1, offset = 2 ** (bits - 1) + 0.5;
   const x = new Float32Array(N), q = new Uint16Array(N);
+  const xBits = new Uint32Array(x.buffer);
   for (let row = 0; row < rows; row++) {
     hadamard(values, rowStart(row, D), x, 0);
-    const word = scaleWord(largest(x) / top, bits), scale = scaleOf(word, bits);
-    // Also true of NaN, in the row or from sums that overflowed.
-    if (!(scale <= LARGEST)) return undefined;
+    const most = largest(xBits);
+    if (!Number.isFinite(most)) return undefined;
+    const word = scaleWord(most / top, bits), scale = scaleOf(word, bits);
+    if (scale > LARGEST) return undefined;
     if (scale < SMALLEST) {
       q.fill(top + 1);
     } else {
@@ -126,11 +128,19 @@ function rowStart(row: number, D: number): number {
   return row * N + (2 * layer + 1) * D;
 }
 
-/** The largest absolute value; NaN if there is a NaN. */
-function largest(x: Float32Array): number {
+/**
+ * The largest absolute value of the floats with these bits. As integers they are
+ * in the same order, and NaN, which may come from sums that overflowed, is above
+ * all.
+ */
+function largest(bits: Uint32Array): number {
   let most = 0;
-  for (let j = 0; j < N; j++) most = Math.max(most, Math.abs(x[j]));
-  return most;
+  for (let j = 0; j < N; j++) {
+    const magnitude = bits[j] & 0x7fffffff;
+    if (magnitude > most) most = magnitude;
+  }
+  word[0] = most;
+  return float[0];
 }
 
 /** The scales of a file, as they are stored. */

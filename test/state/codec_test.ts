@@ -97,6 +97,17 @@ for (const codec of lossy) {
     });
   }
 
+  Deno.test(`encodeValues() falls back to exact when sums overflow ${codec}`, () => {
+    const shape = { L: 1, D: 64 };
+    const values = Float32Array.from(
+      { length: stateLength(shape) },
+      (_, i) => i % 3 === 0 ? 3e38 : -2e38,
+    );
+    const { codec: used, bytes } = encodeValues(values, codec, shape);
+    assertEquals(used, "exact");
+    assertEquals(decodeValues(bytes, used, shape), values);
+  });
+
   Deno.test(`decodeValues() refuses infinities in ${codec} bytes`, () => {
     const shape = { L: 1, D: 64 };
     const { bytes } = encodeValues(
