@@ -1,0 +1,35 @@
+/**
+ * A client of an app with fakes behind it, without a socket.
+ *
+ * @module
+ */
+
+import { createApp } from "../../src/app.ts";
+import { Client } from "../../src/client/client.ts";
+import type { ApiKey } from "../../src/http/auth.ts";
+import {
+  type FakeEngine,
+  fakeEngine,
+  type FakeOptions,
+} from "../http/fake_engine.ts";
+import { fakeVault } from "../http/fake_vault.ts";
+
+/** The client, and what its words reach. */
+export interface FakeClient {
+  readonly client: Client;
+  readonly engine: FakeEngine;
+}
+
+export function fakeClient(
+  options: FakeOptions & { readonly keys?: readonly ApiKey[] } = {},
+): FakeClient {
+  const engine = fakeEngine(options);
+  const services = { engine, vault: fakeVault(), portable: false };
+  const app = createApp({
+    loader: { loaded: services, load: () => Promise.resolve(services) },
+    keys: options.keys ?? [],
+    report: () => {},
+  });
+  const fetch = async (request: Request) => await app.fetch(request);
+  return { client: new Client({ url: "http://fake/", fetch }), engine };
+}
