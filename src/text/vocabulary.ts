@@ -49,8 +49,10 @@ function corrupt(file: string, line: number, found: string): ModelError {
 }
 
 const LITERAL = /^(b?)(['"])(.*)\2$/su;
+/** ASCII without the escapes that name characters. */
+const PLAIN_BYTES = /^(?:\\[^uU]|[\0-\x5b\x5d-\x7f])*$/s;
 const PIECE =
-  /\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([ntr\\'"abfv0]))|([^\\])/giuy;
+  /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([ntr\\'"abfv0]))|([^\\])/suy;
 const ESCAPES: Readonly<Record<string, number>> = {
   "n": 10,
   "t": 9,
@@ -75,7 +77,7 @@ export function parseLiteral(literal: string): Uint8Array | string {
   const points = parsePieces(body, quote);
   if (points === undefined) return "has an escape or a quote out of place";
   if (prefix) {
-    if (points.some((point) => point > 255)) return "has text in bytes";
+    if (!PLAIN_BYTES.test(body)) return "has text in bytes";
     return Uint8Array.from(points);
   }
   if (points.some((p) => p > 0x10ffff || (p >= 0xd800 && p <= 0xdfff))) {
