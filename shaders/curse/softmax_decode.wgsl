@@ -1,0 +1,92 @@
+// softmax_decode: add one token to the KV cache and attend to a span of it with the token's query.
+//
+//   score_s = q . k_s / sqrt(N);  top = max score;  total = sum e^(score - top);
+//   sum = sum_s e^(score_s - top) v_s
+//
+// One query fills no tile, so the cache is cut into spans of 256 keys instead, and softmax_merge
+// joins what they found. First an invocation scores every 64th key of its span, then it sums one
+// value channel.
+//
+// dispatch  H x ceil((seen + 1) / 256) workgroups of N invocations: one workgroup a span of a head
+// source    Dao et al. 2023, Flash-Decoding, crfm.stanford.edu/2023/10/12/flashdecoding.html
+// oracle    test/curse/oracle.ts
+
+const N = 64u;        // head size
+const Q = N / 4u;     // a head's vector, in vec4
+const SPAN = 256u;    // keys of a workgroup
+const LOW = -3.0e38;  // below every score
+
+override H: u32;      // heads
+
+struct Step {
+  seen: u32,          // tokens in the cache before this one
+}
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;              // [H, N] query
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;              // [H, N] key
+@group(0) @binding(3) var<storage, read> v: array<f32>;                // [H, N] value
+@group(0) @binding(4) var<storage, read_write> k_cache: array<vec4f>;  // [seen + 1 or more, H, N]
+@group(0) @binding(5) var<storage, read_write> v_cache: array<f32>;    // [seen + 1 or more, H, N]
+@group(0) @binding(6) var<storage, read_write> found: array<f32>;      // [spans, H, N + 2] sum, top, total
+
+var<workgroup> weights: array<f32, SPAN>;
+var<workgroup> peaks: array<f32, N>;
+
+@compute @workgroup_size(N)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) i: u32,
+) {
+  let h = group.x;
+  let base = group.y * SPAN;
+  let keys = min(SPAN, step.seen + 1u - base);
+
+  var peak = LOW;
+  for (var s = i; s < keys; s += N) {
+    let at = ((base + s) * H + h) * Q;
+    let fresh = base + s == step.seen;
+    var products = vec4f();
+    for (var c = 0u; c < Q; c++) {
+      var key = k_cache[at + c];
+      if (fresh) {
+        key = k[h * Q + c];
+        k_cache[at + c] = key;
+      }
+      products += q[h * Q + c] * key;
+    }
+    weights[s] = dot(products, vec4f(inverseSqrt(f32(N))));
+    peak = max(peak, weights[s]);
+  }
+  peaks[i] = peak;
+  workgroupBarrier();  // every score and every invocation's maximum is in place
+
+  var top = LOW;
+  for (var x = 0u; x < N; x++) {
+    top = max(top, peaks[x]);
+  }
+  for (var s = i; s < keys; s += N) {
+    weights[s] = exp(weights[s] - top);
+  }
+  workgroupBarrier();  // scores have become weights
+
+  var sum = 0.0;
+  var total = 0.0;
+  for (var s = 0u; s < keys; s++) {
+    let at = ((base + s) * H + h) * N + i;
+    var value = v_cache[at];
+    if (base + s == step.seen) {
+      value = v[h * N + i];
+      v_cache[at] = value;
+    }
+    sum += weights[s] * value;
+    total += weights[s];
+  }
+
+  let out = (group.y * H + h) * (N + 2u);
+  found[out + i] = sum;
+  if (i == 0u) {
+    found[out + N] = top;
+    found[out + N + 1u] = total;
+  }
+}

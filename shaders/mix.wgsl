@@ -1,0 +1,98 @@
+// mix: layer norm, token shift, and P lerps of each row with the row before it.
+//
+//   u[t] = LN(x[t]);  out[p, t] = u[t] + (u[t - 1] - u[t]) * lerp[p]
+//
+// u[-1] is in the lane's state, which takes the u of the segment's last row. A workgroup
+// normalises two rows: its own and the one before, or, where it begins a segment, the segment's
+// last. So the state is read and written by one workgroup, and no row waits for another.
+//
+// dispatch  one workgroup a row
+// source    BlinkDL/RWKV-LM, RWKV-v7/rwkv_v7_numpy.py, time_mixing and channel_mixing
+// oracle    test/oracle/mix.ts
+
+override D: u32;       // width
+override P: u32;       // lerps
+override R: u32;       // rows there is room for
+override STRIDE: u32;  // values of a lane's state in this layer
+override SHIFT: u32;   // where u[-1] lies in them
+
+const THREADS = 256u;
+const NONE = 0xffffffffu;
+
+struct Row {
+  token: u32,
+  lane: u32,
+  count: u32,  // rows of the segment that begins here; 0 inside a segment
+  start: u32,  // first row of the segment numbered as this row
+}
+
+@group(0) @binding(0) var<storage, read> rows: array<Row>;           // [R]
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;            // [R, D]
+@group(0) @binding(2) var<storage, read> norm: array<vec4f>;         // [2, D] weight, bias
+@group(0) @binding(3) var<storage, read> lerp: array<vec4f>;         // [P, D]
+@group(0) @binding(4) var<storage, read_write> state: array<vec4f>;  // [B, STRIDE]
+@group(0) @binding(5) var<storage, read_write> mixed: array<vec4f>;  // [P, R, D]
+
+var<workgroup> sums: array<vec2f, THREADS>;
+
+fn total(i: u32, own: vec2f) -> vec2f {
+  workgroupBarrier();  // everyone has read the total before
+  sums[i] = own;
+  for (var span = THREADS / 2u; span > 0u; span >>= 1u) {
+    workgroupBarrier();  // the sums of the wider span are in place
+    if (i < span) {
+      sums[i] += sums[i + span];
+    }
+  }
+  workgroupBarrier();  // the total is in place
+  return sums[0];
+}
+
+fn normalize(e: vec4f, mean: f32, scale: f32, c: u32) -> vec4f {
+  return fma((e - mean) * scale, norm[c], norm[D / 4u + c]);
+}
+
+@compute @workgroup_size(THREADS)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) i: u32,
+) {
+  let m = group.x;
+  let row = rows[m];
+  if (row.lane == NONE) {
+    return;
+  }
+  let begins = row.count != 0u;
+  let own = m * (D / 4u);
+  let other = select(m - 1u, m + row.count - 1u, begins) * (D / 4u);
+
+  var sum = vec2f();
+  for (var c = i; c < D / 4u; c += THREADS) {
+    let a = x[own + c];
+    let b = x[other + c];
+    sum += vec2f((a.x + a.y) + (a.z + a.w), (b.x + b.y) + (b.z + b.w));
+  }
+  let mean = total(i, sum) / f32(D);
+
+  var squares = vec2f();
+  for (var c = i; c < D / 4u; c += THREADS) {
+    let a = x[own + c] - mean.x;
+    let b = x[other + c] - mean.y;
+    squares += vec2f(dot(a, a), dot(b, b));
+  }
+  let scale = inverseSqrt(total(i, squares) / f32(D) + 1e-5);
+
+  for (var c = i; c < D / 4u; c += THREADS) {
+    let u = normalize(x[own + c], mean.x, scale.x, c);
+    var before = normalize(x[other + c], mean.y, scale.y, c);
+    if (begins) {
+      let at = (row.lane * STRIDE + SHIFT) / 4u + c;
+      let last = before;
+      before = state[at];
+      state[at] = last;
+    }
+    for (var p = 0u; p < P; p++) {
+      mixed[(p * R + m) * (D / 4u) + c] = fma(before - u, lerp[p * (D / 4u) + c], u);
+    }
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * The adapter, its limits, and the pipelines compiled for it.
+ *
+ * @module
+ */
+
+import { DeviceError } from "../../errors.ts";
+import type { Dispatch, DispatchInit } from "./dispatch.ts";
+
+/** Limits that the kernels or large models need; asked for as far as offered. */
+const WANTED_LIMITS = [
+  "maxStorageBuffersPerShaderStage",
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+] as const;
+
+/** Features used where they are offered. */
+const WANTED_FEATURES = ["timestamp-query"] as const;
+
+/** Drivers that run shaders on the CPU, by what they call themselves. */
+const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render/i;
+
+/** What an adapter says of itself. */
+export interface AdapterName {
+  /** For people: the description, or what else there is. */
+  readonly name: string;
+  /** Whether it runs shaders on the CPU. */
+  readonly software: boolean;
+}
+
+/** Names an adapter and tells hardware from software. */
+export function describeAdapter(
+  info:
+    & Pick<
+      GPUAdapterInfo,
+      "vendor" | "architecture" | "device" | "description"
+    >
+    & { readonly isFallbackAdapter?: boolean },
+): AdapterName {
+  const name = info.description ||
+    [info.vendor, info.architecture, info.device].filter(Boolean).join(" ") ||
+    "unnamed adapter";
+  return {
+    name,
+    software: info.isFallbackAdapter === true || SOFTWARE.test(name),
+  };
+}
+
+/** A device, and the kernels compiled for it. */
+export class Gpu {
+  /** The device every kernel and buffer belongs to. */
+  readonly device: GPUDevice;
+  /** The adapter's own name, for people. */
+  readonly name: string;
+  /** Whether shaders run on the CPU. */
+  readonly software: boolean;
+  /** Resolves, once, if the device goes away without being disposed. */
+  readonly lost: Promise<DeviceError>;
+  readonly #pipelines = new Map<string, GPUComputePipeline>();
+  readonly #faults: string[] = [];
+  #disposed = false;
+  #lost: DeviceError | undefined;
+
+  private constructor(device: GPUDevice, { name, software }: AdapterName) {
+    this.device = device;
+    this.name = name;
+    this.software = software;
+    const { promise, resolve } = Promise.withResolvers<DeviceError>();
+    this.lost = promise;
+    device.lost.then(({ reason, message }) => {
+      this.#lost = new DeviceError(
+        "ERR_DEVICE_LOST",
+        `Cannot use ${name}: the device was lost (${message || reason})`,
+      );
+      if (!this.#disposed) resolve(this.#lost);
+    });
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      if (event instanceof GPUUncapturedErrorEvent) {
+        this.#faults.push(event.error.message);
+      }
+    });
+  }
+
+  /**
+   * Opens the adapter that the system prefers.
+   *
+   * @param hardware Refuse an adapter that runs shaders on the CPU.
+   * @throws {DeviceError} `ERR_DEVICE_UNAVAILABLE` if there is none that will do.
+   */
+  static async open({ hardware }: { hardware: boolean }): Promise<Gpu> {
+    const adapter = await globalThis.navigator?.gpu?.requestAdapter({
+      powerPreference: "high-performance",
+    });
+    if (!adapter) {
+      throw new DeviceError(
+        "ERR_DEVICE_UNAVAILABLE",
+        "Cannot open a WebGPU device: there is no adapter; install a Vulkan, " +
+          "Metal or Direct3D 12 driver, or use the wasm device",
+      );
+    }
+    const found = describeAdapter(adapter.info);
+    if (hardware && found.software) {
+      throw new DeviceError(
+        "ERR_DEVICE_UNAVAILABLE",
+        `Cannot use ${found.name}: it runs shaders on the CPU, where the wasm ` +
+          "device is faster",
+      );
+    }
+    const device = await adapter.requestDevice({
+      requiredFeatures: WANTED_FEATURES.filter((x) => adapter.features.has(x)),
+      requiredLimits: Object.fromEntries(
+        WANTED_LIMITS.map((limit) => [limit, adapter.limits[limit]]),
+      ),
+    });
+    return new Gpu(device, found);
+  }
+
+  /** A new storage buffer that can also be copied from and to. */
+  buffer(label: string, size: number, usage = 0): GPUBuffer {
+    const { maxBufferSize } = this.device.limits;
+    if (size > maxBufferSize) {
+      throw new DeviceError(
+        "ERR_DEVICE_FAILED",
+        `Cannot hold ${label} on ${this.name}: it takes ${size} bytes, and a ` +
+          `buffer at most ${maxBufferSize}`,
+      );
+    }
+    return this.device.createBuffer({
+      label,
+      size: Math.max(16, Math.ceil(size / 16) * 16),
+      usage: usage || GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST |
+          GPUBufferUsage.COPY_SRC,
+    });
+  }
+
+  /** Binds a kernel to its buffers; compiles it if it is new to this device. */
+  dispatch(init: DispatchInit): Dispatch {
+    const { label, source, constants, tensors, grid } = init;
+    const pipeline = this.#pipeline(label, source, constants);
+    const bindings = this.device.createBindGroup({
+      label,
+      layout: pipeline.getBindGroupLayout(0),
+      entries: tensors.map(({ buffer }, binding) => ({
+        binding,
+        resource: { buffer },
+      })),
+    });
+    return { label, pipeline, bindings, grid };
+  }
+
+  /**
+   * Runs `build`.
+   *
+   * @throws {DeviceError} `ERR_DEVICE_FAILED` if the device refused any of it.
+   */
+  async checked<T>(what: string, build: () => T | Promise<T>): Promise<T> {
+    const { device } = this;
+    const scopes = ["out-of-memory", "validation", "internal"] as const;
+    for (const scope of scopes) device.pushErrorScope(scope);
+    let built: T;
+    const faults: (GPUError | null)[] = [];
+    try {
+      built = await build();
+    } finally {
+      for (const _ of scopes) faults.push(await device.popErrorScope());
+    }
+    this.assertUsable();
+    const fault = faults.find((fault) => fault !== null);
+    if (!fault) return built;
+    throw new DeviceError(
+      "ERR_DEVICE_FAILED",
+      `Cannot ${what} on ${this.name}: ${fault.message}`,
+    );
+  }
+
+  /**
+   * Throws if the device can no longer be trusted.
+   *
+   * @throws {DeviceError} `ERR_DEVICE_LOST` if it went away, `ERR_DEVICE_FAILED`
+   * if it refused an earlier command.
+   */
+  assertUsable(): void {
+    if (this.#lost) throw this.#lost;
+    if (this.#faults.length > 0) {
+      throw new DeviceError(
+        "ERR_DEVICE_FAILED",
+        `Cannot use ${this.name}: it refused a command: ${this.#faults[0]}`,
+      );
+    }
+  }
+
+  /** Gives the device back. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#pipelines.clear();
+    this.device.destroy();
+  }
+
+  #pipeline(
+    label: string,
+    code: string,
+    constants: Readonly<Record<string, number>>,
+  ): GPUComputePipeline {
+    const key = JSON.stringify([label, code, constants]);
+    const known = this.#pipelines.get(key);
+    if (known) return known;
+    const module = this.device.createShaderModule({ label, code });
+    const pipeline = this.device.createComputePipeline({
+      label,
+      layout: "auto",
+      compute: { module, constants: { ...constants } },
+    });
+    this.#pipelines.set(key, pipeline);
+    return pipeline;
+  }
+}

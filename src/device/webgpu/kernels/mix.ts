@@ -1,0 +1,55 @@
+/**
+ * Layer norm, token shift and lerps, `shaders/mix.wgsl`.
+ *
+ * @module
+ */
+
+import source from "../../../../shaders/mix.wgsl" with { type: "text" };
+import { N } from "../../../model/shape.ts";
+import type { Dispatch } from "../dispatch.ts";
+import type { Gpu } from "../gpu.ts";
+import { expectShape, type Tensor } from "../tensor.ts";
+
+/** What {@linkcode mix} binds. */
+export interface MixTensors {
+  /** The rows of the pass, `[R, 4]` u32. */
+  readonly rows: Tensor;
+  /** The residual stream, `[R, D]`. */
+  readonly x: Tensor;
+  /** Weight and bias of the layer norm, `[2, D]`. */
+  readonly norm: Tensor;
+  /** Share of the row before in each mix, `[P, D]`. */
+  readonly lerp: Tensor;
+  /** Every lane's state in this layer, `[B, D · (N + 2)]`. */
+  readonly state: Tensor;
+  /** Out: `[P, R, D]`. */
+  readonly mixed: Tensor;
+}
+
+/**
+ * Normalises each row and mixes it with the row before.
+ *
+ * @param shift Which of the two shifts of the state holds the row before the
+ * first: the attention's, or the feed-forward's.
+ */
+export function mix(
+  gpu: Gpu,
+  { rows, x, norm, lerp, state, mixed }: MixTensors,
+  shift: "att" | "ffn",
+): Dispatch {
+  const [R, D] = x.shape;
+  const [P] = lerp.shape;
+  const STRIDE = D * (N + 2);
+  expectShape(rows, [R, 4]);
+  expectShape(norm, [2, D]);
+  expectShape(lerp, [P, D]);
+  expectShape(state, [state.shape[0], STRIDE]);
+  expectShape(mixed, [P, R, D]);
+  return gpu.dispatch({
+    label: `mix ${shift}`,
+    source,
+    constants: { D, P, R, STRIDE, SHIFT: shift === "att" ? 0 : D * (N + 1) },
+    tensors: [rows, x, norm, lerp, state, mixed],
+    grid: ({ rows }) => [rows],
+  });
+}

@@ -1,0 +1,142 @@
+/**
+ * Products with a matrix: `shaders/product.wgsl` for a few rows and
+ * `shaders/matmul.wgsl` for many.
+ *
+ * @module
+ */
+
+import matmulSource from "../../../../shaders/matmul.wgsl" with {
+  type: "text",
+};
+import productSource from "../../../../shaders/product.wgsl" with {
+  type: "text",
+};
+import type { Dispatch } from "../dispatch.ts";
+import type { Gpu } from "../gpu.ts";
+import { BLOCK_ROWS, FORMATS, type Matrix } from "../matrix.ts";
+import { expectShape, type Tensor } from "../tensor.ts";
+
+/** What {@linkcode product} and {@linkcode matmul} bind. */
+export interface ProductTensors {
+  /** `[outputs, K]`, outputs padded to blocks of 64. */
+  readonly matrix: Matrix;
+  /** `[planes, R, K]`. */
+  readonly x: Tensor;
+  /** Out: `[R, outputs]`, or fewer rows than `x` has room for. */
+  readonly y: Tensor;
+}
+
+/** What becomes of a product. */
+export interface ProductOptions {
+  /** Square what is positive, drop the rest. */
+  readonly relu2?: boolean;
+  /** Add to `y` what would else be set. */
+  readonly add?: boolean;
+  /** First output that reads each plane of `x` after plane 0, rising. */
+  readonly planes?: readonly number[];
+}
+
+/** Rows that a workgroup of {@linkcode product} can take at once. */
+export const TILES = [1, 2, 4, 8] as const;
+
+/** One of {@linkcode TILES}. */
+export type Tile = typeof TILES[number];
+
+/** Rows of a tile of {@linkcode matmul}. */
+export const MATMUL_ROWS = 64;
+
+/** Workgroups that keep a GPU of any size busy. */
+const BUSY = 512;
+
+/** `y = act(x Wᵀ)` for a few rows: one dispatch for each part of the matrix. */
+export function product(
+  gpu: Gpu,
+  tensors: ProductTensors,
+  options: ProductOptions & { readonly tile: Tile },
+): Dispatch[] {
+  const { tile } = options;
+  const constants = check(tensors, options);
+  const { matrix, x, y } = tensors;
+  expectRows(x.shape[1], y, tile);
+  const SPLIT = splitOf(matrix.columns);
+  return matrix.parts.map(({ weights, scales, from, blocks }) => {
+    const ROWS = outputsKept(blocks, gpu.software);
+    return gpu.dispatch({
+      label: `product ${matrix.label}`,
+      source: productSource,
+      constants: { ...constants, BLOCK0: from, TILE: tile, ROWS, SPLIT },
+      tensors: [weights, scales, x, y],
+      grid: ({ rows }) => [blocks * 4 / ROWS, Math.ceil(rows / tile)],
+    });
+  });
+}
+
+/** `y = act(x Wᵀ)` for many rows: one dispatch for each part of the matrix. */
+export function matmul(
+  gpu: Gpu,
+  tensors: ProductTensors,
+  options: ProductOptions,
+): Dispatch[] {
+  const constants = check(tensors, options);
+  const { matrix, x, y } = tensors;
+  expectRows(x.shape[1], y, MATMUL_ROWS);
+  return matrix.parts.map(({ weights, scales, from, blocks }) =>
+    gpu.dispatch({
+      label: `matmul ${matrix.label}`,
+      source: matmulSource,
+      constants: { ...constants, BLOCK0: from },
+      tensors: [weights, scales, x, y],
+      grid: ({ rows }) => [blocks, Math.ceil(rows / MATMUL_ROWS)],
+    })
+  );
+}
+
+function check(
+  { matrix, x, y }: ProductTensors,
+  { relu2 = false, add = false, planes = [] }: ProductOptions,
+): Record<string, number> {
+  const [, R] = x.shape;
+  expectShape(x, [planes.length + 1, R, matrix.columns]);
+  expectShape(y, [Math.min(R, y.shape[0]), matrix.rows]);
+  const bounds = [1, 2, 3, 4, 5].map((plane) => {
+    const output = planes[plane - 1] ?? BLOCK_ROWS * 0xffffffff;
+    return [`B${plane}`, output / BLOCK_ROWS];
+  });
+  return {
+    ...Object.fromEntries(bounds),
+    FORMAT: FORMATS[matrix.format],
+    K: matrix.columns,
+    R,
+    WIDTH: matrix.rows,
+    RELU2: Number(relu2),
+    ADD: Number(add),
+  };
+}
+
+/** A tile is always whole: rows past the last are computed and never read. */
+function expectRows(R: number, y: Tensor, tile: number): void {
+  for (const rows of [R, y.shape[0]]) {
+    if (rows % tile === 0) continue;
+    throw new RangeError(
+      `Cannot multiply into ${y.label}: ${rows} rows are not a multiple of ` +
+        `${tile}`,
+    );
+  }
+}
+
+/** The most invocations up to 16 that share an output's columns evenly. */
+function splitOf(columns: number): number {
+  const groups = columns / 32;
+  let split = Math.min(16, groups);
+  while (groups % split !== 0) split--;
+  return split;
+}
+
+/**
+ * Outputs an invocation keeps: 4 load x least often, fewer make more workgroups.
+ * A CPU is busy with any number of them.
+ */
+function outputsKept(blocks: number, software: boolean): 1 | 2 | 4 {
+  if (software || blocks >= BUSY) return 4;
+  return blocks * 2 >= BUSY ? 2 : 1;
+}

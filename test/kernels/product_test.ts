@@ -1,0 +1,166 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { quantizeRows } from "../../src/device/quantize.ts";
+import {
+  matmul,
+  product,
+  type ProductOptions,
+  type Tile,
+  TILES,
+} from "../../src/device/webgpu/kernels/product.ts";
+import {
+  createMatrix,
+  type Format,
+  type Matrix,
+  paddedRows,
+} from "../../src/device/webgpu/matrix.ts";
+import * as oracle from "../oracle/product.ts";
+import { assertClose } from "../support/close.ts";
+import { gpu, read, run, tensor } from "../support/gpu.ts";
+import { random, uniform } from "../support/random.ts";
+
+const ROOM = 64;
+const FORMATS: readonly Format[] = ["F32", "F16", "BF16", "int8", "int4"];
+
+/** Rows of weights that `format` holds, the values they have there, the matrix. */
+async function example(
+  format: Format,
+  { outputs, K }: { outputs: number; K: number },
+): Promise<{ values: Float64Array; matrix: Matrix }> {
+  const raw = uniform(outputs * K, [-1, 1], random(outputs + K));
+  const weights = Float32Array.from(
+    raw,
+    (x) => format === "BF16" ? Math.round(x * 128) / 128 : x,
+  );
+  let values = Float64Array.from(weights);
+  if (format === "F16") values = values.map(Math.f16round);
+  if (format === "int8" || format === "int4") {
+    const q = quantizeRows(weights, format === "int8" ? 8 : 4);
+    values = Float64Array.from(
+      q.values,
+      (x, i) => x * q.scales[Math.floor(i / 32)],
+    );
+  }
+  const matrix = await createMatrix(gpu, "w", [{
+    rows: outputs,
+    read: (from, to) => Promise.resolve(weights.slice(from * K, to * K)),
+  }], { columns: K, format });
+  return { values, matrix };
+}
+
+interface Case extends ProductOptions {
+  T: number;
+  K: number;
+  tile: Tile | "matmul";
+}
+
+async function onGpu(
+  matrix: Matrix,
+  x: Float64Array,
+  { T, K, tile, ...options }: Case,
+): Promise<{ y: Float32Array; before: Float64Array }> {
+  const planes = (options.planes?.length ?? 0) + 1;
+  const padded = new Float32Array(planes * ROOM * K);
+  for (let p = 0; p < planes; p++) {
+    padded.set(x.subarray(p * T * K, (p + 1) * T * K), p * ROOM * K);
+  }
+  const before = uniform(ROOM * matrix.rows, [-1, 1], random(9));
+  const tensors = {
+    matrix,
+    x: tensor("x", [planes, ROOM, K], padded),
+    y: tensor("y", [ROOM, matrix.rows], before),
+  };
+  const plan = tile === "matmul"
+    ? matmul(gpu, tensors, options)
+    : product(gpu, tensors, { ...options, tile });
+  await run(plan, { rows: T });
+  return { y: (await read(tensors.y)).slice(0, T * matrix.rows), before };
+}
+
+for (const format of FORMATS) {
+  for (
+    const { T, outputs, K, tile } of [
+      { T: 1, outputs: 64, K: 64, tile: 1 },
+      { T: 3, outputs: 130, K: 96, tile: 4 },
+      { T: 7, outputs: 128, K: 256, tile: 8 },
+      { T: 33, outputs: 130, K: 96, tile: "matmul" },
+    ] as const
+  ) {
+    const name = tile === "matmul" ? "matmul()" : "product()";
+    Deno.test(`${name} agrees with the oracle for ${format}, T = ${T}, K = ${K}`, async () => {
+      const { values, matrix } = await example(format, { outputs, K });
+      const x = uniform(T * K, [-1, 1], random(3));
+      const { y, before } = await onGpu(matrix, x, { T, K, tile });
+      const all = new Float64Array(matrix.rows * K);
+      all.set(values);
+      const y0 = before.subarray(0, T * matrix.rows);
+      const expected = oracle.product({ matrix: all, x, y: y0 }, { T, K });
+      assertClose(y, expected, { nmse: 1e-12 });
+    });
+  }
+}
+
+for (const tile of [2, "matmul"] as const) {
+  Deno.test(`product() reads planes, squares and adds with tile ${tile}`, async () => {
+    const [T, K, outputs] = [2, 64, 192];
+    const { values, matrix } = await example("F32", { outputs, K });
+    const x = uniform(3 * T * K, [-1, 1], random(4));
+    const options = { relu2: true, add: true, planes: [64, 128] };
+    const { y, before } = await onGpu(matrix, x, { T, K, tile, ...options });
+    const expected = oracle.product(
+      { matrix: values, x, y: before },
+      { T, K, ...options, planeOf: (o) => Math.floor(o / 64) },
+    );
+    assertClose(y, expected, { nmse: 1e-12 });
+  });
+}
+
+Deno.test("product() gives a row the same bits whatever its neighbours", async () => {
+  const [K, outputs] = [256, 64];
+  for (const format of FORMATS) {
+    const { matrix } = await example(format, { outputs, K });
+    const x = uniform(8 * K, [-1, 1], random(5));
+    const alone = await onGpu(matrix, x, { T: 1, K, tile: 1 });
+    for (const tile of TILES) {
+      const { y } = await onGpu(matrix, x, { T: 8, K, tile });
+      assertEquals(y.slice(0, outputs), alone.y, `${format}, tile ${tile}`);
+    }
+  }
+});
+
+Deno.test("matmul() gives a row the same bits wherever it lies", async () => {
+  const [K, outputs] = [96, 64];
+  const { matrix } = await example("int8", { outputs, K });
+  const row = uniform(K, [-1, 1], random(6));
+  const x = new Float64Array(64 * K);
+  for (let t = 0; t < 64; t++) x.set(row, t * K);
+  const { y } = await onGpu(matrix, x, { T: 64, K, tile: "matmul" });
+  for (let t = 1; t < 64; t++) {
+    assertEquals(y.slice(t * outputs, (t + 1) * outputs), y.slice(0, outputs));
+  }
+});
+
+Deno.test("product() refuses an x of another width", async () => {
+  const { matrix } = await example("F32", { outputs: 64, K: 64 });
+  const y = tensor("y", [8, 64]);
+  assertThrows(
+    () => product(gpu, { matrix, x: tensor("x", [1, 8, 32]), y }, { tile: 1 }),
+    {
+      name: "RangeError",
+      message: "Cannot bind x: shape is [1, 8, 32], expected [1, 8, 64]",
+    },
+  );
+  const x = tensor("x", [1, 8, 64]);
+  assertThrows(() => matmul(gpu, { matrix, x, y }, {}), {
+    message: "Cannot multiply into y: 8 rows are not a multiple of 64",
+  });
+});
+
+Deno.test("createMatrix() refuses columns that are not whole groups", async () => {
+  const failed = createMatrix(gpu, "w", [], { columns: 48, format: "F32" });
+  const error = await failed.catch((error: unknown) => error);
+  assertEquals(
+    String(error),
+    "RangeError: Cannot pack w: 48 columns are not a multiple of 32",
+  );
+  assertEquals(paddedRows(65), 128);
+});
