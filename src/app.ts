@@ -15,6 +15,10 @@ import { type ApiKey, requireKey } from "./http/auth.ts";
 import { generateRoute } from "./http/generate.ts";
 import { healthRoutes } from "./http/health.ts";
 import { modelRoutes } from "./http/models.ts";
+import { chatRoute } from "./http/openai/chat.ts";
+import { completionsRoute } from "./http/openai/completions.ts";
+import { openAiErrorResponse, speaksOpenAi } from "./http/openai/error.ts";
+import { responsesRoute } from "./http/openai/responses.ts";
 import { describeProblem, problemResponse } from "./http/problem.ts";
 import { TEXT_LIMIT } from "./http/schema.ts";
 import type { AppEnv, Loader, Services } from "./http/services.ts";
@@ -45,6 +49,9 @@ export function createApp(
   app.route("/", modelRoutes());
   app.route("/", tokenRoutes());
   app.route("/", generateRoute());
+  app.route("/", chatRoute());
+  app.route("/", completionsRoute());
+  app.route("/", responsesRoute());
   app.get("/problems/:code", (c) => {
     const found = describeProblem(c.req.param("code"));
     return found === undefined ? c.notFound() : c.json(found);
@@ -58,7 +65,7 @@ export function createApp(
     },
   });
   app.notFound((c) =>
-    problemResponse(
+    refuse(
       c,
       new RequestError(
         "ERR_REQUEST_NOT_FOUND",
@@ -67,7 +74,7 @@ export function createApp(
     )
   );
   app.onError((error, c) => {
-    const response = problemResponse(c, error);
+    const response = refuse(c, error);
     if (response.status >= 500) report(error, c.get("requestId"));
     return response;
   });
@@ -82,8 +89,15 @@ const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
+/** Answers with an error in the language of the route. */
+function refuse(c: Context<AppEnv>, error: unknown): Response {
+  return speaksOpenAi(c.req.path)
+    ? openAiErrorResponse(c, error)
+    : problemResponse(c, error);
+}
+
 function refuseMethod(c: Context, allowed: string[]): Response {
-  const response = problemResponse(
+  const response = refuse(
     c,
     new RequestError(
       "ERR_REQUEST_METHOD",

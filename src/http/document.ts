@@ -9,7 +9,7 @@ import { Problem, PROBLEM_TYPE } from "./problem.ts";
 import type { AppEnv } from "./services.ts";
 
 /** Statuses that answer with a problem. */
-type ProblemStatus =
+export type ProblemStatus =
   | 400
   | 401
   | 403
@@ -22,7 +22,8 @@ type ProblemStatus =
   | 500
   | 503;
 
-const DESCRIPTIONS = {
+/** What each status means, whatever the route. */
+export const DESCRIPTIONS = {
   400: "The body cannot be read, or the state is no state at all",
   401: "The API key is missing or unknown",
   403: "The state was rejected or has expired, or its profile is not allowed",

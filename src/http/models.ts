@@ -8,6 +8,7 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Engine } from "../engine/engine.ts";
 import { stateLength } from "../model/shape.ts";
 import { document, problems } from "./document.ts";
+import { openAiErrors } from "./openai/error.ts";
 import type { AppEnv } from "./services.ts";
 import { requireModel } from "./turn.ts";
 
@@ -73,7 +74,7 @@ const list = createRoute({
         },
       },
     },
-    ...problems(401, 503),
+    ...openAiErrors(401, 503),
   },
 });
 
@@ -87,7 +88,7 @@ const one = createRoute({
       description: "The model",
       content: { "application/json": { schema: OpenAiModel } },
     },
-    ...problems(401, 404, 503),
+    ...openAiErrors(401, 404, 503),
   },
 });
 

@@ -5,6 +5,7 @@
  */
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import { readJson } from "./body.ts";
 import { document, problems } from "./document.ts";
 import { SchemaError } from "./problem.ts";
@@ -66,19 +67,28 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
   app.post(detokenize.path, async (c) => {
     const { tokenizer } = c.get("services").engine;
     const { tokens } = await readJson(c, DetokenizeRequest);
-    const strange = tokens.findIndex((token) => token >= tokenizer.size);
-    if (strange >= 0) {
-      const pointer = `/tokens/${strange}`;
-      const detail = `is no token of this model, which has ${tokenizer.size}`;
-      throw new SchemaError(`Cannot take request: ${pointer}: ${detail}`, [
-        { pointer, detail },
-      ]);
-    }
-    const utf8 = new TextDecoder();
-    const pieces = tokens.map((token) =>
-      utf8.decode(tokenizer.bytes(token), { stream: true })
-    );
-    return c.json({ text: pieces.join("") + utf8.decode() });
+    return c.json({ text: textOf(tokens, tokenizer, "/tokens") });
   });
   return app;
+}
+
+/** The text of `tokens`, found at `pointer` in the request. */
+export function textOf(
+  tokens: readonly number[],
+  tokenizer: Tokenizer,
+  pointer: string,
+): string {
+  const strange = tokens.findIndex((token) => token >= tokenizer.size);
+  if (strange >= 0) {
+    const detail = `is no token of this model, which has ${tokenizer.size}`;
+    throw new SchemaError(
+      `Cannot take request: ${pointer}/${strange}: ${detail}`,
+      [{ pointer: `${pointer}/${strange}`, detail }],
+    );
+  }
+  const utf8 = new TextDecoder();
+  const pieces = tokens.map((token) =>
+    utf8.decode(tokenizer.bytes(token), { stream: true })
+  );
+  return pieces.join("") + utf8.decode();
 }

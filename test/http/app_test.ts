@@ -97,7 +97,7 @@ Deno.test("app describes the model, natively and as OpenAI does", async () => {
   assertEquals(await (await get("/v1/models/fake")).json(), listed);
   const missing = await get("/v1/models/gpt-4");
   assertEquals(missing.status, 404);
-  assertEquals((await missing.json()).code, "ERR_MODEL_NOT_FOUND");
+  assertEquals((await missing.json()).error.code, "model_not_found");
 });
 
 Deno.test("app turns text into tokens and back", async () => {
@@ -119,6 +119,8 @@ Deno.test("app documents every route, and every code of a problem", async () => 
   assertEquals(Object.keys(paths).sort(), [
     "/healthz",
     "/readyz",
+    "/v1/chat/completions",
+    "/v1/completions",
     "/v1/detokenize",
     "/v1/generate",
     "/v1/model",

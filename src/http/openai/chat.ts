@@ -1,0 +1,163 @@
+/**
+ * `POST /v1/chat/completions`, in OpenAI's shapes. The state is one more field
+ * at the top of the request, of the response and of the last chunk.
+ *
+ * @module
+ */
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Message } from "../../chat/template.ts";
+import type { DoneEvent } from "../../engine/engine.ts";
+import type { Save } from "../../state/save.ts";
+import { readJson } from "../body.ts";
+import { document } from "../document.ts";
+import type { AppEnv } from "../services.ts";
+import {
+  type ChoiceEvent,
+  choose,
+  finishReason,
+  openSave,
+  sealSave,
+  streamChunks,
+  usageOf,
+} from "./choices.ts";
+import { openAiErrors } from "./error.ts";
+import { ChatRequest } from "./schema.ts";
+
+const route = createRoute({
+  method: "post",
+  path: "/v1/chat/completions",
+  summary: "OpenAI's chat completions",
+  request: {
+    body: {
+      required: true,
+      content: { "application/json": { schema: ChatRequest } },
+    },
+  },
+  responses: {
+    200: {
+      description: "A chat.completion, or chat.completion.chunk events",
+      content: {
+        "application/json": { schema: z.looseObject({ id: z.string() }) },
+        "text/event-stream": { schema: z.string() },
+      },
+    },
+    ...openAiErrors(400, 401, 403, 404, 409, 413, 415, 429, 500, 503),
+  },
+});
+
+/** A request with what it goes on from. */
+interface Call {
+  readonly request: ChatRequest;
+  readonly save: Save | undefined;
+  readonly choices: AsyncGenerator<ChoiceEvent, void>;
+  /** What every object of the answer says of itself. */
+  readonly head: { id: string; created: number; model: string };
+}
+
+/** Answers `POST /v1/chat/completions`. */
+export function chatRoute(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  document(app, route);
+  app.post(route.path, async (c) => {
+    const gone = new AbortController();
+    const request = await readJson(c, ChatRequest);
+    const save = await openSave(c, request);
+    const messages = save === undefined
+      ? request.messages
+      : unread(request.messages);
+    const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
+    const call: Call = {
+      request,
+      save,
+      choices: choose(c, request, save, [{ messages }], signal),
+      head: {
+        id: `chatcmpl-${c.get("requestId")}`,
+        created: Math.floor(Date.now() / 1000),
+        model: c.get("services").engine.model.id,
+      },
+    };
+    if (!request.stream) return c.json(await whole(c, call));
+    return await streamChunks(c, gone, chunks(c, call), "[DONE]");
+  });
+  return app;
+}
+
+/**
+ * The messages that a state has not read. Clients that send the whole list every
+ * time end what the state knows with the assistant's last answer.
+ */
+export function unread(messages: readonly Message[]): readonly Message[] {
+  const known = messages.findLastIndex(({ role }) => role === "assistant");
+  return messages.slice(known + 1);
+}
+
+async function whole(c: Context<AppEnv>, call: Call): Promise<unknown> {
+  const { request, choices, head } = call;
+  const texts = Array.from({ length: request.n }, () => "");
+  const ends: DoneEvent[] = [];
+  for await (const { index, event } of choices) {
+    if (event.type === "text") texts[index] += event.text;
+    else ends[index] = event;
+  }
+  const states = await Promise.all(
+    ends.map(({ save }) => sealSave(c, request, save)),
+  );
+  return {
+    ...head,
+    object: "chat.completion",
+    choices: ends.map((end, index) => ({
+      index,
+      message: { role: "assistant", content: texts[index], refusal: null },
+      logprobs: null,
+      finish_reason: finishReason(end),
+      ...(request.n > 1 && { state: states[index] }),
+    })),
+    usage: usageOf(ends.map(({ usage }) => usage), request.n),
+    state: states[0],
+  };
+}
+
+async function* chunks(
+  c: Context<AppEnv>,
+  { request, choices, head }: Call,
+): AsyncGenerator<string, void> {
+  const { include_usage: withUsage = false } = request.stream_options ?? {};
+  const chunk = (body: object) =>
+    JSON.stringify({
+      ...head,
+      object: "chat.completion.chunk",
+      ...(withUsage && { usage: null }),
+      ...body,
+    });
+  const piece = (index: number, delta: object, finish?: string) => ({
+    choices: [{ index, delta, logprobs: null, finish_reason: finish ?? null }],
+  });
+  const begun = new Set<number>();
+  const ends: DoneEvent[] = [];
+  let left = request.n;
+  for await (const { index, event } of choices) {
+    if (!begun.has(index)) {
+      begun.add(index);
+      yield chunk(piece(index, { role: "assistant", content: "" }));
+    }
+    if (event.type === "text") {
+      yield chunk(piece(index, { content: event.text }));
+      continue;
+    }
+    ends[index] = event;
+    left--;
+    const state = !withUsage && left === 0 && ends[0] !== undefined
+      ? await sealSave(c, request, ends[0].save)
+      : undefined;
+    yield chunk({ ...piece(index, {}, finishReason(event)), state });
+  }
+  const [first] = ends;
+  if (!withUsage || first === undefined) return;
+  yield chunk({
+    choices: [],
+    usage: usageOf(ends.map(({ usage }) => usage), request.n),
+    state: await sealSave(c, request, first.save),
+  });
+}

@@ -1,0 +1,185 @@
+/**
+ * What OpenAI's routes have in common: a request becomes one turn or several,
+ * and every turn a choice.
+ *
+ * @module
+ */
+
+import type { Context } from "hono";
+import type { DoneEvent, TextEvent, Usage } from "../../engine/engine.ts";
+import type { CodecName, Save } from "../../state/save.ts";
+import type { AppEnv, Profile } from "../services.ts";
+import { eventStream } from "../sse.ts";
+import {
+  type Input,
+  requireModel,
+  requireProfile,
+  samplingOf,
+  takeTurn,
+} from "../turn.ts";
+import { openAiError } from "./error.ts";
+
+/** Fields that every route of OpenAI's has here. */
+export interface CommonRequest {
+  readonly model: string;
+  readonly temperature: number;
+  readonly top_k: number;
+  readonly top_p: number;
+  readonly min_p: number;
+  readonly presence_penalty: number;
+  readonly frequency_penalty: number;
+  readonly penalty_decay: number;
+  readonly logit_bias: Readonly<Record<string, number>>;
+  readonly seed?: number | null | undefined;
+  readonly max_tokens: number;
+  readonly stop: string | readonly string[];
+  readonly n: number;
+  readonly state?: string | null | undefined;
+  readonly state_codec: CodecName | "none";
+  readonly state_profile: Profile;
+}
+
+/** What happened to one choice. */
+export interface ChoiceEvent {
+  readonly index: number;
+  readonly event: TextEvent | DoneEvent;
+}
+
+/** Opens the save that a request goes on from. */
+export async function openSave(
+  c: Context<AppEnv>,
+  request: CommonRequest,
+): Promise<Save | undefined> {
+  const { engine, vault, portable } = c.get("services");
+  requireModel(engine, request.model);
+  requireProfile(request.state_profile, portable);
+  const token = request.state ?? undefined;
+  return token === undefined
+    ? undefined
+    : await vault.open(token, c.get("tenant"));
+}
+
+/**
+ * Takes `n` turns for each input at once. Turns from one save draw alike, so
+ * each gets a seed of its own.
+ */
+export async function* choose(
+  c: Context<AppEnv>,
+  request: CommonRequest,
+  save: Save | undefined,
+  inputs: readonly Input[],
+  signal: AbortSignal,
+): AsyncGenerator<ChoiceEvent, void> {
+  const { engine } = c.get("services");
+  const sampling = samplingOf(request, engine.model.shape.V);
+  const several = request.n * inputs.length > 1;
+  const seed = request.seed ?? (several ? randomSeed() : undefined);
+  const turns = inputs.flatMap((input) =>
+    Array.from({ length: request.n }, (_, i) =>
+      takeTurn(engine, {
+        save,
+        input,
+        maxTokens: request.max_tokens,
+        sampling,
+        seed: seed === undefined ? undefined : seed + i,
+        stops: [request.stop].flat(),
+      }, signal))
+  );
+  yield* merge(turns);
+}
+
+/** The state of a choice as the request wants it. */
+export async function sealSave(
+  c: Context<AppEnv>,
+  request: CommonRequest,
+  save: Save,
+): Promise<string | undefined> {
+  return request.state_codec === "none"
+    ? undefined
+    : await c.get("services").vault.seal(save, {
+      codec: request.state_codec,
+      profile: request.state_profile,
+      tenant: c.get("tenant"),
+    });
+}
+
+/**
+ * Streams chunks as OpenAI's clients read them. The first is waited for, so that
+ * an error before it is a real status.
+ */
+export async function streamChunks(
+  c: Context<AppEnv>,
+  gone: AbortController,
+  chunks: AsyncGenerator<string, void>,
+  last?: string,
+): Promise<Response> {
+  return eventStream(await chunks.next(), chunks, {
+    onCancel: () => gone.abort(),
+    onError: (error) => JSON.stringify(openAiError(error, c.get("requestId"))),
+    ...(last !== undefined && { last }),
+  });
+}
+
+/** OpenAI has no word for an answer that the server had to cut. */
+export function finishReason({ finish }: DoneEvent): "stop" | "length" {
+  return finish === "stop" ? "stop" : "length";
+}
+
+/** OpenAI's usage: the prompt is the whole text, what was saved is cached. */
+export interface OpenAiUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+  readonly prompt_tokens_details: { readonly cached_tokens: number };
+}
+
+/** Adds up what the choices of one prompt cost: it is counted once. */
+export function usageOf(
+  usages: readonly Usage[],
+  perPrompt: number,
+): OpenAiUsage {
+  const prompts = usages.filter((_, i) => i % perPrompt === 0);
+  const cached = sum(prompts.map((usage) => usage.prefillSavedTokens));
+  const prompt = cached + sum(prompts.map((usage) => usage.promptTokens));
+  const completion = sum(usages.map((usage) => usage.completionTokens));
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: { cached_tokens: cached },
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** Below 2^48, so that seeds of further choices stay exact. */
+function randomSeed(): number {
+  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
+  return ((high ?? 0) & 0xffff) * 2 ** 32 + (low ?? 0);
+}
+
+/** Events as they come, from whichever turn. */
+async function* merge(
+  turns: readonly AsyncGenerator<TextEvent | DoneEvent, void>[],
+): AsyncGenerator<ChoiceEvent, void> {
+  const next = async (index: number) => ({
+    index,
+    result: await turns[index]?.next(),
+  });
+  const pending = new Map(turns.map((_, index) => [index, next(index)]));
+  try {
+    while (pending.size > 0) {
+      const { index, result } = await Promise.race(pending.values());
+      if (result === undefined || result.done) {
+        pending.delete(index);
+      } else {
+        pending.set(index, next(index));
+        yield { index, event: result.value };
+      }
+    }
+  } finally {
+    await Promise.allSettled(turns.map((turn) => turn.return()));
+  }
+}

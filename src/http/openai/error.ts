@@ -1,0 +1,83 @@
+/**
+ * Errors in the shape that OpenAI's clients read. Source: the error objects of
+ * `openai-node`, `src/core/error.ts`.
+ *
+ * @module
+ */
+
+import { type RouteConfig, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { DESCRIPTIONS, type ProblemStatus } from "../document.ts";
+import {
+  codeOf,
+  problem,
+  type ProblemCode,
+  problemHeaders,
+  PROBLEMS,
+} from "../problem.ts";
+import type { AppEnv } from "../services.ts";
+
+/** Codes that OpenAI has words of its own for. */
+const WORDS = new Map<ProblemCode, string>([
+  ["ERR_MODEL_NOT_FOUND", "model_not_found"],
+  ["ERR_REQUEST_UNAUTHORIZED", "invalid_api_key"],
+  ["ERR_TOO_BUSY", "rate_limit_exceeded"],
+]);
+
+/** An error as OpenAI's API says it. */
+export const OpenAiError = z.object({
+  error: z.object({
+    message: z.string(),
+    type: z.enum(["invalid_request_error", "rate_limit_error", "server_error"]),
+    param: z.string().nullable(),
+    code: z.string(),
+  }),
+}).openapi("OpenAIError");
+/** An error as OpenAI's API says it. */
+export type OpenAiError = z.infer<typeof OpenAiError>;
+
+/** The responses of a route of OpenAI's for these statuses. */
+export function openAiErrors(
+  ...statuses: ProblemStatus[]
+): RouteConfig["responses"] {
+  return Object.fromEntries(statuses.map((status) => [status, {
+    description: DESCRIPTIONS[status],
+    content: { "application/json": { schema: OpenAiError } },
+  }]));
+}
+
+/** Paths that speak OpenAI's language. */
+export function speaksOpenAi(path: string): boolean {
+  return /^\/v1\/(chat\/completions|completions|responses|models)(\/|$)/
+    .test(path);
+}
+
+/** Describes `error`: in full if it is ours, not at all if not. */
+export function openAiError(error: unknown, requestId: string): OpenAiError {
+  const { title, detail, status, code, errors } = problem(error, requestId);
+  return {
+    error: {
+      message: detail ?? title,
+      type: status >= 500
+        ? "server_error"
+        : status === 429
+        ? "rate_limit_error"
+        : "invalid_request_error",
+      param: errors?.[0]?.pointer.slice(1).replaceAll("/", ".") || null,
+      code: WORDS.get(codeOf(error)) ?? code,
+    },
+  };
+}
+
+/** Answers with an error. OpenAI knows no 422: what does not fit is a 400. */
+export function openAiErrorResponse(
+  c: Context<AppEnv>,
+  error: unknown,
+): Response {
+  const code = codeOf(error);
+  const [status] = PROBLEMS[code];
+  const said: ContentfulStatusCode = status === 422 ? 400 : status;
+  const body = openAiError(error, c.get("requestId"));
+  return c.json(body, said, problemHeaders(code));
+}

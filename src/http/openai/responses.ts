@@ -1,0 +1,284 @@
+/**
+ * `POST /v1/responses`. No response is stored here, and yet `previous_response_id`
+ * works: the id of a response *is* its sealed state. Clients that keep the items
+ * themselves (`store: false`) find the state in a reasoning item instead, as the
+ * encrypted content that they send back unread.
+ *
+ * @module
+ */
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Message } from "../../chat/template.ts";
+import type { DoneEvent } from "../../engine/engine.ts";
+import { readJson } from "../body.ts";
+import { document } from "../document.ts";
+import type { AppEnv } from "../services.ts";
+import { unread } from "./chat.ts";
+import {
+  type ChoiceEvent,
+  choose,
+  type CommonRequest,
+  finishReason,
+  openSave,
+  sealSave,
+  streamChunks,
+  usageOf,
+} from "./choices.ts";
+import { openAiErrors } from "./error.ts";
+import { ResponsesRequest } from "./responses_schema.ts";
+
+/** Stands before the token in the id of a response. */
+const ID = "resp_";
+
+const ENCRYPTED = "reasoning.encrypted_content";
+
+const route = createRoute({
+  method: "post",
+  path: "/v1/responses",
+  summary: "OpenAI's responses",
+  request: {
+    body: {
+      required: true,
+      content: { "application/json": { schema: ResponsesRequest } },
+    },
+  },
+  responses: {
+    200: {
+      description: "A response, or response.* events",
+      content: {
+        "application/json": { schema: z.looseObject({ id: z.string() }) },
+        "text/event-stream": { schema: z.string() },
+      },
+    },
+    ...openAiErrors(400, 401, 403, 404, 409, 413, 415, 429, 500, 503),
+  },
+});
+
+/** A request under way. */
+interface Call {
+  readonly request: ResponsesRequest;
+  readonly common: CommonRequest;
+  readonly choices: AsyncGenerator<ChoiceEvent, void>;
+  readonly created: number;
+  readonly model: string;
+  /** Names the response until its end is known, and its parts for good. */
+  readonly requestId: string;
+}
+
+/** Answers `POST /v1/responses`. */
+export function responsesRoute(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  document(app, route);
+  app.post(route.path, async (c) => {
+    const gone = new AbortController();
+    const request = await readJson(c, ResponsesRequest);
+    const { state, messages } = beginning(request);
+    const common = { ...DEFAULTS, ...request, state, ...limits(request) };
+    const save = await openSave(c, common);
+    const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
+    const call: Call = {
+      request,
+      common,
+      choices: choose(c, common, save, [{ messages }], signal),
+      created: Math.floor(Date.now() / 1000),
+      model: c.get("services").engine.model.id,
+      requestId: c.get("requestId"),
+    };
+    return request.stream
+      ? await streamChunks(c, gone, events(c, call))
+      : c.json(await whole(c, call));
+  });
+  return app;
+}
+
+const DEFAULTS = {
+  top_k: 0,
+  min_p: 0,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+  penalty_decay: 1,
+  logit_bias: {},
+  stop: [],
+  n: 1,
+};
+
+function limits({ max_output_tokens }: ResponsesRequest) {
+  return { max_tokens: max_output_tokens };
+}
+
+/** What to go on from, and the messages it has not read. */
+function beginning(
+  { input, instructions, previous_response_id, state }: ResponsesRequest,
+): { state: string | undefined; messages: readonly Message[] } {
+  const system: Message[] = instructions
+    ? [{ role: "system", content: instructions }]
+    : [];
+  const at = input.findLastIndex((item) =>
+    item.type === "reasoning" && Boolean(item.encrypted_content)
+  );
+  const carrier = input[at];
+  const carried = carrier?.type === "reasoning"
+    ? carrier.encrypted_content
+    : undefined;
+  const token = state ?? previous_response_id?.replace(ID, "") ?? carried ??
+    undefined;
+  const messages = input.slice(at + 1).flatMap((item) =>
+    item.type === "message" ? [item] : []
+  );
+  return token === undefined
+    ? { state: undefined, messages: [...system, ...messages] }
+    : { state: token, messages: unread(messages) };
+}
+
+async function whole(c: Context<AppEnv>, call: Call): Promise<unknown> {
+  let text = "";
+  for await (const { event } of call.choices) {
+    if (event.type === "text") text += event.text;
+    else return await completed(c, call, text, event);
+  }
+  throw new Error("A turn had no end");
+}
+
+/** The events of a stream, in OpenAI's order. */
+async function* events(
+  c: Context<AppEnv>,
+  call: Call,
+): AsyncGenerator<string, void> {
+  let sequence = 0;
+  const event = (type: string, body: object) =>
+    JSON.stringify({ type, sequence_number: sequence++, ...body });
+  const begun = outline(call, "in_progress");
+  const item = messageId(call);
+  const at = { item_id: item, output_index: 0, content_index: 0 };
+  let text = "";
+  let opened = false;
+  const open = function* () {
+    if (opened) return;
+    opened = true;
+    yield event("response.created", { response: begun });
+    yield event("response.in_progress", { response: begun });
+    yield event("response.output_item.added", {
+      output_index: 0,
+      item: { ...message(call, "", "in_progress"), content: [] },
+    });
+    yield event("response.content_part.added", { ...at, part: part("") });
+  };
+  for await (const { event: turn } of call.choices) {
+    yield* open();
+    if (turn.type === "text") {
+      text += turn.text;
+      yield event("response.output_text.delta", {
+        ...at,
+        delta: turn.text,
+        logprobs: [],
+      });
+      continue;
+    }
+    const response = await completed(c, call, text, turn);
+    yield event("response.output_text.done", { ...at, text, logprobs: [] });
+    yield event("response.content_part.done", { ...at, part: part(text) });
+    for (const [output_index, item] of response.output.entries()) {
+      if (output_index > 0) {
+        yield event("response.output_item.added", { output_index, item });
+      }
+      yield event("response.output_item.done", { output_index, item });
+    }
+    yield event(`response.${response.status}`, { response });
+  }
+}
+
+/** A response at its end. */
+async function completed(
+  c: Context<AppEnv>,
+  call: Call,
+  text: string,
+  done: DoneEvent,
+) {
+  const { request, common } = call;
+  const state = await sealSave(c, common, done.save);
+  const status = finishReason(done) === "stop" ? "completed" : "incomplete";
+  const usage = usageOf([done.usage], 1);
+  const carries = state !== undefined &&
+    (!request.store || (request.include ?? []).includes(ENCRYPTED));
+  return {
+    ...outline(call, status),
+    ...(state !== undefined && request.store && { id: `${ID}${state}` }),
+    incomplete_details: status === "incomplete"
+      ? { reason: "max_output_tokens" }
+      : null,
+    output: [
+      message(call, text, status),
+      ...(carries
+        ? [{
+          id: `rs_${call.requestId}`,
+          type: "reasoning",
+          summary: [],
+          encrypted_content: state,
+        }]
+        : []),
+    ],
+    usage: {
+      input_tokens: usage.prompt_tokens,
+      input_tokens_details: usage.prompt_tokens_details,
+      output_tokens: usage.completion_tokens,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: usage.total_tokens,
+    },
+    state,
+  };
+}
+
+/** A response with nothing in it yet. */
+function outline(
+  { request, created, model, requestId }: Call,
+  status: "in_progress" | "completed" | "incomplete",
+) {
+  return {
+    id: `${ID}${requestId}`,
+    object: "response",
+    created_at: created,
+    status,
+    background: false,
+    error: null,
+    incomplete_details: null as { reason: string } | null,
+    instructions: request.instructions ?? null,
+    max_output_tokens: request.max_output_tokens,
+    metadata: request.metadata ?? {},
+    model,
+    output: [] as unknown[],
+    parallel_tool_calls: false,
+    previous_response_id: request.previous_response_id ?? null,
+    reasoning: { effort: null, summary: null },
+    store: request.store,
+    temperature: request.temperature,
+    text: { format: { type: "text" } },
+    tool_choice: "none",
+    tools: [],
+    top_p: request.top_p,
+    truncation: "disabled",
+    usage: null as unknown,
+  };
+}
+
+function message(
+  call: Call,
+  text: string,
+  status: "in_progress" | "completed" | "incomplete",
+) {
+  return {
+    id: messageId(call),
+    type: "message",
+    role: "assistant",
+    status,
+    content: [part(text)],
+  };
+}
+
+function messageId({ requestId }: Call): string {
+  return `msg_${requestId}`;
+}
+
+function part(text: string) {
+  return { type: "output_text", text, annotations: [], logprobs: [] };
+}

@@ -1,0 +1,69 @@
+/**
+ * What `POST /v1/responses` takes. Source: OpenAI's API reference, Responses.
+ *
+ * @module
+ */
+
+import { z } from "@hono/zod-openapi";
+import { StateCodec, StateProfile } from "../schema.ts";
+import { Content, ignored, orNull, sampling, tokens } from "./schema.ts";
+
+/** A message, with or without its type. */
+const MessageItem = z.object({
+  type: z.literal("message").optional(),
+  role: z.enum(["system", "developer", "user", "assistant"]),
+  content: Content,
+  id: z.string().nullish(),
+  status: z.string().nullish(),
+  phase: z.unknown().optional(),
+}).transform(({ role, content }) => ({
+  type: "message" as const,
+  role: role === "developer" ? "system" as const : role,
+  content,
+}));
+
+/** What carries a state where the client keeps the items itself. */
+const ReasoningItem = z.object({
+  type: z.literal("reasoning"),
+  encrypted_content: z.string().nullish(),
+  id: z.string().nullish(),
+  summary: z.unknown().optional(),
+  content: z.unknown().optional(),
+  status: z.string().nullish(),
+});
+
+/** `POST /v1/responses`. */
+export const ResponsesRequest = z.strictObject({
+  model: z.string().max(256),
+  input: z.union([
+    Content.transform((content) => [
+      { type: "message" as const, role: "user" as const, content },
+    ]).refine(([{ content }]) => content !== "", "is empty"),
+    z.array(z.union([MessageItem, ReasoningItem])).min(1).max(10_000),
+  ]),
+  instructions: z.string().nullish(),
+  previous_response_id: z.string().nullish(),
+  include: z.array(z.string()).nullish(),
+  stream: orNull(z.boolean().default(false)),
+  stream_options: z.object({ include_obfuscation: z.boolean().optional() })
+    .nullish(),
+  max_output_tokens: orNull(tokens.default(1024)),
+  reasoning: z.unknown().optional(),
+  text: z.object({
+    format: z.object({ type: z.literal("text") }).optional(),
+    verbosity: z.unknown().optional(),
+  }).nullish(),
+  tools: z.array(z.never("tools are not supported")).nullish(),
+  tool_choice: z.enum(["none", "auto"]).nullish(),
+  truncation: z.enum(["auto", "disabled"]).nullish(),
+  background: z.literal(false).nullish(),
+  temperature: sampling.temperature,
+  top_p: sampling.top_p,
+  state: z.string().nullish(),
+  state_codec: StateCodec,
+  state_profile: StateProfile,
+  ...ignored,
+  store: orNull(z.boolean().default(true)),
+}).openapi("ResponsesRequest");
+/** `POST /v1/responses`, parsed. */
+export type ResponsesRequest = z.output<typeof ResponsesRequest>;

@@ -1,0 +1,155 @@
+/**
+ * What OpenAI's routes take. Fields that OpenAI has and this server cannot serve
+ * are refused by name; fields that change nothing here are taken and ignored; a
+ * few fields of the native API are added.
+ *
+ * @module
+ */
+
+import { z } from "@hono/zod-openapi";
+import {
+  samplingFields,
+  StateCodec,
+  StateProfile,
+  TEXT_LIMIT,
+} from "../schema.ts";
+
+const text = z.string().max(TEXT_LIMIT);
+
+/** A part of a message; only text can be read. */
+const TextPart = z.object({
+  type: z.enum(["text", "input_text", "output_text", "refusal"]),
+  text: text.optional(),
+  refusal: text.optional(),
+}).transform(({ text, refusal }) => text ?? refusal ?? "");
+
+/** A message's content, whatever its form, as text. */
+export const Content = z.union([
+  text,
+  z.array(TextPart).max(1024).transform((parts) => parts.join("")),
+  z.null().transform(() => ""),
+]);
+
+const stop = z.string().min(1).max(256);
+
+/** How many tokens an answer may have if the request does not say. */
+const ANSWER_TOKENS = 1024;
+
+/** How many tokens an answer may have. */
+export const tokens = z.int().min(0).max(1 << 16);
+
+/** Fields that are taken and change nothing. */
+export const ignored = {
+  metadata: z.unknown().optional(),
+  parallel_tool_calls: z.unknown().optional(),
+  prompt_cache_key: z.unknown().optional(),
+  prompt_cache_retention: z.unknown().optional(),
+  safety_identifier: z.unknown().optional(),
+  service_tier: z.unknown().optional(),
+  store: z.boolean().nullish(),
+  user: z.unknown().optional(),
+  verbosity: z.unknown().optional(),
+};
+
+/** OpenAI sends `null` for what it leaves to the server. */
+export function orNull<T extends z.ZodType>(
+  type: z.ZodDefault<T>,
+): z.ZodPreprocess<z.ZodDefault<T>> {
+  return z.preprocess((value) => value ?? undefined, type);
+}
+
+/** How to draw, with OpenAI's bounds, and the native API's additions. */
+export const sampling = {
+  ...samplingFields,
+  temperature: orNull(z.number().min(0).max(2).default(1)),
+  top_p: orNull(z.number().min(0).max(1).default(1)),
+  presence_penalty: orNull(z.number().min(-2).max(2).default(0)),
+  frequency_penalty: orNull(z.number().min(-2).max(2).default(0)),
+  logit_bias: orNull(samplingFields.logit_bias),
+  penalty_decay: z.number().min(0).max(1).default(1),
+  seed: z.int().min(0).nullish(),
+};
+
+/** Fields of the native API. */
+const native = {
+  state: z.string().nullish()
+    .describe("What an earlier answer returned: only new messages are read"),
+  state_codec: StateCodec,
+  state_profile: StateProfile,
+};
+
+const stops = orNull(
+  z.union([stop, z.array(stop).max(16)]).default([]),
+);
+
+const stream = {
+  stream: orNull(z.boolean().default(false)),
+  stream_options: z.object({
+    include_usage: z.boolean().default(false),
+    include_obfuscation: z.boolean().optional(),
+  }).nullish(),
+};
+
+const choices = z.int().min(1).max(16).default(1);
+
+/** A message of a chat. */
+const ChatMessage = z.object({
+  role: z.enum(["system", "developer", "user", "assistant"]),
+  content: Content.default(""),
+  name: z.string().optional(),
+  refusal: z.unknown().optional(),
+}).transform(({ role, content }) => ({
+  role: role === "developer" ? "system" as const : role,
+  content,
+}));
+
+/** `POST /v1/chat/completions`. */
+export const ChatRequest = z.strictObject({
+  model: z.string().max(256),
+  messages: z.array(ChatMessage).min(1).max(10_000),
+  max_tokens: tokens.nullish(),
+  max_completion_tokens: tokens.nullish(),
+  n: orNull(choices),
+  stop: stops,
+  modalities: z.tuple([z.literal("text")]).nullish(),
+  response_format: z.object({ type: z.literal("text") }).nullish(),
+  logprobs: z.literal(false).nullish(),
+  tools: z.tuple([]).nullish(),
+  tool_choice: z.literal("none").nullish(),
+  ...sampling,
+  ...stream,
+  ...native,
+  ...ignored,
+}).transform((request) => ({
+  ...request,
+  max_tokens: request.max_completion_tokens ?? request.max_tokens ??
+    ANSWER_TOKENS,
+})).openapi("ChatCompletionRequest");
+/** `POST /v1/chat/completions`, parsed. */
+export type ChatRequest = z.output<typeof ChatRequest>;
+
+const TokenList = z.array(z.int().min(0)).min(1).max(TEXT_LIMIT);
+
+/** `POST /v1/completions`. */
+export const CompletionRequest = z.strictObject({
+  model: z.string().max(256),
+  prompt: z.union([
+    text,
+    z.array(text).min(1).max(16),
+    TokenList,
+    z.array(TokenList).min(1).max(16),
+  ]).nullish().transform((prompt) => prompt ?? ""),
+  max_tokens: orNull(tokens.default(16)),
+  n: orNull(choices),
+  best_of: z.literal(1).nullish(),
+  echo: orNull(z.boolean().default(false)),
+  suffix: z.literal("").nullish(),
+  logprobs: z.literal(0).nullish(),
+  stop: stops,
+  ...sampling,
+  ...stream,
+  ...native,
+  user: z.unknown().optional(),
+}).openapi("CompletionRequest");
+/** `POST /v1/completions`, parsed. */
+export type CompletionRequest = z.output<typeof CompletionRequest>;
