@@ -1,0 +1,120 @@
+/**
+ * Prefill and decode, by model size, device, quantisation and lanes.
+ *
+ * @module
+ */
+
+import type { Device, DeviceKind, Quantization } from "../src/device/device.ts";
+import type { Checkpoint } from "../src/model/checkpoint.ts";
+import { openFiles } from "../src/model/model_files.ts";
+import { openModel } from "../src/model/open.ts";
+import { PRESETS, randomCheckpoint } from "./random_model.ts";
+import { speed, type SpeedOptions } from "./speed.ts";
+
+/** One line of the table. */
+export interface EngineRow {
+  /** The model: `embedded`, or a random one of a preset's shape. */
+  readonly model: ModelName;
+  /** Where it ran. */
+  readonly device: DeviceKind;
+  /** How its matrices were kept. */
+  readonly quantization: Quantization;
+  /** Conversations at once. */
+  readonly lanes: number;
+  /** Tokens a second, all lanes together. */
+  readonly prefill: number;
+  /** Tokens a second, all lanes together. */
+  readonly decode: number;
+  /** Bytes of weights on the device. */
+  readonly weightBytes: number;
+  /** Milliseconds to put the model on the device. */
+  readonly loadMs: number;
+}
+
+/** The models of this bench. */
+export type ModelName = "embedded" | "5.5M" | "0.1B";
+
+/** One thing to measure. */
+export interface EngineCase {
+  /** Which model. */
+  readonly model: ModelName;
+  /** How to keep its matrices. */
+  readonly quantization: Quantization;
+  /** Conversations at once. */
+  readonly lanes: number;
+}
+
+const QUANTIZATIONS = ["none", "int8", "int4"] as const;
+
+/** Every size, quantisation and number of lanes that the bench measures. */
+export const CASES: readonly EngineCase[] = [
+  ...(["embedded", "5.5M", "0.1B"] as const).flatMap((model) =>
+    QUANTIZATIONS.map((quantization) => ({ model, quantization, lanes: 1 }))
+  ),
+  ...(["embedded", "0.1B"] as const).map((model) => ({
+    model,
+    quantization: "int8" as const,
+    lanes: 8,
+  })),
+];
+
+/** Loads a case onto `device` and measures it. */
+export async function measure(
+  device: Device,
+  { model: name, quantization, lanes }: EngineCase,
+  { slow }: { readonly slow: boolean },
+): Promise<EngineRow> {
+  const checkpoint = await checkpoints[name]();
+  const started = performance.now();
+  const model = await device.load(checkpoint, { lanes, quantization });
+  const loadMs = performance.now() - started;
+  const { prefill, decode } = await speed(model, {
+    ...amount(name, slow, lanes),
+    lanes,
+  });
+  const { weightBytes } = model;
+  await model.dispose();
+  const { kind } = device;
+  return {
+    model: name,
+    device: kind,
+    quantization,
+    lanes,
+    prefill,
+    decode,
+    weightBytes,
+    loadMs,
+  };
+}
+
+/** How much a size is worth running: a few seconds of each. */
+function amount(
+  name: ModelName,
+  slow: boolean,
+  lanes: number,
+): Omit<SpeedOptions, "lanes"> {
+  if (name !== "0.1B") {
+    return { prefillTokens: slow ? 256 : 512, decodeTokens: 128, runs: 3 };
+  }
+  if (slow) return { prefillTokens: 64, decodeTokens: 8, runs: 1 };
+  return { prefillTokens: lanes > 1 ? 128 : 512, decodeTokens: 48, runs: 3 };
+}
+
+const checkpoints: Record<ModelName, () => Promise<Checkpoint>> = {
+  embedded: once(embedded),
+  "5.5M": once(() => Promise.resolve(randomCheckpoint(PRESETS["5.5M"]))),
+  "0.1B": once(() =>
+    Promise.resolve(randomCheckpoint({ ...PRESETS["0.1B"], type: "BF16" }))
+  ),
+};
+
+async function embedded(): Promise<Checkpoint> {
+  const folder = new URL("../models/gosling/", import.meta.url);
+  // The checkpoint reads from its files for as long as the bench lasts.
+  return (await openModel(await openFiles(folder))).checkpoint;
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => made ??= make();
+}
