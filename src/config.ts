@@ -7,17 +7,10 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError } from "./errors.ts";
+import { parseKeys } from "./state/keys.ts";
 
 /** Where the maths shall run. */
 export type DeviceChoice = "auto" | "webgpu" | "wasm";
-
-/** A key that seals or opens saves. */
-export interface StateKey {
-  /** Its name, in the open in every token it seals. */
-  readonly kid: string;
-  /** 32 bytes. */
-  readonly key: Uint8Array<ArrayBuffer>;
-}
 
 /** Everything that can be set. */
 export type Config = z.output<typeof Settings>;
@@ -67,7 +60,6 @@ type Name = keyof typeof SETTINGS;
 
 /** How to repair a setting, where its own words do not say so. */
 const REPAIRS: { readonly [name in Name]?: string } = {
-  "state-keys": "Make one with: openssl rand 32 | basenc --base64url -w0",
   "api-keys": "Hash one with: printf %s KEY | sha256sum",
 };
 
@@ -87,25 +79,14 @@ const flag = z.enum(YES_OR_NO, { error: "expected yes or no" }).transform((
 
 const name = /^[\w.-]{1,64}$/;
 
-const stateKeys = z.string().transform((list, context): StateKey[] => {
-  const keys = list.split(",").map((entry) => {
-    const [kid = "", encoded = ""] = entry.trim().split(":");
-    return { kid, key: fromBase64Url(encoded) };
-  });
-  const wrong = keys.findIndex(({ kid, key }) =>
-    !name.test(kid) || key?.length !== 32
-  );
-  if (wrong >= 0) {
-    context.addIssue(`entry ${wrong + 1} is not kid:base64url of 32 bytes`);
+const stateKeys = z.string().transform((list, context) => {
+  try {
+    return parseKeys(list);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    context.addIssue(error.message.replace(/^.*?: /, ""));
     return z.NEVER;
   }
-  if (new Set(keys.map(({ kid }) => kid)).size < keys.length) {
-    context.addIssue("two keys have the same kid");
-    return z.NEVER;
-  }
-  return keys.flatMap(({ kid, key }) =>
-    key === undefined ? [] : [{ kid, key }]
-  );
 });
 
 const apiKeys = z.string().transform((list, context) => {
@@ -239,12 +220,4 @@ function names(): Name[] {
 
 function variableOf(name: Name): string {
   return `GOSLING_${name.toUpperCase().replaceAll("-", "_")}`;
-}
-
-function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Uint8Array.fromBase64(text, { alphabet: "base64url" });
-  } catch {
-    return undefined;
-  }
 }

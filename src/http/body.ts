@@ -15,7 +15,7 @@ import type { AppEnv } from "./services.ts";
 export interface Body<T> {
   readonly value: T;
   /** The part `state` of a multipart body. */
-  readonly state?: Uint8Array;
+  readonly state?: Uint8Array<ArrayBuffer>;
 }
 
 /**

@@ -103,7 +103,7 @@ async function begin(c: Context<AppEnv>, signal: AbortSignal): Promise<Turn> {
   const opening = performance.now();
   const save = token === undefined
     ? undefined
-    : await vault.open(token, c.get("tenant"));
+    : await vault.open(token, { tenant: c.get("tenant") });
   const openMs = performance.now() - opening;
   const { prompt, messages = [] } = request;
   const events = takeTurn(engine, {
@@ -164,7 +164,7 @@ async function end(
     profile: request.state_profile,
     tenant: c.get("tenant"),
   };
-  const state = options &&
+  const sealed = options &&
     await (binary ? vault.sealBytes(save, options) : vault.seal(save, options));
   return {
     body: {
@@ -178,7 +178,7 @@ async function end(
         position: usage.position,
         prefill_saved_tokens: usage.prefillSavedTokens,
       },
-      ...(state !== undefined && { state_bytes: state.length }),
+      ...(sealed && { state_bytes: sealed.bytes, state_codec: sealed.codec }),
       timings: {
         open_ms: openMs,
         prefill_ms: timings.prefillMs,
@@ -186,7 +186,7 @@ async function end(
         seal_ms: performance.now() - sealing,
       },
     },
-    state,
+    state: sealed?.token,
   };
 }
 

@@ -115,6 +115,10 @@ export const GenerateResponse = z.object({
   state: z.string().optional()
     .describe("Send it with the next request to go on from here"),
   state_bytes: z.int().optional().describe("Size of the state as sent"),
+  state_codec: z.string().optional()
+    .describe(
+      "How it is written: exact where the one asked for cannot hold it",
+    ),
   timings: Timings,
 }).openapi("GenerateResponse");
 /** The answer of `POST /v1/generate`. */

@@ -6,36 +6,15 @@
  */
 
 import type { Engine } from "../engine/engine.ts";
-import type { CodecName, Save } from "../state/save.ts";
-
-/** How a save leaves the server. */
-export type Profile = "sealed" | "portable";
-
-/** How to write a save. */
-export interface SealOptions {
-  readonly codec: CodecName;
-  readonly profile: Profile;
-  /** Whose it is: nobody else can open it. */
-  readonly tenant: string;
-}
+import type { Vault } from "../state/seal.ts";
 
 /** Turns saves into tokens and back. */
-export interface Vault {
-  /**
-   * @throws {StateError} `ERR_STATE_UNREADABLE`, `_REJECTED`, `_EXPIRED`,
-   * `_MISMATCH` or `_PROFILE`.
-   */
-  open(token: string | Uint8Array, tenant: string): Promise<Save>;
-  /** @throws {StateError} `ERR_STATE_PROFILE` if the profile is not allowed. */
-  seal(save: Save, options: SealOptions): Promise<string>;
-  /** The same as bytes, for binary transport. */
-  sealBytes(save: Save, options: SealOptions): Promise<Uint8Array<ArrayBuffer>>;
-}
+export type Sealer = Pick<Vault, "open" | "seal" | "sealBytes">;
 
 /** A loaded model and the key ring for its saves. */
 export interface Services {
   readonly engine: Engine;
-  readonly vault: Vault;
+  readonly vault: Sealer;
   /** Whether states may leave the server unencrypted. */
   readonly portable: boolean;
 }

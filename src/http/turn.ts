@@ -16,9 +16,9 @@ import {
 import type { DoneEvent, Engine, TextEvent } from "../engine/engine.ts";
 import { ModelError, StateError } from "../errors.ts";
 import type { ChatPhase, Save } from "../state/save.ts";
+import type { Profile } from "../state/seal.ts";
 import type { SamplingOptions } from "../text/sampling.ts";
 import { SchemaError } from "./problem.ts";
-import type { Profile } from "./services.ts";
 
 /** What to read: text as it is, or messages for the template. */
 export type Input =

@@ -38,7 +38,7 @@ Deno.test("readConfig reads lists of keys in their order", () => {
     `me:${HASH.toUpperCase()}`,
   ]);
   assertEquals(config["state-keys"]?.map(({ kid }) => kid), ["new", "old"]);
-  assertEquals(config["state-keys"]?.[0]?.key.length, 32);
+  assertEquals(config["state-keys"]?.[0]?.secret.length, 32);
   assertEquals(config["api-keys"], [{ name: "me", digest: HASH }]);
 });
 
@@ -57,13 +57,17 @@ const WRONG: [args: string[], env: Record<string, string>, message: RegExp][] =
     [["--device", "cuda"], {}, /--device: expected auto, webgpu or wasm/],
     [["--quant", "int2"], {}, /--quant: expected none, int8 or int4/],
     [["--lanes", "0"], {}, /--lanes: expected 1 or more/],
-    [["--state-keys", "a"], {}, /--state-keys: entry 1 .*openssl rand 32/],
+    [
+      ["--state-keys", "a"],
+      {},
+      /^Cannot read --state-keys: entry 1 .*openssl rand/,
+    ],
     [
       [],
       { GOSLING_STATE_KEYS: `a:${KEY},b:AAAA` },
-      /GOSLING_STATE_KEYS: entry 2 is not kid:base64url of 32 bytes/,
+      /GOSLING_STATE_KEYS: the secret of b has 3 bytes, expected 32/,
     ],
-    [["--state-keys", `a:${KEY},a:${KEY}`], {}, /two keys have the same kid/],
+    [["--state-keys", `a:${KEY},a:${KEY}`], {}, /two keys have the same name/],
     [["--api-keys", "me:secret"], {}, /--api-keys: entry 1 .*sha256sum/],
     [["--state-audience", "a b"], {}, /--state-audience: expected letters/],
     [["--no-such"], {}, /Cannot read the command line: .*--no-such.*--help/],

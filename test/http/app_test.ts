@@ -126,6 +126,7 @@ Deno.test("app documents every route, and every code of a problem", async () => 
     "/v1/model",
     "/v1/models",
     "/v1/models/{id}",
+    "/v1/responses",
     "/v1/tokenize",
   ]);
   assert("GenerateRequest" in components.schemas);

@@ -4,12 +4,13 @@
  * @module
  */
 
-import type { SealOptions, Vault } from "../../src/http/services.ts";
+import type { Sealer } from "../../src/http/services.ts";
+import type { SealOptions } from "../../src/state/seal.ts";
 import { StateError } from "../../src/errors.ts";
 import type { Save } from "../../src/state/save.ts";
 
 /** What tests look at. */
-export interface FakeVault extends Vault {
+export interface FakeVault extends Sealer {
   /** How every save was sealed. */
   readonly sealed: SealOptions[];
 }
@@ -21,7 +22,8 @@ export function fakeVault(): FakeVault {
     const token = `save-${saves.size}`;
     saves.set(token, save);
     sealed.push(options);
-    return Promise.resolve(token);
+    const { codec } = options;
+    return Promise.resolve({ token, bytes: token.length, codec });
   };
   return {
     sealed,
@@ -40,7 +42,9 @@ export function fakeVault(): FakeVault {
         : Promise.resolve(save);
     },
     seal,
-    sealBytes: async (save, options) =>
-      new TextEncoder().encode(await seal(save, options)),
+    async sealBytes(save, options) {
+      const { token, ...rest } = await seal(save, options);
+      return { token: new TextEncoder().encode(token), ...rest };
+    },
   };
 }

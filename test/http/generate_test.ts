@@ -25,6 +25,7 @@ Deno.test("generate answers with every field of the contract", async () => {
     },
     state: "save-0",
     state_bytes: 6,
+    state_codec: "int8",
   });
   assertEquals(Object.keys(timings), [
     "open_ms",
@@ -165,6 +166,7 @@ Deno.test("generate streams text, then one done event", async () => {
     },
     state: "save-0",
     state_bytes: 6,
+    state_codec: "int8",
   });
   assert(timings instanceof Object);
 });

@@ -8,7 +8,8 @@
 import type { Context } from "hono";
 import type { DoneEvent, TextEvent, Usage } from "../../engine/engine.ts";
 import type { CodecName, Save } from "../../state/save.ts";
-import type { AppEnv, Profile } from "../services.ts";
+import type { Profile } from "../../state/seal.ts";
+import type { AppEnv } from "../services.ts";
 import { eventStream } from "../sse.ts";
 import {
   type Input,
@@ -56,7 +57,7 @@ export async function openSave(
   const token = request.state ?? undefined;
   return token === undefined
     ? undefined
-    : await vault.open(token, c.get("tenant"));
+    : await vault.open(token, { tenant: c.get("tenant") });
 }
 
 /**
@@ -94,13 +95,13 @@ export async function sealSave(
   request: CommonRequest,
   save: Save,
 ): Promise<string | undefined> {
-  return request.state_codec === "none"
-    ? undefined
-    : await c.get("services").vault.seal(save, {
-      codec: request.state_codec,
-      profile: request.state_profile,
-      tenant: c.get("tenant"),
-    });
+  if (request.state_codec === "none") return undefined;
+  const { token } = await c.get("services").vault.seal(save, {
+    codec: request.state_codec,
+    profile: request.state_profile,
+    tenant: c.get("tenant"),
+  });
+  return token;
 }
 
 /**

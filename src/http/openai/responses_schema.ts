@@ -53,7 +53,7 @@ export const ResponsesRequest = z.strictObject({
     format: z.object({ type: z.literal("text") }).optional(),
     verbosity: z.unknown().optional(),
   }).nullish(),
-  tools: z.array(z.never("tools are not supported")).nullish(),
+  tools: z.array(z.unknown()).max(0, "are not supported").nullish(),
   tool_choice: z.enum(["none", "auto"]).nullish(),
   truncation: z.enum(["auto", "disabled"]).nullish(),
   background: z.literal(false).nullish(),
