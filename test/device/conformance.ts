@@ -1,0 +1,150 @@
+/**
+ * What every device has to do: give the goldens, agree with the oracle for any
+ * shape, keep the laws, and draw as `src/text/sampler.ts` says.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  randomCheckpoint,
+  type RandomModel,
+} from "../../bench/random_model.ts";
+import { Oracle } from "../oracle/rwkv7.ts";
+import {
+  GOLDEN_MODELS,
+  goldenPrompts,
+  type GoldenSet,
+  openGolden,
+} from "../support/goldens.ts";
+import { assertClose } from "../support/close.ts";
+import { random } from "../support/random.ts";
+import { drawing } from "./drawing.ts";
+import { laws } from "./laws.ts";
+import {
+  assertLogits,
+  assertState,
+  GREEDY,
+  one,
+  type OpenDevice,
+  readBlank,
+  withModel,
+} from "./loaded.ts";
+
+/** A device may err this many times what a plain float32 run does. */
+const SLACK = 5;
+
+/** Registers the tests for a device. */
+export function conformance(name: string, open: OpenDevice): void {
+  for (const set of Object.keys(GOLDEN_MODELS) as GoldenSet[]) {
+    goldens(name, open, set);
+  }
+  for (const [what, model] of Object.entries(SHAPES)) {
+    unusualShape(name, open, what, model);
+  }
+  for (const [quantization, nmse] of [["int8", 1e-3], ["int4", 0.1]] as const) {
+    quantized(name, open, quantization, nmse);
+  }
+  laws(name, open);
+  drawing(name, open);
+}
+
+function goldens(name: string, open: OpenDevice, set: GoldenSet): void {
+  Deno.test(`${name} gives the goldens of ${set}`, async (t) => {
+    const checkpoint = await openGolden(GOLDEN_MODELS[set]);
+    await withModel(open, checkpoint, async (model) => {
+      assertEquals(model.shape, checkpoint.shape);
+      for (const prompt of await goldenPrompts(set)) {
+        const { tokens, logits, state, greedy, margin, error } = prompt;
+        const tolerance = {
+          logits: SLACK * error.logits,
+          state: SLACK * error.state,
+        };
+        await t.step(`${prompt.name}: state and logits`, async () => {
+          const found = await readBlank(model, 0, tokens);
+          assertState(model.shape, await model.read(0), state, tolerance);
+          assertLogits(found, logits, tolerance);
+        });
+        await t.step(`${prompt.name}: 64 greedy tokens`, async () => {
+          // An engine within half the margin has no choice but to agree.
+          assert(margin > 2 * tolerance.logits);
+          await model.clear(1);
+          const { drawn } = await one(model, {
+            lane: 1,
+            tokens,
+            draw: 64,
+            sampling: { ...GREEDY, position: tokens.length },
+          });
+          assertEquals(drawn, greedy);
+        });
+      }
+    });
+  });
+}
+
+/** What no released model has, so that nothing is right by the luck of sizes. */
+const SHAPES: Record<string, RandomModel> = {
+  "one layer, ranks that divide nothing": {
+    L: 1,
+    D: 64,
+    V: 67,
+    ranks: { w: 5, a: 6, v: 7, g: 9 },
+  },
+  "three heads, four different ranks": {
+    L: 2,
+    D: 192,
+    V: 1000,
+    ranks: { w: 32, a: 48, v: 16, g: 96 },
+  },
+  "a head of 65,536 rows": {
+    L: 1,
+    D: 64,
+    V: 65536,
+    ranks: { w: 32, a: 32, v: 32, g: 32 },
+    type: "BF16",
+  },
+};
+
+function unusualShape(
+  name: string,
+  open: OpenDevice,
+  what: string,
+  random: RandomModel,
+): void {
+  Deno.test(`${name} agrees with the oracle: ${what}`, async () => {
+    const checkpoint = randomCheckpoint(random);
+    const oracle = await Oracle.open(checkpoint);
+    const tokens = prompt(20, random.V);
+    const state = oracle.blank();
+    const logits = oracle.read(tokens, state);
+    const tolerance = { logits: 2e-5, state: 2e-5 };
+    await withModel(open, checkpoint, async (model) => {
+      assertLogits(await readBlank(model, 2, tokens), logits, tolerance);
+      assertState(model.shape, await model.read(2), state, tolerance);
+    });
+  });
+}
+
+function quantized(
+  name: string,
+  open: OpenDevice,
+  quantization: "int8" | "int4",
+  nmse: number,
+): void {
+  Deno.test(`${name} stays near the goldens in ${quantization}`, async () => {
+    const checkpoint = await openGolden(GOLDEN_MODELS["lm128-bf16"]);
+    const prompts = await goldenPrompts("lm128-bf16");
+    await withModel(open, checkpoint, async (model) => {
+      for (const { tokens, logits, state } of prompts) {
+        assertClose(await readBlank(model, 3, tokens), logits, { nmse });
+        assertClose(await model.read(3), state, { nmse });
+      }
+    }, quantization);
+  });
+}
+
+/** A prompt of any length, the same every time. */
+export function prompt(length: number, V: number, seed = 1): number[] {
+  const next = random(seed);
+  return Array.from({ length }, () => Math.floor(next() * V));
+}

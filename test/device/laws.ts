@@ -1,0 +1,310 @@
+/**
+ * Laws that hold on every device whatever the model: how tokens come to be read
+ * changes nothing, and lanes know nothing of each other.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { DeviceModel, LaneStep } from "../../src/device/device.ts";
+import { stateLength } from "../../src/model/shape.ts";
+import { Oracle } from "../oracle/rwkv7.ts";
+import { openGolden } from "../support/goldens.ts";
+import { random } from "../support/random.ts";
+import {
+  assertLogits,
+  assertSameBits,
+  assertState,
+  GREEDY,
+  LANES,
+  logitsOf,
+  one,
+  type OpenDevice,
+  readBlank,
+  withModel,
+} from "./loaded.ts";
+
+const V = 512;
+const TOKENS = tokens(300, 1);
+/** Five times the largest errors of a plain float32 run over these tokens. */
+const TOLERANCE = { logits: 2.7e-5, state: 4.4e-5 };
+/** Draws that differ from step to step, without penalties. */
+const LIVELY = { ...GREEDY, temperature: 1, seed: [7, 9] as const };
+
+/** Registers the laws for a device. */
+export function laws(name: string, open: OpenDevice): void {
+  Deno.test(`${name} keeps the laws`, async (t) => {
+    const checkpoint = await openGolden("rand-d128-l3-v512");
+    await withModel(open, checkpoint, async (model) => {
+      for (const [law, holds] of Object.entries(LAWS)) {
+        await t.step(law, async () => await holds(model));
+      }
+    });
+  });
+  Deno.test(`${name} reads the same however the text is cut`, async () => {
+    const checkpoint = await openGolden("rand-d128-l3-v512");
+    const oracle = await Oracle.open(checkpoint);
+    const state = oracle.blank();
+    const logits = oracle.read(TOKENS, state);
+    await withModel(open, checkpoint, async (model) => {
+      const reads = async (lengths: readonly number[]) => {
+        await model.clear(0);
+        let at = 0;
+        for (const length of [...lengths, TOKENS.length]) {
+          const part = TOKENS.slice(at, at + length);
+          if (at + length < TOKENS.length) {
+            await one(model, { lane: 0, tokens: part, draw: 0 });
+          } else if (part.length > 0) {
+            const found = await logitsOf(model, {
+              lane: 0,
+              tokens: part,
+              draw: 0,
+              logits: "last",
+            });
+            assertLogits(found, logits, TOLERANCE);
+          }
+          at += length;
+        }
+        assertState(model.shape, await model.read(0), state, TOLERANCE);
+      };
+      for (const first of [1, 2, 15, 16, 63, 64, 65, 128, 256, 257, 299, 300]) {
+        await reads([first]);
+      }
+      await reads(new Array(40).fill(1));
+      const cuts = fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 9 });
+      await fc.assert(fc.asyncProperty(cuts, reads), { numRuns: 10, seed: 7 });
+    });
+  });
+}
+
+const LAWS: Record<string, (model: DeviceModel) => Promise<void>> = {
+  async "a state written is read back bit for bit"(model): Promise<void> {
+    const next = random(3);
+    const size = stateLength(model.shape);
+    const values = Float32Array.from({ length: size }, () => 8 * next() - 4);
+    values.set([-0, 1e-40, 3e38, -3e-38], 100);
+    const other = await model.read(2);
+    await model.write(1, values);
+    assertSameBits(await model.read(1), values, "a state");
+    assertSameBits(await model.read(2), other, "the lane beside it");
+  },
+
+  async "a lane cleared is blank and reads as at first"(model): Promise<void> {
+    const first = await readBlank(model, 0, TOKENS.slice(0, 9));
+    const again = await readBlank(model, 0, TOKENS.slice(0, 9));
+    assertSameBits(again, first, "logits");
+    await model.clear(0);
+    const blank = new Float32Array(stateLength(model.shape));
+    assertSameBits(await model.read(0), blank, "a blank lane");
+  },
+
+  async "a lane copied goes on as the other does"(model): Promise<void> {
+    await readBlank(model, 0, TOKENS.slice(0, 20));
+    await readBlank(model, 3, TOKENS.slice(20, 50));
+    await model.copy(0, 3);
+    assertSameBits(await model.read(3), await model.read(0), "a copy");
+    const step = { tokens: [5, 6, 7], draw: 0, logits: "last" } as const;
+    const mine = await logitsOf(model, { lane: 0, ...step });
+    const copy = await logitsOf(model, { lane: 3, ...step });
+    assertSameBits(copy, mine, "logits");
+  },
+
+  async "a state moved to another lane goes on the same"(model): Promise<void> {
+    await readBlank(model, 0, TOKENS.slice(0, 20));
+    await model.write(2, await model.read(0));
+    const draw = { tokens: [5], draw: 6, sampling: LIVELY };
+    assertEquals(
+      await one(model, { lane: 2, ...draw }),
+      await one(model, { lane: 0, ...draw }),
+    );
+    assertSameBits(await model.read(2), await model.read(0), "a state");
+  },
+
+  async "lanes never influence each other"(model): Promise<void> {
+    const alone = await story(model, () => []);
+    for (let seed = 1; seed <= 4; seed++) {
+      const next = random(seed);
+      const crowd = await story(model, () => neighbours(next));
+      assertEquals(crowd.drawn, alone.drawn);
+      assertSameBits(crowd.logits, alone.logits, `logits, crowd ${seed}`);
+      assertSameBits(crowd.state, alone.state, `the state, crowd ${seed}`);
+    }
+  },
+
+  async "tokens replayed leave what drawing them left"(model): Promise<void> {
+    const prompt = TOKENS.slice(0, 30);
+    await model.clear(0);
+    const { drawn } = await one(model, {
+      lane: 0,
+      tokens: prompt,
+      draw: 20,
+      sampling: { ...LIVELY, position: 30 },
+    });
+    assertEquals(drawn.length, 20);
+    await model.clear(1);
+    await one(model, { lane: 1, tokens: prompt, draw: 0 });
+    await one(model, {
+      lane: 1,
+      tokens: drawn.slice(0, -1),
+      draw: 0,
+      replay: true,
+    });
+    assertSameBits(await model.read(1), await model.read(0), "a state");
+    const on = { draw: 10, sampling: { ...LIVELY, position: 50 } };
+    const gone = await one(model, { lane: 0, tokens: [], ...on });
+    const last = drawn.slice(-1);
+    const back = await one(model, {
+      lane: 1,
+      tokens: last,
+      replay: true,
+      ...on,
+    });
+    assertEquals(back.drawn, gone.drawn);
+    assertSameBits(await model.read(1), await model.read(0), "a state");
+  },
+
+  async "draws in many steps are the draws of one"(model): Promise<void> {
+    const whole = await drawIn(model, 0, [12]);
+    for (const parts of [[1, 11], [5, 7], [1, 1, 1, 9], [11, 1]]) {
+      const cut = await drawIn(model, 1, parts);
+      assertEquals(cut.drawn, whole.drawn);
+      assertSameBits(cut.state, whole.state, `a state after ${parts}`);
+    }
+  },
+
+  async "steps may be asked for before the last is answered"(
+    model,
+  ): Promise<void> {
+    const whole = await drawIn(model, 0, [12]);
+    await model.clear(1);
+    const asked = [
+      model.step([{ ...drawStep(1, 0, 4), tokens: TOKENS.slice(0, 10) }]),
+      model.step([drawStep(1, 4, 4)]),
+      model.step([drawStep(1, 8, 4)]),
+    ];
+    const state = model.read(1);
+    const results = (await Promise.all(asked)).flat();
+    assertEquals(results.flatMap(({ drawn }) => drawn), whole.drawn);
+    assertSameBits(await state, whole.state, "a state");
+  },
+
+  async "a draw that halts leaves its token unread"(model): Promise<void> {
+    const { drawn } = await drawIn(model, 0, [12]);
+    const end = drawn.indexOf(drawn[6]) + 1;
+    const before = await drawIn(model, 0, [end]);
+    await model.clear(1);
+    const halt = new Set([drawn[6]]);
+    const [first, second] = await Promise.all([
+      one(model, {
+        ...drawStep(1, 0, 12),
+        tokens: TOKENS.slice(0, 10),
+        halt,
+      }),
+      one(model, { ...drawStep(1, 12, 5), halt }),
+    ]);
+    assertEquals(first, { drawn: drawn.slice(0, end), halted: true });
+    assertEquals(second.drawn, []);
+    assertSameBits(await model.read(1), before.state, "a halted state");
+    // The lane is not stuck: what it is told to read, it reads.
+    const on = await one(model, {
+      lane: 1,
+      tokens: drawn.slice(end - 1, end),
+      replay: true,
+      draw: 12 - end,
+      sampling: { ...LIVELY, position: 10 + end },
+    });
+    assertEquals(on, { drawn: drawn.slice(end), halted: false });
+  },
+
+  async "logits after each token are the oracle's"(model): Promise<void> {
+    const oracle = await Oracle.open(await openGolden("rand-d128-l3-v512"));
+    const state = oracle.blank();
+    const part = TOKENS.slice(0, 70);
+    const expected = part.flatMap((token) => [...oracle.step(token, state)]);
+    await model.clear(0);
+    const all = await logitsOf(model, {
+      lane: 0,
+      tokens: part,
+      draw: 0,
+      logits: "all",
+    });
+    assertLogits(all, expected, TOLERANCE);
+  },
+
+  async "a step of no entries does nothing"(model): Promise<void> {
+    await readBlank(model, 0, TOKENS.slice(0, 5));
+    const before = await model.read(0);
+    assertEquals(await model.step([]), []);
+    assertSameBits(await model.read(0), before, "a state");
+  },
+};
+
+/** One lane's day: read, draw, read more; the same whoever is around. */
+async function story(
+  model: DeviceModel,
+  others: () => LaneStep[],
+): Promise<{ drawn: number[]; logits: Float32Array; state: Float32Array }> {
+  await Promise.all([0, 1, 2, 3].map((lane) => model.clear(lane)));
+  const act = async (step: Omit<LaneStep, "lane">, at: number) => {
+    const batch = others();
+    const place = Math.min(at, batch.length);
+    batch.splice(place, 0, { lane: 0, ...step });
+    return (await model.step(batch))[place];
+  };
+  const sampling = { ...LIVELY, position: 37 };
+  const a = await act({ tokens: TOKENS.slice(0, 37), draw: 5, sampling }, 0);
+  const b = await act(
+    { tokens: [], draw: 9, sampling: { ...LIVELY, position: 42 } },
+    1,
+  );
+  const c = await act(
+    { tokens: TOKENS.slice(100, 180), draw: 0, logits: "last" },
+    2,
+  );
+  const d = await act({ tokens: [3], draw: 0, logits: "last" }, 3);
+  return {
+    drawn: [...a.drawn, ...b.drawn],
+    logits: Float32Array.from([...c.logits ?? [], ...d.logits ?? []]),
+    state: await model.read(0),
+  };
+}
+
+/** Whatever else may happen at the same time on the other lanes. */
+function neighbours(next: () => number): LaneStep[] {
+  const lanes = Array.from({ length: LANES - 1 }, (_, i) => i + 1);
+  return lanes.filter(() => next() < 0.7).map((lane) => ({
+    lane,
+    tokens: tokens(1 + Math.floor(next() ** 2 * 150), next() * 2 ** 32),
+    draw: Math.floor(next() * 12),
+    sampling: { ...LIVELY, temperature: 2 * next(), topK: 5 },
+    halt: new Set(tokens(40, next() * 2 ** 32)),
+    logits: next() < 0.5 ? "last" : "all",
+  }));
+}
+
+/** Draws after ten tokens, in steps of so many. */
+async function drawIn(
+  model: DeviceModel,
+  lane: number,
+  parts: readonly number[],
+): Promise<{ drawn: number[]; state: Float32Array }> {
+  await model.clear(lane);
+  const drawn: number[] = [];
+  for (const part of parts) {
+    const step = drawStep(lane, drawn.length, part);
+    const first = drawn.length === 0 ? TOKENS.slice(0, 10) : [];
+    drawn.push(...(await one(model, { ...step, tokens: first })).drawn);
+  }
+  return { drawn, state: await model.read(lane) };
+}
+
+function drawStep(lane: number, done: number, draw: number): LaneStep {
+  const sampling = { ...LIVELY, position: 10 + done };
+  return { lane, tokens: [], draw, sampling };
+}
+
+function tokens(length: number, seed: number): number[] {
+  const next = random(seed);
+  return Array.from({ length }, () => Math.floor(next() * V));
+}
