@@ -1,0 +1,279 @@
+/**
+ * One turn on one lane: read the prompt, draw in bursts, find where the answer
+ * ends, and leave with the state of exactly that place.
+ *
+ * The last token given is always read alone, on the path that drawn tokens take.
+ * So a text may be cut into turns anywhere between drawn tokens, or between
+ * reading and drawing, and not a bit of its states changes.
+ *
+ * The engine keeps nothing when a turn is over: the next one begins from the save
+ * that its caller decoded. What is resumed is what was saved, by construction.
+ *
+ * @module
+ */
+
+import type { DeviceModel, LaneResult, LaneStep } from "../device/device.ts";
+import { Counts, penalized } from "../text/penalties.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { Answer } from "./answer.ts";
+import { closeTurn } from "./closing.ts";
+import {
+  endAfter,
+  endAtEnd,
+  endAtStop,
+  type Ending,
+  endWithin,
+  type TurnTokens,
+} from "./ending.ts";
+import type { TurnEvent } from "./engine.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Opening } from "./opening.ts";
+import { PromptReader } from "./prompt.ts";
+import { Rewinder } from "./rewind.ts";
+import type { Job, Room } from "./scheduler.ts";
+
+/** What a run works with. */
+export interface RunOptions {
+  /** Where the lanes are. */
+  readonly model: DeviceModel;
+  /** The model's own. */
+  readonly tokenizer: Tokenizer;
+  /** The lane, free to use. */
+  readonly lane: number;
+  /** Another one, to keep a copy of the state on. */
+  readonly spare: number | undefined;
+  /** Tokens at which the answer surely ends. */
+  readonly halt: ReadonlySet<number>;
+  /** Takes the events. */
+  readonly events: Mailbox<TurnEvent>;
+  /** Told once, when the lane is needed no more. */
+  readonly left: () => void;
+}
+
+/** A turn under way. */
+export class Run implements Job {
+  readonly #opening: Opening;
+  readonly #options: RunOptions;
+  readonly #rewinder: Rewinder;
+  readonly #answer: Answer;
+  readonly #prompt: PromptReader;
+  readonly #counts: Counts;
+  readonly #drawn: number[] = [];
+  /** Parts of steps that were asked for and not answered. */
+  readonly #flying: LaneStep[] = [];
+  #ending: Ending | undefined;
+  /** What to read again before leaving. */
+  readonly #again: LaneStep[] = [];
+  #cancelled = false;
+  #leaving = false;
+  #over = false;
+  readonly #startedAt = performance.now();
+  #readAt: number | undefined;
+
+  /** Puts the state on the lane. */
+  constructor(opening: Opening, options: RunOptions) {
+    const { model, lane, spare, tokenizer } = options;
+    const { save, turn, carried } = opening;
+    this.#opening = opening;
+    this.#options = options;
+    this.#rewinder = new Rewinder(model, lane, spare);
+    this.#answer = new Answer(tokenizer, turn.stops, carried);
+    this.#counts = new Counts(save.counts);
+    this.#prompt = new PromptReader(opening.given, save.chain);
+    this.#do(model.write(lane, save.values));
+    this.#settle();
+  }
+
+  /** Whether it has a prompt to read. */
+  get reading(): boolean {
+    return this.#ending === undefined && this.#prompt.reading;
+  }
+
+  /** Ends the turn where it is once its parts of steps are answered. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#settle();
+  }
+
+  /** Leaves without a word, for nobody listens any more. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#options.left();
+  }
+
+  /** Leaves with an error. */
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#options.events.fail(error);
+    this.abandon();
+  }
+
+  /** Its part of the next step. */
+  next(room: Room): LaneStep | undefined {
+    const step = this.#over ? undefined : this.#plan(room);
+    if (step !== undefined) this.#flying.push(step);
+    return step;
+  }
+
+  /** What became of its part of a step. */
+  accept(result: LaneResult): void {
+    const step = this.#flying.shift();
+    if (step === undefined || this.#over) return;
+    if (this.#ending === undefined) {
+      if (step.draw > 0) this.#hear(result);
+      else this.#prompt.advance(step.tokens);
+    }
+    this.#settle();
+  }
+
+  /** Index of the last token given, which is read alone. */
+  get #last(): number {
+    return this.#opening.given.length - 1;
+  }
+
+  get #tokens(): TurnTokens {
+    return { given: this.#opening.given, drawn: this.#drawn };
+  }
+
+  #plan(room: Room): LaneStep | undefined {
+    if (this.#ending !== undefined) return this.#again.shift();
+    if (this.#cancelled) return undefined;
+    return this.reading ? this.#chunk(room) : this.#burst(room);
+  }
+
+  #chunk(room: Room): LaneStep | undefined {
+    const tokens = this.#prompt.ask(room.tokens);
+    return tokens && { lane: this.#options.lane, tokens, draw: 0 };
+  }
+
+  #burst(room: Room): LaneStep | undefined {
+    const { turn, save, given, seed } = this.#opening;
+    const flying = this.#flying.reduce((sum, { draw }) => sum + draw, 0);
+    if (flying > 0 && !this.#mayRunAhead()) return undefined;
+    const drawn = this.#drawn.length + flying;
+    // The first token comes at once, later ones in growing bursts.
+    const growth = Math.max(drawn, 1);
+    const draw = Math.min(turn.maxTokens - drawn, room.draw, growth);
+    if (draw <= 0) return undefined;
+    if (this.#answer.held === 0) {
+      this.#do(this.#rewinder.keep(this.#last + drawn));
+    }
+    return {
+      lane: this.#options.lane,
+      tokens: drawn === 0 ? given.slice(-1) : [],
+      replay: drawn === 0,
+      draw,
+      halt: this.#options.halt,
+      sampling: {
+        ...turn.sampling,
+        seed,
+        position: save.position + given.length + drawn,
+        counts: this.#counts,
+      },
+    };
+  }
+
+  /**
+   * Whether more may be drawn before the last draws are known: not if they count
+   * for the next ones, nor if a copy is to be kept only where no stop begins.
+   */
+  #mayRunAhead(): boolean {
+    const { turn } = this.#opening;
+    return !penalized(turn.sampling) && this.#options.spare === undefined;
+  }
+
+  /** Tokens have been drawn. */
+  #hear({ drawn, halted }: LaneResult): void {
+    this.#readAt ??= performance.now();
+    let ending: Ending | undefined;
+    let answered = this.#drawn.length;
+    for (const token of drawn) {
+      answered++;
+      ending ??= this.#take(token);
+    }
+    if (this.#drawn.length >= this.#opening.turn.maxTokens) {
+      ending ??= endAfter(this.#tokens, "length");
+    }
+    if (ending === undefined) return this.#say(this.#answer.release());
+    // After a halt the device draws no more, whatever it was asked for.
+    const drawing = !halted && this.#flying.some(({ draw }) => draw > 0);
+    this.#end(ending);
+    if (drawing || this.#last + answered > ending.read) this.#goBack(ending);
+  }
+
+  /** Takes one token drawn; returns how that ends the turn, if it does. */
+  #take(token: number): Ending | undefined {
+    const { tokenizer } = this.#options;
+    const { sampling, stops } = this.#opening.turn;
+    this.#drawn.push(token);
+    if (penalized(sampling)) this.#counts.draw(token, sampling.penaltyDecay);
+    if (token === tokenizer.end) {
+      return endAtEnd(this.#tokens, stops, tokenizer);
+    }
+    const cut = this.#answer.push(token);
+    return cut && endAtStop(this.#tokens, cut, tokenizer);
+  }
+
+  #say(text: string): void {
+    if (text !== "") this.#options.events.put({ type: "text", text });
+  }
+
+  #end(ending: Ending): void {
+    this.#readAt ??= performance.now();
+    this.#ending = ending;
+    this.#say(this.#answer.finish(ending.over));
+  }
+
+  /** Puts the lane back to where the text ends. */
+  #goBack({ read }: Ending): void {
+    this.#do(this.#rewinder.restore(read, this.#opening.save.values));
+    this.#again.push(...this.#rewinder.steps(read, this.#tokens));
+  }
+
+  /** Finds out whether the turn is over, once nothing of it is in the air. */
+  #settle(): void {
+    if (this.#over || this.#flying.length > 0) return;
+    if (this.#ending === undefined) {
+      if (this.#cancelled) {
+        this.#end(
+          this.#drawn.length > 0
+            ? endAfter(this.#tokens, "cancelled")
+            : endWithin(this.#opening.given, this.#prompt.read),
+        );
+      } else if (this.#opening.turn.maxTokens === 0 && !this.reading) {
+        this.#end(endAfter(this.#tokens, "length"));
+      }
+    }
+    if (this.#ending === undefined || this.#again.length > 0) return;
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#do(this.#leave(this.#ending));
+  }
+
+  /** Takes the state along, and frees the lane. */
+  async #leave(ending: Ending): Promise<void> {
+    const { model, lane, events } = this.#options;
+    const values = await model.read(lane);
+    if (this.#over) return;
+    const readAt = this.#readAt ?? this.#startedAt;
+    events.put(closeTurn(this.#opening, ending, {
+      values,
+      drawn: this.#drawn,
+      chain: this.#prompt.chain,
+      chained: this.#prompt.read,
+      utf8: this.#answer.pending,
+      timings: {
+        prefillMs: readAt - this.#startedAt,
+        decodeMs: performance.now() - readAt,
+      },
+    }));
+    events.close();
+    this.abandon();
+  }
+
+  /** Fails the turn if the device refuses. */
+  #do(work: Promise<void>): void {
+    work.catch((error) => this.fail(error));
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * A device whose model is a hash: what it writes looks random, depends on every
+ * token read and on nothing else, and shows when a token was read on the wrong
+ * path, in the wrong place or twice. Protocol errors throw.
+ *
+ * @module
+ */
+
+import type {
+  DeviceModel,
+  LaneResult,
+  LaneStep,
+} from "../../src/device/device.ts";
+import { stateLength } from "../../src/model/shape.ts";
+import { Counts, penalized } from "../../src/text/penalties.ts";
+import { sample } from "../../src/text/sampler.ts";
+import type { Sampling } from "../../src/text/sampling.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
+import { random } from "./random.ts";
+
+const encoder = new TextEncoder();
+
+/** Tokens of more than a byte; the first has id 257. */
+const WORDS = ["ab", "\n\n", "b\n", "abc", "\n\nUser", "é", "cab"];
+
+const VOCABULARY = [
+  new Uint8Array(),
+  ...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)),
+  ...WORDS.map((word) => encoder.encode(word)),
+];
+
+/** Single bytes, a few words, longest match. */
+export const fakeTokenizer: Tokenizer = {
+  size: VOCABULARY.length,
+  end: 0,
+  digest: new Uint8Array(32),
+  encode(text) {
+    const bytes = [...encoder.encode(text)];
+    const tokens: number[] = [];
+    while (bytes.length > 0) {
+      let longest = bytes[0] + 1;
+      VOCABULARY.forEach((token, id) => {
+        const fits = token.every((byte, i) => byte === bytes[i]);
+        if (fits && token.length > VOCABULARY[longest].length) longest = id;
+      });
+      bytes.splice(0, VOCABULARY[longest].length);
+      tokens.push(longest);
+    }
+    return tokens;
+  },
+  bytes: (token) => VOCABULARY[token] ?? new Uint8Array(),
+};
+
+/** Text to the token that is exactly it. */
+export function token(text: string | number): number {
+  if (typeof text === "number") return text + 1;
+  const [id, ...rest] = fakeTokenizer.encode(text);
+  if (rest.length > 0) throw new RangeError(`Cannot name ${text}: no token`);
+  return id;
+}
+
+/** The model's sizes. */
+export const FAKE_SHAPE = {
+  L: 1,
+  D: 64,
+  H: 1,
+  F: 256,
+  V: VOCABULARY.length,
+  ranks: { w: 8, a: 8, v: 0, g: 8 },
+};
+
+/** What the fake is told to do. */
+export interface FakeModelOptions {
+  readonly lanes: number;
+  /** Tokens to draw from, after a token. */
+  readonly follow?: (last: number) => readonly number[];
+  /** Milliseconds a step takes. */
+  readonly stepMs?: number;
+}
+
+/** What the values of a state mean: all integers below 2¹⁶, exact in f32. */
+const LOW = 0, HIGH = 1, PATH = 2, LAST = 3, COUNT = 4;
+
+/** What a lane has besides its state. */
+interface LaneState {
+  values: Float32Array<ArrayBuffer>;
+  /** The last token drawn, while it is unread. */
+  unread: number | undefined;
+  halted: boolean;
+}
+
+/** A model on the fake device. */
+export class FakeModel implements DeviceModel {
+  readonly shape = FAKE_SHAPE;
+  readonly lanes: number;
+  readonly weightBytes = 0;
+  readonly lost: Promise<Error>;
+  /** Every step, as it was asked for. */
+  readonly steps: (readonly LaneStep[])[] = [];
+  /** Calls of `copy` and `write`. */
+  readonly copies: string[] = [];
+  disposed = false;
+  readonly #options: FakeModelOptions;
+  readonly #lanes: LaneState[];
+  #lose: (error: Error) => void = () => {};
+  #gone: Error | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: FakeModelOptions) {
+    this.#options = options;
+    this.lanes = options.lanes;
+    this.#lanes = Array.from({ length: options.lanes }, () => ({
+      values: new Float32Array(stateLength(FAKE_SHAPE)),
+      unread: undefined,
+      halted: false,
+    }));
+    this.lost = new Promise((resolve) => this.#lose = resolve);
+  }
+
+  /** The device goes away. */
+  lose(): void {
+    this.#gone = new Error("Unplugged");
+    this.#lose(this.#gone);
+  }
+
+  /** Values on a lane right now, for tests that look whether it was zeroed. */
+  peek(lane: number): Float32Array {
+    return this.#lanes[lane].values;
+  }
+
+  clear(lane: number): Promise<void> {
+    return this.#then(() => this.#set(lane, new Float32Array(4224)));
+  }
+
+  write(lane: number, values: Float32Array): Promise<void> {
+    this.copies.push(`write ${lane}`);
+    const copy = Float32Array.from(values);
+    return this.#then(() => this.#set(lane, copy));
+  }
+
+  read(lane: number): Promise<Float32Array<ArrayBuffer>> {
+    return this.#then(() => this.#lanes[lane].values.slice());
+  }
+
+  copy(from: number, to: number): Promise<void> {
+    this.copies.push(`copy ${from} ${to}`);
+    return this.#then(() => this.#set(to, this.#lanes[from].values.slice()));
+  }
+
+  step(batch: readonly LaneStep[]): Promise<LaneResult[]> {
+    this.steps.push(batch);
+    const lanes = new Set(batch.map(({ lane }) => lane));
+    if (lanes.size < batch.length) throw new RangeError("A lane came twice");
+    return this.#then(() => batch.map((entry) => this.#go(entry)));
+  }
+
+  dispose(): Promise<void> {
+    this.disposed = true;
+    return Promise.resolve();
+  }
+
+  #set(lane: number, values: Float32Array<ArrayBuffer>): void {
+    this.#lanes[lane] = { values, unread: undefined, halted: false };
+  }
+
+  /** Calls are carried out in the order in which they were made. */
+  #then<T>(work: () => T): Promise<T> {
+    const done = this.#queue.then(async () => {
+      const { stepMs } = this.#options;
+      if (stepMs !== undefined) await new Promise((r) => setTimeout(r, stepMs));
+      if (this.#gone !== undefined) throw this.#gone;
+      return work();
+    });
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  #go({ lane, tokens, draw, sampling, halt, replay, logits }: LaneStep) {
+    const state = this.#lanes[lane];
+    if (tokens.length === 0 && state.halted) {
+      return { drawn: [], halted: false };
+    }
+    if (tokens.length === 0 && state.unread === undefined) {
+      throw new RangeError("Nothing to go on from");
+    }
+    const rows: number[][] = [];
+    const reading = tokens.length === 0 ? [state.unread ?? 0] : tokens;
+    const alone = replay === true || tokens.length === 0;
+    // A chunk leaves other low bits than the same tokens one by one.
+    if (!alone) mix(state.values, PATH, 7919 + reading.length);
+    for (const id of reading) {
+      read(state.values, id, alone);
+      if (logits === "all") rows.push([...this.#logits(state.values)]);
+    }
+    state.unread = undefined;
+    state.halted = false;
+    if (logits === "last") rows.push([...this.#logits(state.values)]);
+    const drawn: number[] = [];
+    const counts = new Counts(sampling?.counts);
+    while (drawn.length < draw) {
+      if (sampling === undefined) throw new TypeError("How to draw?");
+      if (drawn.length > 0) read(state.values, drawn[drawn.length - 1], true);
+      const id = this.#draw(state.values, sampling, drawn.length, counts);
+      drawn.push(id);
+      state.unread = id;
+      if (halt?.has(id)) {
+        state.halted = true;
+        break;
+      }
+    }
+    const result = { drawn, halted: state.halted };
+    if (rows.length === 0) return result;
+    return { ...result, logits: Float32Array.from(rows.flat()) };
+  }
+
+  #draw(
+    values: Float32Array,
+    sampling: Sampling,
+    done: number,
+    counts: Counts,
+  ): number {
+    const position = sampling.position + done;
+    if (position % 0x10000 !== values[COUNT]) {
+      throw new RangeError(
+        `Position ${position} after ${values[COUNT]} tokens`,
+      );
+    }
+    const id = sample(this.#logits(values), { ...sampling, position, counts });
+    if (penalized(sampling)) counts.draw(id, sampling.penaltyDecay);
+    return id;
+  }
+
+  #logits(values: Float32Array): Float32Array {
+    const next = random(values[LOW] + 0x10000 * values[HIGH]);
+    const logits = Float32Array.from(
+      { length: FAKE_SHAPE.V },
+      () => 2 * next(),
+    );
+    for (const id of this.#options.follow?.(values[LAST]) ?? []) {
+      logits[id] += 40;
+    }
+    return logits;
+  }
+}
+
+/** Reads one token. */
+function read(values: Float32Array, id: number, alone: boolean): void {
+  mix(values, LOW, id);
+  mix(values, HIGH, id * 31 + values[LOW]);
+  if (alone) mix(values, PATH, id);
+  values[LAST] = id;
+  values[COUNT] = (values[COUNT] + 1) % 0x10000;
+}
+
+function mix(values: Float32Array, at: number, what: number): void {
+  let x = Math.imul(values[at] + 0x9e37 * (what + 1), 0x85ebca6b);
+  x ^= x >>> 13;
+  x = Math.imul(x, 0xc2b2ae35);
+  values[at] = (x ^ (x >>> 16)) & 0xffff;
+}
