@@ -1,0 +1,273 @@
+/**
+ * Steps on thread 0: rows of several lanes are put into passes, drawn tokens fed
+ * back, until every entry of the batch has what it asked for.
+ *
+ * A token's values never depend on which rows share its pass (the kernels see to
+ * that), so cutting and mixing are only a matter of speed, and reading a token
+ * again is the same bits as having drawn it: `replay` needs nothing special.
+ *
+ * @module
+ */
+
+import { Counts, penalized } from "../../text/penalties.ts";
+import { sample } from "../../text/sampler.ts";
+import { SamplerScratch } from "../../text/sampler_scratch.ts";
+import type { Sampling } from "../../text/sampling.ts";
+import type { LaneResult, LaneStep } from "../device.ts";
+import type { Kernels } from "./exports.ts";
+import type { Layout } from "./layout.ts";
+import { planField } from "./structs.ts";
+
+/** A lane's last drawn, unread token. */
+interface Pending {
+  readonly token: number;
+  readonly halted: boolean;
+}
+
+/** An entry of a batch while it runs. */
+interface Entry {
+  readonly step: LaneStep;
+  readonly counts: Counts;
+  readonly drawn: number[];
+  readonly logits: Float32Array<ArrayBuffer>[];
+  /** Tokens to read next, and how many of them are read. */
+  unread: readonly number[];
+  read: number;
+  draws: number;
+  halted: boolean;
+  /** Of the pass in hand: its rows, and the first row among the wanted. */
+  rows: number;
+  firstWanted: number;
+}
+
+/** All lanes of a model, on the thread that leads. */
+export class Lanes {
+  readonly #kernels: Kernels;
+  readonly #layout: Layout;
+  readonly #V: number;
+  readonly #pending: (Pending | undefined)[];
+  readonly #scratch: SamplerScratch;
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #floats: Float32Array;
+
+  /** Takes over a laid out memory. */
+  constructor(
+    kernels: Kernels,
+    memory: WebAssembly.Memory,
+    layout: Layout,
+    { V, lanes }: { V: number; lanes: number },
+  ) {
+    this.#kernels = kernels;
+    this.#layout = layout;
+    this.#V = V;
+    this.#pending = Array.from({ length: lanes }, () => undefined);
+    this.#scratch = new SamplerScratch(V);
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#words = new Uint32Array(memory.buffer);
+    this.#floats = new Float32Array(memory.buffer);
+  }
+
+  /** Makes a lane's state zeros. */
+  clear(lane: number): void {
+    const at = this.#state(lane);
+    this.#bytes.fill(0, at, at + this.#layout.stateBytes);
+    this.#pending[lane] = undefined;
+  }
+
+  /** Sets a lane's state from canonical order. */
+  write(lane: number, values: Float32Array): void {
+    const { plan, scratch, stateBytes } = this.#layout;
+    const at = this.#state(lane);
+    if (values.length * 4 !== stateBytes) {
+      throw new RangeError(
+        `Cannot set a state: it has ${values.length} values, the model's have ` +
+          stateBytes / 4,
+      );
+    }
+    this.#floats.set(values, scratch / 4);
+    this.#kernels.convertState(plan, scratch, at);
+    this.#pending[lane] = undefined;
+  }
+
+  /** A lane's state in canonical order. */
+  read(lane: number): Float32Array<ArrayBuffer> {
+    const { plan, scratch, stateBytes } = this.#layout;
+    this.#kernels.convertState(plan, this.#state(lane), scratch);
+    return this.#copy(scratch, stateBytes / 4);
+  }
+
+  /** Copies all of a lane, its unread token too. */
+  copy(from: number, to: number): void {
+    const source = this.#state(from), target = this.#state(to);
+    const { stateBytes } = this.#layout;
+    this.#bytes.copyWithin(target, source, source + stateBytes);
+    this.#pending[to] = this.#pending[from];
+  }
+
+  /** Runs a batch to its end. */
+  step(batch: readonly LaneStep[]): LaneResult[] {
+    const lanes = new Set(batch.map(({ lane }) => lane));
+    if (lanes.size < batch.length) {
+      throw new RangeError("Cannot step: two entries name the same lane");
+    }
+    const entries = batch.map((step) => this.#entry(step));
+    for (let busy = entries.filter(hasUnread); busy.length > 0;) {
+      this.#pass(busy);
+      busy = busy.filter(hasUnread);
+    }
+    return entries.map(({ step, drawn, halted, logits }) => {
+      if (step.logits === undefined) return { drawn, halted };
+      const last = step.logits === "last" ? logits.slice(-1) : logits;
+      return { drawn, halted, logits: joined(last) };
+    });
+  }
+
+  #entry(step: LaneStep): Entry {
+    const { lane, tokens, draw, sampling } = step;
+    this.#state(lane);
+    const pending = this.#pending[lane];
+    if (tokens.length === 0 && pending === undefined) {
+      throw new RangeError(
+        `Cannot step: lane ${lane} has neither tokens to read nor a drawn one`,
+      );
+    }
+    const wrong = tokens.find((t) =>
+      !(Number.isInteger(t) && t >= 0 && t < this.#V)
+    );
+    if (wrong !== undefined) {
+      throw new RangeError(
+        `Cannot step: token ${wrong} is not below ${this.#V}`,
+      );
+    }
+    if (draw > 0 && sampling === undefined) {
+      throw new TypeError("Cannot step: it draws, but has no sampling");
+    }
+    const stuck = tokens.length === 0 && pending?.halted === true;
+    const going = tokens.length === 0 && pending !== undefined;
+    return {
+      step,
+      counts: new Counts(sampling?.counts),
+      drawn: [],
+      logits: [],
+      unread: stuck ? [] : going ? [pending.token] : tokens,
+      read: 0,
+      draws: stuck ? 0 : draw,
+      halted: stuck,
+      rows: 0,
+      firstWanted: 0,
+    };
+  }
+
+  /** Fills a pass with rows, runs it, and draws where a lane has read all. */
+  #pass(busy: readonly Entry[]): void {
+    const { plan, chunk, tokens, segments, wanted } = this.#layout;
+    let rows = 0, count = 0, wants = 0;
+    // One-token lanes first: they wait for every pass, long prompts only for some.
+    const ordered = busy.toSorted((a, b) => left(a) - left(b));
+    for (const entry of ordered) {
+      entry.rows = Math.min(left(entry), chunk - rows);
+      if (entry.rows === 0) continue;
+      this.#words.set(
+        [entry.step.lane, rows, entry.rows],
+        segments / 4 + count++ * 3,
+      );
+      const ends = entry.rows === left(entry);
+      const last = ends && (entry.draws > 0 || entry.step.logits !== undefined);
+      entry.firstWanted = wants;
+      for (let i = 0; i < entry.rows; i++, rows++) {
+        this.#words[tokens / 4 + rows] = entry.unread[entry.read + i];
+        const wish = entry.step.logits === "all" ||
+          (last && i === entry.rows - 1);
+        if (wish) this.#words[wanted / 4 + wants++] = rows;
+      }
+      entry.read += entry.rows;
+    }
+    this.#set("rows", rows);
+    this.#set("segments", count);
+    this.#set("wanted", wants);
+    this.#kernels.pass(plan);
+    for (const entry of ordered) {
+      if (entry.rows > 0) this.#after(entry);
+    }
+  }
+
+  /** Keeps the logits asked for; draws if the entry has read all it had. */
+  #after(entry: Entry): void {
+    const { logits, step } = entry;
+    const ended = left(entry) === 0;
+    const rows = step.logits === "all" ? entry.rows : 1;
+    const last = entry.firstWanted + rows - 1;
+    if (step.logits === "all" || (ended && step.logits === "last")) {
+      for (let i = entry.firstWanted; i <= last; i++) {
+        logits.push(this.#copy(this.#row(i), this.#V));
+      }
+    }
+    if (!ended) return;
+    this.#pending[step.lane] = undefined;
+    if (entry.draws > 0 && step.sampling !== undefined) {
+      this.#draw(entry, step.sampling, this.#row(last));
+    }
+  }
+
+  #draw(entry: Entry, sampling: Sampling, row: number): void {
+    const { step, counts, drawn } = entry;
+    const logits = this.#floats.subarray(row / 4, row / 4 + this.#V);
+    const token = sample(
+      logits,
+      { ...sampling, counts, position: sampling.position + drawn.length },
+      this.#scratch,
+    );
+    drawn.push(token);
+    if (penalized(sampling)) counts.draw(token, sampling.penaltyDecay);
+    entry.draws--;
+    entry.halted = step.halt?.has(token) === true;
+    if (entry.draws > 0 && !entry.halted) {
+      entry.unread = [token];
+      entry.read = 0;
+    } else {
+      this.#pending[step.lane] = { token, halted: entry.halted };
+    }
+  }
+
+  /** Byte of a row of logits. */
+  #row(i: number): number {
+    return this.#layout.logits + i * this.#layout.logitsStride * 4;
+  }
+
+  /** Byte of a lane's state. */
+  #state(lane: number): number {
+    if (!(Number.isInteger(lane) && lane >= 0 && lane < this.#pending.length)) {
+      throw new RangeError(
+        `Cannot use lane ${lane}: there are ${this.#pending.length}`,
+      );
+    }
+    return this.#layout.states + lane * this.#layout.stateBytes;
+  }
+
+  #copy(at: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#floats.subarray(at / 4, at / 4 + length));
+  }
+
+  #set(field: Parameters<typeof planField>[0], value: number): void {
+    this.#words[(this.#layout.plan + planField(field)) / 4] = value;
+  }
+}
+
+function left({ unread, read }: Entry): number {
+  return unread.length - read;
+}
+
+function hasUnread(entry: Entry): boolean {
+  return left(entry) > 0;
+}
+
+function joined(rows: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(rows.reduce((n, row) => n + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    all.set(row, at);
+    at += row.length;
+  }
+  return all;
+}

@@ -1,0 +1,296 @@
+/**
+ * Where everything lies in the shared memory: weights, states, scratch, and the
+ * structs of wasm/plan.ts that say so to the kernels.
+ *
+ * @module
+ */
+
+import { type StoredType, tensorSpecs } from "../../model/checkpoint.ts";
+import { type ModelShape, N, stateLength } from "../../model/shape.ts";
+import type { LoadOptions } from "../device.ts";
+import {
+  activationBytes,
+  type Format,
+  FORMATS,
+  loraFormat,
+  matrixFormat,
+  PANEL,
+  panelBytes,
+  roundUp,
+  rowBytes,
+} from "./format.ts";
+import { LAYER_FIELDS, MATRIX_FIELDS, PLAN_FIELDS, words } from "./structs.ts";
+
+/** Where one tensor goes. */
+export interface Place {
+  /** Vectors as f32, matrices in panels, the embedding in rows. */
+  readonly kind: "vector" | "panels" | "rows";
+  /** First byte. */
+  readonly offset: number;
+  /** How its values are kept. */
+  readonly format: Format;
+  /** Columns with padding. */
+  readonly columns: number;
+  /** Rows that the tensor has. */
+  readonly rows: number;
+  /** Columns that the tensor has. */
+  readonly width: number;
+  /** Bytes of a row, as a share of its panel. */
+  readonly rowBytes: number;
+}
+
+/** A model's memory. */
+export interface Layout {
+  /** Bytes of all of it. */
+  readonly bytes: number;
+  /** Bytes of weights. */
+  readonly weightBytes: number;
+  /** Where the plan is. */
+  readonly plan: number;
+  /** Where each canonical tensor goes. */
+  readonly places: ReadonlyMap<string, Place>;
+  /** Words to write before anything runs, by offset. */
+  readonly words: ReadonlyMap<number, Uint32Array>;
+  /** Lane 0's state, and bytes from one lane to the next. */
+  readonly states: number;
+  /** Bytes of a lane's state. */
+  readonly stateBytes: number;
+  /** Thread 0's scratch, and bytes from one thread to the next. */
+  readonly scratch: number;
+  /** Bytes of a thread's scratch. */
+  readonly scratchBytes: number;
+  /** Bytes of f32 values that a thread can be handed to pack. */
+  readonly stagingBytes: number;
+  /** Most rows of a pass. */
+  readonly chunk: number;
+  /** Token of each row, u32. */
+  readonly tokens: number;
+  /** Lane, first row and rows of each segment, u32. */
+  readonly segments: number;
+  /** Rows whose logits are wanted, u32. */
+  readonly wanted: number;
+  /** Logits `[wanted, V]`, f32, rows `logitsStride` values apart. */
+  readonly logits: number;
+  /** V with padding. */
+  readonly logitsStride: number;
+}
+
+/** The first page belongs to the module itself. */
+const FIRST = 65_536;
+
+/** f32 values packed at a time. */
+const STAGING = 1 << 20;
+
+/** A head's row in the scratch of a thread, and what lies before the rows. */
+const HEAD_ROW = 2048, HEAD_START = 256 + 16_384;
+
+/** Lays out a model. */
+export function layout(
+  shape: ModelShape,
+  stored: StoredType,
+  { lanes, quantization }: LoadOptions,
+  threads: number,
+  chunk: number,
+): Layout {
+  const { L, D, H, V, ranks } = shape;
+  const F = roundUp(shape.F, N);
+  const integers = quantization !== "none";
+  const sizes = new Map(tensorSpecs(shape).map((s) => [s.name, s.shape]));
+  const places = new Map<string, Place>();
+  const all = new Map<number, Uint32Array>();
+  let end = FIRST;
+
+  const take = (bytes: number): number => {
+    const at = end;
+    end = roundUp(end + bytes, 64);
+    return at;
+  };
+  const vectors = (...names: string[]): number => {
+    const at = take(names.length * D * 4);
+    names.forEach((name, i) => {
+      const offset = at + i * D * 4;
+      places.set(name, vectorPlace(offset, D));
+    });
+    return at;
+  };
+  const matrix = (name: string, format: Format, step = PANEL): number => {
+    const [height, width] = sizes.get(name) ?? [0, 0];
+    const rows = roundUp(height, step), columns = roundUp(width, step);
+    const bytes = panelBytes(format, columns);
+    const data = take(rows / PANEL * bytes);
+    places.set(name, {
+      kind: "panels",
+      offset: data,
+      format,
+      rows: height,
+      width,
+      columns,
+      rowBytes: bytes / PANEL,
+    });
+    const at = take(MATRIX_FIELDS.length * 4);
+    const fields = { format: FORMATS[format], data, rows, columns };
+    all.set(at, words(MATRIX_FIELDS, { ...fields, panelBytes: bytes }));
+    return at;
+  };
+  const large = matrixFormat(quantization, stored);
+  const small = loraFormat(quantization, stored);
+
+  const plan = take(PLAN_FIELDS.length * 4);
+  const barrier = take(3 * 64);
+  const layers = take(L * LAYER_FIELDS.length * 4);
+  const weights = end;
+  const embeddingRow = rowBytes(large, D);
+  const embedding = take(V * embeddingRow);
+  places.set("emb.weight", {
+    kind: "rows",
+    offset: embedding,
+    format: large,
+    rows: V,
+    width: D,
+    columns: D,
+    rowBytes: embeddingRow,
+  });
+  const [ln0Weight, ln0Bias] = norm("blocks.0.ln0");
+  for (let l = 0; l < L; l++) {
+    all.set(layers + l * LAYER_FIELDS.length * 4, layer(l));
+  }
+  const [lnOutWeight, lnOutBias] = norm("ln_out");
+  const logitsStride = roundUp(V, PANEL);
+  const head = matrix("head.weight", large);
+  const weightBytes = end - weights;
+
+  const stateBytes = stateLength(shape) * 4;
+  const states = take(lanes * stateBytes);
+  const stagingBytes = Math.max(STAGING, PANEL * Math.max(D, F) * 4);
+  const scratchBytes = roundUp(
+    Math.max(HEAD_START + chunk * HEAD_ROW, 256 + stagingBytes, stateBytes),
+    64,
+  );
+  const rows = (columns: number) => take(chunk * columns * 4);
+  const rowsQ = (columns: number, count = 1) =>
+    integers ? take(count * chunk * activationBytes(columns)) : 0;
+  const low = (rank: number) => rows(roundUp(rank, PANEL));
+  const tokens = rows(1), segments = rows(3), wanted = rows(1);
+  const logits = rows(logitsStride);
+  const scratch = take(threads * scratchBytes);
+
+  all.set(
+    plan,
+    words(PLAN_FIELDS, {
+      threads,
+      barrier,
+      command: 0,
+      L,
+      D,
+      H,
+      F,
+      V: logitsStride,
+      embedding,
+      embeddingFormat: FORMATS[large],
+      ln0Weight,
+      ln0Bias,
+      layers,
+      lnOutWeight,
+      lnOutBias,
+      head,
+      states,
+      stateBytes,
+      activationOffset: large === "int8" ? 8192 : 0,
+      rows: 0,
+      tokens,
+      segments: 0,
+      segmentList: segments,
+      wanted: 0,
+      wantedList: wanted,
+      x: rows(D),
+      mixed: rows(6 * D),
+      mixedQ: rowsQ(D, 6),
+      r: rows(D),
+      k: rows(D),
+      v: rows(D),
+      vFirst: rows(D),
+      lowW: low(ranks.w),
+      lowA: low(ranks.a),
+      lowV: low(ranks.v),
+      lowG: low(ranks.g),
+      gated: rows(D),
+      gatedQ: rowsQ(D),
+      update: rows(D),
+      hidden: rows(F),
+      hiddenQ: rowsQ(F),
+      logits,
+      scratch,
+      scratchBytes,
+      chunk,
+    }),
+  );
+
+  return {
+    bytes: end,
+    weightBytes,
+    plan,
+    places,
+    words: all,
+    states,
+    stateBytes,
+    scratch,
+    scratchBytes,
+    stagingBytes,
+    chunk,
+    tokens,
+    segments,
+    wanted,
+    logits,
+    logitsStride,
+  };
+
+  function norm(name: string): [weight: number, bias: number] {
+    return [vectors(`${name}.weight`), vectors(`${name}.bias`)];
+  }
+
+  function layer(l: number): Uint32Array {
+    const block = `blocks.${l}`, att = `${block}.att`;
+    const [ln1Weight, ln1Bias] = norm(`${block}.ln1`);
+    const [ln2Weight, ln2Bias] = norm(`${block}.ln2`);
+    const [lnXWeight, lnXBias] = norm(`${att}.ln_x`);
+    const lora = (name: string) => matrix(`${att}.${name}`, small);
+    const square = (name: string) => matrix(`${att}.${name}.weight`, large);
+    const residual = l > 0;
+    // What a phase reads lies together, in the order in which it is read.
+    return words(LAYER_FIELDS, {
+      ln1Weight,
+      ln1Bias,
+      ln2Weight,
+      ln2Bias,
+      lnXWeight,
+      lnXBias,
+      lerps: vectors(...[..."rwkvag"].map((x) => `${att}.x_${x}`)),
+      receptance: square("receptance"),
+      key: square("key"),
+      value: square("value"),
+      w1: lora("w1"),
+      a1: lora("a1"),
+      g1: lora("g1"),
+      v1: residual ? lora("v1") : 0,
+      w0: vectors(`${att}.w0`),
+      w2: lora("w2"),
+      a0: vectors(`${att}.a0`),
+      a2: lora("a2"),
+      g2: lora("g2"),
+      v0: residual ? vectors(`${att}.v0`) : 0,
+      v2: residual ? lora("v2") : 0,
+      kK: vectors(`${att}.k_k`),
+      kA: vectors(`${att}.k_a`),
+      rK: vectors(`${att}.r_k`),
+      output: square("output"),
+      ffnLerp: vectors(`${block}.ffn.x_k`),
+      ffnKey: matrix(`${block}.ffn.key.weight`, large, N),
+      ffnValue: matrix(`${block}.ffn.value.weight`, large, N),
+    });
+  }
+}
+
+function vectorPlace(offset: number, width: number): Place {
+  const size = { rows: 1, width, columns: width, rowBytes: width * 4 };
+  return { kind: "vector", offset, format: "F32", ...size };
+}

@@ -1,0 +1,84 @@
+/**
+ * Puts a checkpoint into shared memory: the main thread reads rows, the workers
+ * pack them.
+ *
+ * @module
+ */
+
+import type { Checkpoint } from "../../model/checkpoint.ts";
+import type { LoadOptions } from "../device.ts";
+import { PANEL } from "./format.ts";
+import type { Layout, Place } from "./layout.ts";
+import type { Thread } from "./thread.ts";
+
+/** Pieces that a worker may have in hand, so that it never waits for the next. */
+const AHEAD = 2;
+
+/** Fills in all weights. */
+export async function loadWeights(
+  checkpoint: Checkpoint,
+  memory: WebAssembly.Memory,
+  layout: Layout,
+  threads: readonly Thread[],
+  progress: LoadOptions["progress"],
+): Promise<void> {
+  const queue = new PackQueue(threads);
+  let done = 0;
+  for (const [name, place] of layout.places) {
+    if (place.kind === "vector") {
+      const values = await checkpoint.read(name);
+      new Float32Array(memory.buffer, place.offset, values.length).set(values);
+    } else {
+      await packTensor(checkpoint, name, place, layout.stagingBytes, queue);
+    }
+    progress?.(++done, layout.places.size);
+  }
+  await queue.finish();
+}
+
+async function packTensor(
+  checkpoint: Checkpoint,
+  name: string,
+  place: Place,
+  stagingBytes: number,
+  queue: PackQueue,
+): Promise<void> {
+  const { rows, width } = place;
+  const most = Math.floor(stagingBytes / (width * 4) / PANEL) * PANEL;
+  for (let row = 0; row < rows; row += most) {
+    const values = await checkpoint.read(name, [
+      row,
+      Math.min(row + most, rows),
+    ]);
+    await queue.add(place, row, width, values);
+  }
+}
+
+/** Hands pieces to the workers in turn, a few ahead of what they have packed. */
+class PackQueue {
+  readonly #threads: readonly Thread[];
+  readonly #pending: Promise<undefined>[] = [];
+  #next = 0;
+
+  constructor(threads: readonly Thread[]) {
+    this.#threads = threads;
+  }
+
+  async add(
+    place: Place,
+    row: number,
+    width: number,
+    values: Float32Array<ArrayBuffer>,
+  ): Promise<void> {
+    const thread = this.#threads[this.#next++ % this.#threads.length];
+    const piece = { name: "pack", place, row, width, values } as const;
+    this.#pending.push(thread.do<"pack">(piece, [values.buffer]));
+    if (this.#pending.length > AHEAD * this.#threads.length) {
+      await this.#pending.shift();
+    }
+  }
+
+  async finish(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The device that every machine has: its processor, through WebAssembly SIMD and
+ * one worker a core.
+ *
+ * @module
+ */
+
+import { DeviceError } from "../../errors.ts";
+import type { Checkpoint } from "../../model/checkpoint.ts";
+import type { Device, DeviceModel, LoadOptions } from "../device.ts";
+import { kernels } from "./kernels.js";
+import { type Layout, layout } from "./layout.ts";
+import { loadWeights } from "./load.ts";
+import type { Start } from "./messages.ts";
+import { WasmModel } from "./model.ts";
+import { Thread } from "./thread.ts";
+
+/** What {@linkcode wasmDevice} may be told. */
+export interface WasmOptions {
+  /** Threads that compute; as many as the machine has by default. */
+  readonly threads?: number;
+  /** Most tokens of a pass. */
+  readonly chunk?: number;
+}
+
+/** Tokens of a pass at which matrices stream from memory as fast as they multiply. */
+const CHUNK = 64;
+
+/** Bytes of a WebAssembly page, and what 32-bit addresses reach. */
+const PAGE = 65_536, PAGES = 65_536;
+
+/** Makes the device; it takes nothing until a model is loaded. */
+export function wasmDevice(options: WasmOptions = {}): Device {
+  const { threads = navigator.hardwareConcurrency, chunk = CHUNK } = options;
+  const models = new Set<DeviceModel>();
+  return {
+    kind: "wasm",
+    name: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"}`,
+    async load(checkpoint, loadOptions) {
+      const model = await load(checkpoint, loadOptions, threads, chunk);
+      models.add(model);
+      return model;
+    },
+    async dispose() {
+      await Promise.all(Array.from(models, (model) => model.dispose()));
+      models.clear();
+    },
+  };
+}
+
+async function load(
+  checkpoint: Checkpoint,
+  options: LoadOptions,
+  count: number,
+  chunk: number,
+): Promise<DeviceModel> {
+  const { shape, stored } = checkpoint;
+  const plan = layout(shape, stored, options, count, chunk);
+  const memory = allocate(plan);
+  for (const [offset, values] of plan.words) {
+    new Uint32Array(memory.buffer, offset, values.length).set(values);
+  }
+  const { promise: lost, resolve } = Promise.withResolvers<Error>();
+  const threads: Thread[] = [];
+  const crashed = (error: Error) => {
+    for (const thread of threads) thread.end(error);
+    resolve(error);
+  };
+  const begin = (thread: number): Start => ({
+    module: kernels,
+    memory,
+    layout: plan,
+    thread,
+    V: shape.V,
+    lanes: options.lanes,
+  });
+  const lead = new Thread(begin(0), crashed);
+  threads.push(lead);
+  const others = Array.from(
+    { length: count - 1 },
+    (_, i) => new Thread(begin(i + 1), crashed),
+  );
+  threads.push(...others);
+  try {
+    await loadWeights(checkpoint, memory, plan, threads, options.progress);
+    await Promise.all(others.map((thread) => thread.do({ name: "serve" })));
+  } catch (error) {
+    const reason = error instanceof Error ? error : new Error(String(error));
+    for (const thread of threads) thread.end(reason);
+    throw error;
+  }
+  const { lanes } = options;
+  const { weightBytes } = plan;
+  return new WasmModel({
+    shape,
+    lanes,
+    weightBytes,
+    lost,
+    threads: [lead, ...others],
+  });
+}
+
+function allocate({ bytes }: Layout): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / PAGE);
+  try {
+    return new WebAssembly.Memory({
+      initial: pages,
+      maximum: pages,
+      shared: true,
+    });
+  } catch (cause) {
+    const gib = (bytes / 2 ** 30).toFixed(1);
+    const repair = pages > PAGES
+      ? "WebAssembly addresses 4; keep the matrices as int8 or int4"
+      : "this machine has less; keep the matrices as int8 or int4";
+    throw new DeviceError(
+      "ERR_DEVICE_FAILED",
+      `Cannot load the model: it takes ${gib} GiB and ${repair}`,
+      { cause },
+    );
+  }
+}

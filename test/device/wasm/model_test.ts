@@ -1,0 +1,277 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type {
+  DeviceModel,
+  LaneStep,
+  LoadOptions,
+} from "../../../src/device/device.ts";
+import { wasmDevice, type WasmOptions } from "../../../src/device/wasm/wasm.ts";
+import type { Sampling } from "../../../src/text/sampling.ts";
+import { openGolden } from "../../support/goldens.ts";
+import { random } from "../../support/random.ts";
+
+const MODEL = "rand-d128-l3-v512-f16", V = 512;
+
+const tokens = (n: number, seed = 1): number[] => {
+  const next = random(seed);
+  return Array.from({ length: n }, () => Math.floor(next() * V));
+};
+
+function sampling(position: number, rest: Partial<Sampling> = {}): Sampling {
+  return {
+    temperature: 1,
+    topK: 0,
+    topP: 0.9,
+    minP: 0,
+    presencePenalty: 0.5,
+    frequencyPenalty: 0.5,
+    penaltyDecay: 0.99,
+    logitBias: new Map(),
+    seed: [7, 9],
+    counts: new Map(),
+    position,
+    ...rest,
+  };
+}
+
+async function withModel(
+  work: (model: DeviceModel) => Promise<void>,
+  options: WasmOptions = { threads: 2 },
+  load: Partial<LoadOptions> = {},
+): Promise<void> {
+  const device = wasmDevice(options);
+  try {
+    const checkpoint = await openGolden(MODEL);
+    await work(
+      await device.load(checkpoint, {
+        lanes: 4,
+        quantization: "none",
+        ...load,
+      }),
+    );
+  } finally {
+    await device.dispose();
+  }
+}
+
+/** All that reading `text` in pieces leaves behind, on lane 0. */
+async function readIn(
+  model: DeviceModel,
+  text: readonly number[],
+  cuts: readonly number[],
+): Promise<Float32Array[]> {
+  await model.clear(0);
+  const logits: number[] = [];
+  let at = 0;
+  for (const n of cuts) {
+    const piece = text.slice(at, at += n);
+    const [result] = await model.step([
+      { lane: 0, tokens: piece, draw: 0, logits: "all" },
+    ]);
+    logits.push(...result.logits ?? []);
+  }
+  assertEquals(logits.length, text.length * V);
+  return [Float32Array.from(logits), await model.read(0)];
+}
+
+for (const quantization of ["none", "int8", "int4"] as const) {
+  Deno.test(`step() at ${quantization} does the same bits for any threads, chunks and cuts`, async () => {
+    const text = tokens(150);
+    let right: Float32Array[] | undefined;
+    for (
+      const [options, cuts] of [
+        [{ threads: 1, chunk: 64 }, [150]],
+        [{ threads: 2, chunk: 64 }, [1, 2, 3, 4, 5, 64, 65, 6]],
+        [{ threads: 3, chunk: 7 }, [149, 1]],
+        [{ threads: 2, chunk: 200 }, [150]],
+        [{ threads: 5, chunk: 1 }, [150]],
+      ] as const
+    ) {
+      await withModel(
+        async (model) => {
+          const found = await readIn(model, text, cuts);
+          right ??= found;
+          assertEquals(found, right, `${JSON.stringify(options)} ${cuts}`);
+        },
+        options,
+        { quantization },
+      );
+    }
+  });
+}
+
+Deno.test("step() keeps lanes apart, whatever stage each is at", () =>
+  withModel(async (model) => {
+    const work = (lane: number): LaneStep => ({
+      lane,
+      tokens: tokens([100, 1, 33, 7][lane], lane),
+      draw: [5, 40, 0, 12][lane],
+      sampling: sampling(100, { seed: [lane, 1] }),
+      logits: "last",
+    });
+    const alone: unknown[] = [];
+    for (const lane of [0, 1, 2, 3]) {
+      await model.clear(lane);
+      alone.push(await model.step([work(lane)]), await model.read(lane));
+    }
+    const together: unknown[] = [];
+    for (const lane of [0, 1, 2, 3]) await model.clear(lane);
+    const results = await model.step([3, 1, 0, 2].map(work));
+    for (const lane of [0, 1, 2, 3]) {
+      const result = results[[3, 1, 0, 2].indexOf(lane)];
+      together.push([result], await model.read(lane));
+    }
+    assertEquals(together, alone);
+  }));
+
+Deno.test("step() goes on from the unread token as if never interrupted", () =>
+  withModel(async (model) => {
+    const text = tokens(20);
+    const draw = async (...parts: number[]) => {
+      await model.clear(0);
+      const drawn: number[] = [];
+      for (const n of parts) {
+        const [result] = await model.step([{
+          lane: 0,
+          tokens: drawn.length === 0 ? text : [],
+          draw: n,
+          sampling: sampling(20 + drawn.length, {
+            presencePenalty: 0,
+            frequencyPenalty: 0,
+          }),
+        }]);
+        drawn.push(...result.drawn);
+      }
+      return { drawn, state: await model.read(0) };
+    };
+    const whole = await draw(30);
+    assertEquals(whole.drawn.length, 30);
+    assertEquals(await draw(1, 2, 27), whole);
+
+    await model.clear(1);
+    await model.step([{
+      lane: 1,
+      tokens: [...text, ...whole.drawn.slice(0, -1)],
+      draw: 0,
+      replay: true,
+    }]);
+    assertEquals(await model.read(1), whole.state);
+  }));
+
+Deno.test("step() stops at a halt, leaves it unread, and then does nothing", () =>
+  withModel(async (model) => {
+    const text = tokens(20),
+      step = { lane: 0, draw: 30, sampling: sampling(20) };
+    const [free] = await model.step([{ ...step, tokens: text }]);
+    const stop = free.drawn[10];
+    const length = free.drawn.indexOf(stop) + 1;
+    await model.clear(0);
+    const [halted] = await model.step([
+      { ...step, tokens: text, halt: new Set([stop]) },
+    ]);
+    assertEquals(halted, { drawn: free.drawn.slice(0, length), halted: true });
+    const state = await model.read(0);
+    assertEquals(await model.step([{ ...step, tokens: [] }]), [
+      { drawn: [], halted: true },
+    ]);
+    assertEquals(await model.read(0), state);
+
+    await model.clear(1);
+    await model.step([{
+      lane: 1,
+      tokens: [...text, ...free.drawn.slice(0, length - 1)],
+      draw: 0,
+    }]);
+    assertEquals(await model.read(1), state);
+  }));
+
+Deno.test("write(), read(), copy() and clear() keep every bit", () =>
+  withModel(async (model) => {
+    await model.step([{
+      lane: 0,
+      tokens: tokens(9),
+      draw: 1,
+      sampling: sampling(9),
+    }]);
+    const state = await model.read(0);
+    assert(state.some((x) => x !== 0));
+    await model.copy(0, 1);
+    await model.write(2, state);
+    assertEquals(await model.read(1), state);
+    assertEquals(await model.read(2), state);
+    const next = { tokens: [], draw: 5, sampling: sampling(10) };
+    const [a, b] = await model.step([
+      { ...next, lane: 0 },
+      { ...next, lane: 1 },
+    ]);
+    assertEquals(a, b);
+    await model.clear(0);
+    assertEquals(await model.read(0), new Float32Array(state.length));
+  }));
+
+Deno.test("step() refuses what it cannot do, and does the next", () =>
+  withModel(async (model) => {
+    const good = { lane: 0, tokens: [1], draw: 0 };
+    const refused: [LaneStep[], RegExp][] = [
+      [[{ ...good, tokens: [V] }], /token 512 is not below 512/],
+      [[{ ...good, tokens: [-1] }], /token -1/],
+      [[{ ...good, lane: 4 }], /lane 4: there are 4/],
+      [[good, good], /same lane/],
+      [[{ ...good, tokens: [] }], /neither tokens to read nor a drawn one/],
+      [[{ ...good, draw: 1 }], /no sampling/],
+    ];
+    for (const [batch, message] of refused) {
+      await assertRejects(() => model.step(batch), {
+        code: "ERR_DEVICE_FAILED",
+        message,
+      });
+    }
+    await assertRejects(() => model.write(0, new Float32Array(3)), {
+      code: "ERR_DEVICE_FAILED",
+      message: /3 values/,
+    });
+    assertEquals(await model.step([good]), [{ drawn: [], halted: false }]);
+  }));
+
+Deno.test("dispose() finishes what was asked for and refuses what comes after", async () => {
+  const device = wasmDevice({ threads: 2 });
+  const model = await device.load(await openGolden(MODEL), {
+    lanes: 1,
+    quantization: "none",
+  });
+  const last = model.step([{ lane: 0, tokens: tokens(200), draw: 0 }]);
+  await device.dispose();
+  assertEquals(await last, [{ drawn: [], halted: false }]);
+  await assertRejects(() => model.read(0), { code: "ERR_DEVICE_LOST" });
+  await model.dispose();
+});
+
+Deno.test("load() reports progress up to the last tensor", async () => {
+  const seen: [number, number][] = [];
+  await withModel(() => Promise.resolve(), { threads: 1 }, {
+    progress: (done, total) => seen.push([done, total]),
+  });
+  assertEquals(seen.length, seen[0][1]);
+  assertEquals(seen.at(-1), [seen.length, seen.length]);
+});
+
+Deno.test("load() says what to do about a model that does not fit", async () => {
+  const device = wasmDevice({ threads: 1 });
+  const { read } = await openGolden(MODEL);
+  const shape = {
+    L: 61,
+    D: 4096,
+    H: 64,
+    F: 16_384,
+    V: 65_536,
+    ranks: { w: 192, a: 192, v: 128, g: 384 },
+  };
+  await assertRejects(
+    () =>
+      device.load({ shape, stored: "BF16", read }, {
+        lanes: 1,
+        quantization: "none",
+      }),
+    { code: "ERR_DEVICE_FAILED", message: /takes 2\d\.\d GiB.*int8 or int4/ },
+  );
+  await device.dispose();
+});

@@ -1,0 +1,49 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Start } from "../../../src/device/wasm/messages.ts";
+import { Thread } from "../../../src/device/wasm/thread.ts";
+
+Deno.test("Thread tells of a crash, and rejects what waits and what comes", async () => {
+  const { promise: crash, resolve } = Promise.withResolvers<Error>();
+  const memory = new WebAssembly.Memory({
+    initial: 1,
+    maximum: 1,
+    shared: true,
+  });
+  // A module that imports what nobody gives: the worker fails as it begins.
+  const module = new WebAssembly.Module(
+    Uint8Array.of(
+      0,
+      97,
+      115,
+      109,
+      1,
+      0,
+      0,
+      0,
+      2,
+      8,
+      1,
+      1,
+      97,
+      1,
+      98,
+      3,
+      127,
+      0,
+    ),
+  );
+  const start = { module, memory, thread: 1 } as unknown as Start;
+  const thread: Thread = new Thread(start, (error) => {
+    thread.end(error);
+    resolve(error);
+  });
+  const waiting = thread.do({ name: "serve" });
+  await assertRejects(() => waiting, {
+    code: "ERR_DEVICE_LOST",
+    message: /worker 1 failed/,
+  });
+  assertEquals((await crash).name, "DeviceError");
+  await assertRejects(() => thread.do({ name: "serve" }), {
+    code: "ERR_DEVICE_LOST",
+  });
+});

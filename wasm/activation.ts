@@ -1,0 +1,109 @@
+/**
+ * Activations in integers, for the products with integer weights.
+ *
+ * Formula: per 64 values s = max |x| / 8191 and q = round(x / s) + offset, stored
+ * as q = 128 · high + low with low in 0..127.
+ *
+ * Idea: the dot product of the relaxed SIMD proposal takes an i8 and a u7 and is
+ * exact on every machine then. Two of them give activations of 14 bits, whose error
+ * vanishes beside that of the weights. INT8 weights are the i8, so the activations
+ * must be u7 and have an offset of 8192; INT4 weights are the u7 and leave the
+ * activations their sign.
+ *
+ * Layout per 64 values: 64 high parts, 64 low parts, f32 s, f32 s Σ (q − offset),
+ * 8 bytes unused.
+ * Source: github.com/WebAssembly/relaxed-simd, i32x4.relaxed_dot_i8x16_i7x16_add_s.
+ * Oracle: test/device/wasm/product_test.ts.
+ */
+
+import { BLOCK } from "./panel";
+
+/** Bytes of 64 quantised activations. */
+export const ACTIVATION_BLOCK: u32 = 144;
+
+/** Bytes of a quantised row. */
+
+@inline
+export function activationBytes(columns: u32): u32 {
+  return columns / BLOCK * ACTIVATION_BLOCK;
+}
+
+@inline
+function largest(x: usize): f32 {
+  let m = f32x4.abs(v128.load(x));
+  for (let i: usize = 16; i < BLOCK * 4; i += 16) {
+    m = f32x4.max(m, f32x4.abs(v128.load(x + i)));
+  }
+  return max(
+    max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)),
+    max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)),
+  );
+}
+
+@inline
+function integers(x: usize, inverse: v128): v128 {
+  return i32x4.trunc_sat_f32x4_s(
+    f32x4.nearest(f32x4.mul(v128.load(x), inverse)),
+  );
+}
+
+@inline
+function bytes(a: v128, b: v128, c: v128, d: v128): v128 {
+  return i8x16.narrow_i16x8_s(
+    i16x8.narrow_i32x4_s(a, b),
+    i16x8.narrow_i32x4_s(c, d),
+  );
+}
+
+/** Quantises `columns` values, a multiple of 64. */
+export function quantize(
+  x: usize,
+  q: usize,
+  columns: u32,
+  offset: u32,
+): void {
+  const mask = i32x4.splat(127), zero = i32x4.splat(offset);
+  for (let end = x + columns * 4; x < end; x += BLOCK * 4) {
+    const most = largest(x);
+    const inverse = f32x4.splat(most === 0 ? 0 : 8191 / most);
+    let sum = i32x4.splat(0);
+    for (let i: usize = 0; i < BLOCK; i += 16) {
+      let a = integers(x + i * 4, inverse);
+      let b = integers(x + i * 4 + 16, inverse);
+      let c = integers(x + i * 4 + 32, inverse);
+      let d = integers(x + i * 4 + 48, inverse);
+      sum = i32x4.add(
+        sum,
+        i32x4.add(i32x4.add(a, b), i32x4.add(c, d)),
+      );
+      a = i32x4.add(a, zero);
+      b = i32x4.add(b, zero);
+      c = i32x4.add(c, zero);
+      d = i32x4.add(d, zero);
+      v128.store(
+        q + i,
+        bytes(
+          i32x4.shr_s(a, 7),
+          i32x4.shr_s(b, 7),
+          i32x4.shr_s(c, 7),
+          i32x4.shr_s(d, 7),
+        ),
+      );
+      v128.store(
+        q + i + 64,
+        bytes(
+          v128.and(a, mask),
+          v128.and(b, mask),
+          v128.and(c, mask),
+          v128.and(d, mask),
+        ),
+      );
+    }
+    const total = i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) +
+      i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
+    const scale = most / 8191;
+    store<f32>(q + 128, scale);
+    store<f32>(q + 132, scale * <f32>total);
+    q += ACTIVATION_BLOCK;
+  }
+}

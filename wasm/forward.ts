@@ -1,0 +1,270 @@
+/**
+ * The forward pass over the rows of a step, as one of several threads.
+ *
+ * Formula: rwkv7.md 1.
+ *
+ * Idea: a pass is a list of phases; within one, threads share panels, channels or
+ * heads and write only what is theirs; between two, all meet at the barrier. Seven
+ * meetings a layer.
+ *
+ * Source: rwkv7.md 1. Oracle: test/device/wasm/model_test.ts.
+ */
+
+import { activationBytes, quantize } from "./activation";
+import { barrier } from "./barrier";
+import { heads } from "./heads";
+import { layerNorm } from "./norm";
+import { PANEL, rowBytes, unpackRow } from "./panel";
+import { Format, Layer, Matrix, Plan } from "./plan";
+import { After, boundary, bytesOf, product } from "./product";
+import { shift } from "./shift";
+
+const EPSILON: f32 = 1e-5;
+
+export function forward(plan: Plan, me: u32): void {
+  const D = plan.D, threads = plan.threads;
+  const scratch = plan.scratch + me * plan.scratchBytes;
+  const from = D / 64 * me / threads * 64;
+  const to = D / 64 * (me + 1) / threads * 64;
+  embed(plan, me);
+  barrier(plan);
+  for (let l: u32 = 0; l < plan.L; l++) {
+    const layer = changetype<Layer>(plan.layers + l * offsetof<Layer>());
+    const state = l * D * 66 * 4;
+    const integers = integerInput(layer.receptance);
+    shift(
+      plan,
+      layer.ln1Weight,
+      layer.ln1Bias,
+      layer.lerps,
+      6,
+      state,
+      integers ? 0b001101 : 0,
+      from,
+      to,
+      scratch,
+    );
+    barrier(plan);
+    inputs(plan, layer, l, me, scratch);
+    barrier(plan);
+    heads(
+      plan,
+      layer,
+      l,
+      plan.H * me / threads,
+      plan.H * (me + 1) / threads,
+      scratch,
+    );
+    barrier(plan);
+    residual(plan, layer.output, plan.gated, plan.gatedQ, me, scratch);
+    barrier(plan);
+    shift(
+      plan,
+      layer.ln2Weight,
+      layer.ln2Bias,
+      layer.ffnLerp,
+      1,
+      state + D * 65 * 4,
+      integers ? 1 : 0,
+      from,
+      to,
+      scratch,
+    );
+    barrier(plan);
+    expand(plan, layer.ffnKey, me, scratch);
+    barrier(plan);
+    residual(plan, layer.ffnValue, plan.hidden, plan.hiddenQ, me, scratch);
+    barrier(plan);
+  }
+  logits(plan, me, from, to, scratch);
+}
+
+@inline
+function integerInput(matrix: u32): bool {
+  return changetype<Matrix>(matrix).format >= Format.INT8;
+}
+
+/** x = LN0(emb[token]); threads take rows in turn. */
+function embed(plan: Plan, me: u32): void {
+  const D = plan.D;
+  const bytes = rowBytes(plan.embeddingFormat, D);
+  for (let m = me; m < plan.rows; m += plan.threads) {
+    const token = load<u32>(plan.tokens + m * 4);
+    const x = plan.x + m * D * 4;
+    unpackRow(plan.embeddingFormat, plan.embedding + token * bytes, D, x);
+    layerNorm(x, x, D, 0, D, plan.ln0Weight, plan.ln0Bias, EPSILON);
+  }
+}
+
+/** r, k, v and the first LoRA products. */
+function inputs(
+  plan: Plan,
+  layer: Layer,
+  index: u32,
+  me: u32,
+  scratch: usize,
+): void {
+  let total = bytesOf(changetype<Matrix>(layer.receptance)) * 3;
+  total += bytesOf(changetype<Matrix>(layer.w1));
+  total += bytesOf(changetype<Matrix>(layer.a1));
+  total += bytesOf(changetype<Matrix>(layer.g1));
+  if (index > 0) total += bytesOf(changetype<Matrix>(layer.v1));
+  let start = part(plan, layer.receptance, 0, plan.r, 0, total, me, scratch, 0);
+  start = part(plan, layer.key, 2, plan.k, start, total, me, scratch, 0);
+  start = part(plan, layer.value, 3, plan.v, start, total, me, scratch, 0);
+  start = part(
+    plan,
+    layer.w1,
+    1,
+    plan.lowW,
+    start,
+    total,
+    me,
+    scratch,
+    After.TANH,
+  );
+  start = part(plan, layer.a1, 4, plan.lowA, start, total, me, scratch, 0);
+  start = part(
+    plan,
+    layer.g1,
+    5,
+    plan.lowG,
+    start,
+    total,
+    me,
+    scratch,
+    After.SIGMOID,
+  );
+  if (index > 0) {
+    part(plan, layer.v1, 3, plan.lowV, start, total, me, scratch, 0);
+  }
+}
+
+/** A thread's panels of one of these products; returns where the next begins. */
+function part(
+  plan: Plan,
+  pointer: u32,
+  lerp: u32,
+  y: usize,
+  start: u64,
+  total: u64,
+  me: u32,
+  scratch: usize,
+  after: u32,
+): u64 {
+  const matrix = changetype<Matrix>(pointer);
+  const out = plan.chunk * lerp;
+  product(
+    matrix,
+    boundary(matrix, start, total, me, plan.threads, 1),
+    boundary(matrix, start, total, me + 1, plan.threads, 1),
+    plan.mixed + out * plan.D * 4,
+    plan.mixedQ + out * activationBytes(plan.D),
+    plan.rows,
+    y,
+    matrix.rows,
+    after,
+    scratch,
+  );
+  return start + bytesOf(matrix);
+}
+
+/** x += input Wᵀ. */
+function residual(
+  plan: Plan,
+  pointer: u32,
+  input: usize,
+  inputQ: usize,
+  me: u32,
+  scratch: usize,
+): void {
+  const matrix = changetype<Matrix>(pointer);
+  const total = bytesOf(matrix);
+  const from = boundary(matrix, 0, total, me, plan.threads, 1);
+  const to = boundary(matrix, 0, total, me + 1, plan.threads, 1);
+  const rows = plan.rows, D = plan.D;
+  product(matrix, from, to, input, inputQ, rows, plan.update, D, 0, scratch);
+  const first = from * PANEL * 4, bytes = (to - from) * PANEL * 4;
+  for (let m: u32 = 0; m < rows; m++) {
+    const row = m * D * 4 + first;
+    for (let i: usize = row; i < row + bytes; i += 16) {
+      v128.store(
+        plan.x + i,
+        f32x4.add(v128.load(plan.x + i), v128.load(plan.update + i)),
+      );
+    }
+  }
+}
+
+/** The hidden layer of channel mixing; threads take 64 outputs at a time. */
+function expand(plan: Plan, pointer: u32, me: u32, scratch: usize): void {
+  const matrix = changetype<Matrix>(pointer);
+  const total = bytesOf(matrix);
+  const from = boundary(matrix, 0, total, me, plan.threads, 4);
+  const to = boundary(matrix, 0, total, me + 1, plan.threads, 4);
+  const rows = plan.rows, F = matrix.rows;
+  product(
+    matrix,
+    from,
+    to,
+    plan.mixed,
+    plan.mixedQ,
+    rows,
+    plan.hidden,
+    F,
+    After.SQUARED_RELU,
+    scratch,
+  );
+  if (plan.hiddenQ === 0) return;
+  const first = from * PANEL, columns = (to - from) * PANEL;
+  for (let m: u32 = 0; m < rows; m++) {
+    quantize(
+      plan.hidden + (m * F + first) * 4,
+      plan.hiddenQ + m * activationBytes(F) + activationBytes(first),
+      columns,
+      plan.activationOffset,
+    );
+  }
+}
+
+/** The last norm and the head, for the rows that want logits. */
+function logits(
+  plan: Plan,
+  me: u32,
+  from: u32,
+  to: u32,
+  scratch: usize,
+): void {
+  const wanted = plan.wanted, D = plan.D;
+  if (wanted === 0) return;
+  const matrix = changetype<Matrix>(plan.head);
+  for (let i: u32 = 0; i < wanted; i++) {
+    const x = plan.x + load<u32>(plan.wantedList + i * 4) * D * 4;
+    const out = plan.mixed + i * D * 4;
+    layerNorm(x, out, D, from, to, plan.lnOutWeight, plan.lnOutBias, EPSILON);
+    if (integerInput(plan.head)) {
+      const outQ = plan.mixedQ + i * activationBytes(D);
+      quantize(
+        out + from * 4,
+        outQ + activationBytes(from),
+        to - from,
+        plan.activationOffset,
+      );
+    }
+  }
+  barrier(plan);
+  const total = bytesOf(matrix);
+  product(
+    matrix,
+    boundary(matrix, 0, total, me, plan.threads, 1),
+    boundary(matrix, 0, total, me + 1, plan.threads, 1),
+    plan.mixed,
+    plan.mixedQ,
+    wanted,
+    plan.logits,
+    plan.V,
+    0,
+    scratch,
+  );
+  barrier(plan);
+}

@@ -1,0 +1,87 @@
+/**
+ * What the host calls.
+ */
+
+import { quantize } from "./activation";
+import { barrier } from "./barrier";
+import { forward } from "./forward";
+import { PANEL } from "./panel";
+import { Format, Layer, Matrix, Plan } from "./plan";
+import { product } from "./product";
+import { transpose } from "./wkv";
+
+export { exponential } from "./exponential";
+export { layerNorm } from "./norm";
+export { pack, packRows, unpackRow } from "./panel";
+export { wkv } from "./wkv";
+
+const RUN: u32 = 0;
+
+/** All panels of a matrix over f32 rows, which are quantised to `xQ` if need be. */
+export function multiply(
+  matrix: usize,
+  x: usize,
+  xQ: usize,
+  rows: u32,
+  y: usize,
+  scratch: usize,
+): void {
+  const m = changetype<Matrix>(matrix);
+  if (m.format >= Format.INT8) {
+    const offset: u32 = m.format === Format.INT8 ? 8192 : 0;
+    quantize(x, xQ, rows * m.columns, offset);
+  }
+  product(m, 0, m.rows / PANEL, x, xQ, rows, y, m.rows, 0, scratch);
+}
+
+/** Runs a pass as thread 0, after which the logits are there. */
+export function pass(pointer: usize): void {
+  const plan = changetype<Plan>(pointer);
+  barrier(plan);
+  forward(plan, 0);
+  barrier(plan);
+}
+
+/** Takes part in passes as thread `me` until the command is another. */
+export function serve(pointer: usize, me: u32): void {
+  const plan = changetype<Plan>(pointer);
+  for (;;) {
+    barrier(plan);
+    if (plan.command !== RUN) return;
+    forward(plan, me);
+    barrier(plan);
+  }
+}
+
+/** Lets the other threads leave `serve`. */
+export function leave(pointer: usize): void {
+  const plan = changetype<Plan>(pointer);
+  plan.command = 1;
+  barrier(plan);
+}
+
+/** A lane's state between canonical order and how it lies here, either way. */
+export function convertState(
+  pointer: usize,
+  from: usize,
+  to: usize,
+): void {
+  const plan = changetype<Plan>(pointer);
+  const row = plan.D * 4;
+  for (let l: u32 = 0; l < plan.L; l++) {
+    memory.copy(to, from, row);
+    for (let h: u32 = 0; h < plan.H; h++) {
+      transpose(from + row + h * 16384, to + row + h * 16384);
+    }
+    memory.copy(to + row * 65, from + row * 65, row);
+    from += row * 66;
+    to += row * 66;
+  }
+}
+
+/** Sizes of the structs, for the host to compare. */
+export function structBytes(which: u32): u32 {
+  if (which === 0) return <u32> offsetof<Plan>();
+  if (which === 1) return <u32> offsetof<Layer>();
+  return <u32> offsetof<Matrix>();
+}
