@@ -18,8 +18,8 @@ import {
   openGolden,
 } from "../support/goldens.ts";
 import { assertClose } from "../support/close.ts";
-import { random } from "../support/random.ts";
 import { drawing } from "./drawing.ts";
+import { cuts } from "./cuts.ts";
 import { laws } from "./laws.ts";
 import {
   assertLogits,
@@ -27,6 +27,7 @@ import {
   GREEDY,
   one,
   type OpenDevice,
+  prompt,
   readBlank,
   withModel,
 } from "./loaded.ts";
@@ -45,6 +46,7 @@ export function conformance(name: string, open: OpenDevice): void {
   for (const [quantization, nmse] of [["int8", 1e-3], ["int4", 0.1]] as const) {
     quantized(name, open, quantization, nmse);
   }
+  cuts(name, open);
   laws(name, open);
   drawing(name, open);
 }
@@ -54,18 +56,18 @@ function goldens(name: string, open: OpenDevice, set: GoldenSet): void {
     const checkpoint = await openGolden(GOLDEN_MODELS[set]);
     await withModel(open, checkpoint, async (model) => {
       assertEquals(model.shape, checkpoint.shape);
-      for (const prompt of await goldenPrompts(set)) {
-        const { tokens, logits, state, greedy, margin, error } = prompt;
+      for (const golden of await goldenPrompts(set)) {
+        const { tokens, logits, state, greedy, margin, error } = golden;
         const tolerance = {
           logits: SLACK * error.logits,
           state: SLACK * error.state,
         };
-        await t.step(`${prompt.name}: state and logits`, async () => {
+        await t.step(`${golden.name}: state and logits`, async () => {
           const found = await readBlank(model, 0, tokens);
           assertState(model.shape, await model.read(0), state, tolerance);
           assertLogits(found, logits, tolerance);
         });
-        await t.step(`${prompt.name}: 64 greedy tokens`, async () => {
+        await t.step(`${golden.name}: 64 greedy tokens`, async () => {
           // An engine within half the margin has no choice but to agree.
           assert(margin > 2 * tolerance.logits);
           await model.clear(1);
@@ -109,12 +111,12 @@ function unusualShape(
   name: string,
   open: OpenDevice,
   what: string,
-  random: RandomModel,
+  sizes: RandomModel,
 ): void {
   Deno.test(`${name} agrees with the oracle: ${what}`, async () => {
-    const checkpoint = randomCheckpoint(random);
+    const checkpoint = randomCheckpoint(sizes);
     const oracle = await Oracle.open(checkpoint);
-    const tokens = prompt(20, random.V);
+    const tokens = prompt(20, sizes.V);
     const state = oracle.blank();
     const logits = oracle.read(tokens, state);
     const tolerance = { logits: 2e-5, state: 2e-5 };
@@ -141,10 +143,4 @@ function quantized(
       }
     }, quantization);
   });
-}
-
-/** A prompt of any length, the same every time. */
-export function prompt(length: number, V: number, seed = 1): number[] {
-  const next = random(seed);
-  return Array.from({ length }, () => Math.floor(next() * V));
 }

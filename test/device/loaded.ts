@@ -16,6 +16,7 @@ import type {
 import type { Checkpoint } from "../../src/model/checkpoint.ts";
 import { type ModelShape, N, stateLength } from "../../src/model/shape.ts";
 import type { Sampling } from "../../src/text/sampling.ts";
+import { random } from "../support/random.ts";
 
 /** Opens the device under test. */
 export type OpenDevice = () => Promise<Device>;
@@ -180,4 +181,10 @@ function placeIn({ L, D, H }: ModelShape, at: number): string {
     : `wkv[${Math.floor((inside - D) / N / N)}]` +
       `[${Math.floor((inside - D) / N) % N}][${(inside - D) % N}]`;
   return `layer ${layer} of ${L}, ${part}`;
+}
+
+/** A text of random tokens, the same for the same seed. */
+export function prompt(length: number, V: number, seed = 1): number[] {
+  const next = random(seed);
+  return Array.from({ length }, () => Math.floor(next() * V));
 }
