@@ -1,0 +1,136 @@
+// adjust: logits as the draw sees them, and the likeliest token of each 256.
+//
+//   c <- c decay, forgotten below 2^-10;  c[drawn last] <- c + 1
+//   x = logit - (presence + frequency c) if c > 0;  x <- x + bias;  out if its mask bit is 0
+//
+// The host keeps the same counts and must find the same bits, so each operation rounds once: a
+// product that an addition follows passes through `rounded`, which no compiler can see through.
+//
+// dispatch  (V / 256) x rows workgroups of 256 invocations
+// source    src/text/penalties.ts, src/text/sampler.ts
+// oracle    test/oracle/sample.ts
+
+override V: u32;      // vocabulary
+override B: u32;      // lanes
+override WIDTH: u32;  // logits of a row, padded
+
+const THREADS = 256u;
+const NONE = 0xffffffffu;
+const DRAWS = 0x40000000u;  // flag of a row: its lane draws after it
+const LOWEST = -3.4028234e38;
+const FORGOTTEN = 0.0009765625;
+
+const PENALIZED = 1u;
+const BIASED = 2u;
+const MASKED = 4u;
+
+struct Row {
+  token: u32,  // and flags
+  lane: u32,
+  count: u32,
+  start: u32,
+}
+
+struct Cursor {
+  token: u32,    // drawn last, unread
+  done: u32,     // 1 if it was in the halt set
+  pending: u32,  // 1 if it is not in the counts yet
+  drawn: u32,    // tokens drawn in this step
+}
+
+struct Parameters {
+  temperature: f32,
+  top_p: f32,
+  min_p: f32,
+  presence: f32,
+  frequency: f32,
+  decay: f32,
+  top_k: u32,
+  flags: u32,
+  seed: vec2u,
+  position: vec2u,
+  zero: vec4u,  // 0, which the compiler does not know
+}
+
+@group(0) @binding(0) var<storage, read> rows: array<Row>;                // [R]
+@group(0) @binding(1) var<storage, read> cursors: array<Cursor>;          // [B]
+@group(0) @binding(2) var<storage, read> parameters: array<Parameters>;   // [B]
+@group(0) @binding(3) var<storage, read> logits: array<f32>;              // [rows, WIDTH]
+@group(0) @binding(4) var<storage, read_write> tallies: array<f32>;       // [2, B, V] counts, biases
+@group(0) @binding(5) var<storage, read> sets: array<u32>;                // [B, 2, V / 32] allowed, halting
+@group(0) @binding(6) var<storage, read_write> adjusted: array<f32>;      // [rows, WIDTH]
+@group(0) @binding(7) var<storage, read_write> peaks: array<vec2u>;       // [rows, V / 256] key, token
+
+var<workgroup> best: array<vec2u, THREADS>;
+
+fn rounded(x: f32, zero: u32) -> f32 {
+  return bitcast<f32>(bitcast<u32>(x) | zero);
+}
+
+// u32 in the order of f32: negative floats order backwards, and -0 is 0.
+fn key(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  return select(~bits, bits | 0x80000000u, bits <= 0x80000000u);
+}
+
+@compute @workgroup_size(THREADS)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) i: u32,
+) {
+  let m = group.y;
+  let row = rows[m];
+  if (row.lane == NONE || (row.token & DRAWS) == 0u) {
+    return;
+  }
+  let p = parameters[row.lane];
+  let cursor = cursors[row.lane];
+  let v = group.x * THREADS + i;
+
+  var mine = vec2u(0u, v);
+  if (v < V) {
+    var x = logits[m * WIDTH + v];
+    if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) {
+      x = LOWEST;  // NaN
+    }
+    if ((p.flags & PENALIZED) != 0u) {
+      let at = row.lane * V + v;
+      var c = tallies[at];
+      if (cursor.pending != 0u) {
+        if (p.decay != 1.0) {
+          c = rounded(c * p.decay, p.zero.x);
+          c = select(c, 0.0, c < FORGOTTEN);
+        }
+        c += select(0.0, 1.0, v == cursor.token);
+        tallies[at] = c;
+      }
+      if (c > 0.0) {
+        x -= rounded(p.presence + rounded(p.frequency * c, p.zero.x), p.zero.x);
+      }
+    }
+    if ((p.flags & BIASED) != 0u) {
+      x += tallies[(B + row.lane) * V + v];
+    }
+    if ((p.flags & MASKED) != 0u) {
+      let word = sets[2u * row.lane * ((V + 31u) / 32u) + v / 32u];
+      x = select(LOWEST, x, ((word >> (v % 32u)) & 1u) != 0u);
+    }
+    x = max(x, LOWEST);
+    adjusted[m * WIDTH + v] = x;
+    mine.x = key(x);
+  }
+
+  best[i] = mine;
+  for (var span = THREADS / 2u; span > 0u; span >>= 1u) {
+    workgroupBarrier();  // the better of the wider span are in place
+    if (i < span) {
+      // The other token is always the higher one, so it must be likelier.
+      if (best[i + span].x > best[i].x) {
+        best[i] = best[i + span];
+      }
+    }
+  }
+  if (i == 0u) {
+    peaks[m * ((V + THREADS - 1u) / THREADS) + group.x] = best[0];
+  }
+}

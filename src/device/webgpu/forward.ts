@@ -1,0 +1,113 @@
+/**
+ * The forward pass as a list of dispatches, in the order of the paper.
+ *
+ * @module
+ */
+
+import type { Dispatch } from "./dispatch.ts";
+import type { Gpu } from "./gpu.ts";
+import { embed } from "./kernels/embed.ts";
+import { mix } from "./kernels/mix.ts";
+import { normalize } from "./kernels/normalize.ts";
+import { prepare } from "./kernels/prepare.ts";
+import {
+  matmul,
+  product,
+  type ProductOptions,
+  type ProductTensors,
+  type Tile,
+} from "./kernels/product.ts";
+import { wkv } from "./kernels/wkv.ts";
+import type { Room } from "./room.ts";
+import type { Tensor } from "./tensor.ts";
+import type { LayerWeights, Weights } from "./weights.ts";
+
+/** How a pass multiplies: rows of a workgroup in decode, or in tiles. */
+export type Path = Tile | "chunk";
+
+/** From tokens to the residual stream after the last layer. */
+export function layersPlan(
+  gpu: Gpu,
+  weights: Weights,
+  room: Room,
+  path: Path,
+): Dispatch[] {
+  const { format, norm, table } = weights;
+  return [
+    ...table.map((part) => embed(gpu, { ...room, part, norm }, format)),
+    ...weights.layers.flatMap((w, layer) => [
+      ...timeMixing(gpu, w, room, { layer, path }),
+      ...channelMixing(gpu, w, room, { layer, path }),
+    ]),
+  ];
+}
+
+/** From the residual stream to logits. */
+export function headPlan(
+  gpu: Gpu,
+  { headNorm, head }: Weights,
+  { x, single }: Room,
+  { path, logits }: { path: Path; logits: Tensor },
+): Dispatch[] {
+  return [
+    normalize(gpu, { x, norm: headNorm, out: single }),
+    ...multiply(gpu, { matrix: head, x: single, y: logits }, { path }),
+  ];
+}
+
+interface At {
+  readonly layer: number;
+  readonly path: Path;
+}
+
+function timeMixing(
+  gpu: Gpu,
+  w: LayerWeights,
+  room: Room,
+  { layer, path }: At,
+): Dispatch[] {
+  const { rows, x, mixed, first, prepared, y } = room;
+  const state = room.state[layer];
+  const raw = layer === 0 ? room.rawFirst : room.raw;
+  const { attNorm: norm, attLerp: lerp, ups, vectors, planes } = w;
+  return [
+    mix(gpu, { rows, x, norm, lerp, state, mixed }, "att"),
+    ...multiply(gpu, { matrix: w.stack, x: mixed, y: raw }, { path, planes }),
+    prepare(gpu, { raw, ups, vectors, first, prepared }, {
+      layer,
+      tile: path === 1 ? 1 : 4,
+    }),
+    wkv(gpu, { rows, raw, prepared, vectors: w.headVectors, state, y }),
+    ...multiply(gpu, { matrix: w.output, x: y, y: x }, { path, add: true }),
+  ];
+}
+
+function channelMixing(
+  gpu: Gpu,
+  w: LayerWeights,
+  room: Room,
+  { layer, path }: At,
+): Dispatch[] {
+  const { rows, x, single: mixed, hidden } = room;
+  const state = room.state[layer];
+  const { ffnNorm: norm, ffnLerp: lerp } = w;
+  const plane: Tensor = { ...hidden, shape: [1, ...hidden.shape] };
+  return [
+    mix(gpu, { rows, x, norm, lerp, state, mixed }, "ffn"),
+    ...multiply(gpu, { matrix: w.key, x: mixed, y: hidden }, {
+      path,
+      relu2: true,
+    }),
+    ...multiply(gpu, { matrix: w.value, x: plane, y: x }, { path, add: true }),
+  ];
+}
+
+function multiply(
+  gpu: Gpu,
+  tensors: ProductTensors,
+  { path, ...options }: ProductOptions & { readonly path: Path },
+): Dispatch[] {
+  return path === "chunk"
+    ? matmul(gpu, tensors, options)
+    : product(gpu, tensors, { ...options, tile: path });
+}

@@ -1,0 +1,221 @@
+/**
+ * What the host knows of each lane, and the part of a step that is about lanes
+ * instead of layers: how they sample, what they drew.
+ *
+ * @module
+ */
+
+import { DeviceError } from "../../errors.ts";
+import { penalized } from "../../text/penalties.ts";
+import type { LaneResult, LaneStep } from "../device.ts";
+import type { Gpu } from "./gpu.ts";
+import { type Lanes, MOST_DRAWN } from "./room.ts";
+import {
+  denseValues,
+  expectMask,
+  packSampling,
+  tokenBits,
+} from "./sampling_table.ts";
+
+/** Bytes of a lane's cursor, and where its fields lie. */
+const CURSOR = { bytes: 16, done: 4, pending: 8, drawn: 12 };
+
+/** What a draw leaves where no logit was finite. */
+const NONE = 0xffffffff;
+
+/** One lane, as the host knows it. */
+interface Lane {
+  /** Whether the last token drawn is still unread. */
+  unread: boolean;
+  /** Steps asked for and not answered that count what they draw. */
+  counting: number;
+}
+
+/** The draws of one step. */
+export interface StepDraws {
+  /** Bytes to download. */
+  readonly bytes: number;
+  /** Encodes what must happen before the passes. */
+  reset(encoder: GPUCommandEncoder): void;
+  /** Encodes the copies to `staging`, from byte `offset` on. */
+  copy(encoder: GPUCommandEncoder, staging: GPUBuffer, offset: number): void;
+  /**
+   * Reads what was downloaded.
+   *
+   * @throws {DeviceError} `ERR_DEVICE_FAILED` if a lane had no finite logit.
+   */
+  results(bytes: ArrayBuffer, offset: number): LaneResult[];
+  /** The step is answered, or failed. */
+  end(): void;
+}
+
+/** The lanes of a model. */
+export class LaneTable {
+  readonly #gpu: Gpu;
+  readonly #V: number;
+  readonly #buffers: Lanes;
+  readonly #lanes: readonly Lane[];
+
+  /** Lanes that have drawn nothing yet. */
+  constructor(gpu: Gpu, V: number, lanes: number, buffers: Lanes) {
+    this.#gpu = gpu;
+    this.#V = V;
+    this.#buffers = buffers;
+    this.#lanes = Array.from(
+      { length: lanes },
+      () => ({ unread: false, counting: 0 }),
+    );
+  }
+
+  /** The lane has another state now: there is nothing to go on from. */
+  forget(lane: number): void {
+    this.#lanes[lane].unread = false;
+  }
+
+  /** Refuses a lane that is not there. */
+  expectLane(lane: number): void {
+    if (Number.isInteger(lane) && lane >= 0 && lane < this.#lanes.length) {
+      return;
+    }
+    throw new RangeError(
+      `Cannot use lane ${lane}: there are ${this.#lanes.length}`,
+    );
+  }
+
+  /**
+   * Refuses a step that cannot be carried out, before any of it is.
+   *
+   * @throws {RangeError} Naming what is wrong.
+   */
+  check(batch: readonly LaneStep[]): void {
+    const seen = new Set<number>();
+    for (const { lane, tokens, draw, sampling } of batch) {
+      this.expectLane(lane);
+      const fault = (what: string) =>
+        new RangeError(`Cannot step lane ${lane}: ${what}`);
+      if (seen.has(lane)) throw fault("it is in the step twice");
+      seen.add(lane);
+      for (const token of tokens) {
+        if (!Number.isInteger(token) || token < 0 || token >= this.#V) {
+          throw fault(`token ${token} is not in [0, ${this.#V})`);
+        }
+      }
+      if (tokens.length === 0 && !this.#lanes[lane].unread) {
+        throw fault("there are no tokens, and it has drawn none to go on from");
+      }
+      if (!Number.isInteger(draw) || draw < 0 || draw > MOST_DRAWN) {
+        throw fault(`${draw} tokens to draw, expected 0 to ${MOST_DRAWN}`);
+      }
+      if (draw > 0 && !sampling) throw fault("it draws without sampling");
+      if (draw > 0 && sampling?.mask) expectMask(sampling.mask, this.#V);
+    }
+  }
+
+  /** Uploads how lanes sample; call {@linkcode StepDraws} in its order. */
+  begin(batch: readonly LaneStep[]): StepDraws {
+    const { cursors, drawn } = this.#buffers;
+    const resets: number[] = [];
+    const counting: Lane[] = [];
+    for (const step of batch) {
+      const lane = this.#lanes[step.lane];
+      const at = step.lane * CURSOR.bytes;
+      resets.push(at + CURSOR.drawn);
+      if (step.tokens.length > 0) resets.push(at + CURSOR.done);
+      if (step.draw > 0 && step.sampling && penalized(step.sampling)) {
+        // Draws that are still on their way are not in the caller's counts, but
+        // they are in the device's.
+        if (step.tokens.length > 0 || lane.counting === 0) {
+          this.#writeTally(0, step.lane, step.sampling.counts);
+          resets.push(at + CURSOR.pending);
+        }
+        lane.counting++;
+        counting.push(lane);
+      }
+      if (step.draw > 0) this.#writeSampling(step);
+      lane.unread = step.draw > 0;
+    }
+
+    const sizes = batch.map(({ draw }) =>
+      draw === 0 ? 0 : CURSOR.bytes + 4 * draw
+    );
+    return {
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+      reset(encoder): void {
+        for (const at of resets) encoder.clearBuffer(cursors.buffer, at, 4);
+      },
+      copy(encoder, staging, offset): void {
+        for (const { lane, draw } of batch) {
+          if (draw === 0) continue;
+          encoder.copyBufferToBuffer(
+            cursors.buffer,
+            lane * CURSOR.bytes,
+            staging,
+            offset,
+            CURSOR.bytes,
+          );
+          encoder.copyBufferToBuffer(
+            drawn.buffer,
+            4 * lane * MOST_DRAWN,
+            staging,
+            offset + CURSOR.bytes,
+            4 * draw,
+          );
+          offset += CURSOR.bytes + 4 * draw;
+        }
+      },
+      results(bytes, offset): LaneResult[] {
+        return batch.map(({ lane, draw }, i) => {
+          if (draw === 0) return { drawn: [], halted: false };
+          const words = new Uint32Array(bytes, offset, sizes[i] / 4);
+          offset += sizes[i];
+          const count = words[CURSOR.drawn / 4];
+          const tokens = [...words.subarray(4, 4 + count)];
+          if (tokens.at(-1) === NONE) {
+            throw new DeviceError(
+              "ERR_DEVICE_FAILED",
+              `Cannot sample on lane ${lane}: no logit is finite`,
+            );
+          }
+          const halted = count > 0 && words[CURSOR.done / 4] !== 0;
+          return { drawn: tokens, halted };
+        });
+      },
+      end(): void {
+        for (const lane of counting) lane.counting--;
+      },
+    };
+  }
+
+  #writeSampling({ lane, sampling, halt }: LaneStep): void {
+    if (!sampling) return;
+    const { queue } = this.#gpu.device;
+    const { parameters, sets } = this.#buffers;
+    const packed = packSampling(sampling);
+    queue.writeBuffer(parameters.buffer, lane * packed.byteLength, packed);
+
+    const halts = tokenBits(halt ?? [], this.#V);
+    const offset = 2 * lane * halts.byteLength;
+    queue.writeBuffer(sets.buffer, offset + halts.byteLength, halts);
+    if (sampling.mask) {
+      queue.writeBuffer(sets.buffer, offset, new Uint32Array(sampling.mask));
+    }
+    if (sampling.logitBias.size > 0) {
+      this.#writeTally(1, lane, sampling.logitBias);
+    }
+  }
+
+  /** Writes a lane's counts (0) or biases (1). */
+  #writeTally(
+    which: 0 | 1,
+    lane: number,
+    values: ReadonlyMap<number, number>,
+  ): void {
+    const dense = denseValues(values, this.#V);
+    const row = which * this.#lanes.length + lane;
+    this.#gpu.device.queue.writeBuffer(
+      this.#buffers.tallies.buffer,
+      row * dense.byteLength,
+      dense,
+    );
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The buffers that a model works in: the rows of a pass on their way through the
+ * layers, and what each lane keeps.
+ *
+ * @module
+ */
+
+import type { ModelShape } from "../../model/shape.ts";
+import type { Gpu } from "./gpu.ts";
+import { PARAMETERS, PEAK } from "./kernels/sample.ts";
+import { paddedRows } from "./matrix.ts";
+import { createTensor, type Tensor } from "./tensor.ts";
+import { layerStride, type Weights } from "./weights.ts";
+
+/** Rows of a chunk: how much prefill does at once. */
+export const CHUNK = 256;
+
+/** Tokens that a lane can draw in one step. */
+export const MOST_DRAWN = 8192;
+
+/** What lanes keep between passes. */
+export interface Lanes {
+  /** One tensor a layer: `[B, D · (N + 2)]`. */
+  readonly state: readonly Tensor[];
+  /** Token drawn last, done, pending, tokens drawn in this step: `[B, 4]`. */
+  readonly cursors: Tensor;
+  /** Tokens drawn in this step, `[B, MOST_DRAWN]`. */
+  readonly drawn: Tensor;
+  /** How each lane samples, `[B, 16]`. */
+  readonly parameters: Tensor;
+  /** Decayed counts, then logit biases: `[2, B, V]`. */
+  readonly tallies: Tensor;
+  /** Tokens allowed, then tokens that halt: bits, `[B, 2, V / 32]`. */
+  readonly sets: Tensor;
+}
+
+/** What a pass works in. R is {@linkcode CHUNK}. */
+export interface Room extends Lanes {
+  /** The rows table, `[R, 4]` u32. */
+  readonly rows: Tensor;
+  /** The residual stream, `[R, D]`. */
+  readonly x: Tensor;
+  /** Mixes of a row with the one before, `[6, R, D]`. */
+  readonly mixed: Tensor;
+  /** The feed-forward's mix, or the head's input, `[1, R, D]`. */
+  readonly single: Tensor;
+  /** Products of the first layer's stack; it has no value LoRA. */
+  readonly rawFirst: Tensor;
+  /** Products of the other layers' stacks, `[R, WIDTH]`. */
+  readonly raw: Tensor;
+  /** The first layer's values, `[R, D]`. */
+  readonly first: Tensor;
+  /** w, k, v, kappa, kappa·a, g: `[6, R, D]`. */
+  readonly prepared: Tensor;
+  /** What attention reads from memory, `[1, R, D]`. */
+  readonly y: Tensor;
+  /** The feed-forward's hidden values, `[R, F]`. */
+  readonly hidden: Tensor;
+  /** Logits of the rows of a decode pass, `[B, V]`, both padded. */
+  readonly logits: Tensor;
+  /** Logits after penalties, bias and mask, the same shape. */
+  readonly adjusted: Tensor;
+  /** The largest of each 256 adjusted logits, and its token. */
+  readonly peaks: Tensor;
+  /** Tokens still in the draw, ids then weights: `[2, B, V]`. */
+  readonly candidates: Tensor;
+}
+
+/** Makes room for `lanes` lanes. */
+export function createRoom(
+  gpu: Gpu,
+  shape: ModelShape,
+  weights: Weights,
+  lanes: number,
+): Room {
+  const { L, D, F, V } = shape;
+  const R = CHUNK;
+  const B = Math.ceil(lanes / 8) * 8;
+  const width = paddedRows(V);
+  const make = (label: string, ...sizes: number[]) =>
+    createTensor(gpu, label, sizes);
+  const view = (tensor: Tensor, label: string, ...sizes: number[]): Tensor => ({
+    label,
+    shape: sizes,
+    buffer: tensor.buffer,
+  });
+  const mixed = make("mixed", 6, R, D);
+  const raw = make("raw", R, weights.layers[L - 1].stack.rows);
+  return {
+    state: weights.layers.map(() => make("state", lanes, layerStride(D))),
+    cursors: make("cursors", lanes, 4),
+    drawn: make("drawn", lanes, MOST_DRAWN),
+    parameters: make("parameters", lanes, PARAMETERS),
+    tallies: make("tallies", 2, lanes, V),
+    sets: make("sets", lanes, 2, Math.ceil(V / 32)),
+    rows: make("rows", R, 4),
+    x: make("x", R, D),
+    mixed,
+    single: view(mixed, "single", 1, R, D),
+    rawFirst: view(raw, "raw", R, weights.layers[0].stack.rows),
+    raw,
+    first: make("first", R, D),
+    prepared: make("prepared", 6, R, D),
+    y: make("y", 1, R, D),
+    hidden: make("hidden", R, F),
+    logits: make("logits", B, width),
+    adjusted: make("adjusted", B, width),
+    peaks: make("peaks", B, Math.ceil(V / PEAK), 2),
+    candidates: make("candidates", 2, B, width),
+  };
+}
+
+/** Every buffer of a room, once. */
+export function roomBuffers(room: Room): GPUBuffer[] {
+  const tensors = Object.values(room).flat() as Tensor[];
+  return [...new Set(tensors.map(({ buffer }) => buffer))];
+}

@@ -1,0 +1,78 @@
+/**
+ * Sampling options as `shaders/adjust.wgsl` and `shaders/draw.wgsl` read them.
+ *
+ * @module
+ */
+
+import { penalized } from "../../text/penalties.ts";
+import type { Sampling } from "../../text/sampling.ts";
+import { PARAMETERS } from "./kernels/sample.ts";
+
+/** Bits of a lane's flags. */
+const PENALIZED = 1, BIASED = 2, MASKED = 4;
+
+/** A lane's parameters as words. */
+export function packSampling(sampling: Sampling): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(PARAMETERS);
+  const { seed, position } = sampling;
+  new Float32Array(words.buffer).set([
+    sampling.temperature,
+    sampling.topP,
+    sampling.minP,
+    sampling.presencePenalty,
+    sampling.frequencyPenalty,
+    sampling.penaltyDecay,
+  ]);
+  words.set([
+    sampling.topK,
+    (penalized(sampling) ? PENALIZED : 0) |
+    (sampling.logitBias.size > 0 ? BIASED : 0) |
+    (sampling.mask ? MASKED : 0),
+    seed[0],
+    seed[1],
+    position % 2 ** 32,
+    Math.floor(position / 2 ** 32),
+  ], 6);
+  return words;
+}
+
+/** Values by token as a vector, zeros elsewhere. */
+export function denseValues(
+  values: ReadonlyMap<number, number>,
+  V: number,
+): Float32Array<ArrayBuffer> {
+  const dense = new Float32Array(V);
+  for (const [token, value] of values) if (token < V) dense[token] = value;
+  return dense;
+}
+
+/** Tokens as bits. */
+export function tokenBits(
+  tokens: Iterable<number>,
+  V: number,
+): Uint32Array<ArrayBuffer> {
+  const bits = new Uint32Array(Math.ceil(V / 32));
+  for (const token of tokens) {
+    if (token < V) bits[token >>> 5] |= 1 << (token & 31);
+  }
+  return bits;
+}
+
+/**
+ * Refuses a mask that the host's sampler would refuse too.
+ *
+ * @throws {RangeError} If it has another length, or allows nothing.
+ */
+export function expectMask(mask: Uint32Array, V: number): void {
+  const length = Math.ceil(V / 32);
+  if (mask.length !== length) {
+    throw new RangeError(
+      `Cannot sample: the mask has ${mask.length} words, expected ${length}`,
+    );
+  }
+  const last = V % 32 === 0 ? 0xffffffff : 2 ** (V % 32) - 1;
+  const any = mask.some((word, i) =>
+    (i === length - 1 ? word & last : word) !== 0
+  );
+  if (!any) throw new RangeError("Cannot sample: the mask allows no token");
+}

@@ -1,0 +1,55 @@
+/**
+ * The `webgpu` room.
+ *
+ * @module
+ */
+
+import type { Checkpoint } from "../../model/checkpoint.ts";
+import type { Device, LoadOptions } from "../device.ts";
+import { Gpu } from "./gpu.ts";
+import { WebGpuModel } from "./webgpu_model.ts";
+
+/** See {@linkcode Device}. */
+export class WebGpuDevice implements Device {
+  /** Which room this is. */
+  readonly kind = "webgpu";
+  /** The adapter's own name, for people. */
+  readonly name: string;
+  readonly #gpu: Gpu;
+  readonly #models = new Set<WebGpuModel>();
+
+  /** Takes charge of `gpu`. */
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+    this.name = gpu.name;
+  }
+
+  /** See {@linkcode Device.load}. */
+  async load(
+    checkpoint: Checkpoint,
+    options: LoadOptions,
+  ): Promise<WebGpuModel> {
+    const model = await WebGpuModel.load(this.#gpu, checkpoint, options);
+    this.#models.add(model);
+    return model;
+  }
+
+  /** Gives everything back. */
+  async dispose(): Promise<void> {
+    for (const model of this.#models) await model.dispose();
+    this.#gpu.dispose();
+  }
+}
+
+/**
+ * Opens the adapter that the system prefers.
+ *
+ * @param options `force` takes one that runs shaders on the CPU too; without it,
+ * such a one is refused, and the caller does better with the wasm device.
+ * @throws {DeviceError} `ERR_DEVICE_UNAVAILABLE`, saying which adapter was found.
+ */
+export async function openWebGpu(
+  { force = false }: { readonly force?: boolean } = {},
+): Promise<WebGpuDevice> {
+  return new WebGpuDevice(await Gpu.open({ hardware: !force }));
+}

@@ -1,0 +1,363 @@
+/**
+ * A model on a WebGPU device: its weights, its lanes, and the commands of a step.
+ *
+ * Everything a step does is encoded and submitted before `step` returns, tokens
+ * drawn feed the next pass through a buffer, and one download at the end brings
+ * them back. So steps may be asked for ahead of their answers, and the device
+ * never waits for the host.
+ *
+ * @module
+ */
+
+import { DeviceError } from "../../errors.ts";
+import type { Checkpoint } from "../../model/checkpoint.ts";
+import { type ModelShape, stateLength } from "../../model/shape.ts";
+import type {
+  DeviceModel,
+  LaneResult,
+  LaneStep,
+  LoadOptions,
+} from "../device.ts";
+import { type Dispatch, encode } from "./dispatch.ts";
+import { headPlan, layersPlan, type Path } from "./forward.ts";
+import type { Gpu } from "./gpu.ts";
+import { sample } from "./kernels/sample.ts";
+import { TILES } from "./kernels/product.ts";
+import { LaneTable } from "./lane_table.ts";
+import { paddedRows } from "./matrix.ts";
+import { Readback } from "./readback.ts";
+import { CHUNK, createRoom, type Room, roomBuffers } from "./room.ts";
+import { logitsWanted, type Pass, schedule } from "./schedule.ts";
+import { createTensor, type Tensor } from "./tensor.ts";
+import { Timing } from "./timing.ts";
+import {
+  layerStride,
+  uploadWeights,
+  weightBuffers,
+  type Weights,
+} from "./weights.ts";
+
+/** Decode passes in one submit: long enough to hide its cost. */
+const PASSES_PER_SUBMIT = 8;
+
+/** The dispatches of one kind of pass. */
+interface Plan {
+  readonly layers: readonly Dispatch[];
+  readonly head: readonly Dispatch[];
+  readonly sample: readonly Dispatch[];
+  /** Where the head leaves its logits. */
+  readonly logits: Tensor;
+}
+
+/** See {@linkcode DeviceModel}. */
+export class WebGpuModel implements DeviceModel {
+  /** The model's sizes. */
+  readonly shape: ModelShape;
+  /** States held at once. */
+  readonly lanes: number;
+  /** Bytes of weights on the device. */
+  readonly weightBytes: number;
+  /** Resolves, once, if the device goes away. */
+  readonly lost: Promise<Error>;
+  readonly #gpu: Gpu;
+  readonly #weights: Weights;
+  readonly #room: Room;
+  readonly #plans = new Map<Path, Plan>();
+  readonly #readback: Readback;
+  readonly #table: LaneTable;
+  readonly #passTables: GPUBuffer;
+  /** One lane's state of one layer, on its way to another lane. */
+  readonly #between: GPUBuffer;
+  /** Logits of a whole chunk, made when the first chunk is read. */
+  #chunkLogits: Tensor | undefined;
+  #timing: Timing | undefined;
+  #disposed = false;
+
+  private constructor(
+    gpu: Gpu,
+    shape: ModelShape,
+    weights: Weights,
+    lanes: number,
+  ) {
+    this.#gpu = gpu;
+    this.#weights = weights;
+    this.#room = createRoom(gpu, shape, weights, lanes);
+    this.#readback = new Readback(gpu);
+    this.#table = new LaneTable(gpu, shape.V, lanes, this.#room);
+    this.#passTables = gpu.buffer("tables", PASSES_PER_SUBMIT * CHUNK * 16);
+    this.#between = gpu.buffer("between", 4 * layerStride(shape.D));
+    this.shape = shape;
+    this.lanes = lanes;
+    this.lost = gpu.lost;
+    this.weightBytes = weightBuffers(weights)
+      .reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /**
+   * Loads a checkpoint and compiles what it needs.
+   *
+   * @throws {DeviceError} `ERR_DEVICE_FAILED` if it does not fit or a kernel is
+   * refused.
+   */
+  static async load(
+    gpu: Gpu,
+    checkpoint: Checkpoint,
+    { lanes, quantization, progress }: LoadOptions,
+  ): Promise<WebGpuModel> {
+    if (!Number.isInteger(lanes) || lanes < 1 || lanes > CHUNK) {
+      throw new RangeError(
+        `Cannot load the model: ${lanes} lanes, expected 1 to ${CHUNK}`,
+      );
+    }
+    return await gpu.checked("load the model", async () => {
+      const options = progress ? { quantization, progress } : { quantization };
+      const weights = await uploadWeights(gpu, checkpoint, options);
+      const model = new WebGpuModel(gpu, checkpoint.shape, weights, lanes);
+      model.#plan(1);
+      await gpu.device.queue.onSubmittedWorkDone();
+      return model;
+    });
+  }
+
+  /** Measures each dispatch from now on, where the adapter can; slower. */
+  profile(): Timing {
+    this.#timing ??= new Timing(this.#gpu);
+    return this.#timing;
+  }
+
+  /** Makes a lane's state blank: all zeros. */
+  clear(lane: number): Promise<void> {
+    return this.#command((encoder) => {
+      const size = this.#laneBytes();
+      const offset = this.#laneOffset(lane);
+      for (const { buffer } of this.#room.state) {
+        encoder.clearBuffer(buffer, offset, size);
+      }
+      this.#table.forget(lane);
+    });
+  }
+
+  /** Sets a lane's state, `stateLength(shape)` values in canonical order. */
+  write(lane: number, values: Float32Array): Promise<void> {
+    return this.#command(() => {
+      const expected = stateLength(this.shape);
+      if (values.length !== expected) {
+        throw new RangeError(
+          `Cannot write a state: ${values.length} values, expected ${expected}`,
+        );
+      }
+      const stride = layerStride(this.shape.D);
+      const offset = this.#laneOffset(lane);
+      this.#room.state.forEach(({ buffer }, l) => {
+        const layer = new Float32Array(
+          values.subarray(l * stride, (l + 1) * stride),
+        );
+        this.#gpu.device.queue.writeBuffer(buffer, offset, layer);
+      });
+      this.#table.forget(lane);
+    });
+  }
+
+  /** A lane's state after every step asked for before. */
+  async read(lane: number): Promise<Float32Array<ArrayBuffer>> {
+    const size = 4 * stateLength(this.shape);
+    const staging = this.#readback.reserve(size);
+    await this.#command((encoder) => {
+      const bytes = this.#laneBytes();
+      const offset = this.#laneOffset(lane);
+      this.#room.state.forEach(({ buffer }, l) => {
+        encoder.copyBufferToBuffer(buffer, offset, staging, l * bytes, bytes);
+      });
+    });
+    return new Float32Array(await this.#readback.take(staging, size));
+  }
+
+  /** Copies a lane's state onto another lane, without leaving the device. */
+  copy(from: number, to: number): Promise<void> {
+    return this.#command((encoder) => {
+      const size = this.#laneBytes();
+      const source = this.#laneOffset(from), target = this.#laneOffset(to);
+      const between = this.#between;
+      for (const { buffer } of this.#room.state) {
+        encoder.copyBufferToBuffer(buffer, source, between, 0, size);
+        encoder.copyBufferToBuffer(between, 0, buffer, target, size);
+      }
+      this.#table.forget(to);
+    });
+  }
+
+  /** See {@linkcode DeviceModel.step}. */
+  async step(batch: readonly LaneStep[]): Promise<LaneResult[]> {
+    this.#assertUsable();
+    this.#table.check(batch);
+    const { V } = this.shape;
+    const counts = batch.map(logitsWanted);
+    const logitsBytes = 4 * V * counts.reduce((sum, count) => sum + count, 0);
+    const drawn = this.#table.begin(batch);
+    const size = logitsBytes + drawn.bytes;
+    const staging = this.#readback.reserve(size);
+
+    const starts: number[] = [];
+    counts.reduce((start, count, i) => {
+      starts[i] = start;
+      return start + 4 * V * count;
+    }, 0);
+    const passes = schedule(batch, { chunk: CHUNK });
+    const first = this.#gpu.device.createCommandEncoder();
+    drawn.reset(first);
+    this.#gpu.device.queue.submit([first.finish()]);
+    for (let at = 0; at < passes.length;) {
+      const end = passes[at].kind === "chunk" ? at + 1 : at + PASSES_PER_SUBMIT;
+      this.#submit(
+        passes.slice(at, end),
+        staging,
+        (entry, index) => starts[entry] + 4 * V * index,
+      );
+      at = Math.min(end, passes.length);
+    }
+    const last = this.#gpu.device.createCommandEncoder();
+    drawn.copy(last, staging, logitsBytes);
+    this.#gpu.device.queue.submit([last.finish()]);
+
+    try {
+      const bytes = await this.#readback.take(staging, size);
+      const results = drawn.results(bytes, logitsBytes);
+      return results.map((result, i) =>
+        counts[i] === 0 ? result : {
+          ...result,
+          logits: new Float32Array(bytes, starts[i], V * counts[i]),
+        }
+      );
+    } finally {
+      drawn.end();
+    }
+  }
+
+  /** Frees the model. */
+  dispose(): Promise<void> {
+    if (!this.#disposed) {
+      this.#disposed = true;
+      const own = [this.#passTables, this.#between];
+      if (this.#chunkLogits) own.push(this.#chunkLogits.buffer);
+      const buffers = weightBuffers(this.#weights).concat(
+        roomBuffers(this.#room),
+        own,
+      );
+      for (const buffer of buffers) buffer.destroy();
+      this.#timing?.dispose();
+      this.#readback.dispose();
+    }
+    return Promise.resolve();
+  }
+
+  #submit(
+    passes: readonly Pass[],
+    staging: GPUBuffer,
+    place: (entry: number, index: number) => number,
+  ): void {
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder();
+    let offset = 0;
+    let before: Uint32Array | undefined;
+    for (const pass of passes) {
+      const { table, rows, segments, kind } = pass;
+      // Rows that go on from what they drew look the same in every pass.
+      if (!before || !sameWords(before, table)) {
+        device.queue.writeBuffer(this.#passTables, offset, table);
+        encoder.copyBufferToBuffer(
+          this.#passTables,
+          offset,
+          this.#room.rows.buffer,
+          0,
+          table.byteLength,
+        );
+        offset += table.byteLength;
+        before = table;
+      }
+      const plan = this.#plan(kind === "chunk" ? "chunk" : tileFor(rows));
+      const size = { rows, segments };
+      const dispatches = [
+        plan.layers,
+        pass.draws || pass.logits.length > 0 ? plan.head : [],
+        pass.draws ? plan.sample : [],
+      ].flat();
+      if (this.#timing) this.#timing.encode(encoder, dispatches, size);
+      else {
+        const compute = encoder.beginComputePass();
+        encode(compute, dispatches, size);
+        compute.end();
+      }
+      for (const { row, entry, index } of pass.logits) {
+        encoder.copyBufferToBuffer(
+          plan.logits.buffer,
+          4 * row * plan.logits.shape[1],
+          staging,
+          place(entry, index),
+          4 * this.shape.V,
+        );
+      }
+    }
+    device.queue.submit([encoder.finish()]);
+    this.#timing?.collect();
+  }
+
+  #plan(path: Path): Plan {
+    const known = this.#plans.get(path);
+    if (known) return known;
+    const gpu = this.#gpu, weights = this.#weights, room = this.#room;
+    const layers = layersPlan(gpu, weights, room, path);
+    let plan: Plan;
+    if (path === "chunk") {
+      const width = paddedRows(this.shape.V);
+      this.#chunkLogits ??= createTensor(gpu, "logits", [CHUNK, width]);
+      const logits = this.#chunkLogits;
+      const head = headPlan(gpu, weights, room, { path, logits });
+      plan = { layers, head, sample: [], logits };
+    } else {
+      const { logits } = room;
+      const head = headPlan(gpu, weights, room, { path, logits });
+      plan = { layers, head, sample: sample(gpu, room), logits };
+    }
+    this.#plans.set(path, plan);
+    return plan;
+  }
+
+  #laneBytes(): number {
+    return 4 * layerStride(this.shape.D);
+  }
+
+  #laneOffset(lane: number): number {
+    this.#table.expectLane(lane);
+    return lane * this.#laneBytes();
+  }
+
+  /** Encodes and submits at once; fails by rejecting. */
+  // deno-lint-ignore require-await -- a throw has to become a rejection
+  async #command(
+    encodeTo: (encoder: GPUCommandEncoder) => void,
+  ): Promise<void> {
+    this.#assertUsable();
+    const encoder = this.#gpu.device.createCommandEncoder();
+    encodeTo(encoder);
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  #assertUsable(): void {
+    if (this.#disposed) {
+      throw new DeviceError(
+        "ERR_DEVICE_FAILED",
+        "Cannot use the model: it was disposed",
+      );
+    }
+    this.#gpu.assertUsable();
+  }
+}
+
+function sameWords(a: Uint32Array, b: Uint32Array): boolean {
+  return a.length === b.length && a.every((word, i) => word === b[i]);
+}
+
+/** The narrowest tile that takes all rows at once, or the widest. */
+function tileFor(rows: number): Path {
+  return TILES.find((tile) => tile >= rows) ?? TILES[TILES.length - 1];
+}
