@@ -190,6 +190,12 @@ Deno.test("Engine.generate() ends at a stop to the byte, and leaves the state of
             "lanes zeroed",
           );
         }
+        if (lanes > 1 && !stops.every(({ kept }) => kept)) {
+          const writes = model.copies.filter((call) =>
+            call.startsWith("write")
+          );
+          assertEquals(writes.length, 1, "a copy at hand is used");
+        }
         met.rewound += Number(model.copies.length > 1);
         met.inside += Number(wanted.state !== wanted.whole);
         met.kept += Number(wanted.stop?.kept ?? false);
