@@ -42,6 +42,24 @@ export interface ChatPhase {
 export interface SaveFormat {
   /** The model's fingerprint, 32 bytes. */
   readonly fingerprint: Uint8Array;
-  /** Layers and width: they fix how many values there are. */
-  readonly shape: { readonly L: number; readonly D: number };
+  /**
+   * Layers and width: they fix how many values there are. With the vocabulary
+   * too, a save that names a token beyond it is refused.
+   */
+  readonly shape: {
+    /** Layers. */
+    readonly L: number;
+    /** Model width. */
+    readonly D: number;
+    /** Vocabulary. */
+    readonly V?: number;
+  };
+}
+
+/** Who wrote a save, for people: noted, never enforced. */
+export interface SaveNote {
+  /** Name and version of the program. */
+  readonly engine: string;
+  /** The device. */
+  readonly device: string;
 }

@@ -10,7 +10,7 @@ import {
 } from "../../src/state/codec.ts";
 import { toPlanes } from "../../src/state/codec_exact.ts";
 import type { CodecName } from "../../src/state/save.ts";
-import { golden, goldenCodecs, sha256, states } from "./support.ts";
+import { golden, goldenCodecs, sha256, stateOf, states } from "./support.ts";
 
 /** What the reference calls them. */
 const REFERENCE = {
@@ -42,7 +42,8 @@ for (const codec of CODEC_NAMES) {
   }
 
   Deno.test(`encodeValues() writes again what it read, by ${codec}`, () => {
-    const property = fc.property(states(), ({ values, shape }) => {
+    const property = fc.property(states(), (recipe) => {
+      const { values, shape } = stateOf(recipe);
       const first = encodeValues(values, codec, shape);
       const decoded = decodeValues(first.bytes, first.codec, shape);
       const second = encodeValues(decoded, codec, shape);

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { stateLength } from "../../src/model/shape.ts";
 import type { StateShape } from "../../src/state/codec.ts";
 import { fromPlanes } from "../../src/state/codec_exact.ts";
+import type { StateKey } from "../../src/state/keys.ts";
+import type { Save, SaveFormat, SaveNote } from "../../src/state/save.ts";
 import { random } from "../support/random.ts";
 
 const GOLDENS = new URL("../fixtures/goldens/", import.meta.url);
@@ -40,20 +42,29 @@ export async function sha256(
   return new Uint8Array(hash).toHex();
 }
 
+/** What a state of a property test is made of: short to print. */
+export interface Recipe {
+  /** Sizes. */
+  readonly shape: StateShape;
+  /** Of the random numbers. */
+  readonly seed: number;
+  /** For each 64 values in turn: which kind, and its power of ten. */
+  readonly kinds: readonly (readonly [kind: number, size: number])[];
+}
+
+const KINDS: readonly ((next: () => number) => number)[] = [
+  () => 0,
+  () => -0,
+  (next) => 2 * next() - 1,
+  (next) => next() < 0.02 ? 2 * next() - 1 : 0,
+  (next) => (2 * next() - 1) ** 9,
+  (next) => next() < 0.5 ? -1 : 1,
+  (next) => Math.floor(next() * 255) - 127,
+  (next) => Math.exp(20 * (next() - 0.5)),
+];
+
 /** States that are hard on a codec: zeros, spikes, every size a float may have. */
-export function states(): fc.Arbitrary<
-  { values: Float32Array<ArrayBuffer>; shape: StateShape }
-> {
-  const rows = fc.constantFrom<(next: () => number) => number>(
-    () => 0,
-    () => -0,
-    (next) => 2 * next() - 1,
-    (next) => next() < 0.02 ? 2 * next() - 1 : 0,
-    (next) => (2 * next() - 1) ** 9,
-    (next) => next() < 0.5 ? -1 : 1,
-    (next) => Math.floor(next() * 255) - 127,
-    (next) => Math.exp(20 * (next() - 0.5)),
-  );
+export function states(): fc.Arbitrary<Recipe> {
   const sizes = fc.oneof(
     fc.constantFrom(0, -8, -3, 2, 5),
     fc.integer({ min: -45, max: 36 }),
@@ -61,19 +72,63 @@ export function states(): fc.Arbitrary<
   return fc.record({
     shape: fc.constantFrom({ L: 1, D: 64 }, { L: 2, D: 64 }, { L: 1, D: 128 }),
     seed: fc.integer(),
-    kinds: fc.array(fc.tuple(rows, sizes), { minLength: 1, maxLength: 40 }),
-  }).map(({ shape, seed, kinds }) => {
-    const next = random(seed);
-    const values = Float32Array.from(
-      { length: stateLength(shape) },
-      (_, i) => {
-        const [kind, size] = kinds[Math.floor(i / 64) % kinds.length];
-        return kind(next) * 10 ** size;
-      },
-    );
-    for (let i = 0; i < values.length; i++) {
-      if (!Number.isFinite(values[i])) values[i] = 0;
-    }
-    return { values, shape };
+    kinds: fc.array(fc.tuple(fc.nat(KINDS.length - 1), sizes), {
+      minLength: 1,
+      maxLength: 40,
+    }),
   });
+}
+
+/** The state that a recipe makes, all finite. */
+export function stateOf({ shape, seed, kinds }: Recipe): {
+  values: Float32Array<ArrayBuffer>;
+  shape: StateShape;
+} {
+  const next = random(seed);
+  const values = Float32Array.from({ length: stateLength(shape) }, (_, i) => {
+    const [kind, size] = kinds[Math.floor(i / 64) % kinds.length];
+    const value = Math.fround(KINDS[kind](next) * 10 ** size);
+    return Number.isFinite(value) ? value : 0;
+  });
+  return { values, shape };
+}
+
+/** A small save with something in every field; the same at every call. */
+export function exampleSave(): Save {
+  const next = random(7);
+  const shape = exampleFormat().shape;
+  return {
+    values: Float32Array.from(
+      { length: stateLength(shape) },
+      () => (2 * next() - 1) ** 3,
+    ),
+    position: 2 ** 32 + 5,
+    unread: [65535, 10],
+    seed: [0xdeadbeef, 7],
+    counts: new Map([[40000, 0.5], [7, 1], [12, 1.75]]),
+    utf8: Uint8Array.of(0xf0, 0x9f, 0x8e),
+    chat: { open: true, thinking: false },
+    chain: Uint8Array.from({ length: 32 }, (_, i) => i),
+  };
+}
+
+/** The model of {@linkcode exampleSave}. */
+export function exampleFormat(): SaveFormat {
+  return {
+    fingerprint: Uint8Array.from({ length: 32 }, (_, i) => 255 - i),
+    shape: { L: 1, D: 64, V: 65536 },
+  };
+}
+
+/** Who wrote it. */
+export const exampleNote: SaveNote = {
+  engine: "gosling 0.1.0",
+  device: "wasm, 2 threads",
+};
+
+/** Keys for tests, and for tokens that are kept as fixtures: known to everyone. */
+export function exampleKey(kid: string): StateKey {
+  const secret = new Uint8Array(32).fill(kid.length);
+  secret.set(new TextEncoder().encode(kid));
+  return { kid, secret };
 }

@@ -1,0 +1,173 @@
+/**
+ * The two ways a sealed token travels. It is a JWE (RFC 7516): as text in its
+ * compact form, as bytes
+ *
+ * ```text
+ * offset  type     content
+ *      0  u8[8]    "GOSLSEAL"
+ *      8  u16      version, 1
+ *     10  u16      H, bytes of the header
+ *     12  u8[H]    protected header, JSON
+ *         u8[12]   initialization vector
+ *         u8[16]   authentication tag
+ *         u8[]     ciphertext, to the end
+ * ```
+ *
+ * @module
+ */
+
+import type { FlattenedJWE } from "jose";
+import { StateError } from "../errors.ts";
+
+/** What {@linkcode sealedText} and {@linkcode sealedBytes} write. */
+export type SealedParts = Required<
+  Pick<FlattenedJWE, "protected" | "iv" | "ciphertext" | "tag">
+>;
+
+const SEALED_MAGIC = new TextEncoder().encode("GOSLSEAL");
+const SEALED_VERSION = 1;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const MOST_HEADER_BYTES = 1024;
+const BASE64URL =
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** The compact form. */
+export function sealedText(parts: SealedParts): string {
+  const { iv, ciphertext, tag } = parts;
+  return `${parts.protected}..${iv}.${ciphertext}.${tag}`;
+}
+
+/**
+ * Splits the compact form.
+ *
+ * @throws {StateError} `ERR_STATE_UNREADABLE` if it is none.
+ */
+export function splitSealedText(text: string): SealedParts {
+  expectAlphabet(text);
+  const parts = text.split(".");
+  if (parts.length !== 5) {
+    throw unreadable(`it has ${parts.length} parts, expected 5`);
+  }
+  const [header, encryptedKey, iv, ciphertext, tag] = parts;
+  const lengths = [
+    [1, header, 1, Math.ceil(MOST_HEADER_BYTES * 4 / 3)],
+    [2, encryptedKey, 0, 0],
+    [3, iv, 16, 16],
+    [4, ciphertext, 1, Infinity],
+    [5, tag, 22, 22],
+  ] as const;
+  for (const [place, { length }, least, most] of lengths) {
+    if (length < least || length > most) {
+      throw unreadable(
+        `part ${place} has ${length} characters, expected ${
+          least === most ? least : `${least} to ${most}`
+        }`,
+      );
+    }
+  }
+  return { protected: header, iv, ciphertext, tag };
+}
+
+/**
+ * Whether bits that no byte uses are zero in the last character of each part:
+ * base64url decoders ignore them, and would take several texts for one token.
+ */
+export function isCanonical(parts: SealedParts): boolean {
+  return Object.values(parts).every((text) => {
+    const last = BASE64URL.indexOf(text.at(-1) ?? "A");
+    const spare = [0, 63, 15, 3][text.length % 4];
+    return (last & spare) === 0;
+  });
+}
+
+/** The binary form. */
+export function sealedBytes(parts: SealedParts): Uint8Array<ArrayBuffer> {
+  const header = fromBase64url(parts.protected);
+  const start = SEALED_MAGIC.length + 4;
+  const ivAt = start + header.length;
+  const tagAt = ivAt + IV_BYTES, textAt = tagAt + TAG_BYTES;
+  const length = textAt + Math.floor(parts.ciphertext.length * 3 / 4);
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  bytes.set(SEALED_MAGIC);
+  view.setUint16(8, SEALED_VERSION, true);
+  view.setUint16(10, header.length, true);
+  bytes.set(header, start);
+  bytes.set(fromBase64url(parts.iv), ivAt);
+  bytes.set(fromBase64url(parts.tag), tagAt);
+  bytes.subarray(textAt).setFromBase64(parts.ciphertext, {
+    alphabet: "base64url",
+  });
+  return bytes;
+}
+
+/** Whether bytes begin like the binary form of a sealed token. */
+export function isSealedBytes(bytes: Uint8Array): boolean {
+  return SEALED_MAGIC.every((byte, i) => byte === bytes[i]);
+}
+
+/**
+ * Splits the binary form.
+ *
+ * @throws {StateError} `ERR_STATE_UNREADABLE` if a length in it does not fit.
+ */
+export function splitSealedBytes(bytes: Uint8Array): SealedParts {
+  const start = SEALED_MAGIC.length + 4;
+  if (bytes.length < start) {
+    throw unreadable(
+      `it has ${bytes.length} bytes, expected at least ${start}`,
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = view.getUint16(8, true);
+  if (version !== SEALED_VERSION) {
+    throw unreadable(`version is ${version}, expected ${SEALED_VERSION}`);
+  }
+  const headerBytes = view.getUint16(10, true);
+  if (headerBytes > MOST_HEADER_BYTES) {
+    throw unreadable(
+      `the header at byte 12 has ${headerBytes} bytes, expected at most ${MOST_HEADER_BYTES}`,
+    );
+  }
+  const ivAt = start + headerBytes;
+  const tagAt = ivAt + IV_BYTES, textAt = tagAt + TAG_BYTES;
+  if (bytes.length <= textAt) {
+    throw unreadable(`it has ${bytes.length} bytes, expected over ${textAt}`);
+  }
+  return {
+    protected: toBase64url(bytes.subarray(start, ivAt)),
+    iv: toBase64url(bytes.subarray(ivAt, tagAt)),
+    tag: toBase64url(bytes.subarray(tagAt, textAt)),
+    ciphertext: toBase64url(bytes.subarray(textAt)),
+  };
+}
+
+/**
+ * Refuses text with anything else than base64url and dots in it.
+ *
+ * @throws {StateError} `ERR_STATE_UNREADABLE` naming the first such character.
+ */
+export function expectAlphabet(text: string): void {
+  const at = text.search(/[^\w.-]/);
+  if (at < 0) return;
+  const code = text.charCodeAt(at).toString(16).padStart(4, "0");
+  throw unreadable(
+    `character ${at} is U+${code.toUpperCase()}, expected base64url`,
+  );
+}
+
+/** The error of what is no token at all. */
+export function unreadable(found: string): StateError {
+  return new StateError("ERR_STATE_UNREADABLE", `Cannot read token: ${found}`);
+}
+
+/** Base64url without padding. */
+export function toBase64url(bytes: Uint8Array): string {
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** The bytes of base64url. */
+export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.fromBase64(text, { alphabet: "base64url" });
+}

@@ -1,0 +1,88 @@
+/**
+ * Portable tokens: a save file and its SHA-256, in the clear. As bytes the one
+ * after the other, as text `gosling-portable.` and the same in base64url.
+ *
+ * The checksum finds damage, not malice: whoever can change the file can change
+ * the checksum too.
+ *
+ * @module
+ */
+
+import {
+  expectAlphabet,
+  fromBase64url,
+  toBase64url,
+  unreadable,
+} from "./envelope.ts";
+import { HASH_BYTES, MAGIC } from "./header.ts";
+
+const PREFIX = "gosling-portable.";
+
+/** The bytes of a token. */
+export async function portable(
+  file: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(file.length + HASH_BYTES);
+  bytes.set(file);
+  bytes.set(await hash(file), file.length);
+  return bytes;
+}
+
+/** The text of a token. */
+export function portableText(bytes: Uint8Array): string {
+  return PREFIX + toBase64url(bytes);
+}
+
+/** Whether text begins like a portable token. */
+export function isPortableText(text: string): boolean {
+  return text.startsWith(PREFIX);
+}
+
+/** Whether bytes begin like a portable token. */
+export function isPortableBytes(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, i) => byte === bytes[i]);
+}
+
+/**
+ * The file in a token.
+ *
+ * @throws {StateError} `ERR_STATE_UNREADABLE` if the checksum differs.
+ */
+export async function openPortable(
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const end = Math.max(0, bytes.length - HASH_BYTES);
+  const file = bytes.subarray(0, end);
+  const found = bytes.subarray(end).toHex(), expected = await hash(file);
+  if (found !== expected.toHex()) {
+    throw unreadable(
+      `its checksum at byte ${end} is ${found}, expected ${expected.toHex()}`,
+    );
+  }
+  return file;
+}
+
+/**
+ * The file in a token's text.
+ *
+ * @throws {StateError} `ERR_STATE_UNREADABLE` if it is not base64url, or the
+ * checksum differs.
+ */
+export async function openPortableText(
+  text: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  expectAlphabet(text);
+  const dot = text.indexOf(".", PREFIX.length);
+  if (dot >= 0) throw unreadable(`character ${dot} is ".", expected base64url`);
+  let bytes;
+  try {
+    bytes = fromBase64url(text.slice(PREFIX.length));
+  } catch {
+    throw unreadable(`its ${text.length} characters end amid a byte`);
+  }
+  return await openPortable(bytes);
+}
+
+async function hash(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}

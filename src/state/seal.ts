@@ -1,0 +1,197 @@
+/**
+ * Saves as tokens: sealed, which only this service can open or change, and
+ * portable, which anyone can.
+ *
+ * @module
+ */
+
+import { StateError } from "../errors.ts";
+import { encodedSize } from "./codec.ts";
+import {
+  isSealedBytes,
+  sealedBytes,
+  sealedText,
+  splitSealedBytes,
+  splitSealedText,
+  unreadable,
+} from "./envelope.ts";
+import { decodeSave, encodeSave, readSave, type SaveFile } from "./format.ts";
+import { Keyring, type KeyringOptions, type SealNote } from "./keyring.ts";
+import {
+  isPortableBytes,
+  isPortableText,
+  openPortable,
+  openPortableText,
+  portable,
+  portableText,
+} from "./portable.ts";
+import type { CodecName, Save, SaveFormat, SaveNote } from "./save.ts";
+
+/** How a token is protected. */
+export type Profile = "sealed" | "portable";
+
+/** What a vault is for. */
+export interface VaultOptions extends KeyringOptions {
+  /** The model whose saves these are. */
+  readonly format: SaveFormat;
+  /** Whether portable tokens are made and taken. */
+  readonly portable?: boolean;
+  /** Who writes the saves. */
+  readonly note?: SaveNote;
+}
+
+/** Whose a token is. */
+export interface OpenOptions {
+  /** The tenant that it is bound to; absent: the service has only one. */
+  readonly tenant?: string;
+}
+
+/** How a token is made. */
+export interface SealOptions extends OpenOptions {
+  /** How the values are written. */
+  readonly codec: CodecName;
+  /** How it is protected, `sealed` by default. */
+  readonly profile?: Profile;
+}
+
+/** A token, and what it became. */
+export interface Sealed<Token extends string | Uint8Array> {
+  /** The token. */
+  readonly token: Token;
+  /** Its length in bytes. */
+  readonly bytes: number;
+  /** The codec in use: `exact` where the one asked for could not hold a value. */
+  readonly codec: CodecName;
+}
+
+/** All that a token says. */
+export interface OpenedFile extends SaveFile, SealNote {
+  /** How it was protected. */
+  readonly profile: Profile;
+  /** Bytes of the save file inside. */
+  readonly bytes: number;
+}
+
+/** What is left when a token's wrapping is off. */
+interface Unwrapped extends SealNote {
+  readonly profile: Profile;
+  readonly file: Uint8Array;
+}
+
+/** Room for what a token has besides values. */
+const SLACK_BYTES = 2 ** 22;
+
+/** Turns saves into tokens and back. */
+export class Vault {
+  readonly #options: VaultOptions;
+  readonly #keyring: Keyring;
+  readonly #most: number;
+
+  private constructor(options: VaultOptions, keyring: Keyring) {
+    this.#options = options;
+    this.#keyring = keyring;
+    this.#most = encodedSize("exact", options.format.shape).bytes + SLACK_BYTES;
+  }
+
+  /** Makes a vault. */
+  static async create(options: VaultOptions): Promise<Vault> {
+    return new Vault(options, await Keyring.create(options));
+  }
+
+  /**
+   * Makes a token as text.
+   *
+   * @throws {StateError} `ERR_STATE_PROFILE` if portable tokens are not allowed;
+   * `ERR_STATE_UNREADABLE` if a value of the save is not finite.
+   */
+  async seal(save: Save, options: SealOptions): Promise<Sealed<string>> {
+    const { bytes, codec } = this.#encode(save, options);
+    const token = options.profile === "portable"
+      ? portableText(await portable(bytes))
+      : sealedText(await this.#keyring.seal(bytes, options.tenant ?? ""));
+    return { token, bytes: token.length, codec };
+  }
+
+  /** Makes a token as bytes, `application/vnd.gosling.state`; see {@linkcode seal}. */
+  async sealBytes(
+    save: Save,
+    options: SealOptions,
+  ): Promise<Sealed<Uint8Array<ArrayBuffer>>> {
+    const { bytes, codec } = this.#encode(save, options);
+    const token = options.profile === "portable"
+      ? await portable(bytes)
+      : sealedBytes(await this.#keyring.seal(bytes, options.tenant ?? ""));
+    return { token, bytes: token.length, codec };
+  }
+
+  /**
+   * Opens a token, text or bytes, of this vault's model.
+   *
+   * @throws {StateError} `ERR_STATE_UNREADABLE` if it is no token at all, or its
+   * save is of another version; `ERR_STATE_REJECTED` if it was not sealed here for
+   * this tenant, or was changed; `ERR_STATE_EXPIRED`; `ERR_STATE_PROFILE` if it is
+   * portable and that is not allowed; `ERR_STATE_MISMATCH` if it is another
+   * model's.
+   */
+  async open(
+    token: string | Uint8Array<ArrayBuffer>,
+    options: OpenOptions = {},
+  ): Promise<Save> {
+    const { file } = await this.#unwrap(token, options);
+    return decodeSave(file, this.#options.format);
+  }
+
+  /** Opens a token of whatever model, for tools; throws as {@linkcode open}. */
+  async read(
+    token: string | Uint8Array<ArrayBuffer>,
+    options: OpenOptions = {},
+  ): Promise<OpenedFile> {
+    const { file, ...about } = await this.#unwrap(token, options);
+    return { ...readSave(file), ...about, bytes: file.length };
+  }
+
+  #encode(
+    save: Save,
+    { codec, profile }: SealOptions,
+  ): ReturnType<typeof encodeSave> {
+    if (profile === "portable") this.#expectPortable("seal");
+    const { format, note } = this.#options;
+    return encodeSave(save, format, codec, note);
+  }
+
+  async #unwrap(
+    token: string | Uint8Array<ArrayBuffer>,
+    { tenant = "" }: OpenOptions,
+  ): Promise<Unwrapped> {
+    const isText = typeof token === "string";
+    const most = isText ? Math.ceil(this.#most * 4 / 3) : this.#most;
+    if (token.length > most) {
+      throw unreadable(
+        `it has ${token.length} bytes, expected at most ${most}`,
+      );
+    }
+    if (isText ? isPortableText(token) : isPortableBytes(token)) {
+      this.#expectPortable("open");
+      const file =
+        await (isText ? openPortableText(token) : openPortable(token));
+      return { file, profile: "portable" };
+    }
+    if (!isText && !isSealedBytes(token)) {
+      const start = token.subarray(0, 8).toHex();
+      throw unreadable(
+        `its ${token.length} bytes begin ${start}, neither GOSLSEAL nor GOSLING`,
+      );
+    }
+    const parts = isText ? splitSealedText(token) : splitSealedBytes(token);
+    const { plain, ...note } = await this.#keyring.open(parts, tenant);
+    return { file: plain, profile: "sealed", ...note };
+  }
+
+  #expectPortable(verb: "seal" | "open"): void {
+    if (this.#options.portable) return;
+    throw new StateError(
+      "ERR_STATE_PROFILE",
+      `Cannot ${verb} state: portable states are not allowed here`,
+    );
+  }
+}
