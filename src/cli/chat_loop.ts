@@ -145,8 +145,5 @@ function explain(error: unknown): string {
   if (error instanceof DOMException && error.name === "AbortError") {
     return "Interrupted: the turn is taken back";
   }
-  if (error instanceof TypeError) {
-    return `Cannot reach the server: ${error.message}`;
-  }
   throw error;
 }

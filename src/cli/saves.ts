@@ -6,6 +6,12 @@
 
 import { join } from "@std/path";
 import { ConfigError } from "../errors.ts";
+import {
+  formatKey,
+  parseKeys,
+  randomKey,
+  type StateKey,
+} from "../state/keys.ts";
 
 const SUFFIX = ".save";
 
@@ -29,12 +35,7 @@ export class SaveFolder {
 
   /** Reads a save; nothing if there is none of this name. */
   async read(name: string): Promise<string | undefined> {
-    try {
-      return await Deno.readTextFile(this.#file(name));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
+    return await readIfThere(this.#file(name));
   }
 
   /** The names there are, in order. */
@@ -54,20 +55,18 @@ export class SaveFolder {
    * The key that seals the saves of this folder, made at the first call: else
    * no save could be loaded after its program has ended.
    */
-  async key(): Promise<Uint8Array<ArrayBuffer>> {
+  async key(): Promise<StateKey> {
     const path = join(this.#path, "key");
-    try {
-      return Uint8Array.fromBase64(await Deno.readTextFile(path));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    const key = crypto.getRandomValues(new Uint8Array(32));
+    const found = await readIfThere(path);
+    const [key] = found === undefined ? [] : parseKeys(found);
+    if (key !== undefined) return key;
+    const made = randomKey();
     await Deno.mkdir(this.#path, { recursive: true });
-    await Deno.writeTextFile(path, key.toBase64(), {
+    await Deno.writeTextFile(path, formatKey(made), {
       createNew: true,
       mode: 0o600,
     });
-    return key;
+    return made;
   }
 
   #file(name: string): string {
@@ -79,5 +78,14 @@ export class SaveFolder {
       );
     }
     return join(this.#path, `${name}${SUFFIX}`);
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }

@@ -212,7 +212,7 @@ export class Client {
     body: unknown,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
-    const response = await this.#fetch(
+    const response = await this.#send(
       new Request(`${this.#url}${path}`, {
         method: "POST",
         headers: {
@@ -227,6 +227,19 @@ export class Client {
     if (response.ok) return response;
     const problem = await response.json().catch(() => undefined);
     throw new ApiError(response.status, problem);
+  }
+
+  async #send(request: Request): Promise<Response> {
+    try {
+      return await this.#fetch(request);
+    } catch (error) {
+      if (request.signal.aborted) throw error;
+      const reason = error instanceof Error ? error.message : error;
+      throw new ApiError(0, {
+        detail: `Cannot reach ${this.#url}: ${reason}`,
+        code: "ERR_UNREACHABLE",
+      });
+    }
   }
 }
 

@@ -143,7 +143,8 @@ async function whole(
       continue;
     }
     const { body, state } = await end(c, turn, event, binary);
-    const answer = { ...body, text };
+    const { id, object, model, ...rest } = body;
+    const answer = { id, object, model, text, ...rest };
     return binary && typeof state !== "string"
       ? multipart(answer, state)
       : c.json({ ...answer, state });
@@ -180,14 +181,19 @@ async function end(
       },
       ...(sealed && { state_bytes: sealed.bytes, state_codec: sealed.codec }),
       timings: {
-        open_ms: openMs,
-        prefill_ms: timings.prefillMs,
-        decode_ms: timings.decodeMs,
-        seal_ms: performance.now() - sealing,
+        open_ms: micro(openMs),
+        prefill_ms: micro(timings.prefillMs),
+        decode_ms: micro(timings.decodeMs),
+        seal_ms: micro(performance.now() - sealing),
       },
     },
     state: sealed?.token,
   };
+}
+
+/** Milliseconds to the microsecond: the clock's own noise is left out. */
+function micro(ms: number): number {
+  return Math.round(1000 * ms) / 1000;
 }
 
 /** Whether the client prefers an answer of two parts. */

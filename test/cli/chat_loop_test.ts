@@ -105,7 +105,7 @@ Deno.test("SaveFolder.key is made once and for nobody else to read", async () =>
   await withFolder(async (folder) => {
     const path = `${folder}/new`;
     const key = await new SaveFolder(path).key();
-    assertEquals(key.length, 32);
+    assertEquals(key.secret.length, 32);
     assertEquals(await new SaveFolder(path).key(), key);
     const { mode } = await Deno.stat(`${path}/key`);
     assertEquals((mode ?? 0) & 0o777, 0o600);

@@ -50,6 +50,15 @@ Deno.test("Client survives an answer that is no problem document", async () => {
   });
 });
 
+Deno.test("Client says that there is no server", async () => {
+  const client = new Client({ url: "http://127.0.0.1:1" });
+  await assertRejects(() => client.generate({ prompt: "" }), {
+    name: "ApiError",
+    status: 0,
+    code: "ERR_UNREACHABLE",
+  });
+});
+
 Deno.test("Conversation carries the save from turn to turn", async () => {
   const { client, engine } = fakeClient();
   const chat = new Conversation(client, { temperature: 0 });

@@ -1,0 +1,145 @@
+/**
+ * From settings to services: the model's files, a device, the engine on it, and
+ * the vault for its saves.
+ *
+ * @module
+ */
+
+import deno from "../../deno.json" with { type: "json" };
+import type { Config } from "../config.ts";
+import type { Device } from "../device/device.ts";
+import { wasmDevice } from "../device/wasm/wasm.ts";
+import { openWebGpu } from "../device/webgpu/webgpu_device.ts";
+import { openEngine } from "../engine/device_engine.ts";
+import { DeviceError } from "../errors.ts";
+import type { Services } from "../http/services.ts";
+import { tensorSpecs } from "../model/checkpoint.ts";
+import { openFiles } from "../model/model_files.ts";
+import { openModel } from "../model/open.ts";
+import type { ModelShape } from "../model/shape.ts";
+import { randomKey } from "../state/keys.ts";
+import { Vault } from "../state/seal.ts";
+
+/** The model that comes with the program. */
+const EMBEDDED = new URL("../../models/gosling/", import.meta.url);
+
+/** Turns that may wait, for each lane. */
+const WAITING_PER_LANE = 8;
+
+/** Lanes besides those of turns, for copies of states. */
+const SPARE_LANES = 2;
+
+/** Services, and how to give everything back. */
+export interface Composition {
+  readonly services: Services;
+  /** The model and its device, and why this one, in a few words. */
+  readonly summary: string;
+  /** Ends every turn and frees the device. */
+  dispose(): Promise<void>;
+}
+
+/** A device, and how to get it again if it goes away. */
+interface Choice {
+  readonly device: Device;
+  readonly again: () => Promise<Device>;
+  /** Why this one; empty where it was asked for. */
+  readonly reason: string;
+}
+
+/**
+ * Loads a model and puts it to work.
+ *
+ * @param config The settings.
+ * @param note Told of troubles that do not end the program.
+ */
+export async function compose(
+  config: Config,
+  note: (line: string) => void,
+): Promise<Composition> {
+  await using stack = new AsyncDisposableStack();
+  const files = stack.use(await openFiles(config.model ?? EMBEDDED));
+  const { checkpoint, tokenizer, fingerprint } = await openModel(files);
+  const { shape } = checkpoint;
+  const choice = await chooseDevice(config);
+  let { device }: { device: Device | undefined } = choice;
+  stack.defer(() => device?.dispose());
+  const format = { fingerprint, shape };
+  const { kind, name } = choice.device;
+  const { lanes, quant: quantization } = config;
+  const engine = await openEngine({
+    model: {
+      id: files.id,
+      shape,
+      fingerprint: fingerprint.toHex(),
+      parameters: parameters(shape),
+      quantization,
+      device: { kind, name },
+      lanes,
+    },
+    format,
+    tokenizer,
+    waiting: lanes * WAITING_PER_LANE,
+    async load() {
+      device ??= await choice.again();
+      return await device.load(checkpoint, {
+        lanes: lanes + SPARE_LANES,
+        quantization,
+      });
+    },
+    lost(error) {
+      note(error instanceof Error ? error.message : String(error));
+      const gone = device;
+      device = undefined;
+      gone?.dispose().catch(() => undefined);
+    },
+  });
+  const vault = await Vault.create({
+    keys: config["state-keys"] ?? [randomKey()],
+    format,
+    audience: config["state-audience"],
+    portable: config.portable,
+    ...(config["state-ttl"] !== undefined && { ttl: config["state-ttl"] }),
+    note: { engine: `gosling ${deno.version}`, device: name },
+  });
+  const open = stack.move();
+  return {
+    services: { engine, vault, portable: config.portable },
+    summary: `${files.id} on ${kind} (${name})${choice.reason}`,
+    async dispose(): Promise<void> {
+      await engine.dispose();
+      await open.disposeAsync();
+    },
+  };
+}
+
+/** The device asked for, or the fastest: software WebGPU is no match for wasm. */
+async function chooseDevice(
+  { device: kind, threads }: Config,
+): Promise<Choice> {
+  const wasm = () =>
+    Promise.resolve(wasmDevice(threads === undefined ? {} : { threads }));
+  if (kind === "wasm") {
+    return { device: await wasm(), again: wasm, reason: "" };
+  }
+  const hardware = kind === "auto";
+  const webgpu = () => openWebGpu({ force: !hardware });
+  try {
+    return {
+      device: await webgpu(),
+      again: webgpu,
+      reason: hardware ? ": there is a hardware adapter" : "",
+    };
+  } catch (error) {
+    const none = error instanceof DeviceError &&
+      error.code === "ERR_DEVICE_UNAVAILABLE";
+    if (!hardware || !none) throw error;
+    return { device: await wasm(), again: wasm, reason: `: ${error.message}` };
+  }
+}
+
+function parameters(shape: ModelShape): number {
+  return tensorSpecs(shape).reduce(
+    (sum, { shape }) => sum + shape.reduce((a, b) => a * b),
+    0,
+  );
+}
