@@ -6,7 +6,7 @@
 
 import { createApp } from "../../src/app.ts";
 import type { ApiKey } from "../../src/http/auth.ts";
-import type { Services } from "../../src/http/services.ts";
+import type { Sealer, Services } from "../../src/http/services.ts";
 import {
   type FakeEngine,
   fakeEngine,
@@ -28,6 +28,8 @@ export function harness(
   options: FakeOptions & {
     readonly keys?: readonly ApiKey[];
     readonly portable?: boolean;
+    /** In place of the fake. */
+    readonly sealer?: Sealer;
   } = {},
 ): Harness {
   const engine = fakeEngine(options);
@@ -35,7 +37,7 @@ export function harness(
   const reported: unknown[] = [];
   const services: Services = {
     engine,
-    vault,
+    vault: options.sealer ?? vault,
     portable: options.portable ?? false,
   };
   const app = createApp({
