@@ -30,13 +30,14 @@ const LONGEST = 40;
 
 /** Lane 0 holds the conversation; the others answer questions about it. */
 export class Chat {
-  readonly #model: DeviceModel;
+  /** What it talks to. */
+  readonly model: DeviceModel;
   readonly #tokenizer: Tokenizer;
   readonly #halt: ReadonlySet<number>;
 
   /** A chat with `model`, which has at least two lanes. */
   constructor(model: DeviceModel, tokenizer: Tokenizer) {
-    this.#model = model;
+    this.model = model;
     this.#tokenizer = tokenizer;
     this.#halt = new Set([tokenizer.end, ...tokenizer.encode("\n\n")]);
   }
@@ -51,19 +52,19 @@ export class Chat {
 
   /** Forgets the conversation and reads another. */
   async restart(exchanges: readonly Exchange[]): Promise<void> {
-    await this.#model.clear(0);
+    await this.model.clear(0);
     await this.read(exchanges.flatMap((exchange) => this.tokens(exchange)));
   }
 
   /** Reads on. */
   async read(tokens: readonly number[]): Promise<void> {
     if (tokens.length === 0) return;
-    await this.#model.step([{ lane: 0, tokens, draw: 0 }]);
+    await this.model.step([{ lane: 0, tokens, draw: 0 }]);
   }
 
   /** How many of `questions` the model answers word for word. */
   async exact(questions: readonly Exchange[]): Promise<number> {
-    const room = this.#model.lanes - 1;
+    const room = this.model.lanes - 1;
     let right = 0;
     for (let from = 0; from < questions.length; from += room) {
       const some = questions.slice(from, from + room);
@@ -74,8 +75,8 @@ export class Chat {
   }
 
   async #replies(messages: readonly string[]): Promise<string[]> {
-    for (const i of messages.keys()) await this.#model.copy(0, i + 1);
-    const results = await this.#model.step(messages.map((message, i) => ({
+    for (const i of messages.keys()) await this.model.copy(0, i + 1);
+    const results = await this.model.step(messages.map((message, i) => ({
       lane: i + 1,
       tokens: this.#prompt(message),
       draw: LONGEST,

@@ -23,6 +23,8 @@ export interface CostOptions {
   readonly decoded: number;
   /** Milliseconds that reading one text once may take. */
   readonly limit: number;
+  /** Milliseconds to go on repeating a measurement; 0 for a single run. */
+  readonly patience: number;
   /** Told each result. */
   readonly report: (cost: Cost) => void;
 }
@@ -58,9 +60,6 @@ export interface Slopes {
 /** Shorter texts do not fill the device: what they cost is mostly the start. */
 export const FIT_FROM = 1000;
 
-/** Milliseconds to go on repeating a measurement. */
-const PATIENCE = 4000;
-
 /** Measures every method at every length. */
 export async function measureCosts(
   gpu: Gpu,
@@ -80,7 +79,7 @@ async function measureMethod(
   clock: Clock,
   method: Method & { readonly id: MethodId },
   stream: Stream,
-  { lengths, chunk, decoded, limit, report }: CostOptions,
+  { lengths, chunk, decoded, limit, patience, report }: CostOptions,
 ): Promise<Cost[]> {
   const longest = lengths[lengths.length - 1];
   const bound = method.bind(gpu, stream, longest + decoded);
@@ -92,7 +91,7 @@ async function measureMethod(
     for (let seen = 0; measured && seen < n; seen += chunk) {
       plan.push(...bound.prefill(seen, Math.min(chunk, n - seen)));
     }
-    const prefillMs = measured ? await clock.median(plan, PATIENCE) : reckoned;
+    const prefillMs = measured ? await clock.median(plan, patience) : reckoned;
 
     const steps = Array.from(
       { length: decoded },
@@ -100,7 +99,7 @@ async function measureMethod(
     );
     const decodeMs = method.id === "linear_pairs"
       ? undefined
-      : await clock.median(steps.flat(), PATIENCE) / decoded;
+      : await clock.median(steps.flat(), patience) / decoded;
     const cost: Cost = {
       method: method.id,
       n,

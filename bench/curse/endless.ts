@@ -25,8 +25,8 @@ export interface Endless {
   readonly text: (count: number) => number[];
   /** Facts told at the beginning of the text, and who asks for them. */
   readonly memory?: { readonly chat: Chat; readonly facts: readonly Fact[] };
-  /** Told each mark. */
-  readonly report: (mark: Mark) => void;
+  /** Told each mark, as a line. */
+  readonly report: (line: string) => void;
 }
 
 /** What was found at a position. */
@@ -102,7 +102,7 @@ export async function readEndless(
         `Cannot go on after ${position} tokens: the state no longer fits int8`,
       );
     }
-    report(mark);
+    report(describe(mark));
     marks.push(mark);
   }
 
@@ -111,6 +111,12 @@ export async function readEndless(
   const seconds = times.reduce((sum, ms) => sum + ms, 0) / 1000;
   const tokenUs = [at(0.05), at(0.5), at(0.95)] as const; // ms a thousand = µs each
   return { name, total, seconds, tokenUs, facts: facts.length, marks };
+}
+
+function describe({ position, tokenUs, largest, recalled }: Mark): string {
+  return `${position} tokens: ${tokenUs.toFixed(0)} µs each, largest value ` +
+    largest.toPrecision(3) +
+    (recalled === undefined ? "" : `, ${recalled} facts recalled`);
 }
 
 /** 1, 2 and 5 times a power of ten. */
