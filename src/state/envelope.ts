@@ -16,13 +16,19 @@
  * @module
  */
 
-import type { FlattenedJWE } from "jose";
 import { StateError } from "../errors.ts";
 
-/** What {@linkcode sealedText} and {@linkcode sealedBytes} write. */
-export type SealedParts = Required<
-  Pick<FlattenedJWE, "protected" | "iv" | "ciphertext" | "tag">
->;
+/** The parts of a sealed token, each in base64url. */
+export interface SealedParts {
+  /** Header, authenticated. */
+  readonly protected: string;
+  /** Initialization vector, 12 bytes. */
+  readonly iv: string;
+  /** What is sealed. */
+  readonly ciphertext: string;
+  /** Authentication tag, 16 bytes. */
+  readonly tag: string;
+}
 
 const SEALED_MAGIC = new TextEncoder().encode("GOSLSEAL");
 const SEALED_VERSION = 1;
