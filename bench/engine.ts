@@ -100,7 +100,8 @@ function amount(
   return { prefillTokens: lanes > 1 ? 128 : 512, decodeTokens: 48, runs: 3 };
 }
 
-const checkpoints: Record<ModelName, () => Promise<Checkpoint>> = {
+/** Opens each model, once. */
+export const checkpoints: Record<ModelName, () => Promise<Checkpoint>> = {
   embedded: once(embedded),
   "5.5M": once(() => Promise.resolve(randomCheckpoint(PRESETS["5.5M"]))),
   "0.1B": once(() =>

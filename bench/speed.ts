@@ -27,7 +27,8 @@ export interface SpeedOptions {
   readonly runs: number;
 }
 
-const GREEDY: Sampling = {
+/** The likeliest token, without penalties. */
+export const GREEDY: Sampling = {
   temperature: 0,
   topK: 0,
   topP: 1,

@@ -1,0 +1,126 @@
+/**
+ * `deno task bench [--only start,engine,turns] [--device wasm|webgpu] [--long]`:
+ * measures this machine, prints the tables, and writes them with their plots to
+ * `bench/results/<machine>/`.
+ *
+ * The default takes under five minutes. `--long` reads histories of 128k and 1M
+ * tokens as well, which takes the better part of an hour.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import cliProgress from "cli-progress";
+import type { Device } from "../src/device/device.ts";
+import { wasmDevice } from "../src/device/wasm/wasm.ts";
+import { openWebGpu } from "../src/device/webgpu/webgpu_device.ts";
+import { CASES, checkpoints, type EngineRow, measure } from "./engine.ts";
+import { machine, slug } from "./machine.ts";
+import { drawReport, type Results } from "./report.ts";
+import { measureStartup } from "./startup.ts";
+import { measureTurns, type TurnRow } from "./turns.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: "string", default: "start,engine,turns" },
+    device: { type: "string" },
+    long: { type: "boolean", default: false },
+  },
+});
+const parts = new Set(flags.only.split(","));
+const about = await machine();
+const folder = new URL(`results/${slug(about)}/`, import.meta.url);
+await Deno.mkdir(folder, { recursive: true });
+const file = new URL("results.json", folder);
+let results: Results = { machine: about, ...await earlier() };
+
+if (parts.has("start")) {
+  await add({ startup: { machine: about, ...await measureStartup(5) } });
+}
+for (const device of await devices()) {
+  if (parts.has("engine")) await engine(device);
+  // The turn is the story of the default device; software WebGPU is too slow
+  // to read histories with.
+  if (parts.has("turns") && device.kind === "wasm") await turns(device);
+  await device.dispose();
+}
+
+async function engine(device: Device): Promise<void> {
+  const software = device.kind === "webgpu" && device.name.includes("llvmpipe");
+  const bar = progress(`${device.kind} engine`, CASES.length);
+  const rows: EngineRow[] = [];
+  for (const wanted of CASES) {
+    rows.push(await measure(device, wanted, { slow: software }));
+    bar.increment();
+  }
+  bar.stop();
+  await add({
+    engine: {
+      ...results.engine,
+      [device.kind]: { machine: about, adapter: device.name, rows },
+    },
+  });
+}
+
+async function turns(device: Device): Promise<void> {
+  const lengths = flags.long
+    ? [1_024, 16_384, 131_072, 1_048_576]
+    : [1_024, 4_096, 16_384];
+  const rows: TurnRow[] = [];
+  for (const model of ["embedded", "0.1B"] as const) {
+    const ends = flags.long || model === "embedded"
+      ? lengths
+      : lengths.slice(0, -1);
+    const bar = progress(`${model} history`, ends.at(-1) ?? 0);
+    rows.push(
+      ...await measureTurns(device, {
+        model,
+        checkpoint: await checkpoints[model](),
+        lengths: ends,
+        progress: (read) => bar.update(read),
+      }),
+    );
+    bar.stop();
+  }
+  await add({ turns: { machine: about, adapter: device.name, rows } });
+}
+
+async function devices(): Promise<Device[]> {
+  const open = {
+    wasm: () => Promise.resolve(wasmDevice()),
+    webgpu: () => openWebGpu({ force: true }),
+  };
+  if (flags.device === "wasm") return [await open.wasm()];
+  if (flags.device === "webgpu") return [await open.webgpu()];
+  return [await open.wasm(), await open.webgpu()];
+}
+
+async function add(more: Partial<Results>): Promise<void> {
+  results = { ...results, ...more };
+  await Deno.writeTextFile(file, `${JSON.stringify(results, null, 2)}\n`);
+  for (const [name, content] of drawReport(results)) {
+    await Deno.writeTextFile(new URL(name, folder), content);
+    if (name.endsWith(".md")) await print(content);
+  }
+}
+
+async function earlier(): Promise<Partial<Results>> {
+  try {
+    return JSON.parse(await Deno.readTextFile(file));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+}
+
+function progress(title: string, total: number): cliProgress.SingleBar {
+  const bar = new cliProgress.SingleBar({
+    format: `${title} [{bar}] {value}/{total}`,
+  });
+  bar.start(total, 0);
+  return bar;
+}
+
+async function print(text: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(`${text}\n`));
+}
