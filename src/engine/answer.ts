@@ -39,6 +39,7 @@ export class Answer {
   /** Where each of the tokens begins, in bytes. */
   readonly #starts: number[] = [];
   #length = 0;
+  #given = 0;
 
   /**
    * Begins an answer.
@@ -79,6 +80,15 @@ export class Answer {
     return this.#matcher.held;
   }
 
+  /** How many tokens have been given out to their last byte. */
+  get told(): number {
+    const told = this.#given - this.pending.length;
+    const next = this.#tokens.findIndex((token, i) =>
+      this.#starts[i] + this.#tokenizer.bytes(token).length > told
+    );
+    return next < 0 ? this.#tokens.length : next;
+  }
+
   /** What can be given out now: whole characters that no stop can begin in. */
   release(): string {
     return this.#give(this.#tail.length - this.held);
@@ -102,6 +112,7 @@ export class Answer {
 
   #give(length: number): string {
     if (length <= 0) return "";
+    this.#given += length;
     return this.#characters.push(
       Uint8Array.from(this.#tail.splice(0, length)),
     );

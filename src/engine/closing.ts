@@ -5,7 +5,7 @@
  */
 
 import { Counts, penalized } from "../text/penalties.ts";
-import { extendChain } from "./chain.ts";
+import { extendChain } from "../state/chain.ts";
 import type { Ending } from "./ending.ts";
 import type { DoneEvent } from "./engine.ts";
 import type { Opening } from "./opening.ts";

@@ -1,13 +1,13 @@
 /**
  * The engine over a model on a device: turns come in, get a lane, share steps,
- * and leave nothing behind. Lanes are zeroed when a turn leaves.
+ * and leave nothing behind.
  *
  * @module
  */
 
 import type { DeviceModel } from "../device/device.ts";
-import { DeviceError } from "../errors.ts";
 import type { SaveFormat } from "../state/save.ts";
+import type { ScoredToken } from "../text/logprobs.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { closeTurn } from "./closing.ts";
 import { endWithin } from "./ending.ts";
@@ -15,15 +15,16 @@ import type {
   DoneEvent,
   Engine,
   ModelInfo,
+  ScoreQuery,
   Turn,
   TurnEvent,
 } from "./engine.ts";
 import { Halts } from "./halts.ts";
-import { Lanes, type Lease } from "./lanes.ts";
+import { ModelHost } from "./host.ts";
 import { Mailbox } from "./mailbox.ts";
-import { type Opening, openTurn } from "./opening.ts";
+import { type Opening, openSave, openTurn } from "./opening.ts";
 import { Run } from "./run.ts";
-import { Scheduler } from "./scheduler.ts";
+import { ScoreRun } from "./score_run.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -47,76 +48,61 @@ export interface EngineOptions {
 
 /** Loads the model and takes turns. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const engine = new DeviceEngine(options);
-  await engine.open();
-  return engine;
+  const { model, waiting, load, lost } = options;
+  const host = new ModelHost({
+    seats: model.lanes,
+    waiting,
+    // Hearing from a GPU takes as long as drawing several tokens.
+    ahead: model.device.kind === "webgpu" ? 2 : 1,
+    load,
+    lost,
+  });
+  await host.open();
+  return new DeviceEngine(options, host);
 }
-
-/** The model while it is on a device. */
-interface Room {
-  readonly model: DeviceModel;
-  readonly scheduler: Scheduler;
-}
-
-/** Milliseconds before the device is asked for again, first and at most. */
-const PATIENCE = [250, 30_000] as const;
 
 class DeviceEngine implements Engine {
   readonly model: ModelInfo;
   readonly format: SaveFormat;
   readonly tokenizer: Tokenizer;
-  readonly #options: EngineOptions;
-  readonly #lanes: Lanes;
+  readonly #host: ModelHost;
   readonly #halts: Halts;
-  readonly #runs = new Set<Run>();
-  readonly #closing = new AbortController();
-  /** Resolves when the last run has left. */
-  #idle: () => void = () => {};
-  #room: Room | undefined;
 
-  constructor(options: EngineOptions) {
-    const { model, format, tokenizer, waiting } = options;
+  constructor({ model, format, tokenizer }: EngineOptions, host: ModelHost) {
     this.model = model;
     this.format = format;
     this.tokenizer = tokenizer;
-    this.#options = options;
-    this.#lanes = new Lanes({ seats: model.lanes, waiting });
+    this.#host = host;
     this.#halts = new Halts(tokenizer);
   }
 
   get ready(): boolean {
-    return this.#room !== undefined && !this.#closing.signal.aborted;
+    return this.#host.ready;
   }
 
   get load(): Engine["load"] {
-    return { busy: this.#lanes.busy, waiting: this.#lanes.waiting };
-  }
-
-  async open(): Promise<void> {
-    const model = await this.#options.load();
-    if (this.#closing.signal.aborted) return await model.dispose();
-    const ahead = this.model.device.kind === "webgpu" ? 2 : 1;
-    this.#room = { model, scheduler: new Scheduler(model, { ahead }) };
-    this.#lanes.open(model.lanes);
-    void model.lost.then((error) => this.#lose(model, error));
+    return this.#host.load;
   }
 
   async *generate(
     turn: Turn,
     signal: AbortSignal,
   ): AsyncGenerator<TurnEvent, void> {
-    if (!this.ready) {
-      throw new DeviceError(
-        "ERR_DEVICE_LOST",
-        "Cannot take a turn: the device is being replaced; try again soon",
-      );
-    }
     const opening = openTurn(turn, this.tokenizer, this.model.shape);
-    const end = AbortSignal.any([signal, this.#closing.signal]);
-    const lease = await this.#lanes.seat(end);
-    if (lease === undefined) return yield untouched(opening);
+    // Only a stop that is cut off makes it likely that a lane has to go back.
+    const copies = turn.stops.some(({ kept }) => !kept);
+    const seat = await this.#host.seat(signal, copies);
+    if (seat === undefined) return yield untouched(opening);
     const events = new Mailbox<TurnEvent>();
-    const run = this.#begin(opening, lease, events);
+    const run = new Run(opening, {
+      ...seat,
+      tokenizer: this.tokenizer,
+      halt: this.#halts.for(turn.stops),
+      events,
+      left: () => seat.leave(run),
+    });
+    seat.add(run);
+    const end = AbortSignal.any([signal, this.#host.closing]);
     const cancel = () => run.cancel();
     end.addEventListener("abort", cancel);
     if (end.aborted) cancel();
@@ -128,84 +114,52 @@ class DeviceEngine implements Engine {
     }
   }
 
-  async dispose(): Promise<void> {
-    this.#closing.abort();
-    if (this.#runs.size > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#idle = resolve;
-      await promise;
-    }
-    await this.#room?.model.dispose();
-    this.#room = undefined;
-  }
-
-  #begin(opening: Opening, lease: Lease, events: Mailbox<TurnEvent>): Run {
-    const room = this.#room;
-    if (room === undefined) throw new TypeError("Cannot begin: no model");
-    const { model, scheduler } = room;
-    const { stops } = opening.turn;
-    // Only a stop that is cut off makes it likely that a lane has to go back.
-    const copies = stops.some(({ kept }) => !kept);
-    const spare = copies ? this.#lanes.spare() : undefined;
-    const leases = spare === undefined ? [lease] : [lease, spare];
-    const run = new Run(opening, {
-      model,
-      tokenizer: this.tokenizer,
-      lane: lease.lane,
-      spare: spare?.lane,
-      halt: this.#halts.for(stops),
-      events,
-      left: () => {
-        scheduler.remove(run);
-        for (const { lane, release } of leases) {
-          // Whoever gets the lane next asks later. A device that cannot zero it
-          // is lost, and its memory with it.
-          model.clear(lane).catch(() => {});
-          release();
+  async score(
+    { save, texts, top = 0 }: ScoreQuery,
+    signal: AbortSignal,
+  ): Promise<ScoredToken[][]> {
+    const from = openSave(save, this.tokenizer, this.model.shape);
+    const scores: ScoredToken[][] = texts.map(() => []);
+    const queue = [...texts.entries()];
+    // As many texts at once as there are lanes, however many there are.
+    const workers = Array.from({ length: this.model.lanes }, async () => {
+      for (let next; (next = queue.shift()) !== undefined;) {
+        const [i, text] = next;
+        const tokens = this.tokenizer.encode(text);
+        if (tokens.length > 0) {
+          scores[i] = await this.#score(from, tokens, top, signal);
         }
-        this.#runs.delete(run);
-        if (this.#runs.size === 0) this.#idle();
-      },
-    });
-    this.#runs.add(run);
-    scheduler.add(run);
-    return run;
-  }
-
-  async #lose(model: DeviceModel, cause: unknown): Promise<void> {
-    const room = this.#room;
-    if (room?.model !== model || this.#closing.signal.aborted) return;
-    this.#room = undefined;
-    this.#lanes.close();
-    room.scheduler.fail(
-      new DeviceError(
-        "ERR_DEVICE_LOST",
-        "Cannot finish the turn: the device was lost; its save still holds",
-        { cause },
-      ),
-    );
-    this.#options.lost?.(cause);
-    await model.dispose().catch(() => {});
-    const [first, most] = PATIENCE;
-    for (let pause: number = first; !this.#closing.signal.aborted;) {
-      try {
-        return await this.open();
-      } catch (error) {
-        this.#options.lost?.(error);
-        await this.#pause(pause);
-        pause = Math.min(2 * pause, most);
       }
-    }
+    });
+    await Promise.all(workers);
+    return scores;
   }
 
-  #pause(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, milliseconds);
-    this.#closing.signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
-    return promise;
+  async dispose(): Promise<void> {
+    await this.#host.close();
+  }
+
+  async #score(
+    from: ReturnType<typeof openSave>,
+    tokens: readonly number[],
+    top: number,
+    signal: AbortSignal,
+  ): Promise<ScoredToken[]> {
+    const seat = await this.#host.seat(signal, false);
+    const end = AbortSignal.any([signal, this.#host.closing]);
+    if (seat === undefined) throw end.reason;
+    const { promise, resolve, reject } = Promise.withResolvers<ScoredToken[]>();
+    const run = new ScoreRun(from, { tokens, top, ...seat, resolve, reject });
+    const cancel = () => reject(end.reason);
+    end.addEventListener("abort", cancel);
+    if (end.aborted) cancel();
+    seat.add(run);
+    try {
+      return await promise;
+    } finally {
+      end.removeEventListener("abort", cancel);
+      seat.leave(run);
+    }
   }
 }
 

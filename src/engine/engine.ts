@@ -8,6 +8,7 @@
 import type { DeviceKind, Quantization } from "../device/device.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { Save, SaveFormat } from "../state/save.ts";
+import type { ScoredToken } from "../text/logprobs.ts";
 import type { SamplingOptions } from "../text/sampling.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 
@@ -34,6 +35,14 @@ export interface Engine {
    * @throws {DeviceError} `ERR_DEVICE_LOST` while the device is being replaced.
    */
   generate(turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void>;
+  /**
+   * How likely texts are after a save, each by itself: for each text its tokens.
+   * Nothing is drawn and nothing is kept.
+   *
+   * @throws {BusyError} If every lane is taken and the queue is full.
+   * @throws {DeviceError} `ERR_DEVICE_LOST` if the device is or gets lost.
+   */
+  score(query: ScoreQuery, signal: AbortSignal): Promise<ScoredToken[][]>;
   /** Ends every turn with `cancelled` and frees the device. */
   dispose(): Promise<void>;
 }
@@ -70,6 +79,21 @@ export interface Turn {
   readonly seed?: readonly [low: number, high: number];
   /** Texts that end the answer. */
   readonly stops: readonly Stop[];
+  /**
+   * Say how likely each token drawn was, and this many likeliest ones at its
+   * place; absent: say nothing. Each token is then drawn in a step of its own.
+   */
+  readonly logprobs?: number;
+}
+
+/** Texts to score. */
+export interface ScoreQuery {
+  /** What the texts would go on from; absent: the blank state. */
+  readonly save?: Save;
+  /** The texts, verbatim. An empty one has no tokens. */
+  readonly texts: readonly string[];
+  /** How many likeliest tokens to name at each place; 0 by default. */
+  readonly top?: number;
 }
 
 /** A text that ends the answer. */
@@ -96,6 +120,12 @@ export interface TextEvent {
   readonly type: "text";
   /** Whole characters, never empty. */
   readonly text: string;
+  /**
+   * The tokens that end in this text, if the turn asked for log probabilities:
+   * the model's own, before penalties and temperature. Tokens of which a stop
+   * took a part, and the end-of-text token, are not among them.
+   */
+  readonly tokens?: readonly ScoredToken[];
 }
 
 /** The end of a turn. */

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Save, SaveFormat } from "../state/save.ts";
 import { StateError } from "../errors.ts";
 import { type ModelShape, stateLength } from "../model/shape.ts";
+import { blankChain } from "../state/chain.ts";
+import type { Save, SaveFormat } from "../state/save.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { blankChain } from "./chain.ts";
 import type { Turn } from "./engine.ts";
 
 /** Everything a run needs to know of its turn, before it has a lane. */
@@ -38,7 +38,33 @@ export function openTurn(
   tokenizer: Tokenizer,
   shape: ModelShape,
 ): Opening {
-  const save = turn.save ?? blankSave(tokenizer, shape);
+  const save = openSave(turn.save, tokenizer, shape);
+  const prompt = tokenizer.encode(turn.prompt);
+  // A state from elsewhere may have read all of its text; a prompt is enough.
+  const unread = prompt.length > 0 && turn.save?.unread.length === 0
+    ? []
+    : save.unread;
+  return {
+    turn,
+    save,
+    given: unread.concat(prompt),
+    promptTokens: prompt.length,
+    seed: turn.seed ?? save.seed,
+    carried: prompt.length === 0 ? save.utf8 : new Uint8Array(),
+  };
+}
+
+/**
+ * The save to go on from, or a blank one. At least one of its tokens is unread.
+ *
+ * @throws {StateError} `ERR_STATE_MISMATCH` if it is of another shape.
+ */
+export function openSave(
+  save: Save | undefined,
+  tokenizer: Tokenizer,
+  shape: ModelShape,
+): Save {
+  if (save === undefined) return blankSave(tokenizer, shape);
   const [found, wanted] = [save.values.length, stateLength(shape)];
   if (found !== wanted) {
     throw new StateError(
@@ -46,18 +72,7 @@ export function openTurn(
       `Cannot go on from a save of ${found} values: the model has ${wanted}`,
     );
   }
-  const prompt = tokenizer.encode(turn.prompt);
-  const given = save.unread.concat(prompt);
-  // A state that came from elsewhere may have read all of its text.
-  if (given.length === 0) given.push(tokenizer.end);
-  return {
-    turn,
-    save,
-    given,
-    promptTokens: prompt.length,
-    seed: turn.seed ?? save.seed,
-    carried: prompt.length === 0 ? save.utf8 : new Uint8Array(),
-  };
+  return save.unread.length > 0 ? save : { ...save, unread: [tokenizer.end] };
 }
 
 /** A state that has read nothing, in front of the token that begins a text. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { extendChain } from "./chain.ts";
+import { extendChain } from "../state/chain.ts";
 import { CHUNK } from "./scheduler.ts";
 
 /** How far a turn has read. */

@@ -16,6 +16,7 @@ import type { DeviceModel, LaneResult, LaneStep } from "../device/device.ts";
 import { Counts, penalized } from "../text/penalties.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { Answer } from "./answer.ts";
+import { burstLength, burstStep } from "./burst.ts";
 import { closeTurn } from "./closing.ts";
 import {
   endAfter,
@@ -31,6 +32,7 @@ import type { Opening } from "./opening.ts";
 import { PromptReader } from "./prompt.ts";
 import { Rewinder } from "./rewind.ts";
 import type { Job, Room } from "./scheduler.ts";
+import { Speech } from "./speech.ts";
 
 /** What a run works with. */
 export interface RunOptions {
@@ -56,6 +58,7 @@ export class Run implements Job {
   readonly #options: RunOptions;
   readonly #rewinder: Rewinder;
   readonly #answer: Answer;
+  readonly #speech: Speech;
   readonly #prompt: PromptReader;
   readonly #counts: Counts;
   readonly #drawn: number[] = [];
@@ -72,12 +75,13 @@ export class Run implements Job {
 
   /** Puts the state on the lane. */
   constructor(opening: Opening, options: RunOptions) {
-    const { model, lane, spare, tokenizer } = options;
+    const { model, lane, spare, tokenizer, events } = options;
     const { save, turn, carried } = opening;
     this.#opening = opening;
     this.#options = options;
     this.#rewinder = new Rewinder(model, lane, spare);
     this.#answer = new Answer(tokenizer, turn.stops, carried);
+    this.#speech = new Speech(this.#answer, events, turn.logprobs);
     this.#counts = new Counts(save.counts);
     this.#prompt = new PromptReader(opening.given, save.chain);
     this.#do(model.write(lane, save.values));
@@ -148,30 +152,17 @@ export class Run implements Job {
   }
 
   #burst(room: Room): LaneStep | undefined {
-    const { turn, save, given, seed } = this.#opening;
+    const { lane, halt } = this.#options;
     const flying = this.#flying.reduce((sum, { draw }) => sum + draw, 0);
     if (flying > 0 && !this.#mayRunAhead()) return undefined;
     const drawn = this.#drawn.length + flying;
-    // The first token comes at once, later ones in growing bursts.
-    const growth = Math.max(drawn, 1);
-    const draw = Math.min(turn.maxTokens - drawn, room.draw, growth);
+    const draw = burstLength(this.#opening.turn, drawn, room.draw);
     if (draw <= 0) return undefined;
     if (this.#answer.held === 0) {
       this.#do(this.#rewinder.keep(this.#last + drawn));
     }
-    return {
-      lane: this.#options.lane,
-      tokens: drawn === 0 ? given.slice(-1) : [],
-      replay: drawn === 0,
-      draw,
-      halt: this.#options.halt,
-      sampling: {
-        ...turn.sampling,
-        seed,
-        position: save.position + given.length + drawn,
-        counts: this.#counts,
-      },
-    };
+    const counts = this.#counts;
+    return burstStep(this.#opening, { lane, drawn, draw, halt, counts });
   }
 
   /**
@@ -184,18 +175,19 @@ export class Run implements Job {
   }
 
   /** Tokens have been drawn. */
-  #hear({ drawn, halted }: LaneResult): void {
+  #hear({ drawn, halted, logits }: LaneResult): void {
     this.#readAt ??= performance.now();
     let ending: Ending | undefined;
     let answered = this.#drawn.length;
     for (const token of drawn) {
       answered++;
+      this.#speech.score(token, logits);
       ending ??= this.#take(token);
     }
     if (this.#drawn.length >= this.#opening.turn.maxTokens) {
       ending ??= endAfter(this.#tokens, "length");
     }
-    if (ending === undefined) return this.#say(this.#answer.release());
+    if (ending === undefined) return this.#speech.release();
     // After a halt the device draws no more, whatever it was asked for.
     const drawing = !halted && this.#flying.some(({ draw }) => draw > 0);
     this.#end(ending);
@@ -215,14 +207,10 @@ export class Run implements Job {
     return cut && endAtStop(this.#tokens, cut, tokenizer);
   }
 
-  #say(text: string): void {
-    if (text !== "") this.#options.events.put({ type: "text", text });
-  }
-
   #end(ending: Ending): void {
     this.#readAt ??= performance.now();
     this.#ending = ending;
-    this.#say(this.#answer.finish(ending.over));
+    this.#speech.finish(ending.over);
   }
 
   /** Puts the lane back to where the text ends. */

@@ -148,6 +148,13 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
     drawn: 0,
     freed: 0,
     generate,
+    score: ({ texts }) =>
+      Promise.resolve(
+        texts.map((text) =>
+          byteTokenizer.encode(text)
+            .map((token) => ({ token, logprob: -1, top: [] }))
+        ),
+      ),
     dispose: () => Promise.resolve(),
   };
   return engine;

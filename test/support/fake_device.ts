@@ -35,15 +35,16 @@ export const fakeTokenizer: Tokenizer = {
   end: 0,
   digest: new Uint8Array(32),
   encode(text) {
-    const bytes = [...encoder.encode(text)];
+    const bytes = encoder.encode(text);
     const tokens: number[] = [];
-    while (bytes.length > 0) {
-      let longest = bytes[0] + 1;
-      VOCABULARY.forEach((token, id) => {
-        const fits = token.every((byte, i) => byte === bytes[i]);
+    for (let at = 0; at < bytes.length;) {
+      let longest = bytes[at] + 1;
+      for (let id = 257; id < VOCABULARY.length; id++) {
+        const token = VOCABULARY[id];
+        const fits = token.every((byte, i) => byte === bytes[at + i]);
         if (fits && token.length > VOCABULARY[longest].length) longest = id;
-      });
-      bytes.splice(0, VOCABULARY[longest].length);
+      }
+      at += VOCABULARY[longest].length;
       tokens.push(longest);
     }
     return tokens;
