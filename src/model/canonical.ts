@@ -19,6 +19,9 @@ import { isStoredType, type StoredTensor, volume } from "./stored.ts";
 /** A file's tensors by BlinkDL's names; each keeps its own name for messages. */
 export type NamedTensors = ReadonlyMap<string, StoredTensor>;
 
+/** How a file stores LoRA matrices: BlinkDL's `x W` or the `x Wᵀ` of the rest. */
+export type LoraLayout = "in-out" | "out-in";
+
 /** Official files carry these and no implementation reads them. */
 const UNUSED = /^blocks\.0\.att\.v[012]$/;
 const LORA = /^blocks\.\d+\.att\.[wavg][12]$/;
@@ -26,15 +29,19 @@ const LORA = /^blocks\.\d+\.att\.[wavg][12]$/;
 /**
  * Checks a file's tensors and puts them into canonical form.
  *
- * LoRA matrices are `[in, out]` in BlinkDL's own files and `[out, in]` in most
- * others; which of the two a file has is read from the first that is not square.
+ * Where a file's naming does not say how LoRA matrices are stored, it is read from
+ * the first that is not square.
  *
  * @throws {ModelError} `ERR_MODEL_CORRUPT` naming a tensor that is missing, wrong
  * or not expected; `ERR_MODEL_UNSUPPORTED` if this is not RWKV-7.
  */
-export function canonical(tensors: NamedTensors, file: string): Checkpoint {
+export function canonical(
+  tensors: NamedTensors,
+  file: string,
+  lora?: LoraLayout,
+): Checkpoint {
   expectRwkv7([...tensors.keys()], file);
-  const layout = layoutOf(tensors, file);
+  const layout = layoutOf(tensors, file, lora);
   const { shape, flipped } = layout;
   const specs = new Map(tensorSpecs(shape).map((spec) => [spec.name, spec]));
   for (const spec of specs.values()) {
@@ -97,6 +104,7 @@ function transposeRows(
 function layoutOf(
   tensors: NamedTensors,
   file: string,
+  lora: LoraLayout | undefined,
 ): { shape: ModelShape; flipped: boolean } {
   const shapeOf = (name: string) => {
     const tensor = need(tensors, name, file);
@@ -126,8 +134,10 @@ function layoutOf(
   const [F] = shapeOf("blocks.0.ffn.key.weight");
   const loras = [...tensors].filter(([name]) => LORA.test(name));
   const telling = loras.find(([, { shape: [a, b] }]) => a !== b);
-  const flipped = telling === undefined ||
-    (telling[1].shape[0] === D) === telling[0].endsWith("1");
+  const flipped = lora !== undefined
+    ? lora === "in-out"
+    : telling === undefined ||
+      (telling[1].shape[0] === D) === telling[0].endsWith("1");
   const rank = (name: string) => shapeOf(name)[flipped ? 1 : 0];
   const ranks = {
     w: rank("blocks.0.att.w1"),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename, dirname, extname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { ModelError } from "../errors.ts";
 import { fileSource } from "./file_source.ts";
@@ -16,36 +16,43 @@ export interface LocalModel extends ModelFiles, AsyncDisposable {
   readonly id: string;
 }
 
+const WEIGHTS = /\.(safetensors|st|pth|gguf)$/;
+const INDEX = /\.safetensors\.index\.json$/;
+
 /**
  * Opens a model on disk.
  *
- * @param model Its weights, or a folder that holds them and nothing else alike.
+ * @param model Its weights, the `.index.json` of weights in parts, or a folder
+ * that holds one model.
  * @param vocabulary Its vocabulary; by default `vocab.txt`, or the only `.txt`
- * file, beside the weights.
+ * file, beside the weights. A `.gguf` file has its own.
  * @throws {ModelError} `ERR_MODEL_NOT_FOUND`, saying what was looked for.
  */
 export async function openFiles(
   model: string | URL,
   vocabulary?: string | URL,
 ): Promise<LocalModel> {
-  const path = pathOf(model);
+  const path = pathOf(model).replace(/\/+$/, "");
   const { isDirectory } = await stat(path);
   const folder = isDirectory ? path : dirname(path);
-  const weightsPath = isDirectory
-    ? await only(folder, /\.safetensors$/, "model.safetensors")
-    : path;
-  const vocabularyPath = vocabulary === undefined
-    ? await only(folder, /\.txt$/, "vocab.txt")
+  const weights = isDirectory ? await findWeights(folder) : path;
+  const parts = INDEX.test(weights) ? await readIndex(weights) : [weights];
+  const words = vocabulary === undefined
+    ? await findVocabulary(folder, weights)
     : pathOf(vocabulary);
   await using stack = new AsyncDisposableStack();
-  const weights = stack.use(await fileSource(weightsPath));
-  const words = stack.use(await fileSource(vocabularyPath));
-  const open = stack.move();
+  const open = async (path: string) => stack.use(await fileSource(path));
+  const sources = await Promise.all(parts.map(open));
+  const ownVocabulary = words !== undefined &&
+    { vocabulary: await open(words) };
+  const opened = stack.move();
   return {
-    id: isDirectory ? basename(path) : basename(path, extname(path)),
-    weights,
-    vocabulary: words,
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
+    id: isDirectory
+      ? basename(path)
+      : basename(path).replace(INDEX, "").replace(WEIGHTS, ""),
+    weights: sources,
+    ...ownVocabulary,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
@@ -61,24 +68,63 @@ async function stat(path: string): Promise<Deno.FileInfo> {
   }
 }
 
+async function findWeights(folder: string): Promise<string> {
+  const [index, ...more] = await list(folder, INDEX);
+  if (index !== undefined && more.length === 0) return join(folder, index);
+  return await only(folder, WEIGHTS, "model.safetensors");
+}
+
+async function findVocabulary(
+  folder: string,
+  weights: string,
+): Promise<string | undefined> {
+  if (weights.endsWith(".gguf")) return undefined;
+  return await only(folder, /\.txt$/, "vocab.txt");
+}
+
 /** The file of this name in a folder, or else the only one of this kind. */
 async function only(
   folder: string,
   kind: RegExp,
   name: string,
 ): Promise<string> {
-  const names = (await Array.fromAsync(Deno.readDir(folder)))
-    .filter((entry) => !entry.isDirectory && kind.test(entry.name))
-    .map((entry) => entry.name);
-  const found = names.includes(name) ? name : names[0];
-  if (found !== undefined && (found === name || names.length === 1)) {
-    return join(folder, found);
-  }
-  const others = names.toSorted().join(", ");
+  const names = await list(folder, kind);
+  if (names.includes(name)) return join(folder, name);
+  if (names.length === 1) return join(folder, names[0]);
   throw notFound(
     `Cannot choose a file in ${folder}: there is no ${name}, and ` +
-      (others === "" ? "none of its kind" : `more than one: ${others}`),
+      (names.length === 0
+        ? "none of its kind"
+        : `more than one of its kind: ${names.join(", ")}`),
   );
+}
+
+async function list(folder: string, kind: RegExp): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder)))
+    .filter(({ name, isDirectory }) => !isDirectory && kind.test(name))
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** The parts that an index names, all beside it. */
+async function readIndex(path: string): Promise<string[]> {
+  const refuse = (found: string, cause?: unknown) =>
+    new ModelError("ERR_MODEL_CORRUPT", `Cannot read ${path}: ${found}`, {
+      cause,
+    });
+  let parts: Set<unknown>;
+  try {
+    const { weight_map } = JSON.parse(await Deno.readTextFile(path));
+    parts = new Set(Object.values(weight_map));
+  } catch (cause) {
+    throw refuse("it is not an index of weights", cause);
+  }
+  return Array.from(parts, (part) => {
+    if (typeof part === "string" && /^[\w-][\w.-]*$/.test(part)) {
+      return join(dirname(path), part);
+    }
+    throw refuse(`${JSON.stringify(part)} is not the name of a file beside it`);
+  }).sort();
 }
 
 function notFound(message: string, cause?: unknown): ModelError {

@@ -6,19 +6,19 @@
 
 import { ModelError } from "../errors.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { openVocabulary } from "../text/world_tokenizer.ts";
+import { openVocabulary, worldTokenizer } from "../text/world_tokenizer.ts";
 import { canonical } from "./canonical.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { readSafetensors } from "./safetensors.ts";
+import { type ModelTensors, readTensors } from "./format.ts";
 import type { ByteSource } from "./source.ts";
 
 /** The files of a model. */
 export interface ModelFiles {
-  /** The weights. */
-  readonly weights: ByteSource;
-  /** The vocabulary, in the World format. */
-  readonly vocabulary: ByteSource;
+  /** The weights: one file, or the parts of one. */
+  readonly weights: readonly ByteSource[];
+  /** The vocabulary, in the World format; a GGUF file has its own. */
+  readonly vocabulary?: ByteSource;
 }
 
 /** A model, ready to be loaded onto a device. */
@@ -32,24 +32,22 @@ export interface OpenModel {
 }
 
 /**
- * Opens a model. Every weight is read once, so that damage shows here.
+ * Opens a model of any format. Every weight is read once, so that damage shows
+ * here, and no more than a few MiB of them are in memory at a time.
  *
  * @throws {ModelError} If a file is not what it should be.
  */
-export async function openModel(
-  { weights, vocabulary }: ModelFiles,
-): Promise<OpenModel> {
-  const tokenizer = await openVocabulary(
-    await vocabulary.read(0, vocabulary.size),
-    vocabulary.name,
-  );
-  const checkpoint = canonical(await readSafetensors(weights), weights.name);
+export async function openModel(files: ModelFiles): Promise<OpenModel> {
+  const [{ name }] = files.weights;
+  const found = await readTensors(files.weights);
+  const checkpoint = canonical(found.tensors, name, found.lora);
+  const tokenizer = await openTokenizer(files, found);
   const { V } = checkpoint.shape;
   if (tokenizer.size > V) {
     throw new ModelError(
       "ERR_VOCABULARY_CORRUPT",
-      `Cannot use vocabulary ${vocabulary.name}: it has ${tokenizer.size} ` +
-        `tokens, but ${weights.name} has ${V}`,
+      `Cannot use vocabulary ${files.vocabulary?.name ?? "inside"}: it has ` +
+        `${tokenizer.size} tokens, but ${name} has ${V}`,
     );
   }
   return {
@@ -57,4 +55,19 @@ export async function openModel(
     tokenizer,
     fingerprint: await fingerprint(checkpoint, tokenizer.digest),
   };
+}
+
+async function openTokenizer(
+  { weights: [{ name }], vocabulary: file }: ModelFiles,
+  { vocabulary }: ModelTensors,
+): Promise<Tokenizer> {
+  if (file) {
+    return await openVocabulary(await file.read(0, file.size), file.name);
+  }
+  if (vocabulary) return await worldTokenizer(vocabulary, name);
+  throw new ModelError(
+    "ERR_MODEL_NOT_FOUND",
+    `Cannot use ${name}: it carries no vocabulary; put its vocabulary file ` +
+      "beside it as vocab.txt",
+  );
 }

@@ -66,6 +66,7 @@ class Machine {
         return;
       case 0x7d: // EMPTY_DICT
         return this.#push(new Map());
+      case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
         return this.#push([]);
       case 0x28: // MARK
@@ -108,6 +109,10 @@ class Machine {
         const [name, inputs] = this.#take(2);
         return this.#push(this.#build(name, inputs));
       }
+      case 0x61: // APPEND
+        return this.#append(this.#take(1));
+      case 0x65: // APPENDS
+        return this.#append(this.#toMark());
       case 0x73: // SETITEM
         return this.#set(this.#take(2));
       case 0x75: // SETITEMS
@@ -161,6 +166,12 @@ class Machine {
       throw this.#refuse("a dict is missing");
     }
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
+  }
+
+  #append(items: readonly Pickled[]): void {
+    const list = this.#stack.at(-1);
+    if (!Array.isArray(list)) throw this.#refuse("a list is missing");
+    for (const item of items) list.push(item);
   }
 
   #name(): PickledName {

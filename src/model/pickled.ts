@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A value that a pickle may hold here. Tuples are arrays, dicts are maps. */
+/** A value that a pickle may hold here. Tuples and lists are arrays, dicts are maps. */
 export type Pickled =
   | string
   | number

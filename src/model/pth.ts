@@ -69,7 +69,7 @@ async function expectLittleEndian(
   );
 }
 
-/** The table itself, or the one that a trainer wrapped. */
+/** The table itself, the one that a trainer wrapped, or a list by its indices. */
 function stateDict(
   source: ByteSource,
   pickled: Pickled,
@@ -78,7 +78,10 @@ function stateDict(
     const inner = pickled.get("state_dict");
     return inner instanceof Map ? inner : pickled;
   }
-  throw corrupt(source, "its table is not a dict");
+  if (Array.isArray(pickled)) {
+    return new Map(pickled.map((value, i) => [String(i), value]));
+  }
+  throw corrupt(source, "its table is not a dict or a list");
 }
 
 function openTensor(

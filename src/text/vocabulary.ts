@@ -74,7 +74,7 @@ const ESCAPES: Readonly<Record<string, number>> = {
 export function parseLiteral(literal: string): Uint8Array | string {
   const [, prefix, quote, body] = LITERAL.exec(literal) ?? [];
   if (body === undefined) return "has no Python literal";
-  const points = parsePieces(body, quote);
+  const points = parseEscapes(body, quote);
   if (points === undefined) return "has an escape or a quote out of place";
   if (prefix) {
     if (!PLAIN_BYTES.test(body)) return "has text in bytes";
@@ -88,8 +88,14 @@ export function parseLiteral(literal: string): Uint8Array | string {
   );
 }
 
-/** The numbers that a literal's body stands for, bytes or code points. */
-function parsePieces(body: string, quote: string): number[] | undefined {
+/**
+ * The bytes or code points that a literal's body stands for; none if an escape or
+ * the quote that surrounds it is out of place.
+ */
+export function parseEscapes(
+  body: string,
+  quote?: string,
+): number[] | undefined {
   const points: number[] = [];
   PIECE.lastIndex = 0;
   for (let end = 0; end < body.length; end = PIECE.lastIndex) {

@@ -25,12 +25,12 @@ Deno.test("openModel() gives the same fingerprint whatever the source", async ()
   await using files = await openFiles(
     join(GOSLING.pathname, "model.safetensors"),
   );
-  const { weights, vocabulary } = files;
+  const [weights] = files.weights;
   const blob = new Blob([await weights.read(0, weights.size)]);
-  const one = await openModel({ weights, vocabulary });
+  const one = await openModel(files);
   const two = await openModel({
-    weights: blobSource("blob", blob),
-    vocabulary,
+    ...files,
+    weights: [blobSource("blob", blob)],
   });
   assertEquals(one.fingerprint, two.fingerprint);
 });
@@ -38,9 +38,9 @@ Deno.test("openModel() gives the same fingerprint whatever the source", async ()
 Deno.test("openModel() refuses a vocabulary larger than the model's", async () => {
   const weights = await fileSource(`${GOLDENS}rand-d128-l3-v512.safetensors`);
   const vocabulary = await fileSource(join(GOSLING.pathname, "vocab.txt"));
-  await assertRejects(() => openModel({ weights, vocabulary }), {
+  await assertRejects(() => openModel({ weights: [weights], vocabulary }), {
     code: "ERR_VOCABULARY_CORRUPT",
-    message: /2048 tokens, but .*rand-d128-l3-v512\.safetensors has 512/,
+    message: /\d+ tokens, but .*rand-d128-l3-v512\.safetensors has 512/,
   });
 });
 
@@ -59,8 +59,8 @@ Deno.test("openFiles() takes the only files of their kind, or the usual names", 
   ) {
     const path = await folder(model, words, ...rest);
     await using files = await openFiles(path);
-    assertEquals(files.weights.name, join(path, model));
-    assertEquals(files.vocabulary.name, join(path, words));
+    assertEquals(files.weights.map(({ name }) => name), [join(path, model)]);
+    assertEquals(files.vocabulary?.name, join(path, words));
     await Deno.remove(path, { recursive: true });
   }
 });
@@ -70,7 +70,10 @@ Deno.test("openFiles() says what it looked for", async () => {
   const bare = await folder("a.safetensors");
   for (
     const [model, message] of [
-      [path, /no model\.safetensors, and more than one: a\.safetensors, b/],
+      [
+        path,
+        /no model\.safetensors, and more than one of its kind: a\.safetensors, b/,
+      ],
       [bare, /no vocab\.txt, and none of its kind/],
       [join(path, "c.safetensors"), /c\.safetensors: there is no such file/],
     ] as const
