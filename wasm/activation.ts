@@ -16,6 +16,7 @@
  * Oracle: test/device/wasm/product_test.ts.
  */
 
+import { integers, largest } from "./block";
 import { BLOCK } from "./panel";
 
 /** Bytes of 64 quantised activations. */
@@ -29,26 +30,7 @@ export function activationBytes(columns: u32): u32 {
 }
 
 @inline
-function largest(x: usize): f32 {
-  let m = f32x4.abs(v128.load(x));
-  for (let i: usize = 16; i < BLOCK * 4; i += 16) {
-    m = f32x4.max(m, f32x4.abs(v128.load(x + i)));
-  }
-  return max(
-    max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)),
-    max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)),
-  );
-}
-
-@inline
-function integers(x: usize, inverse: v128): v128 {
-  return i32x4.trunc_sat_f32x4_s(
-    f32x4.nearest(f32x4.mul(v128.load(x), inverse)),
-  );
-}
-
-@inline
-function bytes(a: v128, b: v128, c: v128, d: v128): v128 {
+function narrowed(a: v128, b: v128, c: v128, d: v128): v128 {
   return i8x16.narrow_i16x8_s(
     i16x8.narrow_i32x4_s(a, b),
     i16x8.narrow_i32x4_s(c, d),
@@ -82,7 +64,7 @@ export function quantize(
       d = i32x4.add(d, zero);
       v128.store(
         q + i,
-        bytes(
+        narrowed(
           i32x4.shr_s(a, 7),
           i32x4.shr_s(b, 7),
           i32x4.shr_s(c, 7),
@@ -91,7 +73,7 @@ export function quantize(
       );
       v128.store(
         q + i + 64,
-        bytes(
+        narrowed(
           v128.and(a, mask),
           v128.and(b, mask),
           v128.and(c, mask),

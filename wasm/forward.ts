@@ -14,9 +14,10 @@ import { activationBytes, quantize } from "./activation";
 import { barrier } from "./barrier";
 import { heads } from "./heads";
 import { layerNorm } from "./norm";
-import { PANEL, rowBytes, unpackRow } from "./panel";
+import { PANEL } from "./panel";
 import { Format, Layer, Matrix, Plan } from "./plan";
 import { After, boundary, bytesOf, product } from "./product";
+import { rowBytes, unpackRow } from "./rows";
 import { shift } from "./shift";
 
 const EPSILON: f32 = 1e-5;

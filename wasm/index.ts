@@ -12,7 +12,8 @@ import { transpose } from "./wkv";
 
 export { exponential } from "./exponential";
 export { layerNorm } from "./norm";
-export { pack, packRows, unpackRow } from "./panel";
+export { pack } from "./pack";
+export { packRows, unpackRow } from "./rows";
 export { wkv } from "./wkv";
 
 const RUN: u32 = 0;

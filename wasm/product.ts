@@ -73,7 +73,16 @@ export function product(
       productInt8(panel, columns, xQ, stride, rows, out, yStride);
     } else if (format === Format.INT4) {
       const stride = activationBytes(columns);
-      productInt4(panel, columns, xQ, stride, rows, out, yStride);
+      productInt4(
+        panel,
+        columns,
+        xQ,
+        stride,
+        rows,
+        out,
+        yStride,
+        scratch,
+      );
     } else {
       const stride = columns * 4;
       productFloat(

@@ -5,8 +5,10 @@
  *
  * Idea: the 16 rows of a panel are four vectors of sums; each x[m, k] is spread
  * over a vector. One row of X reads the panel as it lies. Several rows widen 256
- * columns of it into scratch that stays in the first cache and go over that three
- * rows at a time (12 sums, the registers of x86). Both do the same operations per
+ * columns of it into scratch that stays in the first cache and go over that six
+ * rows at a time, half a panel each (12 sums and 3 operands fit the 15 vector
+ * registers that V8 has on x86; three rows of a whole panel spill and take twice as
+ * long). Both do the same operations per
  * output in the same order, so how many rows there are never shows in a bit.
  *
  * Layout: X rows `xStride` bytes apart, Y rows `yStride`; scratch 16 KiB.
@@ -20,7 +22,7 @@ import { Format } from "./plan";
 const DEPTH: u32 = 256;
 
 /** Fewest rows for which widening pays. */
-const MANY: u32 = 3;
+const MANY: u32 = 4;
 
 export function productFloat(
   format: u32,
@@ -132,23 +134,23 @@ function tiles(
     for (let m: u32 = 0; m < rows; m++) memory.fill(y + m * yStride, 0, 64);
   }
   let m: u32 = 0;
-  for (; m + 3 <= rows; m += 3) {
-    tile3(w, depth, x, x + xStride, x + 2 * xStride, y, yStride);
-    x += 3 * xStride;
-    y += 3 * yStride;
+  for (; m + 6 <= rows; m += 6) {
+    tile6(w, depth, x, xStride, y, yStride);
+    tile6(w + 32, depth, x, xStride, y + 32, yStride);
+    x += 6 * xStride;
+    y += 6 * yStride;
   }
-  for (; m < rows; m++) {
-    tile1(w, depth, x, y);
-    x += xStride;
-    y += yStride;
+  for (; m + 2 <= rows; m += 2) {
+    tile2(w, depth, x, x + xStride, y, y + yStride);
+    x += 2 * xStride;
+    y += 2 * yStride;
   }
+  if (m < rows) tile1(w, depth, x, y);
 }
 
 function tile1(w: usize, depth: u32, x: usize, y: usize): void {
-  let a = v128.load(y),
-    b = v128.load(y + 16),
-    c = v128.load(y + 32),
-    d = v128.load(y + 48);
+  let a = v128.load(y), b = v128.load(y + 16);
+  let c = v128.load(y + 32), d = v128.load(y + 48);
   for (let end = x + depth * 4; x < end; x += 4) {
     const s = v128.load32_splat(x);
     a = f32x4.relaxed_madd(v128.load(w), s, a);
@@ -160,53 +162,108 @@ function tile1(w: usize, depth: u32, x: usize, y: usize): void {
   save(y, a, b, c, d);
 }
 
-function tile3(
+/** Two rows of X by a panel: 8 sums. */
+function tile2(
   w: usize,
   depth: u32,
   x0: usize,
   x1: usize,
-  x2: usize,
   y0: usize,
-  yStride: usize,
+  y1: usize,
 ): void {
-  const y1 = y0 + yStride, y2 = y1 + yStride;
-  let a0 = v128.load(y0),
-    b0 = v128.load(y0 + 16),
-    c0 = v128.load(y0 + 32),
-    d0 = v128.load(y0 + 48);
-  let a1 = v128.load(y1),
-    b1 = v128.load(y1 + 16),
-    c1 = v128.load(y1 + 32),
-    d1 = v128.load(y1 + 48);
-  let a2 = v128.load(y2),
-    b2 = v128.load(y2 + 16),
-    c2 = v128.load(y2 + 32),
-    d2 = v128.load(y2 + 48);
+  let a0 = v128.load(y0), b0 = v128.load(y0 + 16);
+  let c0 = v128.load(y0 + 32), d0 = v128.load(y0 + 48);
+  let a1 = v128.load(y1), b1 = v128.load(y1 + 16);
+  let c1 = v128.load(y1 + 32), d1 = v128.load(y1 + 48);
   for (let end = x0 + depth * 4; x0 < end; x0 += 4) {
-    const s0 = v128.load32_splat(x0);
-    const s1 = v128.load32_splat(x1);
-    const s2 = v128.load32_splat(x2);
+    const s = v128.load32_splat(x0), t = v128.load32_splat(x1);
     let p = v128.load(w);
-    a0 = f32x4.relaxed_madd(p, s0, a0);
-    a1 = f32x4.relaxed_madd(p, s1, a1);
-    a2 = f32x4.relaxed_madd(p, s2, a2);
+    a0 = f32x4.relaxed_madd(p, s, a0);
+    a1 = f32x4.relaxed_madd(p, t, a1);
     p = v128.load(w + 16);
-    b0 = f32x4.relaxed_madd(p, s0, b0);
-    b1 = f32x4.relaxed_madd(p, s1, b1);
-    b2 = f32x4.relaxed_madd(p, s2, b2);
+    b0 = f32x4.relaxed_madd(p, s, b0);
+    b1 = f32x4.relaxed_madd(p, t, b1);
     p = v128.load(w + 32);
-    c0 = f32x4.relaxed_madd(p, s0, c0);
-    c1 = f32x4.relaxed_madd(p, s1, c1);
-    c2 = f32x4.relaxed_madd(p, s2, c2);
+    c0 = f32x4.relaxed_madd(p, s, c0);
+    c1 = f32x4.relaxed_madd(p, t, c1);
     p = v128.load(w + 48);
-    d0 = f32x4.relaxed_madd(p, s0, d0);
-    d1 = f32x4.relaxed_madd(p, s1, d1);
-    d2 = f32x4.relaxed_madd(p, s2, d2);
+    d0 = f32x4.relaxed_madd(p, s, d0);
+    d1 = f32x4.relaxed_madd(p, t, d1);
     w += 64;
     x1 += 4;
-    x2 += 4;
   }
   save(y0, a0, b0, c0, d0);
   save(y1, a1, b1, c1, d1);
-  save(y2, a2, b2, c2, d2);
+}
+
+/** Six rows of X by 8 rows of W, half a panel: 12 sums. */
+function tile6(
+  w: usize,
+  depth: u32,
+  x0: usize,
+  xStride: usize,
+  y: usize,
+  yStride: usize,
+): void {
+  let x1 = x0 + xStride;
+  let x2 = x1 + xStride;
+  let x3 = x2 + xStride;
+  let x4 = x3 + xStride;
+  let x5 = x4 + xStride;
+  let at = y;
+  let a0 = v128.load(at), b0 = v128.load(at + 16);
+  at += yStride;
+  let a1 = v128.load(at), b1 = v128.load(at + 16);
+  at += yStride;
+  let a2 = v128.load(at), b2 = v128.load(at + 16);
+  at += yStride;
+  let a3 = v128.load(at), b3 = v128.load(at + 16);
+  at += yStride;
+  let a4 = v128.load(at), b4 = v128.load(at + 16);
+  at += yStride;
+  let a5 = v128.load(at), b5 = v128.load(at + 16);
+  for (let end = x0 + depth * 4; x0 < end; x0 += 4) {
+    const p = v128.load(w), q = v128.load(w + 16);
+    let s = v128.load32_splat(x0);
+    a0 = f32x4.relaxed_madd(p, s, a0);
+    b0 = f32x4.relaxed_madd(q, s, b0);
+    s = v128.load32_splat(x1);
+    a1 = f32x4.relaxed_madd(p, s, a1);
+    b1 = f32x4.relaxed_madd(q, s, b1);
+    s = v128.load32_splat(x2);
+    a2 = f32x4.relaxed_madd(p, s, a2);
+    b2 = f32x4.relaxed_madd(q, s, b2);
+    s = v128.load32_splat(x3);
+    a3 = f32x4.relaxed_madd(p, s, a3);
+    b3 = f32x4.relaxed_madd(q, s, b3);
+    s = v128.load32_splat(x4);
+    a4 = f32x4.relaxed_madd(p, s, a4);
+    b4 = f32x4.relaxed_madd(q, s, b4);
+    s = v128.load32_splat(x5);
+    a5 = f32x4.relaxed_madd(p, s, a5);
+    b5 = f32x4.relaxed_madd(q, s, b5);
+    w += 64;
+    x1 += 4;
+    x2 += 4;
+    x3 += 4;
+    x4 += 4;
+    x5 += 4;
+  }
+  v128.store(y, a0);
+  v128.store(y + 16, b0);
+  y += yStride;
+  v128.store(y, a1);
+  v128.store(y + 16, b1);
+  y += yStride;
+  v128.store(y, a2);
+  v128.store(y + 16, b2);
+  y += yStride;
+  v128.store(y, a3);
+  v128.store(y + 16, b3);
+  y += yStride;
+  v128.store(y, a4);
+  v128.store(y + 16, b4);
+  y += yStride;
+  v128.store(y, a5);
+  v128.store(y + 16, b5);
 }

@@ -7,13 +7,14 @@
  *
  * Idea: as product_int8.ts, with the roles of the dot product exchanged: nibbles
  * are the u7. One vector of weights unpacks to 4 rows of columns 0 to 3 and the
- * same rows of columns 4 to 7.
+ * same rows of columns 4 to 7. Several rows of X unpack a block once, to scratch.
  *
  * Layout: panel.ts and activation.ts.
  * Source: own. Oracle: test/device/wasm/product_test.ts.
  */
 
 import { ACTIVATION_BLOCK } from "./activation";
+import { INT4_BLOCK } from "./panel";
 
 export function productInt4(
   panel: usize,
@@ -23,20 +24,26 @@ export function productInt4(
   rows: u32,
   y: usize,
   yStride: usize,
+  scratch: usize,
 ): void {
-  const blocks = columns >> 6;
-  let m: u32 = 0;
-  for (; m + 3 <= rows; m += 3) {
-    const x1 = x + xStride, x2 = x1 + xStride;
-    tile3(panel, blocks, x, x1, x2, y, yStride);
-    tile3(panel + 32, blocks, x, x1, x2, y + 32, yStride);
-    x += 3 * xStride;
-    y += 3 * yStride;
-  }
-  for (; m < rows; m++) {
-    row(panel, blocks, x, y);
-    x += xStride;
-    y += yStride;
+  for (let m: u32 = 0; m < rows; m++) memory.fill(y + m * yStride, 0, 64);
+  const end = panel + columns / 64 * INT4_BLOCK;
+  for (let block = panel; block < end; block += INT4_BLOCK) {
+    let at = x, to = y;
+    let m: u32 = 0;
+    if (rows >= 3) unpack(block + 64, scratch);
+    for (; m + 3 <= rows; m += 3) {
+      tile3(block, scratch, at, xStride, to, yStride);
+      tile3(block + 32, scratch + 32, at, xStride, to + 32, yStride);
+      at += 3 * xStride;
+      to += 3 * yStride;
+    }
+    for (; m < rows; m++) {
+      row(block, at, to);
+      at += xStride;
+      to += yStride;
+    }
+    x += ACTIVATION_BLOCK;
   }
 }
 
@@ -50,159 +57,127 @@ function late(p: v128): v128 {
   return v128.and(i32x4.shr_u(p, 4), i8x16.splat(15));
 }
 
+/** A block's nibbles as bytes, 4 columns of 16 rows after the other. */
+function unpack(w: usize, to: usize): void {
+  for (let end = w + 512; w < end; w += 64) {
+    for (let i: usize = 0; i < 64; i += 16) {
+      const p = v128.load(w + i);
+      v128.store(to + i, early(p));
+      v128.store(to + i + 64, late(p));
+    }
+    to += 128;
+  }
+}
+
 @inline
-function dot(a: v128, n: v128, sum: v128): v128 {
+function dot(n: v128, a: v128, sum: v128): v128 {
   return i32x4.relaxed_dot_i8x16_i7x16_add_s(a, n, sum);
 }
 
-/** Adds a block; `x` is where the activations' scale and sum are. */
+/** Adds four rows of a block to Y; `x` has the activations' scale and sum. */
 @inline
-function finish(header: v128, x: usize, high: v128, low: v128, y: v128): v128 {
+function finish(header: usize, x: usize, high: v128, low: v128, y: usize): void {
+  const h = v128.load(header);
   const scale = f32x4.mul(
-    v128.and(header, i32x4.splat(0xffff0000)),
+    v128.and(h, i32x4.splat(0xffff0000)),
     v128.load32_splat(x),
   );
-  y = f32x4.relaxed_madd(
-    f32x4.convert_i32x4_s(i32x4.add(i32x4.shl(high, 7), low)),
-    scale,
+  const sum = f32x4.convert_i32x4_s(i32x4.add(i32x4.shl(high, 7), low));
+  const product = f32x4.relaxed_madd(sum, scale, v128.load(y));
+  v128.store(
     y,
-  );
-  return f32x4.relaxed_madd(
-    i32x4.shl(header, 16),
-    v128.load32_splat(x + 4),
-    y,
+    f32x4.relaxed_madd(i32x4.shl(h, 16), v128.load32_splat(x + 4), product),
   );
 }
 
-/** One row of X by 16 rows of W. */
-function row(w: usize, blocks: u32, x: usize, y: usize): void {
-  let a = f32x4.splat(0), b = a, c = a, d = a;
-  for (; blocks > 0; blocks--) {
-    const header = w;
-    let la = i32x4.splat(0), lb = la, lc = la, ld = la;
-    let ua = la, ub = la, uc = la, ud = la;
+/** One row of X by a block of 16 rows of W. */
+function row(header: usize, x: usize, y: usize): void {
+  let ua = i32x4.splat(0), ub = ua, uc = ua, ud = ua;
+  let la = ua, lb = ua, lc = ua, ld = ua;
+  let w = header + 64;
+  for (let end = x + 64; x < end; x += 8) {
+    const u = v128.load32_splat(x), l = v128.load32_splat(x + 64);
+    const v = v128.load32_splat(x + 4), k = v128.load32_splat(x + 68);
+    let p = v128.load(w);
+    let n = early(p);
+    ua = dot(n, u, ua);
+    la = dot(n, l, la);
+    n = late(p);
+    ua = dot(n, v, ua);
+    la = dot(n, k, la);
+    p = v128.load(w + 16);
+    n = early(p);
+    ub = dot(n, u, ub);
+    lb = dot(n, l, lb);
+    n = late(p);
+    ub = dot(n, v, ub);
+    lb = dot(n, k, lb);
+    p = v128.load(w + 32);
+    n = early(p);
+    uc = dot(n, u, uc);
+    lc = dot(n, l, lc);
+    n = late(p);
+    uc = dot(n, v, uc);
+    lc = dot(n, k, lc);
+    p = v128.load(w + 48);
+    n = early(p);
+    ud = dot(n, u, ud);
+    ld = dot(n, l, ld);
+    n = late(p);
+    ud = dot(n, v, ud);
+    ld = dot(n, k, ld);
     w += 64;
-    for (let end = x + 64; x < end; x += 8) {
-      const p = v128.load(w), q = v128.load(w + 16);
-      const r = v128.load(w + 32), s = v128.load(w + 48);
-      let u = v128.load32_splat(x), l = v128.load32_splat(x + 64);
-      let n = early(p);
-      ua = dot(u, n, ua);
-      la = dot(l, n, la);
-      n = early(q);
-      ub = dot(u, n, ub);
-      lb = dot(l, n, lb);
-      n = early(r);
-      uc = dot(u, n, uc);
-      lc = dot(l, n, lc);
-      n = early(s);
-      ud = dot(u, n, ud);
-      ld = dot(l, n, ld);
-      u = v128.load32_splat(x + 4);
-      l = v128.load32_splat(x + 68);
-      n = late(p);
-      ua = dot(u, n, ua);
-      la = dot(l, n, la);
-      n = late(q);
-      ub = dot(u, n, ub);
-      lb = dot(l, n, lb);
-      n = late(r);
-      uc = dot(u, n, uc);
-      lc = dot(l, n, lc);
-      n = late(s);
-      ud = dot(u, n, ud);
-      ld = dot(l, n, ld);
-      w += 64;
-    }
-    a = finish(v128.load(header), x + 64, ua, la, a);
-    b = finish(v128.load(header + 16), x + 64, ub, lb, b);
-    c = finish(v128.load(header + 32), x + 64, uc, lc, c);
-    d = finish(v128.load(header + 48), x + 64, ud, ld, d);
-    x += ACTIVATION_BLOCK - 64;
   }
-  v128.store(y, a);
-  v128.store(y + 16, b);
-  v128.store(y + 32, c);
-  v128.store(y + 48, d);
+  finish(header, x + 64, ua, la, y);
+  finish(header + 16, x + 64, ub, lb, y + 16);
+  finish(header + 32, x + 64, uc, lc, y + 32);
+  finish(header + 48, x + 64, ud, ld, y + 48);
 }
 
-/** Three rows of X by 8 rows of W, half a panel: 12 integer sums. */
+/** Three rows of X by a block of 8 rows of W, half a panel: 12 integer sums. */
 function tile3(
+  header: usize,
   w: usize,
-  blocks: u32,
   x0: usize,
-  x1: usize,
-  x2: usize,
+  xStride: usize,
   y: usize,
   yStride: usize,
 ): void {
-  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, b0 = a0, b1 = a0, b2 = a0;
-  for (; blocks > 0; blocks--) {
-    const header = w;
-    let ua0 = i32x4.splat(0), ua1 = ua0, ua2 = ua0;
-    let ub0 = ua0, ub1 = ua0, ub2 = ua0;
-    let la0 = ua0, la1 = ua0, la2 = ua0, lb0 = ua0, lb1 = ua0, lb2 = ua0;
+  let x1 = x0 + xStride, x2 = x1 + xStride;
+  let ua0 = i32x4.splat(0), ua1 = ua0, ua2 = ua0;
+  let ub0 = ua0, ub1 = ua0, ub2 = ua0;
+  let la0 = ua0, la1 = ua0, la2 = ua0;
+  let lb0 = ua0, lb1 = ua0, lb2 = ua0;
+  for (let end = x0 + 64; x0 < end; x0 += 4) {
+    const p = v128.load(w), q = v128.load(w + 16);
+    let s = v128.load32_splat(x0);
+    ua0 = dot(p, s, ua0);
+    ub0 = dot(q, s, ub0);
+    s = v128.load32_splat(x0 + 64);
+    la0 = dot(p, s, la0);
+    lb0 = dot(q, s, lb0);
+    s = v128.load32_splat(x1);
+    ua1 = dot(p, s, ua1);
+    ub1 = dot(q, s, ub1);
+    s = v128.load32_splat(x1 + 64);
+    la1 = dot(p, s, la1);
+    lb1 = dot(q, s, lb1);
+    s = v128.load32_splat(x2);
+    ua2 = dot(p, s, ua2);
+    ub2 = dot(q, s, ub2);
+    s = v128.load32_splat(x2 + 64);
+    la2 = dot(p, s, la2);
+    lb2 = dot(q, s, lb2);
     w += 64;
-    for (let end = x0 + 64; x0 < end; x0 += 8) {
-      const v = v128.load(w), z = v128.load(w + 16);
-      let p = early(v), q = early(z);
-      let s = v128.load32_splat(x0);
-      ua0 = dot(s, p, ua0);
-      ub0 = dot(s, q, ub0);
-      s = v128.load32_splat(x0 + 64);
-      la0 = dot(s, p, la0);
-      lb0 = dot(s, q, lb0);
-      s = v128.load32_splat(x1);
-      ua1 = dot(s, p, ua1);
-      ub1 = dot(s, q, ub1);
-      s = v128.load32_splat(x1 + 64);
-      la1 = dot(s, p, la1);
-      lb1 = dot(s, q, lb1);
-      s = v128.load32_splat(x2);
-      ua2 = dot(s, p, ua2);
-      ub2 = dot(s, q, ub2);
-      s = v128.load32_splat(x2 + 64);
-      la2 = dot(s, p, la2);
-      lb2 = dot(s, q, lb2);
-      p = late(v);
-      q = late(z);
-      s = v128.load32_splat(x0 + 4);
-      ua0 = dot(s, p, ua0);
-      ub0 = dot(s, q, ub0);
-      s = v128.load32_splat(x0 + 68);
-      la0 = dot(s, p, la0);
-      lb0 = dot(s, q, lb0);
-      s = v128.load32_splat(x1 + 4);
-      ua1 = dot(s, p, ua1);
-      ub1 = dot(s, q, ub1);
-      s = v128.load32_splat(x1 + 68);
-      la1 = dot(s, p, la1);
-      lb1 = dot(s, q, lb1);
-      s = v128.load32_splat(x2 + 4);
-      ua2 = dot(s, p, ua2);
-      ub2 = dot(s, q, ub2);
-      s = v128.load32_splat(x2 + 68);
-      la2 = dot(s, p, la2);
-      lb2 = dot(s, q, lb2);
-      w += 64;
-      x1 += 8;
-      x2 += 8;
-    }
-    const ha = v128.load(header), hb = v128.load(header + 16);
-    a0 = finish(ha, x0 + 64, ua0, la0, a0);
-    b0 = finish(hb, x0 + 64, ub0, lb0, b0);
-    a1 = finish(ha, x1 + 64, ua1, la1, a1);
-    b1 = finish(hb, x1 + 64, ub1, lb1, b1);
-    a2 = finish(ha, x2 + 64, ua2, la2, a2);
-    b2 = finish(hb, x2 + 64, ub2, lb2, b2);
-    x0 += ACTIVATION_BLOCK - 64;
-    x1 += ACTIVATION_BLOCK - 64;
-    x2 += ACTIVATION_BLOCK - 64;
+    x1 += 4;
+    x2 += 4;
   }
-  v128.store(y, a0);
-  v128.store(y + 16, b0);
-  v128.store(y + yStride, a1);
-  v128.store(y + yStride + 16, b1);
-  v128.store(y + 2 * yStride, a2);
-  v128.store(y + 2 * yStride + 16, b2);
+  finish(header, x0 + 64, ua0, la0, y);
+  finish(header + 16, x0 + 64, ub0, lb0, y + 16);
+  y += yStride;
+  finish(header, x1 + 64, ua1, la1, y);
+  finish(header + 16, x1 + 64, ub1, lb1, y + 16);
+  y += yStride;
+  finish(header, x2 + 64, ua2, la2, y);
+  finish(header + 16, x2 + 64, ub2, lb2, y + 16);
 }

@@ -8,12 +8,14 @@
  * Idea: one instruction multiplies 16 weights (4 rows of 4 columns) by 4 spread
  * activations. The sum of low parts starts at −8192 Σ q, which every block carries.
  * Integers do not round, so only the order of blocks matters, and that is fixed.
+ * The f32 sums stay in Y from block to block: the integer ones need the registers.
  *
  * Layout: panel.ts and activation.ts.
  * Source: own. Oracle: test/device/wasm/product_test.ts.
  */
 
 import { ACTIVATION_BLOCK } from "./activation";
+import { INT8_BLOCK } from "./panel";
 
 export function productInt8(
   panel: usize,
@@ -24,138 +26,126 @@ export function productInt8(
   y: usize,
   yStride: usize,
 ): void {
-  const blocks = columns >> 6;
+  for (let m: u32 = 0; m < rows; m++) memory.fill(y + m * yStride, 0, 64);
+  const end = panel + columns / 64 * INT8_BLOCK;
   let m: u32 = 0;
   for (; m + 3 <= rows; m += 3) {
-    tile3(panel, blocks, x, x + xStride, x + 2 * xStride, y, yStride);
-    tile3(panel + 32, blocks, x, x + xStride, x + 2 * xStride, y + 32, yStride);
+    let at = x;
+    for (let block = panel; block < end; block += INT8_BLOCK) {
+      tile3(block, 0, at, xStride, y, yStride);
+      tile3(block, 32, at, xStride, y + 32, yStride);
+      at += ACTIVATION_BLOCK;
+    }
     x += 3 * xStride;
     y += 3 * yStride;
   }
   for (; m < rows; m++) {
-    row(panel, blocks, x, y);
+    let at = x;
+    for (let block = panel; block < end; block += INT8_BLOCK) {
+      row(block, at, y);
+      at += ACTIVATION_BLOCK;
+    }
     x += xStride;
     y += yStride;
   }
 }
 
 @inline
+function dot(w: v128, a: v128, sum: v128): v128 {
+  return i32x4.relaxed_dot_i8x16_i7x16_add_s(w, a, sum);
+}
+
+/** What takes back the activations' offset. */
+@inline
 function start(header: v128): v128 {
   return i32x4.shl(i32x4.neg(i32x4.shr_s(i32x4.shl(header, 16), 16)), 13);
 }
 
+/** Adds four rows of a block to Y; `x` is where the activations' scale is. */
 @inline
-function finish(
-  header: v128,
-  scale: v128,
-  high: v128,
-  low: v128,
-  sum: v128,
-): v128 {
-  return f32x4.relaxed_madd(
-    f32x4.convert_i32x4_s(i32x4.add(i32x4.shl(high, 7), low)),
-    f32x4.mul(v128.and(header, i32x4.splat(0xffff0000)), scale),
-    sum,
+function finish(header: usize, x: usize, high: v128, low: v128, y: usize): void {
+  const scale = f32x4.mul(
+    v128.and(v128.load(header), i32x4.splat(0xffff0000)),
+    v128.load32_splat(x),
   );
+  const sum = f32x4.convert_i32x4_s(i32x4.add(i32x4.shl(high, 7), low));
+  v128.store(y, f32x4.relaxed_madd(sum, scale, v128.load(y)));
 }
 
-/** One row of X by 16 rows of W. */
-function row(w: usize, blocks: u32, x: usize, y: usize): void {
-  let a = f32x4.splat(0), b = a, c = a, d = a;
-  for (; blocks > 0; blocks--) {
-    const ha = v128.load(w), hb = v128.load(w + 16);
-    const hc = v128.load(w + 32), hd = v128.load(w + 48);
-    let la = start(ha), lb = start(hb), lc = start(hc), ld = start(hd);
-    let ua = i32x4.splat(0), ub = ua, uc = ua, ud = ua;
+/** One row of X by a block of 16 rows of W. */
+function row(header: usize, x: usize, y: usize): void {
+  let la = start(v128.load(header)), lb = start(v128.load(header + 16));
+  let lc = start(v128.load(header + 32)), ld = start(v128.load(header + 48));
+  let ua = i32x4.splat(0), ub = ua, uc = ua, ud = ua;
+  let w = header + 64;
+  for (let end = x + 64; x < end; x += 4) {
+    const u = v128.load32_splat(x), l = v128.load32_splat(x + 64);
+    let p = v128.load(w);
+    ua = dot(p, u, ua);
+    la = dot(p, l, la);
+    p = v128.load(w + 16);
+    ub = dot(p, u, ub);
+    lb = dot(p, l, lb);
+    p = v128.load(w + 32);
+    uc = dot(p, u, uc);
+    lc = dot(p, l, lc);
+    p = v128.load(w + 48);
+    ud = dot(p, u, ud);
+    ld = dot(p, l, ld);
     w += 64;
-    for (let end = x + 64; x < end; x += 4) {
-      const u = v128.load32_splat(x), l = v128.load32_splat(x + 64);
-      let p = v128.load(w);
-      ua = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, u, ua);
-      la = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, l, la);
-      p = v128.load(w + 16);
-      ub = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, u, ub);
-      lb = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, l, lb);
-      p = v128.load(w + 32);
-      uc = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, u, uc);
-      lc = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, l, lc);
-      p = v128.load(w + 48);
-      ud = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, u, ud);
-      ld = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, l, ld);
-      w += 64;
-    }
-    const scale = v128.load32_splat(x + 64);
-    a = finish(ha, scale, ua, la, a);
-    b = finish(hb, scale, ub, lb, b);
-    c = finish(hc, scale, uc, lc, c);
-    d = finish(hd, scale, ud, ld, d);
-    x += ACTIVATION_BLOCK - 64;
   }
-  v128.store(y, a);
-  v128.store(y + 16, b);
-  v128.store(y + 32, c);
-  v128.store(y + 48, d);
+  finish(header, x + 64, ua, la, y);
+  finish(header + 16, x + 64, ub, lb, y + 16);
+  finish(header + 32, x + 64, uc, lc, y + 32);
+  finish(header + 48, x + 64, ud, ld, y + 48);
 }
 
-/** Three rows of X by 8 rows of W, half a panel: 12 integer sums. */
+/** Three rows of X by a block of 8 rows of W, half a panel: 12 integer sums. */
 function tile3(
-  w: usize,
-  blocks: u32,
+  block: usize,
+  half: usize,
   x0: usize,
-  x1: usize,
-  x2: usize,
+  xStride: usize,
   y: usize,
   yStride: usize,
 ): void {
-  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, b0 = a0, b1 = a0, b2 = a0;
-  for (; blocks > 0; blocks--) {
-    const ha = v128.load(w), hb = v128.load(w + 16);
-    let la0 = start(ha), la1 = la0, la2 = la0;
-    let lb0 = start(hb), lb1 = lb0, lb2 = lb0;
-    let ua0 = i32x4.splat(0), ua1 = ua0, ua2 = ua0;
-    let ub0 = ua0, ub1 = ua0, ub2 = ua0;
+  const header = block + half;
+  let x1 = x0 + xStride, x2 = x1 + xStride;
+  let la0 = start(v128.load(header)), la1 = la0, la2 = la0;
+  let lb0 = start(v128.load(header + 16)), lb1 = lb0, lb2 = lb0;
+  let ua0 = i32x4.splat(0), ua1 = ua0, ua2 = ua0;
+  let ub0 = ua0, ub1 = ua0, ub2 = ua0;
+  let w = header + 64;
+  for (let end = x0 + 64; x0 < end; x0 += 4) {
+    const p = v128.load(w), q = v128.load(w + 16);
+    let s = v128.load32_splat(x0);
+    ua0 = dot(p, s, ua0);
+    ub0 = dot(q, s, ub0);
+    s = v128.load32_splat(x0 + 64);
+    la0 = dot(p, s, la0);
+    lb0 = dot(q, s, lb0);
+    s = v128.load32_splat(x1);
+    ua1 = dot(p, s, ua1);
+    ub1 = dot(q, s, ub1);
+    s = v128.load32_splat(x1 + 64);
+    la1 = dot(p, s, la1);
+    lb1 = dot(q, s, lb1);
+    s = v128.load32_splat(x2);
+    ua2 = dot(p, s, ua2);
+    ub2 = dot(q, s, ub2);
+    s = v128.load32_splat(x2 + 64);
+    la2 = dot(p, s, la2);
+    lb2 = dot(q, s, lb2);
     w += 64;
-    for (let end = x0 + 64; x0 < end; x0 += 4) {
-      const p = v128.load(w), q = v128.load(w + 16);
-      let s = v128.load32_splat(x0);
-      ua0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, s, ua0);
-      ub0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q, s, ub0);
-      s = v128.load32_splat(x0 + 64);
-      la0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, s, la0);
-      lb0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q, s, lb0);
-      s = v128.load32_splat(x1);
-      ua1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, s, ua1);
-      ub1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q, s, ub1);
-      s = v128.load32_splat(x1 + 64);
-      la1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, s, la1);
-      lb1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q, s, lb1);
-      s = v128.load32_splat(x2);
-      ua2 = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, s, ua2);
-      ub2 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q, s, ub2);
-      s = v128.load32_splat(x2 + 64);
-      la2 = i32x4.relaxed_dot_i8x16_i7x16_add_s(p, s, la2);
-      lb2 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q, s, lb2);
-      w += 64;
-      x1 += 4;
-      x2 += 4;
-    }
-    const s0 = v128.load32_splat(x0 + 64);
-    a0 = finish(ha, s0, ua0, la0, a0);
-    b0 = finish(hb, s0, ub0, lb0, b0);
-    const s1 = v128.load32_splat(x1 + 64);
-    a1 = finish(ha, s1, ua1, la1, a1);
-    b1 = finish(hb, s1, ub1, lb1, b1);
-    const s2 = v128.load32_splat(x2 + 64);
-    a2 = finish(ha, s2, ua2, la2, a2);
-    b2 = finish(hb, s2, ub2, lb2, b2);
-    x0 += ACTIVATION_BLOCK - 64;
-    x1 += ACTIVATION_BLOCK - 64;
-    x2 += ACTIVATION_BLOCK - 64;
+    x1 += 4;
+    x2 += 4;
   }
-  v128.store(y, a0);
-  v128.store(y + 16, b0);
-  v128.store(y + yStride, a1);
-  v128.store(y + yStride + 16, b1);
-  v128.store(y + 2 * yStride, a2);
-  v128.store(y + 2 * yStride + 16, b2);
+  finish(header, x0 + 64, ua0, la0, y);
+  finish(header + 16, x0 + 64, ub0, lb0, y + 16);
+  y += yStride;
+  finish(header, x1 + 64, ua1, la1, y);
+  finish(header + 16, x1 + 64, ub1, lb1, y + 16);
+  y += yStride;
+  finish(header, x2 + 64, ua2, la2, y);
+  finish(header + 16, x2 + 64, ub2, lb2, y + 16);
 }

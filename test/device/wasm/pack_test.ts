@@ -1,0 +1,130 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  BLOCK,
+  FORMATS,
+  PANEL,
+  panelBytes,
+} from "../../../src/device/wasm/format.ts";
+import { random, uniform } from "../../support/random.ts";
+import { Room } from "./room.ts";
+
+/** f32 from the upper half of its bits. */
+function fromBF16(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0];
+}
+
+Deno.test("pack() to int8 rounds to the nearest of 255 steps of its scale", () => {
+  const room = new Room(), columns = 2 * BLOCK;
+  const weights = uniform(PANEL * columns, [-3, 3], random(13));
+  const bytes = panelBytes("int8", columns), data = room.take(bytes);
+  const source = room.put(weights);
+  const { int8 } = FORMATS;
+  room.kernels.pack(
+    int8,
+    source,
+    PANEL,
+    columns,
+    columns,
+    data,
+    room.take(256),
+  );
+  const view = new DataView(room.memory.buffer, data, bytes);
+  for (let r = 0; r < PANEL; r++) {
+    for (let b = 0; b < 2; b++) {
+      const block = b * (64 + 1024);
+      const scale = new Float32Array(
+        Uint32Array.of(view.getUint32(block + r * 4, true) & 0xffff0000).buffer,
+      )[0];
+      const values = weights.subarray(
+        r * columns + b * BLOCK,
+        r * columns + (b + 1) * BLOCK,
+      );
+      const found = Array.from(
+        values,
+        (_, c) => view.getInt8(block + 64 + (c >> 2) * 64 + r * 4 + (c & 3)),
+      );
+      assertEquals(found, Array.from(values, (x) => Math.round(x / scale) + 0));
+      const sum = found.reduce((a, b) => a + b);
+      assertEquals(view.getInt16(block + r * 4, true), sum);
+    }
+  }
+});
+
+/** The nearest bf16, ties to even. */
+function toBF16(x: number): number {
+  const step = 2 ** (Math.floor(Math.log2(Math.abs(x) || 1)) - 7);
+  const steps = Math.floor(x / step), rest = x / step - steps;
+  const up = rest > 0.5 || (rest === 0.5 && steps % 2 !== 0);
+  return (steps + (up ? 1 : 0)) * step;
+}
+
+for (const format of ["F16", "BF16"] as const) {
+  Deno.test(`packRows() to ${format} keeps every ${format} value and rounds others`, () => {
+    const room = new Room(), n = 65_536;
+    const floats = format === "F16"
+      ? new Float16Array(Uint16Array.from({ length: n }, (_, i) => i).buffer)
+      : new Float32Array(
+        Uint32Array.from({ length: n }, (_, i) => i << 16).buffer,
+      );
+    const exact = Float32Array.from(floats, (x) => Number.isFinite(x) ? x : 0);
+    const packed = room.take(n * 2), wide = room.take(n * 4);
+    room.kernels.packRows(FORMATS[format], room.put(exact), 1, n, packed);
+    room.kernels.unpackRow(FORMATS[format], packed, n, wide);
+    assertEquals(new Float32Array(room.floats(wide, n)), exact);
+
+    const between = uniform(n, [-4, 4], random(14));
+    room.kernels.packRows(FORMATS[format], room.put(between), 1, n, packed);
+    room.kernels.unpackRow(FORMATS[format], packed, n, wide);
+    const right = Float32Array.from(
+      between,
+      format === "F16" ? Math.f16round : toBF16,
+    );
+    assertEquals(new Float32Array(room.floats(wide, n)), right);
+  });
+}
+
+Deno.test("pack() to int4 is within a step of its scale, finer than the full range", () => {
+  const room = new Room(), columns = 2 * BLOCK;
+  const weights = uniform(PANEL * columns, [-2, 3], random(15));
+  const bytes = panelBytes("int4", columns), data = room.take(bytes);
+  const source = room.put(weights);
+  const { int4 } = FORMATS;
+  room.kernels.pack(
+    int4,
+    source,
+    PANEL,
+    columns,
+    columns,
+    data,
+    room.take(256),
+  );
+  const view = new DataView(room.memory.buffer, data, bytes);
+  for (let r = 0; r < PANEL; r++) {
+    for (let c = 0; c < columns; c++) {
+      const block = Math.floor(c / BLOCK) * (64 + 512);
+      const offset = fromBF16(view.getUint16(block + r * 4, true));
+      const scale = fromBF16(view.getUint16(block + r * 4 + 2, true));
+      assert(scale > 0 && scale <= 5.02 / 15);
+      const column = c % BLOCK;
+      const at = block + 64 + (column >> 3) * 64 + r * 4 + (column & 3);
+      const n = (view.getUint8(at) >> (column & 4)) & 15;
+      const x = weights[r * columns + c];
+      const nearest = Math.round((x - offset) / scale);
+      assertEquals(n, Math.max(0, Math.min(15, nearest)), `${r}, ${c}`);
+      assert(Math.abs(offset + n * scale - x) < 1.5 * scale);
+    }
+  }
+});
+
+for (const format of ["int8", "int4"] as const) {
+  Deno.test(`packRows() to ${format} keeps 8 bits of every block`, () => {
+    const room = new Room(), columns = 256;
+    const values = uniform(columns, [-1, 1], random(16));
+    const packed = room.take(columns * 2), wide = room.take(columns * 4);
+    const { kernels } = room;
+    kernels.packRows(FORMATS[format], room.put(values), 1, columns, packed);
+    kernels.unpackRow(FORMATS[format], packed, columns, wide);
+    const found = room.floats(wide, columns);
+    values.forEach((x, i) => assert(Math.abs(found[i] - x) <= 1 / 254 + 1e-6));
+  });
+}
