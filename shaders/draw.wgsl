@@ -132,7 +132,7 @@ fn narrow(i: u32, m: u32, mine: Stretch, outer: Cut, floor: f32, goal: f32, weig
   var low = 0u;
   var above = 0.0;
   for (var shift = 28u; shift < 32u; shift -= 4u) {
-    var sums: array<f32, 16>;
+    var sums = array<f32, 16>();  // naga zeroes a bare `var` once, not in each turn of the loop
     for (var n = mine.start; n < mine.end; n++) {
       let weight = weight_at(m, n);
       if (weight < floor) {
@@ -288,14 +288,19 @@ fn pick(i: u32, m: u32, p: Parameters, drawn_before: u32) -> u32 {
   let mine = Stretch(min(n, i * share), min(n, (i + 1u) * share));
 
   var limit = Cut(0u, NONE);
-  if (p.top_k > 0u && p.top_k < n) {
-    limit = narrow(i, m, mine, limit, 0.0, f32(p.top_k), false);
-  }
-  if (p.top_p < 1.0) {
-    let total = scan(i, weigh(m, mine, limit, 0.0)).y;
-    // All tokens below this together weigh less than what top-p leaves out.
-    let light = (1.0 - p.top_p) * total / f32(n);
-    limit = narrow(i, m, mine, limit, light, max(p.top_p * total, 1e-38), true);
+  for (var stage = 0u; stage < 2u; stage++) {
+    let weighted = stage == 1u;
+    var goal = f32(p.top_k);
+    var light = 0.0;
+    if (weighted && p.top_p < 1.0) {
+      let total = scan(i, weigh(m, mine, limit, 0.0)).y;
+      goal = max(p.top_p * total, 1e-38);
+      // All tokens below this together weigh less than what top-p leaves out.
+      light = (1.0 - p.top_p) * total / f32(n);
+    }
+    if (select(p.top_k > 0u && p.top_k < n, p.top_p < 1.0, weighted)) {
+      limit = narrow(i, m, mine, limit, light, goal, weighted);
+    }
   }
   let lightest = min(p.min_p, 1.0);
   let own = weigh(m, mine, limit, lightest);

@@ -43,6 +43,12 @@ const PASSES_PER_SUBMIT = 8;
 /** The dispatches of one kind of pass. */
 interface Plan {
   readonly layers: readonly Dispatch[];
+  /** Made when somebody asks for logits or draws. */
+  head?: HeadPlan;
+}
+
+/** From the residual stream to a token. */
+interface HeadPlan {
   readonly head: readonly Dispatch[];
   readonly sample: readonly Dispatch[];
   /** Where the head leaves its logits. */
@@ -68,7 +74,7 @@ export class WebGpuModel implements DeviceModel {
   readonly #passTables: GPUBuffer;
   /** One lane's state of one layer, on its way to another lane. */
   readonly #between: GPUBuffer;
-  /** Logits of a whole chunk, made when the first chunk is read. */
+  /** Logits of a whole chunk, made when somebody asks for them. */
   #chunkLogits: Tensor | undefined;
   #timing: Timing | undefined;
   #disposed = false;
@@ -113,7 +119,7 @@ export class WebGpuModel implements DeviceModel {
       const options = progress ? { quantization, progress } : { quantization };
       const weights = await uploadWeights(gpu, checkpoint, options);
       const model = new WebGpuModel(gpu, checkpoint.shape, weights, lanes);
-      model.#plan(1);
+      model.#head(1);
       await gpu.device.queue.onSubmittedWorkDone();
       return model;
     });
@@ -274,12 +280,14 @@ export class WebGpuModel implements DeviceModel {
         offset += table.byteLength;
         before = table;
       }
-      const plan = this.#plan(kind === "chunk" ? "chunk" : tileFor(rows));
+      const path = kind === "chunk" ? "chunk" : tileFor(rows);
       const size = { rows, segments };
+      const headed = pass.draws || pass.logits.length > 0;
+      const after = headed ? this.#head(path) : undefined;
       const dispatches = [
-        plan.layers,
-        pass.draws || pass.logits.length > 0 ? plan.head : [],
-        pass.draws ? plan.sample : [],
+        this.#plan(path).layers,
+        after?.head ?? [],
+        after && pass.draws ? after.sample : [],
       ].flat();
       if (this.#timing) this.#timing.encode(encoder, dispatches, size);
       else {
@@ -287,10 +295,11 @@ export class WebGpuModel implements DeviceModel {
         encode(compute, dispatches, size);
         compute.end();
       }
+      if (!after) continue;
       for (const { row, entry, index } of pass.logits) {
         encoder.copyBufferToBuffer(
-          plan.logits.buffer,
-          4 * row * plan.logits.shape[1],
+          after.logits.buffer,
+          4 * row * after.logits.shape[1],
           staging,
           place(entry, index),
           4 * this.shape.V,
@@ -305,21 +314,27 @@ export class WebGpuModel implements DeviceModel {
     const known = this.#plans.get(path);
     if (known) return known;
     const gpu = this.#gpu, weights = this.#weights, room = this.#room;
-    const layers = layersPlan(gpu, weights, room, path);
-    let plan: Plan;
-    if (path === "chunk") {
-      const width = paddedRows(this.shape.V);
-      this.#chunkLogits ??= createTensor(gpu, "logits", [CHUNK, width]);
-      const logits = this.#chunkLogits;
-      const head = headPlan(gpu, weights, room, { path, logits });
-      plan = { layers, head, sample: [], logits };
-    } else {
-      const { logits } = room;
-      const head = headPlan(gpu, weights, room, { path, logits });
-      plan = { layers, head, sample: sample(gpu, room), logits };
-    }
+    const plan = { layers: layersPlan(gpu, weights, room, path) };
     this.#plans.set(path, plan);
     return plan;
+  }
+
+  /** The dispatches after the last layer. */
+  #head(path: Path): HeadPlan {
+    const plan = this.#plan(path);
+    if (plan.head) return plan.head;
+    const gpu = this.#gpu, weights = this.#weights, room = this.#room;
+    const chunk = path === "chunk";
+    if (chunk) {
+      const width = paddedRows(this.shape.V);
+      this.#chunkLogits ??= createTensor(gpu, "logits", [CHUNK, width]);
+    }
+    const logits = this.#chunkLogits && chunk ? this.#chunkLogits : room.logits;
+    return plan.head = {
+      logits,
+      head: headPlan(gpu, weights, room, { path, logits }),
+      sample: chunk ? [] : sample(gpu, room),
+    };
   }
 
   #laneBytes(): number {
