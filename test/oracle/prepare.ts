@@ -1,0 +1,66 @@
+import { type LoraRanks, N } from "../../src/model/shape.ts";
+
+/** One row of what {@linkcode prepare} takes. */
+export interface PrepareInputs {
+  /** Products of the row: key and value, `[D]` each. */
+  readonly k: Float64Array;
+  /** See `k`. */
+  readonly v: Float64Array;
+  /** Hidden values of each LoRA, before any activation. */
+  readonly hidden: Readonly<Record<keyof LoraRanks, Float64Array>>;
+  /** Second LoRA matrices, `[D, rank]`. */
+  readonly ups: Readonly<Record<keyof LoraRanks, Float64Array>>;
+  /** w0, a0, v0, k_k, k_a: `[5, D]`. */
+  readonly vectors: Float64Array;
+  /** The first layer's values, `[D]`; none in the first layer. */
+  readonly first?: Float64Array;
+}
+
+/**
+ * From raw products of one row to what the state update reads.
+ *
+ * @returns w, k, v, kappa, kappa·a and g, `[6, D]`.
+ */
+export function prepare(
+  { k, v, hidden, ups, vectors, first }: PrepareInputs,
+): Float64Array {
+  const D = k.length;
+  const vector = (n: number, d: number) => vectors[n * D + d];
+  const lora = (
+    name: keyof LoraRanks,
+    d: number,
+    act: (x: number) => number,
+  ) => {
+    const rank = hidden[name].length;
+    let sum = 0;
+    for (let n = 0; n < rank; n++) {
+      sum += ups[name][d * rank + n] * act(hidden[name][n]);
+    }
+    return sum;
+  };
+  const same = (x: number) => x;
+  const result = new Float64Array(6 * D);
+  for (let h = 0; h < D; h += N) {
+    let squares = 0;
+    for (let d = h; d < h + N; d++) squares += (k[d] * vector(3, d)) ** 2;
+    for (let d = h; d < h + N; d++) {
+      const a = sigmoid(vector(1, d) + lora("a", d, same));
+      const kappa = k[d] * vector(3, d) / Math.max(Math.sqrt(squares), 1e-12);
+      const blend = sigmoid(vector(2, d) + lora("v", d, same));
+      const row = [
+        Math.exp(-0.606531 * sigmoid(vector(0, d) + lora("w", d, Math.tanh))),
+        k[d] * (1 + (a - 1) * vector(4, d)),
+        first ? v[d] + (first[d] - v[d]) * blend : v[d],
+        kappa,
+        kappa * a,
+        lora("g", d, sigmoid),
+      ];
+      row.forEach((value, plane) => result[plane * D + d] = value);
+    }
+  }
+  return result;
+}
+
+function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
