@@ -102,7 +102,7 @@ export function parseEscapes(
     const found = PIECE.exec(body);
     if (found === null) return undefined;
     const [, x, u, U, letter, plain] = found;
-    if (plain === quote) return undefined;
+    if (plain !== undefined && plain === quote) return undefined;
     const hex = x ?? u ?? U;
     if (hex !== undefined) points.push(parseInt(hex, 16));
     else if (letter !== undefined) {
