@@ -24,7 +24,7 @@ const FORMATS: readonly Format[] = ["F32", "F16", "BF16", "int8", "int4"];
 /** Rows of weights that `format` holds, the values they have there, the matrix. */
 async function example(
   format: Format,
-  { outputs, K }: { outputs: number; K: number },
+  { outputs, K, most }: { outputs: number; K: number; most?: number },
 ): Promise<{ values: Float64Array; matrix: Matrix }> {
   const raw = uniform(outputs * K, [-1, 1], random(outputs + K));
   const weights = Float32Array.from(
@@ -43,7 +43,7 @@ async function example(
   const matrix = await createMatrix(gpu, "w", [{
     rows: outputs,
     read: (from, to) => Promise.resolve(weights.slice(from * K, to * K)),
-  }], { columns: K, format });
+  }], { columns: K, format, ...(most ? { most } : {}) });
   return { values, matrix };
 }
 
@@ -136,6 +136,22 @@ Deno.test("matmul() gives a row the same bits wherever it lies", async () => {
   const { y } = await onGpu(matrix, x, { T: 64, K, tile: "matmul" });
   for (let t = 1; t < 64; t++) {
     assertEquals(y.slice(t * outputs, (t + 1) * outputs), y.slice(0, outputs));
+  }
+});
+
+Deno.test("product() gives the same bits where bindings are too small", async () => {
+  const [T, K, outputs] = [3, 128, 320];
+  const x = uniform(3 * T * K, [-1, 1], random(7));
+  for (const format of ["F32", "int4"] as const) {
+    const { matrix: whole } = await example(format, { outputs, K });
+    const most = whole.bytes / 2;
+    const { matrix: cut } = await example(format, { outputs, K, most });
+    assertEquals([whole.parts.length, cut.parts.length > 1], [1, true]);
+    for (const tile of [4, "matmul"] as const) {
+      const at = { T, K, tile, planes: [128, 256] };
+      const { y } = await onGpu(cut, x, at);
+      assertEquals(y, (await onGpu(whole, x, at)).y);
+    }
   }
 });
 

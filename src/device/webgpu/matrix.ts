@@ -90,7 +90,12 @@ export async function createMatrix(
   gpu: Gpu,
   label: string,
   sources: readonly RowSource[],
-  { columns, format }: { columns: number; format: Format },
+  { columns, format, most = gpu.device.limits.maxStorageBufferBindingSize }: {
+    columns: number;
+    format: Format;
+    /** Bytes of a binding at most. */
+    most?: number;
+  },
 ): Promise<Matrix> {
   if (columns % 32 !== 0) {
     throw new RangeError(
@@ -103,14 +108,12 @@ export async function createMatrix(
   const quantized = format === "int8" || format === "int4";
   const blockBytes = 16 * loads * BLOCK_ROWS;
   const blocks = rows / BLOCK_ROWS;
-  const most = Math.floor(
-    gpu.device.limits.maxStorageBufferBindingSize / blockBytes,
-  );
+  const blocksPerPart = Math.floor(most / blockBytes);
 
   const parts: MatrixPart[] = [];
   let bytes = 0;
-  for (let from = 0; from < blocks; from += most) {
-    const count = Math.min(most, blocks - from);
+  for (let from = 0; from < blocks; from += blocksPerPart) {
+    const count = Math.min(blocksPerPart, blocks - from);
     const weights = createTensor(gpu, label, [count, loads, BLOCK_ROWS, 4]);
     const scales = createTensor(
       gpu,
@@ -125,7 +128,7 @@ export async function createMatrix(
   let block = 0;
   for (const source of sources) {
     for (let row = 0; row < source.rows;) {
-      const part = parts[Math.floor(block / most)];
+      const part = parts[Math.floor(block / blocksPerPart)];
       const here = block - part.from;
       const count = Math.min(piece, part.blocks - here);
       const to = Math.min(source.rows, row + count * BLOCK_ROWS);

@@ -49,8 +49,11 @@ export class Readback {
    */
   async take(buffer: GPUBuffer, size: number): Promise<ArrayBuffer> {
     if (size === 0) return new ArrayBuffer(0);
+    let copy: ArrayBuffer;
     try {
       await buffer.mapAsync(GPUMapMode.READ, 0, size);
+      copy = buffer.getMappedRange(0, size).slice(0);
+      buffer.unmap();
     } catch (cause) {
       this.#busy.delete(buffer);
       this.#gpu.assertUsable();
@@ -62,8 +65,6 @@ export class Readback {
         { cause },
       );
     }
-    const copy = buffer.getMappedRange(0, size).slice(0);
-    buffer.unmap();
     this.#busy.delete(buffer);
     this.#idle.push(buffer);
     this.#gpu.assertUsable();

@@ -34,6 +34,11 @@ export class WebGpuDevice implements Device {
     return model;
   }
 
+  /** Makes the device go away, as drivers do, so that recovery can be tested. */
+  lose(): void {
+    this.#gpu.device.destroy();
+  }
+
   /** Gives everything back. */
   async dispose(): Promise<void> {
     for (const model of this.#models) await model.dispose();

@@ -1,0 +1,187 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createTensor } from "../../../src/device/webgpu/tensor.ts";
+import { describeAdapter, Gpu } from "../../../src/device/webgpu/gpu.ts";
+import { openWebGpu } from "../../../src/device/webgpu/webgpu_device.ts";
+import { openGolden } from "../../support/goldens.ts";
+import { GREEDY } from "../loaded.ts";
+
+const BLANK = { vendor: "", architecture: "", device: "", description: "" };
+
+Deno.test("describeAdapter() tells software from hardware", () => {
+  const software = [
+    { description: "llvmpipe (LLVM 15.0.6, 256 bits)" },
+    { description: "SwiftShader Device (Subzero)" },
+    { vendor: "google", architecture: "swiftshader" },
+    { description: "Microsoft Basic Render Driver" },
+    { description: "Something new", isFallbackAdapter: true },
+  ];
+  for (const info of software) {
+    assert(describeAdapter({ ...BLANK, ...info }).software);
+  }
+  const hardware = { ...BLANK, description: "NVIDIA GeForce RTX 3060" };
+  assertEquals(describeAdapter(hardware), {
+    name: "NVIDIA GeForce RTX 3060",
+    software: false,
+  });
+  assertEquals(
+    describeAdapter({ ...BLANK, vendor: "apple", architecture: "metal-3" }),
+    { name: "apple metal-3", software: false },
+  );
+  assertEquals(describeAdapter(BLANK).name, "unnamed adapter");
+});
+
+Deno.test("openWebGpu() takes a software adapter only if forced", async () => {
+  const device = await openWebGpu({ force: true });
+  const { name } = device;
+  await device.dispose();
+  if (!/llvmpipe|swiftshader/i.test(name)) return;
+  await assertRejects(() => openWebGpu(), {
+    code: "ERR_DEVICE_UNAVAILABLE",
+    message: `Cannot use ${name}: it runs shaders on the CPU, where the wasm ` +
+      "device is faster",
+  });
+});
+
+Deno.test("Gpu.checked() names the shader and the line of a fault", async () => {
+  const gpu = await Gpu.open({ hardware: false });
+  const x = createTensor(gpu, "x", [1]);
+  await assertRejects(
+    () =>
+      gpu.checked("compile", () =>
+        gpu.dispatch({
+          label: "broken",
+          source: "\n@compute @workgroup_size(1) fn main() { let a = b; }",
+          constants: {},
+          tensors: [x],
+          grid: () => [1],
+        })),
+    (error: Error) => {
+      assertEquals(
+        Object.getOwnPropertyDescriptor(error, "code")?.value,
+        "ERR_DEVICE_FAILED",
+      );
+      assert(error.message.startsWith(`Cannot compile on ${gpu.name}: `));
+      assert(error.message.includes("'broken'"), error.message);
+      assert(error.message.includes("wgsl:2:"), error.message);
+      return true;
+    },
+  );
+  gpu.dispose();
+});
+
+Deno.test("Gpu.buffer() says what does not fit", async () => {
+  const gpu = await Gpu.open({ hardware: false });
+  const { maxBufferSize } = gpu.device.limits;
+  await assertRejects(
+    () => Promise.resolve().then(() => gpu.buffer("head", maxBufferSize + 1)),
+    {
+      code: "ERR_DEVICE_FAILED",
+      message: `Cannot hold head on ${gpu.name}: it takes ${
+        maxBufferSize + 1
+      } bytes, and a buffer at most ${maxBufferSize}`,
+    },
+  );
+  gpu.dispose();
+});
+
+Deno.test("WebGpuModel rejects all that is under way when the device is lost", async () => {
+  const device = await openWebGpu({ force: true });
+  const model = await device.load(await openGolden("rand-d128-l3-v512"), {
+    lanes: 2,
+    quantization: "none",
+  });
+  const step = () =>
+    model.step([{ lane: 0, tokens: [1, 2, 3], draw: 8, sampling: GREEDY }]);
+  await step();
+  const pending = [step(), model.read(0)];
+  device.lose();
+  for (const result of await Promise.allSettled(pending)) {
+    assert(result.status === "rejected");
+    assertEquals(result.reason.code, "ERR_DEVICE_LOST");
+  }
+  assertEquals((await model.lost).name, "DeviceError");
+  await assertRejects(step, { code: "ERR_DEVICE_LOST" });
+  await assertRejects(() => model.clear(0), { code: "ERR_DEVICE_LOST" });
+  await device.dispose();
+});
+
+Deno.test("WebGpuModel refuses a step that cannot be", async () => {
+  const device = await openWebGpu({ force: true });
+  const model = await device.load(await openGolden("rand-d128-l3-v512"), {
+    lanes: 2,
+    quantization: "none",
+  });
+  const good = { lane: 0, tokens: [1], draw: 0 };
+  const mask = new Uint32Array(16);
+  const table = [
+    [[{ ...good, lane: 2 }], "Cannot use lane 2: there are 2"],
+    [[good, good], "Cannot step lane 0: it is in the step twice"],
+    [
+      [{ ...good, tokens: [512] }],
+      "Cannot step lane 0: token 512 is not in [0, 512)",
+    ],
+    [
+      [{ ...good, tokens: [] }],
+      "Cannot step lane 0: there are no tokens, and it has drawn none to go on from",
+    ],
+    [[{ ...good, draw: 1 }], "Cannot step lane 0: it draws without sampling"],
+    [
+      [{ ...good, draw: -1 }],
+      "Cannot step lane 0: -1 tokens to draw, expected 0 to 8192",
+    ],
+    [
+      [{ ...good, draw: 1, sampling: { ...GREEDY, mask } }],
+      "Cannot sample: the mask allows no token",
+    ],
+  ] as const;
+  for (const [batch, message] of table) {
+    await assertRejects(() => model.step(batch), {
+      name: "RangeError",
+      message,
+    });
+  }
+  await assertRejects(() => model.write(0, new Float32Array(3)), {
+    message: `Cannot write a state: 3 values, expected ${3 * 128 * 66}`,
+  });
+  await device.dispose();
+  await assertRejects(() => model.step([good]), {
+    message: "Cannot use the model: it was disposed",
+  });
+});
+
+Deno.test("WebGpuModel.profile() times every kernel", async () => {
+  const device = await openWebGpu({ force: true });
+  const model = await device.load(await openGolden("rand-d128-l3-v512"), {
+    lanes: 2,
+    quantization: "none",
+  });
+  const timing = model.profile();
+  await model.step([{ lane: 0, tokens: [1, 2, 3], draw: 5, sampling: GREEDY }]);
+  const totals = await timing.totals();
+  const dispatches = Object.fromEntries(
+    totals.map(({ label, dispatches }) => [label, dispatches]),
+  );
+  // One chunk of two tokens, then five decode passes; three layers each.
+  assertEquals(dispatches, {
+    embed: 6,
+    "mix att": 18,
+    "matmul stack": 3,
+    "product stack": 15,
+    prepare: 18,
+    wkv: 18,
+    "matmul output": 3,
+    "product output": 15,
+    "mix ffn": 18,
+    "matmul key": 3,
+    "product key": 15,
+    "matmul value": 3,
+    "product value": 15,
+    normalize: 5,
+    "product head": 5,
+    adjust: 5,
+    draw: 5,
+  });
+  assert(totals.every(({ ms }) => ms >= 0));
+  assert(totals.some(({ ms }) => ms > 0));
+  await device.dispose();
+});

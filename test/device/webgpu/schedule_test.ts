@@ -1,0 +1,123 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { LaneStep } from "../../../src/device/device.ts";
+import {
+  DRAWS,
+  type Pass,
+  schedule,
+  UNREAD,
+} from "../../../src/device/webgpu/schedule.ts";
+
+/** A pass as [kind, then each row's token with u (unread) and d (draws) @ lane]. */
+function tell({ kind, table, rows }: Pass): string {
+  const words = Array.from({ length: rows }, (_, m) => {
+    const [token, lane, count] = table.subarray(4 * m, 4 * m + 3);
+    const read = token & UNREAD ? "u" : String(token & 0x3fffffff);
+    return `${count > 0 ? "|" : ""}${read}${token & DRAWS ? "d" : ""}@${lane}`;
+  });
+  return `${kind} ${words.join(" ")}`;
+}
+
+function tokensTo(length: number): number[] {
+  return Array.from({ length }, (_, i) => i);
+}
+
+Deno.test("schedule() sends all but the last token through chunks", () => {
+  const passes = schedule(
+    [{ lane: 3, tokens: tokensTo(4), draw: 2 }],
+    { chunk: 256 },
+  );
+  assertEquals(passes.map(tell), [
+    "chunk |0@3 1@3 2@3",
+    "decode |3d@3",
+    "decode |ud@3",
+  ]);
+});
+
+Deno.test("schedule() decodes short and replayed steps token by token", () => {
+  const two = schedule([{ lane: 0, tokens: [7, 8], draw: 0 }], { chunk: 8 });
+  assertEquals(two.map(tell), ["decode |7@0", "decode |8@0"]);
+  const replayed = schedule(
+    [{ lane: 0, tokens: [7, 8, 9], draw: 1, replay: true }],
+    { chunk: 8 },
+  );
+  assertEquals(replayed.map(tell), [
+    "decode |7@0",
+    "decode |8@0",
+    "decode |9d@0",
+  ]);
+});
+
+Deno.test("schedule() shares passes between lanes", () => {
+  const passes = schedule([
+    { lane: 0, tokens: [], draw: 3 },
+    { lane: 1, tokens: tokensTo(6), draw: 1 },
+    { lane: 2, tokens: [9], draw: 0 },
+  ], { chunk: 4 });
+  assertEquals(passes.map(tell), [
+    "chunk |0@1 1@1 2@1 3@1",
+    "chunk |4@1",
+    "decode |ud@0 |5d@1 |9@2",
+    "decode |ud@0",
+    "decode |ud@0",
+  ]);
+});
+
+Deno.test("schedule() reads every token once, in order, whatever the batch", () => {
+  const entry = fc.record({
+    length: fc.integer({ min: 1, max: 40 }),
+    draw: fc.integer({ min: 0, max: 5 }),
+    replay: fc.boolean(),
+    logits: fc.constantFrom(undefined, "last" as const, "all" as const),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(entry, { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 1, max: 20 }),
+      (entries, chunk) => {
+        const batch = entries.map((
+          { length, logits, ...rest },
+          lane,
+        ): LaneStep => ({
+          lane,
+          tokens: tokensTo(length),
+          ...rest,
+          ...(logits ? { logits } : {}),
+        }));
+        const passes = schedule(batch, { chunk });
+        for (const { lane, tokens, draw, logits } of batch) {
+          const rows = passes.flatMap(({ table, rows }) =>
+            Array.from(
+              { length: rows },
+              (_, m) => table.subarray(4 * m, 4 * m + 4),
+            )
+          ).filter((row) => row[1] === lane);
+          const read = rows.map(([token]) => token)
+            .filter((token) => !(token & UNREAD))
+            .map((token) => token & 0x3fffffff);
+          assertEquals(read, [...tokens]);
+          assertEquals(rows.filter(([token]) => token & DRAWS).length, draw);
+          const wanted = passes.flatMap((pass) => pass.logits)
+            .filter((want) => want.entry === lane)
+            .map(({ index }) => index);
+          const expected = logits === "all"
+            ? tokens.map((_, i) => i)
+            : logits === "last"
+            ? [0]
+            : [];
+          assertEquals(wanted, expected);
+        }
+        for (const { table, rows, segments } of passes) {
+          let row = 0;
+          for (let s = 0; s < segments; s++) {
+            assertEquals(table[4 * s + 3], row);
+            row += table[4 * row + 2];
+          }
+          assertEquals(row, rows);
+          assert(rows <= Math.max(chunk, batch.length));
+        }
+      },
+    ),
+    { seed: 3 },
+  );
+});
