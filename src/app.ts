@@ -75,7 +75,7 @@ export function createApp(
   );
   app.onError((error, c) => {
     const response = refuse(c, error);
-    if (response.status >= 500) report(error, c.get("requestId"));
+    if (response.status === 500) report(error, c.get("requestId"));
     return response;
   });
   return app;

@@ -1,0 +1,68 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { run } from "./command.ts";
+import { serve } from "./server.ts";
+
+const CHAT = ["run", "-A", "--frozen", "src/cli/chat.ts"];
+const GENERATE = ["run", "-A", "--frozen", "src/cli/generate.ts"];
+const GREEDY = ["--temperature", "0"];
+const WASM = { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" };
+
+Deno.test("chat remembers, forks, goes back, and loads in another process", async () => {
+  const saves = await Deno.makeTempDir();
+  const flags = [...CHAT, ...GREEDY, "--saves", saves];
+  const first = await run(
+    flags,
+    WASM,
+    "My name is Dave.\n/save told\n/fork\nActually, my name is Bob.\n" +
+      "What is my name?\n/fork 1\nWhat is my name?\n/quit\nHello\n",
+  );
+  assertEquals(first.code, 0);
+  const screen = first.stdout.split("> ");
+  assertMatch(screen[2] ?? "", /^Saved told/);
+  assertMatch(screen[5] ?? "", /Bob/);
+  assertMatch(screen[7] ?? "", /Dave/);
+  assertEquals(screen.length, 9);
+  const second = await run(flags, WASM, "/load told\nWhat is my name?\n");
+  assertMatch(second.stdout, /Loaded told\n> .*Dave/);
+  const once = await run(
+    [...GENERATE, ...GREEDY, "--saves", saves].concat(
+      ["--chat", "yes", "--from", "told", "--to", "asked"],
+      "What is my name?",
+    ),
+    WASM,
+  );
+  assertMatch(once.stdout, /Dave/);
+  const names = await Array.fromAsync(Deno.readDir(saves), ({ name }) => name);
+  assertEquals(names.sort(), ["asked.save", "key", "told.save"]);
+  await Deno.remove(saves, { recursive: true });
+});
+
+Deno.test("chat talks to a running server", async () => {
+  await using server = await serve("--device", "wasm");
+  const { code, stdout } = await run(
+    [...CHAT, ...GREEDY, "--url", server.url],
+    {},
+    "My name is Dave.\nWhat is my name?\n",
+  );
+  assertEquals(code, 0);
+  assertMatch(stdout, /Dave[^>]*> .*Dave/s);
+});
+
+Deno.test("generate goes on with standard input", async () => {
+  const { code, stdout } = await run(
+    [...GENERATE, ...GREEDY, "--max-tokens", "8"],
+    WASM,
+    "User: Hello!\n\nAssistant:",
+  );
+  assertEquals(code, 0);
+  assertMatch(stdout, /\w/);
+});
+
+Deno.test("generate says in one line what it cannot do", async () => {
+  const { code, stderr } = await run([...GENERATE, "--from", "x", "Hi"], WASM);
+  assertEquals(code, 1);
+  assertMatch(stderr, /^Cannot go on from x: there is no such save/);
+  const gone = await run([...GENERATE, "--url", "http://127.0.0.1:9", "Hi"]);
+  assertEquals(gone.code, 1);
+  assertMatch(gone.stderr, /^Cannot reach http:\/\/127.0.0.1:9: [^\n]+\n$/);
+});
