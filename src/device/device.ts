@@ -88,6 +88,11 @@ export interface DeviceModel {
   readonly lanes: number;
   /** Bytes of weights on the device. */
   readonly weightBytes: number;
+  /**
+   * Whether a state is the same bits however its text was cut into steps. Where
+   * it may not be, only {@linkcode LaneStep.replay} gives again what drawing gave.
+   */
+  readonly seamless?: boolean;
   /** Resolves, once, if the device goes away; later calls reject with the same. */
   readonly lost: Promise<Error>;
   /** Makes a lane's state blank: all zeros. */

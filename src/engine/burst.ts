@@ -28,6 +28,8 @@ export interface Burst {
   readonly lane: number;
   /** Tokens of the turn drawn or asked for before. */
   readonly drawn: number;
+  /** Tokens to read first. */
+  readonly tokens: readonly number[];
   /** Tokens to draw. */
   readonly draw: number;
   /** Tokens at which the answer surely ends. */
@@ -36,15 +38,16 @@ export interface Burst {
   readonly counts: ReadonlyMap<number, number>;
 }
 
-/** The part of a step that draws: first after the last token given. */
+/** The part of a step that draws. */
 export function burstStep(
   { turn, save, given, seed }: Opening,
-  { lane, drawn, draw, halt, counts }: Burst,
+  { lane, drawn, tokens, draw, halt, counts }: Burst,
 ): LaneStep {
   return {
     lane,
-    tokens: drawn === 0 ? given.slice(-1) : [],
-    replay: drawn === 0,
+    tokens,
+    // A token alone goes the way that drawn tokens go.
+    replay: tokens.length === 1,
     draw,
     halt,
     ...(turn.logprobs !== undefined && { logits: "last" }),

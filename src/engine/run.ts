@@ -2,9 +2,10 @@
  * One turn on one lane: read the prompt, draw in bursts, find where the answer
  * ends, and leave with the state of exactly that place.
  *
- * The last token given is always read alone, on the path that drawn tokens take.
- * So a text may be cut into turns anywhere between drawn tokens, or between
- * reading and drawing, and not a bit of its states changes.
+ * The last token given is read alone, on the path that drawn tokens take, unless
+ * that makes no difference to the device. So a text may be cut into turns anywhere
+ * between drawn tokens, or between reading and drawing, and not a bit of its
+ * states changes.
  *
  * The engine keeps nothing when a turn is over: the next one begins from the save
  * that its caller decoded. What is resumed is what was saved, by construction.
@@ -67,6 +68,7 @@ export class Run implements Job {
   #ending: Ending | undefined;
   /** What to read again before leaving. */
   readonly #again: LaneStep[] = [];
+  #drawing = false;
   #cancelled = false;
   #leaving = false;
   #over = false;
@@ -83,14 +85,15 @@ export class Run implements Job {
     this.#answer = new Answer(tokenizer, turn.stops, carried);
     this.#speech = new Speech(this.#answer, events, turn.logprobs);
     this.#counts = new Counts(save.counts);
-    this.#prompt = new PromptReader(opening.given, save.chain);
+    const joined = model.seamless === true && turn.maxTokens > 0;
+    this.#prompt = new PromptReader(opening.given, save.chain, joined);
     this.#do(model.write(lane, save.values));
     this.#settle();
   }
 
   /** Whether it has a prompt to read. */
   get reading(): boolean {
-    return this.#ending === undefined && this.#prompt.reading;
+    return this.#ending === undefined && !this.#drawing;
   }
 
   /** Ends the turn where it is once its parts of steps are answered. */
@@ -131,7 +134,7 @@ export class Run implements Job {
     this.#settle();
   }
 
-  /** Index of the last token given, which is read alone. */
+  /** Index of the last token given: the first one unread if nothing is drawn. */
   get #last(): number {
     return this.#opening.given.length - 1;
   }
@@ -143,7 +146,7 @@ export class Run implements Job {
   #plan(room: Room): LaneStep | undefined {
     if (this.#ending !== undefined) return this.#again.shift();
     if (this.#cancelled) return undefined;
-    return this.reading ? this.#chunk(room) : this.#burst(room);
+    return this.#prompt.reading ? this.#chunk(room) : this.#burst(room);
   }
 
   #chunk(room: Room): LaneStep | undefined {
@@ -158,11 +161,16 @@ export class Run implements Job {
     const drawn = this.#drawn.length + flying;
     const draw = burstLength(this.#opening.turn, drawn, room.draw);
     if (draw <= 0) return undefined;
+    const tokens = drawn === 0 ? this.#prompt.rest : [];
+    if (tokens.length > room.tokens) return undefined;
     if (this.#answer.held === 0) {
-      this.#do(this.#rewinder.keep(this.#last + drawn));
+      const read = this.#opening.given.length - tokens.length;
+      this.#do(this.#rewinder.keep(read + Math.max(drawn - 1, 0)));
     }
+    this.#drawing = true;
     const counts = this.#counts;
-    return burstStep(this.#opening, { lane, drawn, draw, halt, counts });
+    const burst = { lane, drawn, tokens, draw, halt, counts };
+    return burstStep(this.#opening, burst);
   }
 
   /**
@@ -229,7 +237,7 @@ export class Run implements Job {
             ? endAfter(this.#tokens, "cancelled")
             : endWithin(this.#opening.given, this.#prompt.read),
         );
-      } else if (this.#opening.turn.maxTokens === 0 && !this.reading) {
+      } else if (this.#opening.turn.maxTokens === 0 && !this.#prompt.reading) {
         this.#end(endAfter(this.#tokens, "length"));
       }
     }

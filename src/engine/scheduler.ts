@@ -108,7 +108,7 @@ export class Scheduler {
       }
       if (step === undefined) continue;
       parts.push({ job, step });
-      if (step.draw > 0) continue;
+      if (step.draw > 0 && step.tokens.length <= 1) continue;
       tokens -= step.tokens.length;
       if (this.#jobs.delete(job)) this.#jobs.add(job);
     }

@@ -64,6 +64,22 @@ Deno.test("Engine.generate() puts lanes that are ready into one step", async () 
   await engine.dispose();
 });
 
+Deno.test("Engine.generate() draws with the last chunk where cutting makes no difference", async () => {
+  const prompt = "x".repeat(300);
+  const shape = (model: FakeModel) =>
+    model.steps.map(([{ tokens, draw }]) => [tokens.length, draw]);
+  const cases: [boolean, number[][]][] = [
+    [true, [[256, 0], [45, 1], [0, 1]]],
+    [false, [[256, 0], [44, 0], [1, 1], [0, 1]]],
+  ];
+  for (const [seamless, steps] of cases) {
+    const { engine, model } = await fakeEngine({ lanes: 1, follow, seamless });
+    await take(engine, { prompt, maxTokens: 2 });
+    assertEquals(shape(model), steps);
+    await engine.dispose();
+  }
+});
+
 Deno.test("Engine.generate() lets others write while it reads a long prompt", async () => {
   const { engine, model } = await fakeEngine({ lanes: 3, follow });
   const quick = take(engine, { prompt: "a", maxTokens: 40 });

@@ -75,6 +75,8 @@ export interface FakeModelOptions {
   readonly lanes: number;
   /** Tokens to draw from, after a token. */
   readonly follow?: (last: number) => readonly number[];
+  /** Whether cutting a text leaves no trace in a state. */
+  readonly seamless?: boolean;
   /** Milliseconds a step takes. */
   readonly stepMs?: number;
 }
@@ -95,6 +97,7 @@ export class FakeModel implements DeviceModel {
   readonly shape = FAKE_SHAPE;
   readonly lanes: number;
   readonly weightBytes = 0;
+  readonly seamless: boolean;
   readonly lost: Promise<Error>;
   /** Every step, as it was asked for. */
   readonly steps: (readonly LaneStep[])[] = [];
@@ -110,6 +113,7 @@ export class FakeModel implements DeviceModel {
   constructor(options: FakeModelOptions) {
     this.#options = options;
     this.lanes = options.lanes;
+    this.seamless = options.seamless ?? false;
     this.#lanes = Array.from({ length: options.lanes }, () => ({
       values: new Float32Array(stateLength(FAKE_SHAPE)),
       unread: undefined,
@@ -186,7 +190,7 @@ export class FakeModel implements DeviceModel {
     }
     const rows: number[][] = [];
     const reading = tokens.length === 0 ? [state.unread ?? 0] : tokens;
-    const alone = replay === true || tokens.length === 0;
+    const alone = this.seamless || replay === true || tokens.length === 0;
     // A chunk leaves other low bits than the same tokens one by one.
     if (!alone) mix(state.values, PATH, 7919 + reading.length);
     for (const id of reading) {

@@ -29,6 +29,7 @@ export class WasmModel implements DeviceModel {
   readonly shape: ModelShape;
   readonly lanes: number;
   readonly weightBytes: number;
+  readonly seamless = true;
   readonly lost: Promise<Error>;
   readonly #threads: readonly [Thread, ...Thread[]];
   #disposed: Promise<void> | undefined;
