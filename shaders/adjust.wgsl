@@ -121,16 +121,24 @@ fn main(
   }
 
   best[i] = mine;
-  for (var span = THREADS / 2u; span > 0u; span >>= 1u) {
-    workgroupBarrier();  // the better of the wider span are in place
-    if (i < span) {
-      // The other token is always the higher one, so it must be likelier.
-      if (best[i + span].x > best[i].x) {
-        best[i] = best[i + span];
+  workgroupBarrier();  // everyone's token is in place
+  if (i < 16u) {
+    // Later tokens are higher ones, so they must be likelier.
+    for (var j = 1u; j < 16u; j++) {
+      let other = best[i * 16u + j];
+      if (other.x > best[i * 16u].x) {
+        best[i * 16u] = other;
       }
     }
   }
+  workgroupBarrier();  // the best of each sixteen is in place
   if (i == 0u) {
-    peaks[m * ((V + THREADS - 1u) / THREADS) + group.x] = best[0];
+    var top = best[0];
+    for (var j = 16u; j < THREADS; j += 16u) {
+      if (best[j].x > top.x) {
+        top = best[j];
+      }
+    }
+    peaks[m * ((V + THREADS - 1u) / THREADS) + group.x] = top;
   }
 }

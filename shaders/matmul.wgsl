@@ -16,7 +16,9 @@ override K: u32;       // columns, a multiple of 32
 override R: u32;       // rows there is room for in a plane of x, a multiple of 64
 override WIDTH: u32;   // outputs of a row of y
 override BLOCK0: u32;  // first block of this part of the matrix
-override RELU2: bool;  // act is relu squared, or none
+override RELU2: bool;  // act is relu squared
+override TANH: u32;    // outputs that read this plane take tanh
+override SIGMOID: u32; // outputs that read this plane take the sigmoid
 override ADD: bool;    // add to y, or set it
 override B1: u32;      // first block that reads plane 1
 override B2: u32;
@@ -52,6 +54,19 @@ fn unpack(q: vec4u, j: u32) -> vec4f {
     return vec4f(unpack4xI8(q[j]));
   }
   return vec4f(unpack4xU8((q[j >> 1u] >> (4u * (j & 1u))) & 0x0f0f0f0fu)) - 8.0;
+}
+
+fn act(x: f32, plane: u32) -> f32 {
+  if (RELU2) {
+    let positive = max(x, 0.0);
+    return positive * positive;
+  }
+  if (plane == TANH) {
+    // By way of exp of a negative number, which overflows nowhere.
+    let e = exp(-2.0 * abs(x));
+    return sign(x) * (1.0 - e) / (1.0 + e);
+  }
+  return select(x, 1.0 / (1.0 + exp(-x)), plane == SIGMOID);
 }
 
 @compute @workgroup_size(SIDE, SIDE)
@@ -112,10 +127,7 @@ fn main(
   for (var m = 0u; m < SIDE; m++) {
     for (var o = 0u; o < SIDE; o++) {
       var sum = acc[m * SIDE + o];
-      if (RELU2) {
-        sum = max(sum, 0.0);
-        sum *= sum;
-      }
+      sum = act(sum, plane);
       let at = (row0 + local.y * SIDE + m) * WIDTH + global * BLOCK + lane + SIDE * o;
       if (ADD) {
         sum += y[at];

@@ -34,18 +34,26 @@ struct Row {
 @group(0) @binding(5) var<storage, read_write> mixed: array<vec4f>;  // [P, R, D]
 
 var<workgroup> sums: array<vec2f, THREADS>;
+var<workgroup> some: array<vec2f, 16>;
 
+// The sum over all invocations: sixteen sums of sixteen, then their sum, three barriers in all.
 fn total(i: u32, own: vec2f) -> vec2f {
-  workgroupBarrier();  // everyone has read the total before
+  workgroupBarrier();  // everyone has read the sums before
   sums[i] = own;
-  for (var span = THREADS / 2u; span > 0u; span >>= 1u) {
-    workgroupBarrier();  // the sums of the wider span are in place
-    if (i < span) {
-      sums[i] += sums[i + span];
+  workgroupBarrier();  // every part is in place
+  if (i < 16u) {
+    var sum = vec2f();
+    for (var j = 0u; j < 16u; j++) {
+      sum += sums[i * 16u + j];
     }
+    some[i] = sum;
   }
-  workgroupBarrier();  // the total is in place
-  return sums[0];
+  workgroupBarrier();  // sixteen sums are in place
+  var sum = vec2f();
+  for (var j = 0u; j < 16u; j++) {
+    sum += some[j];
+  }
+  return sum;
 }
 
 fn normalize(e: vec4f, mean: f32, scale: f32, c: u32) -> vec4f {

@@ -15,18 +15,26 @@ const THREADS = 256u;
 @group(0) @binding(2) var<storage, read_write> out: array<vec4f>;   // [R, D]
 
 var<workgroup> sums: array<f32, THREADS>;
+var<workgroup> some: array<f32, 16>;
 
+// The sum over all invocations: sixteen sums of sixteen, then their sum, three barriers in all.
 fn total(i: u32, own: f32) -> f32 {
-  workgroupBarrier();  // everyone has read the total before
+  workgroupBarrier();  // everyone has read the sums before
   sums[i] = own;
-  for (var span = THREADS / 2u; span > 0u; span >>= 1u) {
-    workgroupBarrier();  // the sums of the wider span are in place
-    if (i < span) {
-      sums[i] += sums[i + span];
+  workgroupBarrier();  // every part is in place
+  if (i < 16u) {
+    var sum = 0.0;
+    for (var j = 0u; j < 16u; j++) {
+      sum += sums[i * 16u + j];
     }
+    some[i] = sum;
   }
-  workgroupBarrier();  // the total is in place
-  return sums[0];
+  workgroupBarrier();  // sixteen sums are in place
+  var sum = 0.0;
+  for (var j = 0u; j < 16u; j++) {
+    sum += some[j];
+  }
+  return sum;
 }
 
 @compute @workgroup_size(THREADS)

@@ -1,11 +1,14 @@
 // prepare: from the raw products of a row, all that the state update reads.
 //
-//   w     = exp(-e^-0.5 sigmoid(w0 + tanh(hw) W2))    decay
+//   w     = exp(-e^-0.5 sigmoid(w0 + hw W2))          decay
 //   a     = sigmoid(a0 + ha A2)                       removal rate
 //   v     = v + (v_first - v) sigmoid(v0 + hv V2)     value; the first layer makes v_first instead
-//   g     = sigmoid(hg) G2                            gate
+//   g     = hg G2                                     gate
 //   kappa = k k_k / max(|k k_k|, 1e-12)               removal key, the norm over a head
 //   k     = k (1 + (a - 1) k_a)                       key
+//
+// The hidden values h come with their activations (tanh of hw, sigmoid of hg): the product that made
+// them applied each once, and here every head would again.
 //
 // A workgroup owns one head of TILE rows: 64 channels times 4 quarters of every rank. The second
 // LoRA matrices lie [rank, D], so that neighbouring channels load neighbouring words, and each
@@ -45,23 +48,6 @@ fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(-x));
 }
 
-// tanh by way of exp overflows nowhere, where a driver's own may.
-fn squash(x: f32) -> f32 {
-  let e = exp(-2.0 * abs(x));
-  return sign(x) * (1.0 - e) / (1.0 + e);
-}
-
-fn hidden(row: u32, at: u32, act: u32) -> f32 {
-  let h = raw[row * WIDTH + at];
-  if (act == 1u) {
-    return squash(h);
-  }
-  if (act == 2u) {
-    return sigmoid(h);
-  }
-  return h;
-}
-
 @compute @workgroup_size(N, 4)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -76,19 +62,18 @@ fn main(
   for (var q = 0u; q < 4u; q++) {
     let rank = array<u32, 4>(RANK_W, RANK_A, RANK_V, RANK_G)[q];
     let at = array<u32, 4>(AT_W, AT_A, AT_V, AT_G)[q];
-    let act = array<u32, 4>(1u, 0u, 0u, 2u)[q];
     for (var n = local.y; n < rank / words; n += 4u) {
       let word = ups[(base + n) * D + d];
       if (FORMAT == 0u) {
         for (var m = 0u; m < TILE; m++) {
-          sums[m][q] = fma(bitcast<f32>(word), hidden(row0 + m, at + n, act), sums[m][q]);
+          sums[m][q] = fma(bitcast<f32>(word), raw[(row0 + m) * WIDTH + at + n], sums[m][q]);
         }
       } else {
         let wide = bitcast<vec2f>(vec2u(word << 16u, word & 0xffff0000u));
         let pair = select(wide, unpack2x16float(word), FORMAT == 1u);
         for (var m = 0u; m < TILE; m++) {
-          let even = fma(pair.x, hidden(row0 + m, at + 2u * n, act), sums[m][q]);
-          sums[m][q] = fma(pair.y, hidden(row0 + m, at + 2u * n + 1u, act), even);
+          let even = fma(pair.x, raw[(row0 + m) * WIDTH + at + 2u * n], sums[m][q]);
+          sums[m][q] = fma(pair.y, raw[(row0 + m) * WIDTH + at + 2u * n + 1u], even);
         }
       }
     }

@@ -23,7 +23,9 @@ override BLOCK0: u32;  // first block of this part of the matrix
 override TILE: u32;    // rows of x a workgroup takes: 1, 2, 4 or 8
 override ROWS: u32;    // outputs an invocation keeps: 1, 2 or 4
 override SPLIT: u32;   // invocations that share an output
-override RELU2: bool;  // act is relu squared, or none
+override RELU2: bool;  // act is relu squared
+override TANH: u32;    // outputs that read this plane take tanh
+override SIGMOID: u32; // outputs that read this plane take the sigmoid
 override ADD: bool;    // add to y, or set it
 override B1: u32;      // first block that reads plane 1
 override B2: u32;
@@ -58,6 +60,19 @@ fn unpack(q: vec4u, j: u32) -> vec4f {
     return vec4f(unpack4xI8(q[j]));
   }
   return vec4f(unpack4xU8((q[j >> 1u] >> (4u * (j & 1u))) & 0x0f0f0f0fu)) - 8.0;
+}
+
+fn act(x: f32, plane: u32) -> f32 {
+  if (RELU2) {
+    let positive = max(x, 0.0);
+    return positive * positive;
+  }
+  if (plane == TANH) {
+    // By way of exp of a negative number, which overflows nowhere.
+    let e = exp(-2.0 * abs(x));
+    return sign(x) * (1.0 - e) / (1.0 + e);
+  }
+  return select(x, 1.0 / (1.0 + exp(-x)), plane == SIGMOID);
 }
 
 @compute @workgroup_size(LANES, SPLIT)
@@ -119,10 +134,7 @@ fn main(
       for (var s = 0u; s < SPLIT; s++) {
         sum += parts[s * BLOCK + o * LANES + local.x];
       }
-      if (RELU2) {
-        sum = max(sum, 0.0);
-        sum *= sum;
-      }
+      sum = act(sum, plane);
       let at = (row0 + m) * WIDTH + global * BLOCK + lane + LANES * o;
       if (ADD) {
         sum += y[at];

@@ -100,18 +100,23 @@ for (const format of FORMATS) {
 }
 
 for (const tile of [2, "matmul"] as const) {
-  Deno.test(`product() reads planes, squares and adds with tile ${tile}`, async () => {
-    const [T, K, outputs] = [2, 64, 192];
-    const { values, matrix } = await example("F32", { outputs, K });
-    const x = uniform(3 * T * K, [-1, 1], random(4));
-    const options = { relu2: true, add: true, planes: [64, 128] };
-    const { y, before } = await onGpu(matrix, x, { T, K, tile, ...options });
-    const expected = oracle.product(
-      { matrix: values, x, y: before },
-      { T, K, ...options, planeOf: (o) => Math.floor(o / 64) },
-    );
-    assertClose(y, expected, { nmse: 1e-12 });
-  });
+  for (
+    const act of [{ relu2: true, add: true }, { tanh: 1, sigmoid: 2 }]
+  ) {
+    const acts = Object.keys(act).join(" and ");
+    Deno.test(`product() reads planes, with ${acts}, tile ${tile}`, async () => {
+      const [T, K, outputs] = [2, 64, 192];
+      const { values, matrix } = await example("F32", { outputs, K });
+      const x = uniform(3 * T * K, [-1, 1], random(4));
+      const options = { ...act, planes: [64, 128] };
+      const { y, before } = await onGpu(matrix, x, { T, K, tile, ...options });
+      const expected = oracle.product(
+        { matrix: values, x, y: before },
+        { T, K, ...options, planeOf: (o) => Math.floor(o / 64) },
+      );
+      assertClose(y, expected, { nmse: 1e-12 });
+    });
+  }
 }
 
 Deno.test("product() gives a row the same bits whatever its neighbours", async () => {

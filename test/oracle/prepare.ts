@@ -6,7 +6,7 @@ export interface PrepareInputs {
   readonly k: Float64Array;
   /** See `k`. */
   readonly v: Float64Array;
-  /** Hidden values of each LoRA, before any activation. */
+  /** Hidden values of each LoRA, after their activation. */
   readonly hidden: Readonly<Record<keyof LoraRanks, Float64Array>>;
   /** Second LoRA matrices, `[D, rank]`. */
   readonly ups: Readonly<Record<keyof LoraRanks, Float64Array>>;
@@ -26,34 +26,29 @@ export function prepare(
 ): Float64Array {
   const D = k.length;
   const vector = (n: number, d: number) => vectors[n * D + d];
-  const lora = (
-    name: keyof LoraRanks,
-    d: number,
-    act: (x: number) => number,
-  ) => {
+  const lora = (name: keyof LoraRanks, d: number) => {
     const rank = hidden[name].length;
     let sum = 0;
     for (let n = 0; n < rank; n++) {
-      sum += ups[name][d * rank + n] * act(hidden[name][n]);
+      sum += ups[name][d * rank + n] * hidden[name][n];
     }
     return sum;
   };
-  const same = (x: number) => x;
   const result = new Float64Array(6 * D);
   for (let h = 0; h < D; h += N) {
     let squares = 0;
     for (let d = h; d < h + N; d++) squares += (k[d] * vector(3, d)) ** 2;
     for (let d = h; d < h + N; d++) {
-      const a = sigmoid(vector(1, d) + lora("a", d, same));
+      const a = sigmoid(vector(1, d) + lora("a", d));
       const kappa = k[d] * vector(3, d) / Math.max(Math.sqrt(squares), 1e-12);
-      const blend = sigmoid(vector(2, d) + lora("v", d, same));
+      const blend = sigmoid(vector(2, d) + lora("v", d));
       const row = [
-        Math.exp(-0.606531 * sigmoid(vector(0, d) + lora("w", d, Math.tanh))),
+        Math.exp(-0.606531 * sigmoid(vector(0, d) + lora("w", d))),
         k[d] * (1 + (a - 1) * vector(4, d)),
         first ? v[d] + (first[d] - v[d]) * blend : v[d],
         kappa,
         kappa * a,
-        lora("g", d, sigmoid),
+        lora("g", d),
       ];
       row.forEach((value, plane) => result[plane * D + d] = value);
     }

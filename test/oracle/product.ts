@@ -15,12 +15,14 @@ export interface ProductInputs {
  */
 export function product(
   { matrix, x, y }: ProductInputs,
-  { T, K, relu2 = false, add = false, planeOf = () => 0 }: {
+  { T, K, relu2 = false, add = false, planeOf = () => 0, tanh, sigmoid }: {
     T: number;
     K: number;
     relu2?: boolean;
     add?: boolean;
     planeOf?: (output: number) => number;
+    tanh?: number;
+    sigmoid?: number;
   },
 ): Float64Array {
   const outputs = matrix.length / K;
@@ -31,6 +33,8 @@ export function product(
       let sum = 0;
       for (let k = 0; k < K; k++) sum += matrix[o * K + k] * x[from + k];
       if (relu2) sum = Math.max(sum, 0) ** 2;
+      if (planeOf(o) === tanh) sum = Math.tanh(sum);
+      if (planeOf(o) === sigmoid) sum = 1 / (1 + Math.exp(-sum));
       result[t * outputs + o] = sum + (add ? y[t * outputs + o] : 0);
     }
   }

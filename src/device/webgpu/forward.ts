@@ -72,7 +72,12 @@ function timeMixing(
   const { attNorm: norm, attLerp: lerp, ups, vectors, planes } = w;
   return [
     mix(gpu, { rows, x, norm, lerp, state, mixed }, "att"),
-    ...multiply(gpu, { matrix: w.stack, x: mixed, y: raw }, { path, planes }),
+    ...multiply(gpu, { matrix: w.stack, x: mixed, y: raw }, {
+      path,
+      planes,
+      tanh: 3, // the plane of w
+      sigmoid: 5, // the plane of g
+    }),
     prepare(gpu, { raw, ups, vectors, first, prepared }, {
       layer,
       tile: path === 1 ? 1 : 4,

@@ -25,7 +25,7 @@ export interface Ups {
 
 /** What {@linkcode prepare} binds. */
 export interface PrepareTensors {
-  /** Products of a row: r, k, v, then hidden values; `[R, WIDTH]`. */
+  /** r, k, v, then hidden values with their activations: `[R, WIDTH]`. */
   readonly raw: Tensor;
   /** The second LoRA matrices. */
   readonly ups: Ups;
@@ -40,7 +40,7 @@ export interface PrepareTensors {
 /** Rows of a workgroup. */
 export type PrepareTile = 1 | 4;
 
-/** LoRA, activations, value residual and removal key of each row. */
+/** LoRA, value residual, decay and removal key of each row. */
 export function prepare(
   gpu: Gpu,
   { raw, ups, vectors, first, prepared }: PrepareTensors,

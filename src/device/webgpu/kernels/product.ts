@@ -34,6 +34,10 @@ export interface ProductOptions {
   readonly add?: boolean;
   /** First output that reads each plane of `x` after plane 0, rising. */
   readonly planes?: readonly number[];
+  /** The plane whose outputs take tanh. */
+  readonly tanh?: number;
+  /** The plane whose outputs take the sigmoid. */
+  readonly sigmoid?: number;
 }
 
 /** Rows that a workgroup of {@linkcode product} can take at once. */
@@ -93,7 +97,8 @@ export function matmul(
 
 function check(
   { matrix, x, y }: ProductTensors,
-  { relu2 = false, add = false, planes = [] }: ProductOptions,
+  { relu2 = false, add = false, planes = [], tanh = 6, sigmoid = 6 }:
+    ProductOptions,
 ): Record<string, number> {
   const [, R] = x.shape;
   expectShape(x, [planes.length + 1, R, matrix.columns]);
@@ -109,6 +114,8 @@ function check(
     R,
     WIDTH: matrix.rows,
     RELU2: Number(relu2),
+    TANH: tanh,
+    SIGMOID: sigmoid,
     ADD: Number(add),
   };
 }
