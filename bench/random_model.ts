@@ -179,8 +179,11 @@ export function narrow(
 ): Uint8Array<ArrayBuffer> {
   if (type === "F32") return new Uint8Array(values.slice().buffer);
   if (type === "F16") return new Uint8Array(new Float16Array(values).buffer);
-  const bits = new Uint32Array(roundTo(values.slice(), type).buffer);
-  return new Uint8Array(Uint16Array.from(bits, (b) => b >>> 16).buffer);
+  // Little-endian: the upper half of each rounded value is its second u16.
+  const halves = new Uint16Array(roundTo(values.slice(), type).buffer);
+  const upper = new Uint16Array(values.length);
+  for (let i = 0; i < upper.length; i++) upper[i] = halves[2 * i + 1];
+  return new Uint8Array(upper.buffer);
 }
 
 /** Values written at once: 16 MiB of f32. */
