@@ -14,7 +14,10 @@ export interface Axis {
   readonly scale: "linear" | "log";
   /** Writes a tick's value; {@linkcode short} by default. */
   readonly format?: (value: number) => string;
-  /** Least and greatest value; by default those of the points. */
+  /**
+   * Least and greatest value; by default those of the points, widened to round
+   * ones. A logarithmic axis has a tick at each doubling of the least.
+   */
   readonly range?: readonly [low: number, high: number];
 }
 
@@ -47,7 +50,7 @@ export interface Chart {
   readonly series: readonly Series[];
 }
 
-const WIDTH = 840;
+const WIDTH = 900;
 const HEIGHT = 460;
 const FRAME = { left: 76, right: 596, top: 74, bottom: 400 };
 
@@ -126,6 +129,12 @@ export function plot(chart: Chart): string {
   return [...out, "</svg>", ""].join("\n");
 }
 
+/** Writes milliseconds with the unit that suits them: 90 µs, 1.2 ms, 15 s. */
+export function duration(ms: number): string {
+  if (ms >= 1000) return `${trim(ms / 1000)} s`;
+  return ms >= 1 ? `${trim(ms)} ms` : `${trim(ms * 1000)} µs`;
+}
+
 /** Writes a tick's value in few characters: 20k, 1M, 0.001. */
 export function short(value: number): string {
   const size = Math.abs(value);
@@ -156,9 +165,11 @@ function scale(
       `Cannot plot ${axis.label}: ${least} on a logarithmic axis`,
     );
   }
-  const { low, high, ticks } = axis.scale === "log"
-    ? decades(least, most)
-    : steps(least, most);
+  const { low, high, ticks } = axis.scale === "linear"
+    ? steps(least, most)
+    : axis.range
+    ? halves(least, most)
+    : decades(least, most);
   const to01 = axis.scale === "log"
     ? (v: number) => Math.log(v / low) / Math.log(high / low)
     : (v: number) => (v - low) / (high - low);
@@ -173,6 +184,13 @@ function decades(least: number, most: number) {
     (_, i) => Number(`1e${first + i}`),
   );
   return { low: ticks[0], high: ticks[ticks.length - 1], ticks };
+}
+
+/** Powers of two from the lower end, for a range below two decades. */
+function halves(low: number, high: number) {
+  const ticks: number[] = [];
+  for (let tick = low; tick <= high; tick *= 2) ticks.push(tick);
+  return { low, high, ticks };
 }
 
 function steps(least: number, most: number) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { plot, type Series, short } from "../plot.ts";
+import { duration, plot, type Series, short } from "../plot.ts";
 import { FIT_FROM } from "./cost.ts";
 import { fitPowerLaw, type PowerLaw } from "./fit.ts";
 import { METHODS } from "./methods.ts";
@@ -34,7 +34,7 @@ function prefill({ costs, heads, ...origin }: Parts["cost"]): string {
     title: "Reading a text: the curse, and three ways out",
     subtitle: `${heads} heads of 64, ${where(origin)}; hollow: reckoned`,
     x: { label: "tokens in the text", scale: "log" },
-    y: { label: "milliseconds to read it", scale: "log" },
+    y: { label: "time to read it", scale: "log", format: duration },
     series: [...lines.map(({ series }) => series), ...fits(lines)],
   });
 }
@@ -42,9 +42,7 @@ function prefill({ costs, heads, ...origin }: Parts["cost"]): string {
 function decode({ costs, heads, ...origin }: Parts["cost"]): string {
   const lines = METHODS.flatMap(({ id, label }) => {
     const points = costs.flatMap(({ method, n, decodeMs }) =>
-      method === id && decodeMs !== undefined
-        ? [[n, decodeMs * 1000] as const]
-        : []
+      method === id && decodeMs !== undefined ? [[n, decodeMs] as const] : []
     );
     return points.length > 0 ? [line(label, points, [])] : [];
   });
@@ -52,7 +50,7 @@ function decode({ costs, heads, ...origin }: Parts["cost"]): string {
     title: "One more token",
     subtitle: `${heads} heads of 64, ${where(origin)}`,
     x: { label: "tokens before it", scale: "log" },
-    y: { label: "microseconds", scale: "log" },
+    y: { label: "time for it", scale: "log", format: duration },
     series: [...lines.map(({ series }) => series), ...fits(lines)],
   });
 }
@@ -109,7 +107,7 @@ function recall(
     title: titles[task],
     subtitle: `random keys and values, nearest of all values written, ` +
       `${trials} trials`,
-    x: { label: "pairs", scale: "log" },
+    x: { label: "pairs", scale: "log", range: [4, 512] },
     y: { label: "exact recall, %", scale: "linear", range: [0, 100] },
     series: RECALLS.map(([name, method, strength]) => ({
       name,

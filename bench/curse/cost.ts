@@ -91,7 +91,7 @@ async function measureMethod(
     for (let seen = 0; measured && seen < n; seen += chunk) {
       plan.push(...bound.prefill(seen, Math.min(chunk, n - seen)));
     }
-    const prefillMs = measured ? await clock.median(plan, patience) : reckoned;
+    const prefillMs = measured ? await clock.least(plan, patience) : reckoned;
 
     const steps = Array.from(
       { length: decoded },
@@ -99,7 +99,7 @@ async function measureMethod(
     );
     const decodeMs = method.id === "linear_pairs"
       ? undefined
-      : await clock.median(steps.flat(), patience) / decoded;
+      : await clock.least(steps.flat(), patience) / decoded;
     const cost: Cost = {
       method: method.id,
       n,

@@ -5,8 +5,10 @@
  */
 
 import type { Device } from "../../src/device/device.ts";
-import { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { Gpu } from "../../src/device/webgpu/gpu.ts";
+import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
+import { DeviceError } from "../../src/errors.ts";
 import { openFiles } from "../../src/model/model_files.ts";
 import { openModel } from "../../src/model/open.ts";
 import { random } from "../../test/support/random.ts";
@@ -137,7 +139,7 @@ async function large(
   { large }: Amounts,
   report: Report,
 ): Promise<Parts["large"]> {
-  const device = wasmDevice();
+  const device = await fastestDevice();
   const preset = PRESETS["0.1B"];
   const checkpoint = randomCheckpoint({ ...preset, type: "BF16" });
   const model = await device.load(checkpoint, {
@@ -169,7 +171,7 @@ async function withEmbedded<T>(
   const folder = new URL("../../models/gosling/", import.meta.url);
   await using files = await openFiles(folder);
   const { checkpoint, tokenizer } = await openModel(files);
-  const device = wasmDevice();
+  const device = await fastestDevice();
   try {
     const model = await device.load(checkpoint, {
       lanes: LANES,
@@ -178,5 +180,15 @@ async function withEmbedded<T>(
     return await work(new Chat(model, tokenizer), device);
   } finally {
     await device.dispose();
+  }
+}
+
+/** As the server's `--device auto`: a GPU, or else the processor. */
+async function fastestDevice(): Promise<Device> {
+  try {
+    return await openWebGpu();
+  } catch (error) {
+    if (error instanceof DeviceError) return wasmDevice();
+    throw error;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { short } from "../plot.ts";
+import { duration, short } from "../plot.ts";
 import { table } from "../table.ts";
 import type { Cost } from "./cost.ts";
 import type { EndlessResult, Mark } from "./endless.ts";
@@ -36,7 +36,7 @@ function claims({ costs }: Parts["cost"]): string {
   const times = (a: number, b: number) => `${Math.round(a / b)} ×`;
   const pairs = n * (n + 1) / 2;
   return table(["100,000 tokens, one head", "pairs", "rows", "ratio"], [
-    ["the text", short(n * n), short(n * N), times(n * n, n * N)],
+    ["as the claim counts", short(n * n), short(n * N), times(n * n, n * N)],
     [
       "causal: no token sees a later one",
       short(pairs),
@@ -50,9 +50,9 @@ function claims({ costs }: Parts["cost"]): string {
       times(softmax.macs, linear.macs),
     ],
     [
-      `seconds here${softmax.measured ? "" : ", pairs reckoned"}`,
-      short(softmax.prefillMs / 1000),
-      short(linear.prefillMs / 1000),
+      `time here, two heads${softmax.measured ? "" : "; pairs reckoned"}`,
+      duration(softmax.prefillMs),
+      duration(linear.prefillMs),
       times(softmax.prefillMs, linear.prefillMs),
     ],
     [
@@ -66,12 +66,12 @@ function claims({ costs }: Parts["cost"]): string {
 
 function prefill({ costs, slopes }: Parts["cost"]): string {
   return table(
-    ["milliseconds to read n tokens", ...LENGTHS.map(short), "slope"],
+    ["time to read n tokens", ...LENGTHS.map(short), "slope"],
     METHODS.map(({ id, label }) => [
       label,
       ...LENGTHS.map((n) => {
         const { prefillMs, measured } = costOf(costs, id, n);
-        return `${measured ? "" : "≈ "}${short(prefillMs)}`;
+        return `${measured ? "" : "≈ "}${duration(prefillMs)}`;
       }),
       slopes.find(({ method }) => method === id)?.prefill.toFixed(2) ?? "",
     ]),
@@ -81,12 +81,12 @@ function prefill({ costs, slopes }: Parts["cost"]): string {
 function decode({ costs, slopes }: Parts["cost"]): string {
   const rows = METHODS.filter(({ id }) => id !== "linear_pairs");
   return table(
-    ["microseconds for token n + 1", ...LENGTHS.map(short), "slope"],
+    ["time for token n + 1", ...LENGTHS.map(short), "slope"],
     rows.map(({ id, label }) => [
       label,
       ...LENGTHS.map((n) => {
         const { decodeMs } = costOf(costs, id, n);
-        return decodeMs === undefined ? "" : short(1000 * decodeMs);
+        return decodeMs === undefined ? "" : duration(decodeMs);
       }),
       slopes.find(({ method }) => method === id)?.decode?.toFixed(2) ?? "",
     ]),
@@ -95,7 +95,7 @@ function decode({ costs, slopes }: Parts["cost"]): string {
 
 function memory({ costs }: Parts["cost"]): string {
   return table(
-    ["one head, n tokens", "multiply–adds", "n = 1k", "100k", "KiB", "100k"],
+    ["one head", "multiply–adds", "n = 1k", "n = 100k", "KiB at 1k", "at 100k"],
     METHODS.map(({ id, label }) => {
       const [few, many] = [1000, 100_000].map((n) => costOf(costs, id, n));
       const quadratic = many.macs > 1000 * few.macs;
@@ -182,19 +182,21 @@ function endless(...results: readonly EndlessResult[]): string {
     ["largest value in the state", ...both((m) => short(m.largest))],
     ["root mean square of the state", ...both((m) => short(m.rms))],
     [
-      "facts of the beginning recalled after 1k · 10k · 100k · 1M",
+      "facts of the first messages recalled",
       ...results.map(recalled),
     ],
     ["NaN or infinity", ...results.map(() => "none")],
   ]);
 }
 
-/** What was still recalled after each power of ten. */
-function recalled({ facts, marks }: EndlessResult): string {
+/** Facts recalled at the first marks and at the last. */
+function recalled({ total, facts, marks }: EndlessResult): string {
   const found = marks.flatMap(({ position, recalled }) =>
-    recalled !== undefined && /^10*$/.test(String(position)) ? [recalled] : []
+    recalled !== undefined && (position <= 10_000 || position === total)
+      ? [`${recalled} at ${short(position)}`]
+      : []
   );
-  return found.length > 0 ? `${found.join(" · ")} of ${facts}` : "–";
+  return found.length > 0 ? `of ${facts}: ${found.join(", ")}` : "–";
 }
 
 function origin({ cost, endless, large }: Parts): string {
