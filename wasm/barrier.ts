@@ -1,12 +1,16 @@
 /**
- * All threads wait for the last one.
+ * All threads wait for the last one, and share what comes next.
  *
  * Idea: a counter of arrivals and a generation that the last arrival advances.
  * Phases last microseconds, so a thread spins first and asks the system to be
  * woken only when that takes long; the last arrival makes the system call only
  * if somebody sleeps.
  *
- * Layout: three u32, each in its own cache line: arrivals, generation, sleepers.
+ * Between two barriers a phase is cut into pieces that threads claim one by one, so
+ * that a core that is slow, or lent to somebody else, takes fewer.
+ *
+ * Layout: four u32, each in its own cache line: arrivals, generation, sleepers, and
+ * the next piece, which the last arrival sets to 0.
  * Source: the sense-reversing barrier of Mellor-Crummey and Scott (1991).
  * Oracle: test/device/wasm/model_test.ts, for several numbers of threads.
  */
@@ -20,11 +24,15 @@ const SPINS: u32 = 20_000;
 
 export function barrier(plan: Plan): void {
   const threads = plan.threads;
-  if (threads === 1) return;
-  const at = <usize> plan.barrier;
+  const at = <usize>plan.barrier;
+  if (threads === 1) {
+    store<u32>(at + 3 * LINE, 0);
+    return;
+  }
   const generation = atomic.load<u32>(at + LINE);
   if (atomic.add<u32>(at, 1) === threads - 1) {
     atomic.store<u32>(at, 0);
+    atomic.store<u32>(at + 3 * LINE, 0);
     atomic.store<u32>(at + LINE, generation + 1);
     if (atomic.load<u32>(at + 2 * LINE) !== 0) {
       atomic.notify(at + LINE, i32.MAX_VALUE);
@@ -39,4 +47,9 @@ export function barrier(plan: Plan): void {
     atomic.wait<i32>(at + LINE, generation, -1);
   }
   atomic.sub<u32>(at + 2 * LINE, 1);
+}
+
+/** The next piece of this phase; the phase is over when there are no more. */
+export function claim(plan: Plan): u32 {
+  return atomic.add<u32>(<usize>plan.barrier + 3 * LINE, 1);
 }

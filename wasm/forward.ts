@@ -3,20 +3,20 @@
  *
  * Formula: rwkv7.md 1.
  *
- * Idea: a pass is a list of phases; within one, threads share panels, channels or
- * heads and write only what is theirs; between two, all meet at the barrier. Seven
- * meetings a layer.
+ * Idea: a pass is a list of phases; within one, threads claim panels or heads, or
+ * split channels, and write only what is theirs; between two, all meet at the
+ * barrier. Seven meetings a layer.
  *
  * Source: rwkv7.md 1. Oracle: test/device/wasm/model_test.ts.
  */
 
 import { activationBytes, quantize } from "./activation";
-import { barrier } from "./barrier";
-import { heads } from "./heads";
+import { barrier, claim } from "./barrier";
+import { head } from "./head";
 import { layerNorm } from "./norm";
 import { PANEL } from "./panel";
 import { Format, Layer, Matrix, Plan } from "./plan";
-import { After, boundary, bytesOf, product } from "./product";
+import { After, boundary, bytesOf, pieces, product } from "./product";
 import { rowBytes, unpackRow } from "./rows";
 import { shift } from "./shift";
 
@@ -46,18 +46,13 @@ export function forward(plan: Plan, me: u32): void {
       scratch,
     );
     barrier(plan);
-    inputs(plan, layer, l, me, scratch);
+    inputs(plan, layer, l, scratch);
     barrier(plan);
-    heads(
-      plan,
-      layer,
-      l,
-      plan.H * me / threads,
-      plan.H * (me + 1) / threads,
-      scratch,
-    );
+    for (let h = claim(plan); h < plan.H; h = claim(plan)) {
+      head(plan, layer, l, h, scratch);
+    }
     barrier(plan);
-    residual(plan, layer.output, plan.gated, plan.gatedQ, me, scratch);
+    residual(plan, layer.output, plan.gated, plan.gatedQ, scratch);
     barrier(plan);
     shift(
       plan,
@@ -72,12 +67,12 @@ export function forward(plan: Plan, me: u32): void {
       scratch,
     );
     barrier(plan);
-    expand(plan, layer.ffnKey, me, scratch);
+    expand(plan, layer.ffnKey, scratch);
     barrier(plan);
-    residual(plan, layer.ffnValue, plan.hidden, plan.hiddenQ, me, scratch);
+    residual(plan, layer.ffnValue, plan.hidden, plan.hiddenQ, scratch);
     barrier(plan);
   }
-  logits(plan, me, from, to, scratch);
+  logits(plan, from, to, scratch);
 }
 
 @inline
@@ -98,50 +93,28 @@ function embed(plan: Plan, me: u32): void {
 }
 
 /** r, k, v and the first LoRA products. */
-function inputs(
-  plan: Plan,
-  layer: Layer,
-  index: u32,
-  me: u32,
-  scratch: usize,
-): void {
+function inputs(plan: Plan, layer: Layer, index: u32, scratch: usize): void {
   let total = bytesOf(changetype<Matrix>(layer.receptance)) * 3;
   total += bytesOf(changetype<Matrix>(layer.w1));
   total += bytesOf(changetype<Matrix>(layer.a1));
   total += bytesOf(changetype<Matrix>(layer.g1));
   if (index > 0) total += bytesOf(changetype<Matrix>(layer.v1));
-  let start = part(plan, layer.receptance, 0, plan.r, 0, total, me, scratch, 0);
-  start = part(plan, layer.key, 2, plan.k, start, total, me, scratch, 0);
-  start = part(plan, layer.value, 3, plan.v, start, total, me, scratch, 0);
-  start = part(
-    plan,
-    layer.w1,
-    1,
-    plan.lowW,
-    start,
-    total,
-    me,
-    scratch,
-    After.TANH,
-  );
-  start = part(plan, layer.a1, 4, plan.lowA, start, total, me, scratch, 0);
-  start = part(
-    plan,
-    layer.g1,
-    5,
-    plan.lowG,
-    start,
-    total,
-    me,
-    scratch,
-    After.SIGMOID,
-  );
-  if (index > 0) {
-    part(plan, layer.v1, 3, plan.lowV, start, total, me, scratch, 0);
+  const n = pieces(plan, total);
+  for (let i = claim(plan); i < n; i = claim(plan)) {
+    let at: u64 = 0;
+    at = part(plan, layer.receptance, 0, plan.r, at, total, i, n, 0, scratch);
+    at = part(plan, layer.key, 2, plan.k, at, total, i, n, 0, scratch);
+    at = part(plan, layer.value, 3, plan.v, at, total, i, n, 0, scratch);
+    const tanh = After.TANH, sigmoid = After.SIGMOID;
+    at = part(plan, layer.w1, 1, plan.lowW, at, total, i, n, tanh, scratch);
+    at = part(plan, layer.a1, 4, plan.lowA, at, total, i, n, 0, scratch);
+    at = part(plan, layer.g1, 5, plan.lowG, at, total, i, n, sigmoid, scratch);
+    if (index === 0) continue;
+    part(plan, layer.v1, 3, plan.lowV, at, total, i, n, 0, scratch);
   }
 }
 
-/** A thread's panels of one of these products; returns where the next begins. */
+/** A piece's panels of one of these products; returns where the next begins. */
 function part(
   plan: Plan,
   pointer: u32,
@@ -149,18 +122,19 @@ function part(
   y: usize,
   start: u64,
   total: u64,
-  me: u32,
-  scratch: usize,
+  piece: u32,
+  pieces: u32,
   after: u32,
+  scratch: usize,
 ): u64 {
   const matrix = changetype<Matrix>(pointer);
-  const out = plan.chunk * lerp;
+  const row = plan.chunk * lerp;
   product(
     matrix,
-    boundary(matrix, start, total, me, plan.threads, 1),
-    boundary(matrix, start, total, me + 1, plan.threads, 1),
-    plan.mixed + out * plan.D * 4,
-    plan.mixedQ + out * activationBytes(plan.D),
+    boundary(matrix, start, total, piece, pieces, 1),
+    boundary(matrix, start, total, piece + 1, pieces, 1),
+    plan.mixed + row * plan.D * 4,
+    plan.mixedQ + row * activationBytes(plan.D),
     plan.rows,
     y,
     matrix.rows,
@@ -176,66 +150,63 @@ function residual(
   pointer: u32,
   input: usize,
   inputQ: usize,
-  me: u32,
   scratch: usize,
 ): void {
   const matrix = changetype<Matrix>(pointer);
-  const total = bytesOf(matrix);
-  const from = boundary(matrix, 0, total, me, plan.threads, 1);
-  const to = boundary(matrix, 0, total, me + 1, plan.threads, 1);
+  const total = bytesOf(matrix), n = pieces(plan, total);
   const rows = plan.rows, D = plan.D;
-  product(matrix, from, to, input, inputQ, rows, plan.update, D, 0, scratch);
-  const first = from * PANEL * 4, bytes = (to - from) * PANEL * 4;
-  for (let m: u32 = 0; m < rows; m++) {
-    const row = m * D * 4 + first;
-    for (let i: usize = row; i < row + bytes; i += 16) {
-      v128.store(
-        plan.x + i,
-        f32x4.add(v128.load(plan.x + i), v128.load(plan.update + i)),
+  for (let piece = claim(plan); piece < n; piece = claim(plan)) {
+    const from = boundary(matrix, 0, total, piece, n, 1);
+    const to = boundary(matrix, 0, total, piece + 1, n, 1);
+    product(matrix, from, to, input, inputQ, rows, plan.update, D, 0, scratch);
+    const first = from * PANEL * 4, bytes = (to - from) * PANEL * 4;
+    for (let m: u32 = 0; m < rows; m++) {
+      const row = m * D * 4 + first;
+      for (let i: usize = row; i < row + bytes; i += 16) {
+        v128.store(
+          plan.x + i,
+          f32x4.add(v128.load(plan.x + i), v128.load(plan.update + i)),
+        );
+      }
+    }
+  }
+}
+
+/** The hidden layer of channel mixing, in groups of 64 outputs. */
+function expand(plan: Plan, pointer: u32, scratch: usize): void {
+  const matrix = changetype<Matrix>(pointer);
+  const total = bytesOf(matrix), n = pieces(plan, total);
+  const rows = plan.rows, F = matrix.rows;
+  for (let piece = claim(plan); piece < n; piece = claim(plan)) {
+    const from = boundary(matrix, 0, total, piece, n, 4);
+    const to = boundary(matrix, 0, total, piece + 1, n, 4);
+    product(
+      matrix,
+      from,
+      to,
+      plan.mixed,
+      plan.mixedQ,
+      rows,
+      plan.hidden,
+      F,
+      After.SQUARED_RELU,
+      scratch,
+    );
+    if (plan.hiddenQ === 0) continue;
+    const first = from * PANEL, columns = (to - from) * PANEL;
+    for (let m: u32 = 0; m < rows; m++) {
+      quantize(
+        plan.hidden + (m * F + first) * 4,
+        plan.hiddenQ + m * activationBytes(F) + activationBytes(first),
+        columns,
+        plan.activationOffset,
       );
     }
   }
 }
 
-/** The hidden layer of channel mixing; threads take 64 outputs at a time. */
-function expand(plan: Plan, pointer: u32, me: u32, scratch: usize): void {
-  const matrix = changetype<Matrix>(pointer);
-  const total = bytesOf(matrix);
-  const from = boundary(matrix, 0, total, me, plan.threads, 4);
-  const to = boundary(matrix, 0, total, me + 1, plan.threads, 4);
-  const rows = plan.rows, F = matrix.rows;
-  product(
-    matrix,
-    from,
-    to,
-    plan.mixed,
-    plan.mixedQ,
-    rows,
-    plan.hidden,
-    F,
-    After.SQUARED_RELU,
-    scratch,
-  );
-  if (plan.hiddenQ === 0) return;
-  const first = from * PANEL, columns = (to - from) * PANEL;
-  for (let m: u32 = 0; m < rows; m++) {
-    quantize(
-      plan.hidden + (m * F + first) * 4,
-      plan.hiddenQ + m * activationBytes(F) + activationBytes(first),
-      columns,
-      plan.activationOffset,
-    );
-  }
-}
-
 /** The last norm and the head, for the rows that want logits. */
-function logits(
-  plan: Plan,
-  me: u32,
-  from: u32,
-  to: u32,
-  scratch: usize,
-): void {
+function logits(plan: Plan, from: u32, to: u32, scratch: usize): void {
   const wanted = plan.wanted, D = plan.D;
   if (wanted === 0) return;
   const matrix = changetype<Matrix>(plan.head);
@@ -244,28 +215,28 @@ function logits(
     const out = plan.mixed + i * D * 4;
     layerNorm(x, out, D, from, to, plan.lnOutWeight, plan.lnOutBias, EPSILON);
     if (integerInput(plan.head)) {
-      const outQ = plan.mixedQ + i * activationBytes(D);
       quantize(
         out + from * 4,
-        outQ + activationBytes(from),
+        plan.mixedQ + i * activationBytes(D) + activationBytes(from),
         to - from,
         plan.activationOffset,
       );
     }
   }
   barrier(plan);
-  const total = bytesOf(matrix);
-  product(
-    matrix,
-    boundary(matrix, 0, total, me, plan.threads, 1),
-    boundary(matrix, 0, total, me + 1, plan.threads, 1),
-    plan.mixed,
-    plan.mixedQ,
-    wanted,
-    plan.logits,
-    plan.V,
-    0,
-    scratch,
-  );
-  barrier(plan);
+  const total = bytesOf(matrix), n = pieces(plan, total);
+  for (let piece = claim(plan); piece < n; piece = claim(plan)) {
+    product(
+      matrix,
+      boundary(matrix, 0, total, piece, n, 1),
+      boundary(matrix, 0, total, piece + 1, n, 1),
+      plan.mixed,
+      plan.mixedQ,
+      wanted,
+      plan.logits,
+      plan.V,
+      0,
+      scratch,
+    );
+  }
 }

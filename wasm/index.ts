@@ -82,7 +82,7 @@ export function convertState(
 
 /** Sizes of the structs, for the host to compare. */
 export function structBytes(which: u32): u32 {
-  if (which === 0) return <u32> offsetof<Plan>();
-  if (which === 1) return <u32> offsetof<Layer>();
-  return <u32> offsetof<Matrix>();
+  if (which === 0) return <u32>offsetof<Plan>();
+  if (which === 1) return <u32>offsetof<Layer>();
+  return <u32>offsetof<Matrix>();
 }

@@ -26,7 +26,7 @@ export function mean(x: usize, n: usize): f32 {
     c = f32x4.add(c, v128.load(x + 32));
     d = f32x4.add(d, v128.load(x + 48));
   }
-  return fold(f32x4.add(f32x4.add(a, b), f32x4.add(c, d))) / <f32> n;
+  return fold(f32x4.add(f32x4.add(a, b), f32x4.add(c, d))) / <f32>n;
 }
 
 @inline
@@ -51,7 +51,7 @@ export function inverseDeviation(
     d = square(x + 48, m, d);
   }
   const sum = fold(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
-  return 1 / Mathf.sqrt(sum / <f32> n + epsilon);
+  return 1 / Mathf.sqrt(sum / <f32>n + epsilon);
 }
 
 /** Four values of the norm. */

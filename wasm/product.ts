@@ -1,9 +1,9 @@
 /**
- * A thread's share of Y = X Wᵀ, and what is done to each output.
+ * A part of Y = X Wᵀ, and what is done to each output.
  *
- * Idea: the matrices of a phase stand one behind the other; a thread takes the
- * panels that begin in its part of their bytes, so every thread reads one stretch
- * of memory, whatever the formats are.
+ * Idea: the matrices of a phase stand one behind the other and are cut into pieces
+ * of as many bytes, whatever their formats are. A piece has the panels that begin
+ * in it: one stretch of memory.
  *
  * Layout: X f32 or quantised rows, as the matrix's format asks; Y f32 rows.
  * Source: own. Oracle: test/device/wasm/product_test.ts.
@@ -28,7 +28,19 @@ export namespace After {
 
 @inline
 export function bytesOf(matrix: Matrix): u64 {
-  return <u64> (matrix.rows / PANEL) * matrix.panelBytes;
+  return <u64>(matrix.rows / PANEL) * matrix.panelBytes;
+}
+
+/** Least bytes of a piece: shorter ones cost more to claim than they even out. */
+const LEAST: u64 = 16_384;
+
+/** Pieces for each thread to claim. */
+const PIECES: u32 = 4;
+
+/** Pieces that `total` bytes are cut into. */
+export function pieces(plan: Plan, total: u64): u32 {
+  const most = plan.threads * PIECES;
+  return <u32>max<u64>(plan.threads, min<u64>(most, total / LEAST));
 }
 
 /**
@@ -43,11 +55,11 @@ export function boundary(
   parts: u32,
   group: u32,
 ): u32 {
-  const unit = <u64> matrix.panelBytes * group;
+  const unit = <u64>matrix.panelBytes * group;
   const cut = total * part / parts;
   if (cut <= start) return 0;
   const panels = (cut - start + unit - 1) / unit * group;
-  return <u32> min<u64>(panels, matrix.rows / PANEL);
+  return <u32>min<u64>(panels, matrix.rows / PANEL);
 }
 
 /** Panels `[from, to)` of a matrix over all rows of X. */
@@ -65,7 +77,7 @@ export function product(
 ): void {
   const format = matrix.format, columns = matrix.columns;
   const yStride = yColumns * 4;
-  let panel = <usize> matrix.data + from * matrix.panelBytes;
+  let panel = <usize>matrix.data + from * matrix.panelBytes;
   let out = y + from * PANEL * 4;
   for (let p = from; p < to; p++) {
     if (format === Format.INT8) {

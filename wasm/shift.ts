@@ -80,7 +80,7 @@ function lerp(
   const m = f32x4.splat(centre);
   const scale = f32x4.splat(inverseDeviation(x, D, centre, EPSILON));
   const lerpBytes = D * 4;
-  for (let i = <usize> from * 4; i < <usize> to * 4; i += 16) {
+  for (let i = <usize>from * 4; i < <usize>to * 4; i += 16) {
     const u = normalized(
       v128.load(x + i),
       m,

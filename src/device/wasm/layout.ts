@@ -136,7 +136,7 @@ export function layout(
   const small = loraFormat(quantization, stored);
 
   const plan = take(PLAN_FIELDS.length * 4);
-  const barrier = take(3 * 64);
+  const barrier = take(4 * 64);
   const layers = take(L * LAYER_FIELDS.length * 4);
   const weights = end;
   const embeddingRow = rowBytes(large, D);

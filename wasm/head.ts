@@ -5,7 +5,7 @@
  *
  * Formula: rwkv7.md 1, from `w = exp(…)` to `y * g`.
  *
- * Idea: all of it stays inside a head, so threads split heads and need not meet.
+ * Idea: all of it stays inside a head, so threads claim heads and need not meet.
  * A head's rows are gathered in scratch that fits the second cache.
  *
  * Layout: `HeadRow` rows, then 64 f32 for sa.
@@ -15,7 +15,7 @@
 import { ACTIVATION_BLOCK, activationBytes, quantize } from "./activation";
 import { exp4, sigmoid4 } from "./exponential";
 import { fold, inverseDeviation, mean, normalized } from "./norm";
-import { Format, Layer, Matrix, Plan } from "./plan";
+import { Layer, Matrix, Plan } from "./plan";
 import { After, product } from "./product";
 import { HeadRow, ROW, wkv } from "./wkv";
 
@@ -28,47 +28,38 @@ const DECAY: f32 = -0.606531;
 /** Bytes of a head. */
 const HEAD: usize = 256;
 
-export function heads(
+export function head(
   plan: Plan,
   layer: Layer,
   index: u32,
-  from: u32,
-  to: u32,
+  h: u32,
   scratch: usize,
 ): void {
   const D = plan.D;
-  const rowBytes = <usize> D * 4;
+  const rowBytes = <usize>D * 4, at = <usize>h * HEAD;
   const sa = scratch;
   const wide = scratch + HEAD;
   const rows = wide + 16384;
-  const layerState = index * D * 66 * 4;
-  for (let h = from; h < to; h++) {
-    const at = <usize> h * HEAD;
-    lora(plan, layer.w2, plan.lowW, h, rows + HeadRow.W, wide);
-    lora(plan, layer.a2, plan.lowA, h, rows + HeadRow.B, wide);
-    lora(plan, layer.g2, plan.lowG, h, rows + HeadRow.G, wide);
-    if (index > 0) {
-      lora(plan, layer.v2, plan.lowV, h, rows + HeadRow.V, wide);
-    }
-    for (let m: u32 = 0; m < plan.rows; m++) {
-      prepare(plan, layer, index, at, m * rowBytes + at, rows + m * ROW);
-    }
-    for (let s: u32 = 0; s < plan.segments; s++) {
-      const segment = plan.segmentList + s * 12;
-      const S = plan.states + load<u32>(segment) * plan.stateBytes +
-        layerState + rowBytes + h * 16384;
-      const row = rows + load<u32>(segment + 4) * ROW;
-      wkv(S, row, load<u32>(segment + 8), sa);
-    }
-    for (let m: u32 = 0; m < plan.rows; m++) {
-      const out = plan.gated + m * rowBytes + at;
-      gate(layer, at, rows + m * ROW, out);
-      if (plan.gatedQ !== 0) {
-        const outQ = plan.gatedQ + m * activationBytes(D) +
-          h * ACTIVATION_BLOCK;
-        quantize(out, outQ, 64, plan.activationOffset);
-      }
-    }
+  lora(plan, layer.w2, plan.lowW, h, rows + HeadRow.W, wide);
+  lora(plan, layer.a2, plan.lowA, h, rows + HeadRow.B, wide);
+  lora(plan, layer.g2, plan.lowG, h, rows + HeadRow.G, wide);
+  if (index > 0) lora(plan, layer.v2, plan.lowV, h, rows + HeadRow.V, wide);
+  for (let m: u32 = 0; m < plan.rows; m++) {
+    prepare(plan, layer, index, at, m * rowBytes + at, rows + m * ROW);
+  }
+  for (let s: u32 = 0; s < plan.segments; s++) {
+    const segment = plan.segmentList + s * 12;
+    const S = plan.states + load<u32>(segment) * plan.stateBytes +
+      index * D * 66 * 4 + rowBytes + h * 16384;
+    const row = rows + load<u32>(segment + 4) * ROW;
+    wkv(S, row, load<u32>(segment + 8), sa);
+  }
+  for (let m: u32 = 0; m < plan.rows; m++) {
+    const out = plan.gated + m * rowBytes + at;
+    gate(layer, at, rows + m * ROW, out);
+    if (plan.gatedQ === 0) continue;
+    const outQ = plan.gatedQ + m * activationBytes(D) + h * ACTIVATION_BLOCK;
+    quantize(out, outQ, 64, plan.activationOffset);
   }
 }
 
@@ -92,7 +83,7 @@ function lora(
     0,
     plan.rows,
     out - h * HEAD,
-    <u32> ROW / 4,
+    <u32>ROW / 4,
     After.NOTHING,
     wide,
   );
