@@ -43,11 +43,14 @@ export function conformance(name: string, open: OpenDevice): void {
   for (const [what, model] of Object.entries(SHAPES)) {
     unusualShape(name, open, what, model);
   }
-  for (const [quantization, nmse] of [["int8", 1e-3], ["int4", 0.1]] as const) {
+  for (
+    const [quantization, nmse] of [["int8", 3e-4], ["int4", 0.04]] as const
+  ) {
     quantized(name, open, quantization, nmse);
   }
   cuts(name, open);
-  laws(name, open);
+  laws(name, open, "none");
+  laws(name, open, "int8");
   drawing(name, open);
 }
 

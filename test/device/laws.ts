@@ -6,7 +6,11 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { DeviceModel, LaneStep } from "../../src/device/device.ts";
+import type {
+  DeviceModel,
+  LaneStep,
+  Quantization,
+} from "../../src/device/device.ts";
 import { stateLength } from "../../src/model/shape.ts";
 import { openGolden } from "../support/goldens.ts";
 import { random } from "../support/random.ts";
@@ -27,15 +31,19 @@ const TOKENS = prompt(200, V);
 /** Draws that differ from step to step, without penalties. */
 const LIVELY = { ...GREEDY, temperature: 1, seed: [7, 9] as const };
 
-/** Registers the laws for a device. */
-export function laws(name: string, open: OpenDevice): void {
-  Deno.test(`${name} keeps the laws`, async (t) => {
+/** Registers the laws for a device, with its matrices kept in some way. */
+export function laws(
+  name: string,
+  open: OpenDevice,
+  quantization: Quantization,
+): void {
+  Deno.test(`${name} keeps the laws, matrices ${quantization}`, async (t) => {
     const checkpoint = await openGolden("rand-d128-l3-v512");
     await withModel(open, checkpoint, async (model) => {
       for (const [law, holds] of Object.entries(LAWS)) {
         await t.step(law, async () => await holds(model));
       }
-    });
+    }, quantization);
   });
 }
 

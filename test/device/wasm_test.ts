@@ -1,7 +1,9 @@
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { conformance } from "./conformance.ts";
 
-conformance(
-  "wasm, 2 threads",
-  () => Promise.resolve(wasmDevice({ threads: 2 })),
-);
+for (const options of [{ threads: 2 }, { threads: 1, chunk: 16 }]) {
+  conformance(
+    `wasm ${JSON.stringify(options)}`,
+    () => Promise.resolve(wasmDevice(options)),
+  );
+}
