@@ -3,7 +3,7 @@
  * surely ends there: the end of text, and every token that contains a stop.
  *
  * A stop that is spread over tokens is found by the host, when more may have been
- * drawn; see `run.ts` for how that is undone.
+ * drawn; `rewind.ts` undoes that.
  *
  * @module
  */
@@ -11,16 +11,14 @@
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Stop } from "./engine.ts";
 
-/** Sets kept for stops that come again: a template's own are in every turn. */
-const KEPT = 64;
-
-/** Finds halting tokens, and remembers them. */
+/** Finds halting tokens. */
 export class Halts {
   readonly #tokenizer: Tokenizer;
-  /** Sets by stop text, those asked for last at the end. */
+  /**
+   * Sets for kept stops, by their texts: a template has few, and they are in
+   * every turn. Other stops are a request's own, and nothing of it may stay.
+   */
   readonly #known = new Map<string, ReadonlySet<number>>();
-  /** Every token's bytes as U+0000 to U+00FF, made when first needed. */
-  #texts: readonly string[] | undefined;
 
   /** Works on the tokens of `tokenizer`. */
   constructor(tokenizer: Tokenizer) {
@@ -29,38 +27,40 @@ export class Halts {
 
   /** The tokens at which an answer with these stops ends. */
   for(stops: readonly Stop[]): ReadonlySet<number> {
+    const kept = this.#knownFor(stops.filter(({ kept }) => kept));
+    const own = stops.filter(({ kept }) => !kept);
+    return own.length === 0 ? kept : kept.union(this.#find(own));
+  }
+
+  #knownFor(stops: readonly Stop[]): ReadonlySet<number> {
     const key = JSON.stringify(stops.map(({ text }) => text));
-    const found = this.#known.get(key) ?? this.#find(stops);
-    this.#known.delete(key);
-    this.#known.set(key, found);
-    if (this.#known.size > KEPT) {
-      for (const oldest of this.#known.keys()) {
-        this.#known.delete(oldest);
-        break;
-      }
+    let found = this.#known.get(key);
+    if (found === undefined) {
+      found = this.#find(stops).add(this.#tokenizer.end);
+      this.#known.set(key, found);
     }
     return found;
   }
 
-  #find(stops: readonly Stop[]): ReadonlySet<number> {
-    const { end, size } = this.#tokenizer;
-    const halts = new Set([end]);
-    if (stops.length === 0) return halts;
-    this.#texts ??= Array.from(
-      { length: size },
-      (_, token) => latin1(this.#tokenizer.bytes(token)),
-    );
-    for (const { text } of stops) {
-      const wanted = latin1(new TextEncoder().encode(text));
-      if (wanted === "") continue;
-      this.#texts.forEach((bytes, token) => {
-        if (bytes.includes(wanted)) halts.add(token);
-      });
+  #find(stops: readonly Stop[]): Set<number> {
+    const { size } = this.#tokenizer;
+    const wanted = stops.map(({ text }) => new TextEncoder().encode(text));
+    const found = new Set<number>();
+    if (wanted.length === 0) return found;
+    for (let token = 0; token < size; token++) {
+      const bytes = this.#tokenizer.bytes(token);
+      if (wanted.some((text) => contains(bytes, text))) found.add(token);
     }
-    return halts;
+    return found;
   }
 }
 
-function latin1(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+function contains(bytes: Uint8Array, wanted: Uint8Array): boolean {
+  if (wanted.length === 0) return false;
+  for (let at = 0; at + wanted.length <= bytes.length; at++) {
+    let same = 0;
+    while (same < wanted.length && bytes[at + same] === wanted[same]) same++;
+    if (same === wanted.length) return true;
+  }
+  return false;
 }

@@ -126,6 +126,14 @@ Deno.test("Engine.score() ends when it is aborted, and frees its lanes", async (
   await engine.dispose();
 });
 
+Deno.test("Engine.score() fails when the device is lost", async () => {
+  const { engine, model } = await fakeEngine({ lanes: 1, stepMs: 1 });
+  const scoring = engine.score({ texts: ["x".repeat(5_000)] }, forever);
+  setTimeout(() => model.lose(), 5);
+  await assertRejects(() => scoring, { code: "ERR_DEVICE_LOST" });
+  await engine.dispose();
+});
+
 Deno.test("Engine.generate() writes several continuations of one save in the same steps", async () => {
   const { engine, model } = await fakeEngine({ lanes: 4, follow });
   const { save } = await take(engine, { prompt: "ab", maxTokens: 4 });
