@@ -48,6 +48,7 @@ function corrupt(file: string, line: number, found: string): ModelError {
   );
 }
 
+const UTF8 = new TextEncoder();
 const LITERAL = /^(b?)(['"])(.*)\2$/su;
 /** ASCII without the escapes that name characters. */
 const PLAIN_BYTES = /^(?:\\[^uU]|[\0-\x5b\x5d-\x7f])*$/s;
@@ -74,6 +75,10 @@ const ESCAPES: Readonly<Record<string, number>> = {
 export function parseLiteral(literal: string): Uint8Array | string {
   const [, prefix, quote, body] = LITERAL.exec(literal) ?? [];
   if (body === undefined) return "has no Python literal";
+  // Nearly all tokens are plain text, and a vocabulary has thousands.
+  if (!prefix && !body.includes("\\") && !body.includes(quote)) {
+    return UTF8.encode(body);
+  }
   const points = parseEscapes(body, quote);
   if (points === undefined) return "has an escape or a quote out of place";
   if (prefix) {
@@ -83,7 +88,7 @@ export function parseLiteral(literal: string): Uint8Array | string {
   if (points.some((p) => p > 0x10ffff || (p >= 0xd800 && p <= 0xdfff))) {
     return "has a surrogate or a number beyond Unicode";
   }
-  return new TextEncoder().encode(
+  return UTF8.encode(
     points.map((point) => String.fromCodePoint(point)).join(""),
   );
 }
