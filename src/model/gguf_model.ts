@@ -33,6 +33,13 @@ export async function readGgufModel(source: ByteSource): Promise<GgufModel> {
   if (architecture !== "rwkv7") {
     throw unsupported(source, `its architecture is ${architecture}, not rwkv7`);
   }
+  const parts = keys.get("split.count") ?? 1;
+  if (typeof parts === "number" && parts > 1) {
+    throw unsupported(
+      source,
+      `it is one of ${parts} parts; join them with llama-gguf-split --merge`,
+    );
+  }
   const epsilon = keys.get("rwkv7.attention.layer_norm_epsilon") ?? 1e-5;
   if (
     typeof epsilon !== "number" || Math.fround(1e-5) !== Math.fround(epsilon)

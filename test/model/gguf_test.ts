@@ -210,6 +210,7 @@ const KEYS: [string, Record<string, Key>, RegExp][] = [
     { "general.architecture": [8, "arwkv7"] },
     /architecture is arwkv7/,
   ],
+  ["a part of a model", { "split.count": [4, 3] }, /one of 3 parts; join/],
   [
     "another epsilon",
     { "rwkv7.attention.layer_norm_epsilon": [6, 1e-6] },
