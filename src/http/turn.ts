@@ -33,6 +33,8 @@ export interface Ask {
   readonly sampling: SamplingOptions;
   readonly seed: number | undefined;
   readonly stops: readonly string[];
+  /** Likeliest tokens to name at each place; absent: none are. */
+  readonly logprobs?: number | undefined;
 }
 
 /** Text, then one `done` whose save knows where the chat stands. */
@@ -54,6 +56,7 @@ export async function* takeTurn(
     maxTokens: ask.maxTokens,
     sampling: ask.sampling,
     ...(ask.seed !== undefined && { seed: halves(ask.seed) }),
+    ...(ask.logprobs !== undefined && { logprobs: ask.logprobs }),
     stops: [
       ...(chat === undefined ? [] : [{ text: TURN_END, kept: true }]),
       ...ask.stops.map((text) => ({ text, kept: false })),
@@ -63,7 +66,7 @@ export async function* takeTurn(
     if (event.type === "text") {
       written = (written + event.text).slice(-TURN_END.length);
       const text = start.trim(event.text);
-      if (text !== "") yield { type: "text", text };
+      if (text !== "" || event.tokens !== undefined) yield { ...event, text };
       continue;
     }
     const phase: ChatPhase = event.stop?.kept

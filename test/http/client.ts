@@ -22,6 +22,8 @@ export interface Harness {
   /** Sends JSON, or a body as it is. */
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
   get(path: string, init?: RequestInit): Promise<Response>;
+  /** The app as `fetch`, for clients of other people. */
+  readonly fetch: typeof fetch;
 }
 
 export function harness(
@@ -51,6 +53,7 @@ export function harness(
     engine,
     vault,
     reported,
+    fetch: async (input, init) => await app.fetch(new Request(input, init)),
     get: (path, init = {}) => send(path, init),
     post: (path, body, init = {}) =>
       send(path, {

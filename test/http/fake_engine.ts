@@ -15,6 +15,7 @@ import type {
 } from "../../src/engine/engine.ts";
 import { stateLength } from "../../src/model/shape.ts";
 import type { Save } from "../../src/state/save.ts";
+import type { ScoredToken } from "../../src/text/logprobs.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 
 /** How the fake behaves. */
@@ -71,6 +72,18 @@ const BLANK: Save = {
   chain: new Uint8Array(32),
 };
 
+/** Every token has the log probability of minus its id. */
+function scored(text: string, top: number): ScoredToken[] {
+  return byteTokenizer.encode(text).map((token) => ({
+    token,
+    logprob: -token,
+    top: Array.from({ length: top }, (_, i) => ({
+      token: token + i,
+      logprob: -token - i,
+    })),
+  }));
+}
+
 export function fakeEngine(options: FakeOptions = {}): FakeEngine {
   const { reply = () => " Hello!\n\n", refuse, fail, tokenMs = 0 } = options;
   const turns: Turn[] = [];
@@ -104,7 +117,14 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
         const held = turn.stops.some(({ text }) =>
           text.startsWith(letter) && text !== letter
         );
-        if (!held) yield { type: "text", text: letter };
+        if (!held) {
+          yield {
+            type: "text",
+            text: letter,
+            ...(turn.logprobs !== undefined &&
+              { tokens: scored(letter, turn.logprobs) }),
+          };
+        }
         if (fail !== undefined) throw fail();
       }
       const completionTokens = byteTokenizer.encode(written).length;
@@ -148,13 +168,8 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
     drawn: 0,
     freed: 0,
     generate,
-    score: ({ texts }) =>
-      Promise.resolve(
-        texts.map((text) =>
-          byteTokenizer.encode(text)
-            .map((token) => ({ token, logprob: -1, top: [] }))
-        ),
-      ),
+    score: ({ texts, top = 0 }) =>
+      Promise.resolve(texts.map((text) => scored(text, top))),
     dispose: () => Promise.resolve(),
   };
   return engine;

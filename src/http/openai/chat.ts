@@ -10,6 +10,7 @@ import type { Context } from "hono";
 import type { Message } from "../../chat/template.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
 import type { Save } from "../../state/save.ts";
+import type { ScoredToken } from "../../text/logprobs.ts";
 import { readJson } from "../body.ts";
 import { document } from "../document.ts";
 import type { AppEnv } from "../services.ts";
@@ -23,6 +24,7 @@ import {
   usageOf,
 } from "./choices.ts";
 import { openAiErrors } from "./error.ts";
+import { chatLogprobs } from "./logprobs.ts";
 import { ChatRequest } from "./schema.ts";
 
 const route = createRoute({
@@ -54,6 +56,12 @@ interface Call {
   readonly choices: AsyncGenerator<ChoiceEvent, void>;
   /** What every object of the answer says of itself. */
   readonly head: { id: string; created: number; model: string };
+}
+
+/** What a chunk may say besides its text. */
+interface Piece {
+  readonly finish?: string | null;
+  readonly tokens?: readonly ScoredToken[];
 }
 
 /** Answers `POST /v1/chat/completions`. */
@@ -95,11 +103,17 @@ export function unread(messages: readonly Message[]): readonly Message[] {
 
 async function whole(c: Context<AppEnv>, call: Call): Promise<unknown> {
   const { request, choices, head } = call;
+  const { tokenizer } = c.get("services").engine;
   const texts = Array.from({ length: request.n }, () => "");
+  const tokens = texts.map((): ScoredToken[] => []);
   const ends: DoneEvent[] = [];
   for await (const { index, event } of choices) {
-    if (event.type === "text") texts[index] += event.text;
-    else ends[index] = event;
+    if (event.type === "text") {
+      texts[index] += event.text;
+      tokens[index]?.push(...event.tokens ?? []);
+    } else {
+      ends[index] = event;
+    }
   }
   const states = await Promise.all(
     ends.map(({ save }) => sealSave(c, request, save)),
@@ -110,7 +124,9 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<unknown> {
     choices: ends.map((end, index) => ({
       index,
       message: { role: "assistant", content: texts[index], refusal: null },
-      logprobs: null,
+      logprobs: request.logprobs === undefined
+        ? null
+        : chatLogprobs(tokens[index] ?? [], tokenizer),
       finish_reason: finishReason(end),
       ...(request.n > 1 && { state: states[index] }),
     })),
@@ -131,8 +147,18 @@ async function* chunks(
       ...(withUsage && { usage: null }),
       ...body,
     });
-  const piece = (index: number, delta: object, finish?: string) => ({
-    choices: [{ index, delta, logprobs: null, finish_reason: finish ?? null }],
+  const { tokenizer } = c.get("services").engine;
+  const piece = (
+    index: number,
+    delta: object,
+    { finish = null, tokens }: Piece = {},
+  ) => ({
+    choices: [{
+      index,
+      delta,
+      logprobs: tokens === undefined ? null : chatLogprobs(tokens, tokenizer),
+      finish_reason: finish,
+    }],
   });
   const begun = new Set<number>();
   const ends: DoneEvent[] = [];
@@ -143,7 +169,7 @@ async function* chunks(
       yield chunk(piece(index, { role: "assistant", content: "" }));
     }
     if (event.type === "text") {
-      yield chunk(piece(index, { content: event.text }));
+      yield chunk(piece(index, { content: event.text }, event));
       continue;
     }
     ends[index] = event;
@@ -151,7 +177,10 @@ async function* chunks(
     const state = !withUsage && left === 0 && ends[0] !== undefined
       ? await sealSave(c, request, ends[0].save)
       : undefined;
-    yield chunk({ ...piece(index, {}, finishReason(event)), state });
+    yield chunk({
+      ...piece(index, {}, { finish: finishReason(event) }),
+      state,
+    });
   }
   const [first] = ends;
   if (!withUsage || first === undefined) return;

@@ -38,6 +38,8 @@ export interface CommonRequest {
   readonly state?: string | null | undefined;
   readonly state_codec: CodecName | "none";
   readonly state_profile: Profile;
+  /** Likeliest tokens to name at each place; absent: none are. */
+  readonly logprobs?: number | undefined;
 }
 
 /** What happened to one choice. */
@@ -84,6 +86,7 @@ export async function* choose(
         sampling,
         seed: seed === undefined ? undefined : seed + i,
         stops: [request.stop].flat(),
+        logprobs: request.logprobs,
       }, signal))
   );
   yield* merge(turns);

@@ -7,6 +7,8 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { DoneEvent } from "../../engine/engine.ts";
+import type { Save } from "../../state/save.ts";
+import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { readJson } from "../body.ts";
 import { document } from "../document.ts";
@@ -15,6 +17,7 @@ import { textOf } from "../tokens.ts";
 import {
   type ChoiceEvent,
   choose,
+  type CommonRequest,
   finishReason,
   openSave,
   sealSave,
@@ -22,6 +25,11 @@ import {
   usageOf,
 } from "./choices.ts";
 import { openAiErrors } from "./error.ts";
+import {
+  type CompletionLogprobs,
+  completionLogprobs,
+  meanLogprob,
+} from "./logprobs.ts";
 import { CompletionRequest } from "./schema.ts";
 
 const route = createRoute({
@@ -50,6 +58,7 @@ const route = createRoute({
 interface Call {
   readonly request: CompletionRequest;
   readonly prompts: readonly string[];
+  readonly save: Save | undefined;
   readonly choices: AsyncGenerator<ChoiceEvent, void>;
   /** What every object of the answer says of itself. */
   readonly head: { id: string; object: string; created: number; model: string };
@@ -70,7 +79,8 @@ export function completionsRoute(): OpenAPIHono<AppEnv> {
     const call: Call = {
       request,
       prompts,
-      choices: choose(c, request, save, inputs, signal),
+      save,
+      choices: choose(c, drafting(request), save, inputs, signal),
       head: {
         id: `cmpl-${c.get("requestId")}`,
         object: "text_completion",
@@ -82,6 +92,14 @@ export function completionsRoute(): OpenAPIHono<AppEnv> {
     return await streamChunks(c, gone, chunks(c, call), "[DONE]");
   });
   return app;
+}
+
+/** As many drafts as are asked for; to know the best, they are scored. */
+function drafting(request: CompletionRequest): CommonRequest {
+  const { n, best_of, logprobs } = request;
+  return best_of === n
+    ? request
+    : { ...request, n: best_of, logprobs: logprobs ?? 0 };
 }
 
 /** The prompts as text, whichever of its four forms the field has. */
@@ -97,55 +115,116 @@ function promptTexts(
   );
 }
 
+/** One answer in the making. */
+interface Draft {
+  text: string;
+  readonly tokens: ScoredToken[];
+  end?: DoneEvent;
+}
+
 async function whole(c: Context<AppEnv>, call: Call): Promise<unknown> {
   const { request, prompts, choices, head } = call;
-  const { n } = request;
-  const texts = prompts.flatMap((prompt) =>
-    Array.from({ length: n }, () => request.echo ? prompt : "")
+  const { n, best_of: each } = request;
+  const drafts = Array.from(
+    { length: prompts.length * each },
+    (): Draft => ({ text: "", tokens: [] }),
   );
-  const ends: DoneEvent[] = [];
   for await (const { index, event } of choices) {
-    if (event.type === "text") texts[index] += event.text;
-    else ends[index] = event;
+    const draft = drafts[index];
+    if (draft === undefined) continue;
+    if (event.type === "done") draft.end = event;
+    else {
+      draft.text += event.text;
+      draft.tokens.push(...event.tokens ?? []);
+    }
   }
-  const states = await Promise.all(
-    ends.map(({ save }) => sealSave(c, request, save)),
+  const shown = prompts.flatMap((prompt, i) =>
+    best(drafts.slice(i * each, (i + 1) * each), n)
+      .map((draft) => ({ ...draft, prompt }))
   );
+  const results = await Promise.all(
+    shown.map(async ({ prompt, text, tokens, end }, index) => ({
+      text: request.echo ? prompt + text : text,
+      index,
+      logprobs: request.logprobs === undefined
+        ? null
+        : await logprobsOf(c, call, prompt, tokens),
+      finish_reason: end === undefined ? null : finishReason(end),
+      state: end && await sealSave(c, request, end.save),
+    })),
+  );
+  const ends = drafts.flatMap(({ end }) => end === undefined ? [] : [end]);
   return {
     ...head,
-    choices: ends.map((end, index) => ({
-      text: texts[index],
-      index,
-      logprobs: null,
-      finish_reason: finishReason(end),
-      ...(ends.length > 1 && { state: states[index] }),
-    })),
-    usage: usageOf(ends.map(({ usage }) => usage), n),
-    state: states[0],
+    choices: results.length > 1
+      ? results
+      : results.map(({ state: _, ...choice }) => choice),
+    usage: usageOf(ends.map(({ usage }) => usage), each),
+    state: results[0]?.state,
   };
+}
+
+/** The `n` likeliest drafts by their mean token, in that order. */
+function best(drafts: readonly Draft[], n: number): readonly Draft[] {
+  if (drafts.length === n) return drafts;
+  return drafts.toSorted((a, b) =>
+    meanLogprob(b.tokens) - meanLogprob(a.tokens)
+  )
+    .slice(0, n);
+}
+
+async function logprobsOf(
+  c: Context<AppEnv>,
+  { request, save }: Call,
+  prompt: string,
+  tokens: readonly ScoredToken[],
+): Promise<CompletionLogprobs> {
+  const { engine } = c.get("services");
+  if (!request.echo) return completionLogprobs(tokens, engine.tokenizer, 0);
+  const [read = []] = await engine.score({
+    ...(save !== undefined && { save }),
+    texts: [prompt],
+    top: request.logprobs ?? 0,
+  }, c.req.raw.signal);
+  return completionLogprobs([...read, ...tokens], engine.tokenizer, 0);
 }
 
 async function* chunks(
   c: Context<AppEnv>,
-  { request, prompts, choices, head }: Call,
+  call: Call,
 ): AsyncGenerator<string, void> {
+  const { request, prompts, choices, head } = call;
   const { include_usage: withUsage = false } = request.stream_options ?? {};
+  const { tokenizer } = c.get("services").engine;
   const chunk = (body: object) =>
     JSON.stringify({ ...head, ...(withUsage && { usage: null }), ...body });
-  const piece = (index: number, text: string, finish?: string) => ({
-    choices: [{ text, index, logprobs: null, finish_reason: finish ?? null }],
-  });
-  const echoed = new Set<number>();
+  const piece = (
+    index: number,
+    text: string,
+    { finish = null, logprobs = null }: {
+      finish?: string | null;
+      logprobs?: CompletionLogprobs | null;
+    } = {},
+  ) => ({ choices: [{ text, index, logprobs, finish_reason: finish }] });
+  const lengths = new Map<number, number>();
   const ends: DoneEvent[] = [];
   let left = request.n * prompts.length;
   for await (const { index, event } of choices) {
-    if (request.echo && !echoed.has(index)) {
-      echoed.add(index);
+    if (request.echo && !lengths.has(index)) {
       const prompt = prompts[Math.floor(index / request.n)] ?? "";
-      yield chunk(piece(index, prompt));
+      lengths.set(index, prompt.length);
+      const logprobs = request.logprobs === undefined
+        ? null
+        : await logprobsOf(c, call, prompt, []);
+      yield chunk(piece(index, prompt, { logprobs }));
     }
     if (event.type === "text") {
-      yield chunk(piece(index, event.text));
+      const at = lengths.get(index) ?? 0;
+      lengths.set(index, at + event.text.length);
+      const logprobs = event.tokens === undefined
+        ? null
+        : completionLogprobs(event.tokens, tokenizer, at);
+      yield chunk(piece(index, event.text, { logprobs }));
       continue;
     }
     ends[index] = event;
@@ -153,7 +232,8 @@ async function* chunks(
     const state = !withUsage && left === 0 && ends[0] !== undefined
       ? await sealSave(c, request, ends[0].save)
       : undefined;
-    yield chunk({ ...piece(index, "", finishReason(event)), state });
+    const finish = finishReason(event);
+    yield chunk({ ...piece(index, "", { finish }), state });
   }
   const [first] = ends;
   if (!withUsage || first === undefined) return;

@@ -1,8 +1,9 @@
 /**
  * `POST /v1/responses`. No response is stored here, and yet `previous_response_id`
- * works: the id of a response *is* its sealed state. Clients that keep the items
- * themselves (`store: false`) find the state in a reasoning item instead, as the
- * encrypted content that they send back unread.
+ * works: the id of a response *is* its sealed state. Where it cannot be (a stream
+ * has to name itself before its state is known) or shall not be (`store: false`),
+ * the state is in a reasoning item instead, as the encrypted content that clients
+ * which keep the items send back unread.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Message } from "../../chat/template.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
+import { StateError } from "../../errors.ts";
 import { readJson } from "../body.ts";
 import { document } from "../document.ts";
 import type { AppEnv } from "../services.ts";
@@ -30,6 +32,8 @@ import { ResponsesRequest } from "./responses_schema.ts";
 
 /** Stands before the token in the id of a response. */
 const ID = "resp_";
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 const ENCRYPTED = "reasoning.encrypted_content";
 
@@ -121,8 +125,15 @@ function beginning(
   const carried = carrier?.type === "reasoning"
     ? carrier.encrypted_content
     : undefined;
-  const token = state ?? previous_response_id?.replace(ID, "") ?? carried ??
-    undefined;
+  const previous = previous_response_id?.replace(ID, "");
+  if (previous !== undefined && UUID.test(previous)) {
+    throw new StateError(
+      "ERR_STATE_UNREADABLE",
+      "Cannot go on from this response: it was streamed or not to be stored, so " +
+        "its id holds no state; send its field state instead, or its items",
+    );
+  }
+  const token = state ?? previous ?? carried ?? undefined;
   const messages = input.slice(at + 1).flatMap((item) =>
     item.type === "message" ? [item] : []
   );
@@ -199,11 +210,12 @@ async function completed(
   const state = await sealSave(c, common, done.save);
   const status = finishReason(done) === "stop" ? "completed" : "incomplete";
   const usage = usageOf([done.usage], 1);
+  const named = state !== undefined && request.store && !request.stream;
   const carries = state !== undefined &&
-    (!request.store || (request.include ?? []).includes(ENCRYPTED));
+    (!named || (request.include ?? []).includes(ENCRYPTED));
   return {
     ...outline(call, status),
-    ...(state !== undefined && request.store && { id: `${ID}${state}` }),
+    ...(named && { id: `${ID}${state}` }),
     incomplete_details: status === "incomplete"
       ? { reason: "max_output_tokens" }
       : null,

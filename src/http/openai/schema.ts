@@ -113,15 +113,20 @@ export const ChatRequest = z.strictObject({
   stop: stops,
   modalities: z.tuple([z.literal("text")]).nullish(),
   response_format: z.object({ type: z.literal("text") }).nullish(),
-  logprobs: z.literal(false).nullish(),
+  logprobs: orNull(z.boolean().default(false)),
+  top_logprobs: z.int().min(0).max(20).nullish(),
   tools: z.tuple([]).nullish(),
   tool_choice: z.literal("none").nullish(),
   ...sampling,
   ...stream,
   ...native,
   ...ignored,
+}).refine(({ logprobs, top_logprobs }) => logprobs || !top_logprobs, {
+  path: ["top_logprobs"],
+  error: "needs logprobs",
 }).transform((request) => ({
   ...request,
+  logprobs: request.logprobs ? request.top_logprobs ?? 0 : undefined,
   max_tokens: request.max_completion_tokens ?? request.max_tokens ??
     ANSWER_TOKENS,
 })).openapi("ChatCompletionRequest");
@@ -141,15 +146,25 @@ export const CompletionRequest = z.strictObject({
   ]).nullish().transform((prompt) => prompt ?? ""),
   max_tokens: orNull(tokens.default(16)),
   n: orNull(choices),
-  best_of: z.literal(1).nullish(),
+  best_of: z.int().min(1).max(16).nullish(),
   echo: orNull(z.boolean().default(false)),
   suffix: z.literal("").nullish(),
-  logprobs: z.literal(0).nullish(),
+  logprobs: z.int().min(0).max(5).nullish(),
   stop: stops,
   ...sampling,
   ...stream,
   ...native,
   user: z.unknown().optional(),
-}).openapi("CompletionRequest");
+}).refine(({ n, best_of }) => (best_of ?? n) >= n, {
+  path: ["best_of"],
+  error: "is less than n",
+}).refine(({ n, best_of, stream }) => !stream || (best_of ?? n) === n, {
+  path: ["best_of"],
+  error: "cannot be streamed: the best is known at the end",
+}).transform(({ logprobs, best_of, ...request }) => ({
+  ...request,
+  logprobs: logprobs ?? undefined,
+  best_of: best_of ?? request.n,
+})).openapi("CompletionRequest");
 /** `POST /v1/completions`, parsed. */
 export type CompletionRequest = z.output<typeof CompletionRequest>;
