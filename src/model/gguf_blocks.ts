@@ -19,7 +19,8 @@ export interface BlockType {
   readonly unpack: Unpack;
 }
 
-type Unpack = (
+/** Unpacks a block into values. */
+export type Unpack = (
   view: DataView,
   at: number,
   out: Float32Array,
