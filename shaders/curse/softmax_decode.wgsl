@@ -4,8 +4,8 @@
 //   sum = sum_s e^(score_s - top) v_s
 //
 // One query fills no tile, so the cache is cut into spans of 256 keys instead, and softmax_merge
-// joins what they found. First an invocation scores every 64th key of its span, then it sums one
-// value channel.
+// joins what they found. Neighbouring invocations read neighbouring words all the way: first a quad
+// of channels of one key each, 64 keys at a time, then one value channel each.
 //
 // dispatch  H x ceil((seen + 1) / 256) workgroups of N invocations: one workgroup a span of a head
 // source    Dao et al. 2023, Flash-Decoding, crfm.stanford.edu/2023/10/12/flashdecoding.html
@@ -30,6 +30,7 @@ struct Step {
 @group(0) @binding(5) var<storage, read_write> v_cache: array<f32>;    // [seen + 1 or more, H, N]
 @group(0) @binding(6) var<storage, read_write> found: array<f32>;      // [spans, H, N + 2] sum, top, total
 
+var<workgroup> parts: array<f32, N * Q>;  // a quad's share of the scores of N keys
 var<workgroup> weights: array<f32, SPAN>;
 var<workgroup> peaks: array<f32, N>;
 
@@ -42,21 +43,36 @@ fn main(
   let base = group.y * SPAN;
   let keys = min(SPAN, step.seen + 1u - base);
 
+  let quad = i % Q;
+  let query = q[h * Q + quad] * inverseSqrt(f32(N));
+  let own = k[h * Q + quad];
+
   var peak = LOW;
-  for (var s = i; s < keys; s += N) {
-    let at = ((base + s) * H + h) * Q;
-    let fresh = base + s == step.seen;
-    var products = vec4f();
-    for (var c = 0u; c < Q; c++) {
-      var key = k_cache[at + c];
-      if (fresh) {
-        key = k[h * Q + c];
-        k_cache[at + c] = key;
+  for (var block = 0u; block < keys; block += N) {
+    for (var s = i / Q; s < N; s += N / Q) {
+      let position = base + block + s;
+      if (position > step.seen) {
+        continue;
       }
-      products += q[h * Q + c] * key;
+      let at = (position * H + h) * Q + quad;
+      var key = k_cache[at];
+      if (position == step.seen) {
+        key = own;
+        k_cache[at] = own;
+      }
+      parts[s * Q + quad] = dot(query, key);
     }
-    weights[s] = dot(products, vec4f(inverseSqrt(f32(N))));
-    peak = max(peak, weights[s]);
+    workgroupBarrier();  // every quad's share is in place
+    let s = block + i;
+    if (s < keys) {
+      var score = 0.0;
+      for (var c = 0u; c < Q; c++) {
+        score += parts[i * Q + c];
+      }
+      weights[s] = score;
+      peak = max(peak, score);
+    }
+    workgroupBarrier();  // the shares are used up
   }
   peaks[i] = peak;
   workgroupBarrier();  // every score and every invocation's maximum is in place
@@ -66,7 +82,7 @@ fn main(
     top = max(top, peaks[x]);
   }
   for (var s = i; s < keys; s += N) {
-    weights[s] = exp(weights[s] - top);
+    weights[s] = exp(weights[s] - top);  // its own scores
   }
   workgroupBarrier();  // scores have become weights
 
