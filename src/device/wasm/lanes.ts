@@ -9,36 +9,22 @@
  * @module
  */
 
-import { Counts, penalized } from "../../text/penalties.ts";
+import { penalized } from "../../text/penalties.ts";
 import { sample } from "../../text/sampler.ts";
 import { SamplerScratch } from "../../text/sampler_scratch.ts";
 import type { Sampling } from "../../text/sampling.ts";
 import type { LaneResult, LaneStep } from "../device.ts";
+import {
+  begin,
+  type Entry,
+  hasUnread,
+  left,
+  type Pending,
+  resultOf,
+} from "./entry.ts";
 import type { Kernels } from "./exports.ts";
 import type { Layout } from "./layout.ts";
 import { planField } from "./structs.ts";
-
-/** A lane's last drawn, unread token. */
-interface Pending {
-  readonly token: number;
-  readonly halted: boolean;
-}
-
-/** An entry of a batch while it runs. */
-interface Entry {
-  readonly step: LaneStep;
-  readonly counts: Counts;
-  readonly drawn: number[];
-  readonly logits: Float32Array<ArrayBuffer>[];
-  /** Tokens to read next, and how many of them are read. */
-  unread: readonly number[];
-  read: number;
-  draws: number;
-  halted: boolean;
-  /** Of the pass in hand: its rows, and the first row among the wanted. */
-  rows: number;
-  firstWanted: number;
-}
 
 /** All lanes of a model, on the thread that leads. */
 export class Lanes {
@@ -111,52 +97,15 @@ export class Lanes {
     if (lanes.size < batch.length) {
       throw new RangeError("Cannot step: two entries name the same lane");
     }
-    const entries = batch.map((step) => this.#entry(step));
+    const entries = batch.map((step) => {
+      this.#state(step.lane);
+      return begin(step, this.#pending[step.lane], this.#V);
+    });
     for (let busy = entries.filter(hasUnread); busy.length > 0;) {
       this.#pass(busy);
       busy = busy.filter(hasUnread);
     }
-    return entries.map(({ step, drawn, halted, logits }) => {
-      if (step.logits === undefined) return { drawn, halted };
-      const last = step.logits === "last" ? logits.slice(-1) : logits;
-      return { drawn, halted, logits: joined(last) };
-    });
-  }
-
-  #entry(step: LaneStep): Entry {
-    const { lane, tokens, draw, sampling } = step;
-    this.#state(lane);
-    const pending = this.#pending[lane];
-    if (tokens.length === 0 && pending === undefined) {
-      throw new RangeError(
-        `Cannot step: lane ${lane} has neither tokens to read nor a drawn one`,
-      );
-    }
-    const wrong = tokens.find((t) =>
-      !(Number.isInteger(t) && t >= 0 && t < this.#V)
-    );
-    if (wrong !== undefined) {
-      throw new RangeError(
-        `Cannot step: token ${wrong} is not below ${this.#V}`,
-      );
-    }
-    if (draw > 0 && sampling === undefined) {
-      throw new TypeError("Cannot step: it draws, but has no sampling");
-    }
-    const stuck = tokens.length === 0 && pending?.halted === true;
-    const going = tokens.length === 0 && pending !== undefined;
-    return {
-      step,
-      counts: new Counts(sampling?.counts),
-      drawn: [],
-      logits: [],
-      unread: stuck ? [] : going ? [pending.token] : tokens,
-      read: 0,
-      draws: stuck ? 0 : draw,
-      halted: stuck,
-      rows: 0,
-      firstWanted: 0,
-    };
+    return entries.map(resultOf);
   }
 
   /** Fills a pass with rows, runs it, and draws where a lane has read all. */
@@ -192,21 +141,20 @@ export class Lanes {
     }
   }
 
-  /** Keeps the logits asked for; draws if the entry has read all it had. */
+  /** Draws if the entry has read all it had; keeps the logits asked for. */
   #after(entry: Entry): void {
-    const { logits, step } = entry;
-    const ended = left(entry) === 0;
-    const rows = step.logits === "all" ? entry.rows : 1;
-    const last = entry.firstWanted + rows - 1;
-    if (step.logits === "all" || (ended && step.logits === "last")) {
-      for (let i = entry.firstWanted; i <= last; i++) {
-        logits.push(this.#copy(this.#row(i), this.#V));
+    const { logits, step, firstWanted } = entry;
+    const all = step.logits === "all";
+    const last = firstWanted + (all ? entry.rows : 1) - 1;
+    if (!hasUnread(entry)) {
+      this.#pending[step.lane] = undefined;
+      if (entry.draws > 0 && step.sampling !== undefined) {
+        this.#draw(entry, step.sampling, this.#row(last));
       }
     }
-    if (!ended) return;
-    this.#pending[step.lane] = undefined;
-    if (entry.draws > 0 && step.sampling !== undefined) {
-      this.#draw(entry, step.sampling, this.#row(last));
+    const done = !hasUnread(entry) && step.logits === "last";
+    for (let i = firstWanted; (all || done) && i <= last; i++) {
+      logits.push(this.#copy(this.#row(i), this.#V));
     }
   }
 
@@ -252,22 +200,4 @@ export class Lanes {
   #set(field: Parameters<typeof planField>[0], value: number): void {
     this.#words[(this.#layout.plan + planField(field)) / 4] = value;
   }
-}
-
-function left({ unread, read }: Entry): number {
-  return unread.length - read;
-}
-
-function hasUnread(entry: Entry): boolean {
-  return left(entry) > 0;
-}
-
-function joined(rows: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(rows.reduce((n, row) => n + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    all.set(row, at);
-    at += row.length;
-  }
-  return all;
 }

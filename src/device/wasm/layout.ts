@@ -5,39 +5,20 @@
  * @module
  */
 
-import { type StoredType, tensorSpecs } from "../../model/checkpoint.ts";
+import type { StoredType } from "../../model/checkpoint.ts";
 import { type ModelShape, N, stateLength } from "../../model/shape.ts";
 import type { LoadOptions } from "../device.ts";
+import { Arena, type Place } from "./arena.ts";
 import {
   activationBytes,
-  type Format,
   FORMATS,
   loraFormat,
   matrixFormat,
   PANEL,
-  panelBytes,
   roundUp,
   rowBytes,
 } from "./format.ts";
-import { LAYER_FIELDS, MATRIX_FIELDS, PLAN_FIELDS, words } from "./structs.ts";
-
-/** Where one tensor goes. */
-export interface Place {
-  /** Vectors as f32, matrices in panels, the embedding in rows. */
-  readonly kind: "vector" | "panels" | "rows";
-  /** First byte. */
-  readonly offset: number;
-  /** How its values are kept. */
-  readonly format: Format;
-  /** Columns with padding. */
-  readonly columns: number;
-  /** Rows that the tensor has. */
-  readonly rows: number;
-  /** Columns that the tensor has. */
-  readonly width: number;
-  /** Bytes of a row, as a share of its panel. */
-  readonly rowBytes: number;
-}
+import { LAYER_FIELDS, PLAN_FIELDS, words } from "./structs.ts";
 
 /** A model's memory. */
 export interface Layout {
@@ -75,9 +56,6 @@ export interface Layout {
   readonly logitsStride: number;
 }
 
-/** The first page belongs to the module itself. */
-const FIRST = 65_536;
-
 /** f32 values packed at a time. */
 const STAGING = 1 << 20;
 
@@ -95,53 +73,17 @@ export function layout(
   const { L, D, H, V, ranks } = shape;
   const F = roundUp(shape.F, N);
   const integers = quantization !== "none";
-  const sizes = new Map(tensorSpecs(shape).map((s) => [s.name, s.shape]));
-  const places = new Map<string, Place>();
-  const all = new Map<number, Uint32Array>();
-  let end = FIRST;
-
-  const take = (bytes: number): number => {
-    const at = end;
-    end = roundUp(end + bytes, 64);
-    return at;
-  };
-  const vectors = (...names: string[]): number => {
-    const at = take(names.length * D * 4);
-    names.forEach((name, i) => {
-      const offset = at + i * D * 4;
-      places.set(name, vectorPlace(offset, D));
-    });
-    return at;
-  };
-  const matrix = (name: string, format: Format, step = PANEL): number => {
-    const [height, width] = sizes.get(name) ?? [0, 0];
-    const rows = roundUp(height, step), columns = roundUp(width, step);
-    const bytes = panelBytes(format, columns);
-    const data = take(rows / PANEL * bytes);
-    places.set(name, {
-      kind: "panels",
-      offset: data,
-      format,
-      rows: height,
-      width,
-      columns,
-      rowBytes: bytes / PANEL,
-    });
-    const at = take(MATRIX_FIELDS.length * 4);
-    const fields = { format: FORMATS[format], data, rows, columns };
-    all.set(at, words(MATRIX_FIELDS, { ...fields, panelBytes: bytes }));
-    return at;
-  };
+  const arena = new Arena(shape);
   const large = matrixFormat(quantization, stored);
   const small = loraFormat(quantization, stored);
 
-  const plan = take(PLAN_FIELDS.length * 4);
-  const barrier = take(4 * 64);
-  const layers = take(L * LAYER_FIELDS.length * 4);
-  const weights = end;
+  const plan = arena.take(PLAN_FIELDS.length * 4);
+  const barrier = arena.take(4 * 64);
+  const layers = arena.take(L * LAYER_FIELDS.length * 4);
+  const weights = arena.end;
   const embeddingRow = rowBytes(large, D);
-  const embedding = take(V * embeddingRow);
-  places.set("emb.weight", {
+  const embedding = arena.take(V * embeddingRow);
+  arena.place("emb.weight", {
     kind: "rows",
     offset: embedding,
     format: large,
@@ -152,29 +94,29 @@ export function layout(
   });
   const [ln0Weight, ln0Bias] = norm("blocks.0.ln0");
   for (let l = 0; l < L; l++) {
-    all.set(layers + l * LAYER_FIELDS.length * 4, layer(l));
+    arena.put(layers + l * LAYER_FIELDS.length * 4, layer(l));
   }
   const [lnOutWeight, lnOutBias] = norm("ln_out");
   const logitsStride = roundUp(V, PANEL);
-  const head = matrix("head.weight", large);
-  const weightBytes = end - weights;
+  const head = arena.matrix("head.weight", large);
+  const weightBytes = arena.end - weights;
 
   const stateBytes = stateLength(shape) * 4;
-  const states = take(lanes * stateBytes);
+  const states = arena.take(lanes * stateBytes);
   const stagingBytes = Math.max(STAGING, PANEL * Math.max(D, F) * 4);
   const scratchBytes = roundUp(
     Math.max(HEAD_START + chunk * HEAD_ROW, 256 + stagingBytes, stateBytes),
     64,
   );
-  const rows = (columns: number) => take(chunk * columns * 4);
+  const rows = (columns: number) => arena.take(chunk * columns * 4);
   const rowsQ = (columns: number, count = 1) =>
-    integers ? take(count * chunk * activationBytes(columns)) : 0;
+    integers ? arena.take(count * chunk * activationBytes(columns)) : 0;
   const low = (rank: number) => rows(roundUp(rank, PANEL));
   const tokens = rows(1), segments = rows(3), wanted = rows(1);
   const logits = rows(logitsStride);
-  const scratch = take(threads * scratchBytes);
+  const scratch = arena.take(threads * scratchBytes);
 
-  all.set(
+  arena.put(
     plan,
     words(PLAN_FIELDS, {
       threads,
@@ -226,11 +168,11 @@ export function layout(
   );
 
   return {
-    bytes: end,
+    bytes: arena.end,
     weightBytes,
     plan,
-    places,
-    words: all,
+    places: arena.places,
+    words: arena.words,
     states,
     stateBytes,
     scratch,
@@ -245,7 +187,7 @@ export function layout(
   };
 
   function norm(name: string): [weight: number, bias: number] {
-    return [vectors(`${name}.weight`), vectors(`${name}.bias`)];
+    return [arena.vectors(`${name}.weight`), arena.vectors(`${name}.bias`)];
   }
 
   function layer(l: number): Uint32Array {
@@ -253,8 +195,9 @@ export function layout(
     const [ln1Weight, ln1Bias] = norm(`${block}.ln1`);
     const [ln2Weight, ln2Bias] = norm(`${block}.ln2`);
     const [lnXWeight, lnXBias] = norm(`${att}.ln_x`);
-    const lora = (name: string) => matrix(`${att}.${name}`, small);
-    const square = (name: string) => matrix(`${att}.${name}.weight`, large);
+    const lora = (name: string) => arena.matrix(`${att}.${name}`, small);
+    const square = (name: string) =>
+      arena.matrix(`${att}.${name}.weight`, large);
     const residual = l > 0;
     // What a phase reads lies together, in the order in which it is read.
     return words(LAYER_FIELDS, {
@@ -264,7 +207,7 @@ export function layout(
       ln2Bias,
       lnXWeight,
       lnXBias,
-      lerps: vectors(...[..."rwkvag"].map((x) => `${att}.x_${x}`)),
+      lerps: arena.vectors(...[..."rwkvag"].map((x) => `${att}.x_${x}`)),
       receptance: square("receptance"),
       key: square("key"),
       value: square("value"),
@@ -272,25 +215,20 @@ export function layout(
       a1: lora("a1"),
       g1: lora("g1"),
       v1: residual ? lora("v1") : 0,
-      w0: vectors(`${att}.w0`),
+      w0: arena.vectors(`${att}.w0`),
       w2: lora("w2"),
-      a0: vectors(`${att}.a0`),
+      a0: arena.vectors(`${att}.a0`),
       a2: lora("a2"),
       g2: lora("g2"),
-      v0: residual ? vectors(`${att}.v0`) : 0,
+      v0: residual ? arena.vectors(`${att}.v0`) : 0,
       v2: residual ? lora("v2") : 0,
-      kK: vectors(`${att}.k_k`),
-      kA: vectors(`${att}.k_a`),
-      rK: vectors(`${att}.r_k`),
+      kK: arena.vectors(`${att}.k_k`),
+      kA: arena.vectors(`${att}.k_a`),
+      rK: arena.vectors(`${att}.r_k`),
       output: square("output"),
-      ffnLerp: vectors(`${block}.ffn.x_k`),
-      ffnKey: matrix(`${block}.ffn.key.weight`, large, N),
-      ffnValue: matrix(`${block}.ffn.value.weight`, large, N),
+      ffnLerp: arena.vectors(`${block}.ffn.x_k`),
+      ffnKey: arena.matrix(`${block}.ffn.key.weight`, large, N),
+      ffnValue: arena.matrix(`${block}.ffn.value.weight`, large, N),
     });
   }
-}
-
-function vectorPlace(offset: number, width: number): Place {
-  const size = { rows: 1, width, columns: width, rowBytes: width * 4 };
-  return { kind: "vector", offset, format: "F32", ...size };
 }

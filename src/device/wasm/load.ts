@@ -8,7 +8,8 @@
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { LoadOptions } from "../device.ts";
 import { PANEL } from "./format.ts";
-import type { Layout, Place } from "./layout.ts";
+import type { Place } from "./arena.ts";
+import type { Layout } from "./layout.ts";
 import type { Thread } from "./thread.ts";
 
 /** Pieces that a worker may have in hand, so that it never waits for the next. */

@@ -5,8 +5,8 @@
  */
 
 import type { LaneResult, LaneStep } from "../device.ts";
+import type { Place } from "./arena.ts";
 import type { Layout } from "./layout.ts";
-import type { Place } from "./layout.ts";
 
 /** The first message to a worker. */
 export interface Start {

@@ -1,0 +1,104 @@
+/**
+ * One lane's part of a step, while it runs.
+ *
+ * @module
+ */
+
+import { Counts } from "../../text/penalties.ts";
+import type { LaneResult, LaneStep } from "../device.ts";
+
+/** A lane's last drawn, unread token. */
+export interface Pending {
+  /** The token. */
+  readonly token: number;
+  /** Whether it was drawn as a halt, which nothing goes on from. */
+  readonly halted: boolean;
+}
+
+/** An entry of a batch. */
+export interface Entry {
+  /** What was asked for. */
+  readonly step: LaneStep;
+  /** Decayed counts, this step's draws included. */
+  readonly counts: Counts;
+  /** Tokens drawn so far. */
+  readonly drawn: number[];
+  /** Rows of logits to answer with. */
+  readonly logits: Float32Array[];
+  /** Tokens to read next. */
+  unread: readonly number[];
+  /** How many of them are read. */
+  read: number;
+  /** Draws to go. */
+  draws: number;
+  /** Whether the last draw was a halt. */
+  halted: boolean;
+  /** Its rows in the pass in hand. */
+  rows: number;
+  /** Its first row among those of this pass whose logits are wanted. */
+  firstWanted: number;
+}
+
+/**
+ * Starts on a step.
+ *
+ * @throws {RangeError} If a token is not below V, or there is nothing to read.
+ * @throws {TypeError} If it draws without saying how.
+ */
+export function begin(
+  step: LaneStep,
+  pending: Pending | undefined,
+  V: number,
+): Entry {
+  const { lane, tokens, draw, sampling } = step;
+  const wrong = tokens.find((t) => !(Number.isInteger(t) && t >= 0 && t < V));
+  if (wrong !== undefined) {
+    throw new RangeError(`Cannot step: token ${wrong} is not below ${V}`);
+  }
+  if (draw > 0 && sampling === undefined) {
+    throw new TypeError("Cannot step: it draws, but has no sampling");
+  }
+  const entry: Entry = {
+    step,
+    counts: new Counts(sampling?.counts),
+    drawn: [],
+    logits: [],
+    unread: tokens,
+    read: 0,
+    draws: draw,
+    halted: false,
+    rows: 0,
+    firstWanted: 0,
+  };
+  if (tokens.length > 0) return entry;
+  if (pending === undefined) {
+    throw new RangeError(
+      `Cannot step: lane ${lane} has neither tokens to read nor a drawn one`,
+    );
+  }
+  return pending.halted
+    ? { ...entry, draws: 0, halted: true }
+    : { ...entry, unread: [pending.token] };
+}
+
+/** How many tokens are left to read before the next draw. */
+export function left({ unread, read }: Entry): number {
+  return unread.length - read;
+}
+
+/** Whether there are any. */
+export function hasUnread(entry: Entry): boolean {
+  return left(entry) > 0;
+}
+
+/** The answer, once it is done. */
+export function resultOf({ step, drawn, halted, logits }: Entry): LaneResult {
+  if (step.logits === undefined) return { drawn, halted };
+  const all = new Float32Array(logits.reduce((n, row) => n + row.length, 0));
+  let at = 0;
+  for (const row of logits) {
+    all.set(row, at);
+    at += row.length;
+  }
+  return { drawn, halted, logits: all };
+}
