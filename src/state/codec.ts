@@ -37,10 +37,14 @@ export type StateShape = SaveFormat["shape"];
 export interface Codec {
   /** Bytes that it writes, or writes at most where that depends on the values. */
   readonly size: (shape: StateShape) => { bytes: number; fixed: boolean };
-  /** Writes values; nothing if one does not fit, as no infinity or NaN does. */
+  /**
+   * Writes values, with `room` bytes in front of them for the caller to fill;
+   * nothing if a value does not fit, as no infinity or NaN does.
+   */
   readonly encode: (
     values: Float32Array,
     shape: StateShape,
+    room: number,
   ) => Uint8Array<ArrayBuffer> | undefined;
   /**
    * Reads what it wrote, of the right size and at a multiple of 4 in memory.
@@ -58,7 +62,7 @@ export interface Codec {
 export interface EncodedValues {
   /** The codec in use: `exact` where the one asked for could not hold a value. */
   readonly codec: CodecName;
-  /** The values. */
+  /** The values, at the end of their buffer. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -92,6 +96,8 @@ export function encodedSize(
 /**
  * Writes `values` by `codec`, or by `exact` where a value is too large for it.
  *
+ * @param room Bytes to leave free before them in their buffer, a multiple of 4:
+ * whoever puts a header there need not copy the values.
  * @throws {StateError} `ERR_STATE_UNREADABLE` if a value is not finite: such a
  * state cannot be continued, so it must not become a save.
  */
@@ -99,6 +105,7 @@ export function encodeValues(
   values: Float32Array,
   codec: CodecName,
   shape: StateShape,
+  room = 0,
 ): EncodedValues {
   const expected = stateLength(shape);
   if (values.length !== expected) {
@@ -106,9 +113,9 @@ export function encodeValues(
       `Cannot encode state: it has ${values.length} values, expected ${expected}`,
     );
   }
-  const bytes = CODECS[codec].encode(values, shape);
+  const bytes = CODECS[codec].encode(values, shape, room);
   if (bytes !== undefined) return { codec, bytes };
-  return { codec: "exact", bytes: exact.encode(values, shape) };
+  return { codec: "exact", bytes: exact.encode(values, shape, room) };
 }
 
 /**

@@ -18,9 +18,12 @@ export const exact = {
     bytes: compressedSize(4 * stateLength(shape)),
     fixed: false,
   }),
-  encode: (values: Float32Array, shape: StateShape) => {
+  encode: (values: Float32Array, shape: StateShape, room: number) => {
     expectFinite(values, "encode");
-    return compress(toPlanes(values, shape));
+    const compressed = compress(toPlanes(values, shape));
+    const bytes = new Uint8Array(room + compressed.length).subarray(room);
+    bytes.set(compressed);
+    return bytes;
   },
   decode: (bytes: Uint8Array, shape: StateShape) => {
     const planes = decompress(bytes, 4 * stateLength(shape));

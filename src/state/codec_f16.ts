@@ -18,16 +18,17 @@ export const f16 = {
 function encode(
   values: Float32Array,
   shape: StateShape,
+  room: number,
 ): Uint8Array<ArrayBuffer> | undefined {
   const { L, D } = shape, matrix = D * N;
-  const halves = new Float16Array(values.length);
+  const bytes = new Uint8Array(room + 2 * values.length).subarray(room);
+  const halves = new Float16Array(bytes.buffer, room);
   for (let l = 0; l < L; l++) {
     const from = l * D * (N + 2) + D;
     halves.set(values.subarray(from, from + matrix), l * matrix);
   }
   writeShifts(values, halves.subarray(L * matrix), shape);
-  if (firstInfinite(halves) >= 0) return undefined;
-  return new Uint8Array(halves.buffer);
+  return firstInfinite(halves) >= 0 ? undefined : bytes;
 }
 
 function decode(

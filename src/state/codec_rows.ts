@@ -41,7 +41,7 @@ const LARGEST = 2 ** 100;
 export function rows(bits: 4 | 6 | 8 | 10): Codec {
   return {
     size: (shape) => ({ bytes: layout(shape, bits).end, fixed: true }),
-    encode: (values, shape) => encode(values, shape, bits),
+    encode: (values, shape, room) => encode(values, shape, bits, room),
     decode: (bytes, shape) => decode(bytes, shape, bits),
   };
 }
@@ -60,11 +60,12 @@ function encode(
   values: Float32Array,
   shape: StateShape,
   bits: number,
+  room: number,
 ): Uint8Array<ArrayBuffer> | undefined {
   const { L, D } = shape, rows = L * D;
   const { fields, shifts, end } = layout(shape, bits);
-  const bytes = new Uint8Array(end);
-  const halves = new Float16Array(bytes.buffer, shifts);
+  const bytes = new Uint8Array(room + end).subarray(room);
+  const halves = new Float16Array(bytes.buffer, room + shifts);
   writeShifts(values, halves, shape);
   if (firstInfinite(halves) >= 0) return undefined;
 

@@ -89,9 +89,18 @@ export function encodeSave(
 ): EncodedSave {
   expectWritable(save, format);
   const { L, D } = format.shape;
-  const values = encodeValues(save.values, codec, { L, D });
   const counts = [...save.counts].sort(([a], [b]) => a - b);
   const engine = noteBytes(note.engine), device = noteBytes(note.device);
+  const small = {
+    unread: save.unread.length,
+    counts: counts.length,
+    utf8: save.utf8.length,
+    engine: engine.length,
+    device: device.length,
+    values: 0,
+  };
+  const starts = sectionStarts(small);
+  const values = encodeValues(save.values, codec, { L, D }, starts.values);
   const header: SaveHeader = {
     codec: values.codec,
     chat: save.chat,
@@ -101,17 +110,9 @@ export function encodeSave(
     fingerprint: Uint8Array.from(format.fingerprint),
     chain: Uint8Array.from(save.chain),
     seed: save.seed,
-    sizes: {
-      unread: save.unread.length,
-      counts: counts.length,
-      utf8: save.utf8.length,
-      engine: engine.length,
-      device: device.length,
-      values: values.bytes.length,
-    },
+    sizes: { ...small, values: values.bytes.length },
   };
-  const starts = sectionStarts(header.sizes);
-  const bytes = new Uint8Array(starts.end);
+  const bytes = new Uint8Array(values.bytes.buffer);
   const view = new DataView(bytes.buffer);
   writeHeader(bytes, header);
   save.unread.forEach((token, i) =>
@@ -124,7 +125,6 @@ export function encodeSave(
   bytes.set(save.utf8, starts.utf8);
   bytes.set(engine, starts.engine);
   bytes.set(device, starts.device);
-  bytes.set(values.bytes, starts.values);
   return { bytes, codec: values.codec };
 }
 
