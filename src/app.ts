@@ -22,6 +22,9 @@ import { responsesRoute } from "./http/openai/responses.ts";
 import { describeProblem, problemResponse } from "./http/problem.ts";
 import { TEXT_LIMIT } from "./http/schema.ts";
 import type { AppEnv, Loader, Services } from "./http/services.ts";
+import { stateAskRoutes } from "./http/states/ask.ts";
+import { stateMakeRoutes } from "./http/states/make.ts";
+import { stateReadRoutes } from "./http/states/read.ts";
 import { tokenRoutes } from "./http/tokens.ts";
 import { stateLength } from "./model/shape.ts";
 
@@ -49,6 +52,9 @@ export function createApp(
   app.route("/", modelRoutes());
   app.route("/", tokenRoutes());
   app.route("/", generateRoute());
+  app.route("/", stateReadRoutes());
+  app.route("/", stateMakeRoutes());
+  app.route("/", stateAskRoutes());
   app.route("/", chatRoute());
   app.route("/", completionsRoute());
   app.route("/", responsesRoute());
@@ -116,7 +122,8 @@ function withServices(loader: Loader): MiddlewareHandler<AppEnv> {
 }
 
 const limitBody: MiddlewareHandler<AppEnv> = (c, next) => {
-  const maxSize = bodyBytes(c.get("services"));
+  const states = STATES.get(c.req.path) ?? 1;
+  const maxSize = bodyBytes(c.get("services"), states);
   return bodyLimit({
     maxSize,
     onError: () => {
@@ -128,11 +135,17 @@ const limitBody: MiddlewareHandler<AppEnv> = (c, next) => {
   })(c, next);
 };
 
+/** Routes that take more than one state. */
+const STATES = new Map([["/v1/state/diff", 2], ["/v1/state/mix", 8]]);
+
 /**
- * The largest body that makes sense: the largest state in base64, with its
+ * The largest body that makes sense: the largest states in base64, with their
  * penalty counts, and a text of which every character takes four bytes.
  */
-function bodyBytes({ engine: { model: { shape } } }: Services): number {
+function bodyBytes(
+  { engine: { model: { shape } } }: Services,
+  states: number,
+): number {
   const state = 4 * stateLength(shape) + 8 * shape.V;
-  return Math.ceil(state * 4 / 3) + 4 * TEXT_LIMIT + (1 << 16);
+  return Math.ceil(states * state * 4 / 3) + 4 * TEXT_LIMIT + (1 << 16);
 }

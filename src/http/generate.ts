@@ -9,6 +9,7 @@ import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import type { DoneEvent, TextEvent } from "../engine/engine.ts";
+import type { Save } from "../state/save.ts";
 import { readBody } from "./body.ts";
 import { document, problems } from "./document.ts";
 import { multipart, PARTS_TYPE } from "./multipart.ts";
@@ -56,7 +57,7 @@ const route = createRoute({
 });
 
 /** A turn under way, and what it took to open its save. */
-interface Turn {
+export interface NativeTurn {
   readonly request: GenerateRequest;
   readonly events: AsyncGenerator<TextEvent | DoneEvent, void>;
   readonly openMs: number;
@@ -77,7 +78,12 @@ export function generateRoute(): OpenAPIHono<AppEnv> {
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
     const turn = await begin(c, signal);
     const binary = takesParts(c);
-    if (!turn.request.stream) return await whole(c, turn, binary);
+    if (!turn.request.stream) {
+      const { answer, state } = await wholeAnswer(c, turn, binary);
+      return binary && typeof state !== "string"
+        ? multipart(answer, state)
+        : c.json({ ...answer, state });
+    }
     const events = lines(c, turn);
     return eventStream(await events.next(), events, {
       onCancel: () => gone.abort(),
@@ -92,25 +98,38 @@ export function generateRoute(): OpenAPIHono<AppEnv> {
 }
 
 /** Checks everything that can be refused before the model works. */
-async function begin(c: Context<AppEnv>, signal: AbortSignal): Promise<Turn> {
+async function begin(
+  c: Context<AppEnv>,
+  signal: AbortSignal,
+): Promise<NativeTurn> {
   const { engine, vault, portable } = c.get("services");
   const { value: request, state } = await readBody(c, GenerateRequest);
   if (request.stream && takesParts(c)) throw noStreamOfParts();
   requireModel(engine, request.model);
   requireProfile(request.state_profile, portable);
-  const sampling = samplingOf(request, engine.model.shape.V);
   const token = state ?? request.state;
   const opening = performance.now();
   const save = token === undefined
     ? undefined
     : await vault.open(token, { tenant: c.get("tenant") });
-  const openMs = performance.now() - opening;
+  return startTurn(c, request, save, performance.now() - opening, signal);
+}
+
+/** Starts the turn that a request asks for, from a save already open. */
+export function startTurn(
+  c: Context<AppEnv>,
+  request: GenerateRequest,
+  save: Save | undefined,
+  openMs: number,
+  signal: AbortSignal,
+): NativeTurn {
+  const { engine } = c.get("services");
   const { prompt, messages = [] } = request;
   const events = takeTurn(engine, {
     save,
     input: prompt === undefined ? { messages } : { prompt },
     maxTokens: request.max_tokens,
-    sampling,
+    sampling: samplingOf(request, engine.model.shape.V),
     seed: request.seed,
     stops: [request.stop].flat(),
   }, signal);
@@ -119,7 +138,7 @@ async function begin(c: Context<AppEnv>, signal: AbortSignal): Promise<Turn> {
 
 async function* lines(
   c: Context<AppEnv>,
-  turn: Turn,
+  turn: NativeTurn,
 ): AsyncGenerator<string, void> {
   for await (const event of turn.events) {
     if (event.type === "text") {
@@ -131,11 +150,12 @@ async function* lines(
   }
 }
 
-async function whole(
+/** A whole answer and the state it left, as text or as bytes. */
+export async function wholeAnswer(
   c: Context<AppEnv>,
-  turn: Turn,
+  turn: NativeTurn,
   binary: boolean,
-): Promise<Response> {
+): Promise<Pick<Ending, "state"> & { readonly answer: GenerateResponse }> {
   let text = "";
   for await (const event of turn.events) {
     if (event.type === "text") {
@@ -144,17 +164,14 @@ async function whole(
     }
     const { body, state } = await end(c, turn, event, binary);
     const { id, object, model, ...rest } = body;
-    const answer = { id, object, model, text, ...rest };
-    return binary && typeof state !== "string"
-      ? multipart(answer, state)
-      : c.json({ ...answer, state });
+    return { answer: { id, object, model, text, ...rest }, state };
   }
   throw new Error("A turn had no end");
 }
 
 async function end(
   c: Context<AppEnv>,
-  { request, openMs }: Turn,
+  { request, openMs }: NativeTurn,
   { finish, save, usage, timings }: DoneEvent,
   binary: boolean,
 ): Promise<Ending> {

@@ -7,6 +7,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Engine } from "../engine/engine.ts";
 import { stateLength } from "../model/shape.ts";
+import { CODEC_NAMES, encodedSize } from "../state/codec.ts";
 import { document, problems } from "./document.ts";
 import { openAiErrors } from "./openai/error.ts";
 import type { AppEnv } from "./services.ts";
@@ -34,7 +35,7 @@ const Model = z.object({
   state: z.object({
     values: z.int().describe("Numbers in a state, whatever the length"),
     bytes: z.record(z.string(), z.int())
-      .describe("Size of the values by codec, before sealing"),
+      .describe("Most bytes of the values by codec, before sealing"),
   }),
 }).openapi("Model");
 
@@ -130,7 +131,12 @@ function describe({ model, load }: Engine): z.infer<typeof Model> {
       vocabulary: V,
       ranks,
     },
-    state: { values, bytes: { exact: 4 * values, f16: 2 * values } },
+    state: {
+      values,
+      bytes: Object.fromEntries(
+        CODEC_NAMES.map((name) => [name, encodedSize(name, shape).bytes]),
+      ),
+    },
   };
 }
 

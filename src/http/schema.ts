@@ -6,6 +6,7 @@
  */
 
 import { z } from "@hono/zod-openapi";
+import { CODEC_NAMES } from "../state/codec.ts";
 
 /** Characters in one prompt or message. */
 export const TEXT_LIMIT = 1 << 20;
@@ -13,15 +14,8 @@ export const TEXT_LIMIT = 1 << 20;
 const text = z.string().max(TEXT_LIMIT);
 
 /** How a returned state is written. */
-export const StateCodec = z.enum([
-  "int8",
-  "exact",
-  "f16",
-  "int10",
-  "int6",
-  "int4",
-  "none",
-]).default("int8").describe("How the returned state is written; none: not");
+export const StateCodec = z.enum([...CODEC_NAMES, "none"]).default("int8")
+  .describe("How the returned state is written; none: not");
 
 /** How a returned state is protected. */
 export const StateProfile = z.enum(["sealed", "portable"]).default("sealed")

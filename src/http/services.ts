@@ -9,7 +9,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Vault } from "../state/seal.ts";
 
 /** Turns saves into tokens and back. */
-export type Sealer = Pick<Vault, "open" | "seal" | "sealBytes">;
+export type Sealer = Pick<Vault, "open" | "read" | "seal" | "sealBytes">;
 
 /** A loaded model and the key ring for its saves. */
 export interface Services {

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { readJson } from "./body.ts";
-import { document, problems } from "./document.ts";
+import { postJson } from "./json_route.ts";
 import { SchemaError } from "./problem.ts";
 import {
   DetokenizeRequest,
@@ -17,57 +16,26 @@ import {
 } from "./schema.ts";
 import type { AppEnv } from "./services.ts";
 
-const tokenize = createRoute({
-  method: "post",
-  path: "/v1/tokenize",
-  summary: "The tokens of a text",
-  request: {
-    body: {
-      required: true,
-      content: { "application/json": { schema: TokenizeRequest } },
-    },
-  },
-  responses: {
-    200: {
-      description: "Token ids",
-      content: { "application/json": { schema: TokenizeResponse } },
-    },
-    ...problems(400, 401, 413, 415, 422),
-  },
-});
-
-const detokenize = createRoute({
-  method: "post",
-  path: "/v1/detokenize",
-  summary: "The text of tokens",
-  request: {
-    body: {
-      required: true,
-      content: { "application/json": { schema: DetokenizeRequest } },
-    },
-  },
-  responses: {
-    200: {
-      description: "Their text",
-      content: { "application/json": { schema: DetokenizeResponse } },
-    },
-    ...problems(400, 401, 413, 415, 422),
-  },
-});
-
 /** Answers the routes of the tokenizer. */
 export function tokenRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  document(app, tokenize);
-  document(app, detokenize);
-  app.post(tokenize.path, async (c) => {
-    const { text } = await readJson(c, TokenizeRequest);
-    return c.json({ tokens: c.get("services").engine.tokenizer.encode(text) });
-  });
-  app.post(detokenize.path, async (c) => {
+  postJson(app, {
+    path: "/v1/tokenize",
+    summary: "The tokens of a text",
+    request: TokenizeRequest,
+    response: TokenizeResponse,
+  }, (c, { text }) => {
     const { tokenizer } = c.get("services").engine;
-    const { tokens } = await readJson(c, DetokenizeRequest);
-    return c.json({ text: textOf(tokens, tokenizer, "/tokens") });
+    return { tokens: tokenizer.encode(text) };
+  });
+  postJson(app, {
+    path: "/v1/detokenize",
+    summary: "The text of tokens",
+    request: DetokenizeRequest,
+    response: DetokenizeResponse,
+  }, (c, { tokens }) => {
+    const { tokenizer } = c.get("services").engine;
+    return { text: textOf(tokens, tokenizer, "/tokens") };
   });
   return app;
 }

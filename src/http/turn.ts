@@ -76,6 +76,39 @@ export async function* takeTurn(
   }
 }
 
+/** Draws nothing in particular, for turns that only read. */
+const GREEDY: SamplingOptions = {
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  penaltyDecay: 1,
+  logitBias: new Map(),
+};
+
+/** Reads without writing; gives the save that leaves. */
+export async function readOnly(
+  engine: Engine,
+  save: Save | undefined,
+  input: Input,
+  signal: AbortSignal,
+): Promise<Save> {
+  const events = takeTurn(engine, {
+    save,
+    input,
+    maxTokens: 0,
+    sampling: GREEDY,
+    seed: undefined,
+    stops: [],
+  }, signal);
+  for await (const event of events) {
+    if (event.type === "done") return event.save;
+  }
+  throw new Error("A turn had no end");
+}
+
 /** The request's sampling fields as the engine takes them. */
 export function samplingOf(
   request: {

@@ -41,6 +41,7 @@ export function fakeVault(): FakeVault {
         )
         : Promise.resolve(save);
     },
+    read: () => Promise.reject(new Error("A fake state has no bytes")),
     seal,
     async sealBytes(save, options) {
       const { token, ...rest } = await seal(save, options);

@@ -1,0 +1,61 @@
+/**
+ * Routes that take JSON and give JSON: documented, read and checked in one place.
+ *
+ * @module
+ */
+
+import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { readJson } from "./body.ts";
+import { document, problems, type ProblemStatus } from "./document.ts";
+import type { AppEnv } from "./services.ts";
+
+/** What a route is. */
+export interface JsonRoute<Request extends z.ZodType, Answer> {
+  readonly path: string;
+  readonly summary: string;
+  readonly request: Request;
+  readonly response: z.ZodType<Answer>;
+  /** Statuses of problems besides those of every JSON route. */
+  readonly refusals?: readonly ProblemStatus[];
+}
+
+/** Adds a route to `app`. */
+export function postJson<Request extends z.ZodType, Answer>(
+  app: OpenAPIHono<AppEnv>,
+  { path, summary, request, response, refusals = [] }: JsonRoute<
+    Request,
+    Answer
+  >,
+  answer: (
+    c: Context<AppEnv>,
+    value: z.output<Request>,
+  ) => Answer | Promise<Answer>,
+): void {
+  const statuses = new Set([400, 401, 413, 415, 422, ...refusals] as const);
+  document(
+    app,
+    createRoute({
+      method: "post",
+      path,
+      summary,
+      request: {
+        body: {
+          required: true,
+          content: { "application/json": { schema: request } },
+        },
+      },
+      responses: {
+        200: {
+          description: "The answer",
+          content: { "application/json": { schema: response } },
+        },
+        ...problems(...[...statuses].sort()),
+      },
+    }),
+  );
+  app.post(path, async (c) => {
+    const value = await readJson(c, request);
+    return c.json(await answer(c, value) as object);
+  });
+}
