@@ -10,6 +10,9 @@
  * | `rwkv.cpp`  | `ffn_shift[D] att_shift[D] wkv[H][N][N]`                       |
  * | `web-rwkv`  | `[N + 2][D]`: `att_shift`, for each j all `wkv[h][i][j]` at column `h N + i`, `ffn_shift`; also Ai00 |
  *
+ * Sources: web-rwkv's `State::init_shape` (`src/runtime/v7.rs`) and
+ * `time_mix_v7.wgsl`; rwkv.cpp's `rwkv_graph.inc`.
+ *
  * @module
  */
 
