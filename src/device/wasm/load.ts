@@ -73,7 +73,10 @@ class PackQueue {
   ): Promise<void> {
     const thread = this.#threads[this.#next++ % this.#threads.length];
     const piece = { name: "pack", place, row, width, values } as const;
-    this.#pending.push(thread.do<"pack">(piece, [values.buffer]));
+    const packed = thread.do<"pack">(piece, [values.buffer]);
+    // If reading fails first, nobody is left to hear that packing was cut short.
+    packed.catch(() => {});
+    this.#pending.push(packed);
     if (this.#pending.length > AHEAD * this.#threads.length) {
       await this.#pending.shift();
     }

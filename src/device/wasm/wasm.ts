@@ -32,18 +32,21 @@ const PAGE = 65_536, PAGES = 65_536;
 /** Makes the device; it takes nothing until a model is loaded. */
 export function wasmDevice(options: WasmOptions = {}): Device {
   const { threads = navigator.hardwareConcurrency, chunk = CHUNK } = options;
-  const models = new Set<DeviceModel>();
+  const models = new Set<Promise<DeviceModel>>();
   return {
     kind: "wasm",
     name: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"}`,
-    async load(checkpoint, loadOptions) {
-      const model = await load(checkpoint, loadOptions, threads, chunk);
+    load(checkpoint, loadOptions) {
+      const model = load(checkpoint, loadOptions, threads, chunk);
       models.add(model);
       return model;
     },
     async dispose() {
-      await Promise.all(Array.from(models, (model) => model.dispose()));
+      const loaded = await Promise.allSettled(models);
       models.clear();
+      for (const result of loaded) {
+        if (result.status === "fulfilled") await result.value.dispose();
+      }
     },
   };
 }

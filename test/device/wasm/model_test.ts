@@ -257,6 +257,24 @@ Deno.test("load() reports progress up to the last tensor", async () => {
   assertEquals(seen.at(-1), [seen.length, seen.length]);
 });
 
+Deno.test("load() passes on what reading the checkpoint throws", async () => {
+  const device = wasmDevice({ threads: 2 });
+  const { shape, stored, read } = await openGolden(MODEL);
+  const failing: typeof read = (name, rows) =>
+    name.startsWith("blocks.1.ffn")
+      ? Promise.reject(new Error("Cannot read any further"))
+      : read(name, rows);
+  await assertRejects(
+    () =>
+      device.load({ shape, stored, read: failing }, {
+        lanes: 1,
+        quantization: "int8",
+      }),
+    { message: "Cannot read any further" },
+  );
+  await device.dispose();
+});
+
 Deno.test("load() says what to do about a model that does not fit", async () => {
   const device = wasmDevice({ threads: 1 });
   const { read } = await openGolden(MODEL);
