@@ -12,6 +12,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
 import { RequestError } from "./errors.ts";
 import { type ApiKey, requireKey } from "./http/auth.ts";
+import { type ApiDocument, docsPage } from "./http/docs.ts";
 import { generateRoute } from "./http/generate.ts";
 import { healthRoutes } from "./http/health.ts";
 import { modelRoutes } from "./http/models.ts";
@@ -38,6 +39,15 @@ export interface AppOptions {
   readonly report: (error: unknown, requestId: string) => void;
 }
 
+const ABOUT = {
+  openapi: "3.1.0",
+  info: {
+    title: "Gosling",
+    version: "1",
+    description: "RWKV-7 inference whose memory lives with the client",
+  },
+};
+
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Builds the server's one handler, `app.fetch`. */
@@ -62,13 +72,14 @@ export function createApp(
     const found = describeProblem(c.req.param("code"));
     return found === undefined ? c.notFound() : c.json(found);
   });
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: {
-      title: "Gosling",
-      version: "1",
-      description: "RWKV-7 inference whose memory lives with the client",
-    },
+  app.get("/openapi.json", (c) => c.json(app.getOpenAPI31Document(ABOUT)));
+  app.get("/docs", (c) => {
+    c.header(
+      "content-security-policy",
+      "default-src 'none'; style-src 'unsafe-inline'",
+    );
+    const api = app.getOpenAPI31Document(ABOUT) as unknown as ApiDocument;
+    return c.html(docsPage(api, new URL(c.req.url).origin));
   });
   app.notFound((c) =>
     refuse(

@@ -27,7 +27,13 @@ const route = createRoute({
     body: {
       required: true,
       content: {
-        "application/json": { schema: GenerateRequest },
+        "application/json": {
+          schema: GenerateRequest,
+          example: {
+            messages: [{ role: "user", content: "My name is Dave." }],
+            temperature: 0,
+          },
+        },
         "multipart/form-data": {
           schema: {
             type: "object",

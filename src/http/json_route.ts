@@ -15,6 +15,8 @@ export interface JsonRoute<Request extends z.ZodType, Answer> {
   readonly path: string;
   readonly summary: string;
   readonly request: Request;
+  /** A request that works as it is. */
+  readonly example?: z.input<Request>;
   readonly response: z.ZodType<Answer>;
   /** Statuses of problems besides those of every JSON route. */
   readonly refusals?: readonly ProblemStatus[];
@@ -23,15 +25,13 @@ export interface JsonRoute<Request extends z.ZodType, Answer> {
 /** Adds a route to `app`. */
 export function postJson<Request extends z.ZodType, Answer>(
   app: OpenAPIHono<AppEnv>,
-  { path, summary, request, response, refusals = [] }: JsonRoute<
-    Request,
-    Answer
-  >,
+  route: JsonRoute<Request, Answer>,
   answer: (
     c: Context<AppEnv>,
     value: z.output<Request>,
   ) => Answer | Promise<Answer>,
 ): void {
+  const { path, summary, request, example, response, refusals = [] } = route;
   const statuses = new Set([400, 401, 413, 415, 422, ...refusals] as const);
   document(
     app,
@@ -42,7 +42,12 @@ export function postJson<Request extends z.ZodType, Answer>(
       request: {
         body: {
           required: true,
-          content: { "application/json": { schema: request } },
+          content: {
+            "application/json": {
+              schema: request,
+              ...(example !== undefined && { example }),
+            },
+          },
         },
       },
       responses: {

@@ -23,6 +23,7 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
     path: "/v1/tokenize",
     summary: "The tokens of a text",
     request: TokenizeRequest,
+    example: { text: "Hello!" },
     response: TokenizeResponse,
   }, (c, { text }) => {
     const { tokenizer } = c.get("services").engine;
@@ -32,6 +33,7 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
     path: "/v1/detokenize",
     summary: "The text of tokens",
     request: DetokenizeRequest,
+    example: { tokens: [73, 106] },
     response: DetokenizeResponse,
   }, (c, { tokens }) => {
     const { tokenizer } = c.get("services").engine;

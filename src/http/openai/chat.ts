@@ -34,7 +34,15 @@ const route = createRoute({
   request: {
     body: {
       required: true,
-      content: { "application/json": { schema: ChatRequest } },
+      content: {
+        "application/json": {
+          schema: ChatRequest,
+          example: {
+            model: "gosling",
+            messages: [{ role: "user", content: "Hello!" }],
+          },
+        },
+      },
     },
   },
   responses: {

@@ -39,7 +39,12 @@ const route = createRoute({
   request: {
     body: {
       required: true,
-      content: { "application/json": { schema: CompletionRequest } },
+      content: {
+        "application/json": {
+          schema: CompletionRequest,
+          example: { model: "gosling", prompt: "User: Hello!\n\nAssistant:" },
+        },
+      },
     },
   },
   responses: {

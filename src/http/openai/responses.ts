@@ -44,7 +44,12 @@ const route = createRoute({
   request: {
     body: {
       required: true,
-      content: { "application/json": { schema: ResponsesRequest } },
+      content: {
+        "application/json": {
+          schema: ResponsesRequest,
+          example: { model: "gosling", input: "Hello!" },
+        },
+      },
     },
   },
   responses: {

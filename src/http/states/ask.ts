@@ -63,6 +63,7 @@ export function stateAskRoutes(): OpenAPIHono<AppEnv> {
     path: "/v1/state/branch",
     summary: "Several continuations of one state at once, each with its own",
     request: BranchRequest,
+    example: { branches: [{ prompt: "Hello", seed: 1 }, { prompt: "Hi" }] },
     response: Branches,
     refusals: [404, ...STATE_REFUSALS, 429, 503],
   }, branch);
@@ -70,6 +71,7 @@ export function stateAskRoutes(): OpenAPIHono<AppEnv> {
     path: "/v1/state/score",
     summary: "How likely texts are after a state",
     request: ScoreRequest,
+    example: { prompt: "User: Hello!\n\nAssistant:", texts: [" Hi", " No"] },
     response: Scores,
     refusals: [...STATE_REFUSALS, 429, 503],
   }, score);

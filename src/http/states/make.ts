@@ -95,6 +95,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
     path: "/v1/state/rebase",
     summary: "A state built anew from its text",
     request: RebaseRequest,
+    example: { messages: [{ role: "user", content: "Hello!" }] },
     response: RebasedState,
     refusals: [...STATE_REFUSALS, 429, 503],
   }, rebase);

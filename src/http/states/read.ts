@@ -7,7 +7,10 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { diff } from "../../state/tools/diff.ts";
 import { inspect } from "../../state/tools/inspect.ts";
+import { picture } from "../../state/tools/picture.ts";
 import { postJson } from "../json_route.ts";
+import { SchemaError } from "../problem.ts";
+import type { SaveFile } from "../../state/format.ts";
 import type { AppEnv } from "../services.ts";
 import { openToken, snakeCase, STATE_REFUSALS, Token } from "./common.ts";
 
@@ -17,6 +20,19 @@ const Norms = z.object({
   heads: z.array(z.number()),
   ffn_shift: z.number(),
 });
+
+const Picture = z.object({
+  layer: z.int(),
+  largest: z.number().describe("Largest absolute value: 127 steps"),
+  heads: z.array(z.string())
+    .describe("64 × 64 signed bytes each, base64, rows are value channels"),
+});
+
+const InspectRequest = z.strictObject({
+  state: Token,
+  picture: z.int().min(0).optional()
+    .describe("A layer, whose matrices shall come along as a picture"),
+}).openapi("InspectRequest");
 
 const Inspection = z.object({
   position: z.int().describe("Tokens read since blank"),
@@ -43,6 +59,7 @@ const Inspection = z.object({
   utf8: z.string().describe("Bytes of an unfinished character, hex"),
   largest: z.number().describe("Largest absolute value"),
   layers: z.array(Norms).describe("Euclidean norms"),
+  picture: Picture.optional(),
 }).openapi("StateInspection");
 
 const Distance = z.object({
@@ -70,13 +87,16 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
   postJson(app, {
     path: "/v1/state/inspect",
     summary: "What a state says about itself, whatever its model",
-    request: z.strictObject({ state: Token }).openapi("InspectRequest"),
+    request: InspectRequest,
     response: Inspection,
     refusals: [403],
-  }, async (c, { state }) => {
+  }, async (c, { state, picture: layer }) => {
     const { vault } = c.get("services");
     const file = await vault.read(state, { tenant: c.get("tenant") });
-    return Inspection.parse(snakeCase(inspect(file)));
+    const found = Inspection.parse(snakeCase(inspect(file)));
+    return layer === undefined
+      ? found
+      : { ...found, picture: draw(file, layer) };
   });
   postJson(app, {
     path: "/v1/state/diff",
@@ -94,4 +114,20 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
     return Difference.parse(snakeCase(found));
   });
   return app;
+}
+
+function draw(file: SaveFile, layer: number): z.infer<typeof Picture> {
+  const drawn = picture(file, layer);
+  if (drawn === undefined) {
+    const detail = `is ${layer}, and the layers are 0 to ${
+      file.format.shape.L - 1
+    }`;
+    throw new SchemaError(`Cannot take request: /picture: ${detail}`, [
+      { pointer: "/picture", detail },
+    ]);
+  }
+  const heads = drawn.heads.map((steps) =>
+    new Uint8Array(steps.buffer).toBase64()
+  );
+  return { ...drawn, heads };
 }
