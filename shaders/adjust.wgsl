@@ -6,7 +6,7 @@
 // The host keeps the same counts and must find the same bits, so each operation rounds once: a
 // product that an addition follows passes through `rounded`, which no compiler can see through.
 //
-// dispatch  (V / 256) x rows workgroups of 256 invocations
+// dispatch  (V / 256) x rows workgroups of 64 invocations, four tokens each
 // source    src/text/penalties.ts, src/text/sampler.ts
 // oracle    test/oracle/sample.ts
 
@@ -14,7 +14,8 @@ override V: u32;      // vocabulary
 override B: u32;      // lanes
 override WIDTH: u32;  // logits of a row, padded
 
-const THREADS = 256u;
+const THREADS = 64u;
+const GROUP = 256u;  // tokens of a workgroup
 const NONE = 0xffffffffu;
 const DRAWS = 0x40000000u;  // flag of a row: its lane draws after it
 const LOWEST = -3.4028234e38;
@@ -73,6 +74,11 @@ fn key(x: f32) -> u32 {
   return select(~bits, bits | 0x80000000u, bits <= 0x80000000u);
 }
 
+// The likelier of two tokens, or the lower one.
+fn better(a: vec2u, b: vec2u) -> vec2u {
+  return select(a, b, b.x > a.x || (b.x == a.x && b.y < a.y));
+}
+
 @compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -85,10 +91,9 @@ fn main(
   }
   let p = parameters[row.lane];
   let cursor = cursors[row.lane];
-  let v = group.x * THREADS + i;
 
-  var mine = vec2u(0u, v);
-  if (v < V) {
+  var mine = vec2u(0u, NONE);
+  for (var v = group.x * GROUP + i; v < min(V, (group.x + 1u) * GROUP); v += THREADS) {
     var x = logits[m * WIDTH + v];
     if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) {
       x = LOWEST;  // NaN
@@ -117,28 +122,22 @@ fn main(
     }
     x = max(x, LOWEST);
     adjusted[m * WIDTH + v] = x;
-    mine.x = key(x);
+    mine = better(mine, vec2u(key(x), v));
   }
 
   best[i] = mine;
-  workgroupBarrier();  // everyone's token is in place
-  if (i < 16u) {
-    // Later tokens are higher ones, so they must be likelier.
-    for (var j = 1u; j < 16u; j++) {
-      let other = best[i * 16u + j];
-      if (other.x > best[i * 16u].x) {
-        best[i * 16u] = other;
-      }
+  workgroupBarrier();  // everyone's best is in place
+  if (i < 8u) {
+    for (var j = 1u; j < 8u; j++) {
+      best[i * 8u] = better(best[i * 8u], best[i * 8u + j]);
     }
   }
-  workgroupBarrier();  // the best of each sixteen is in place
+  workgroupBarrier();  // the best of each eight is in place
   if (i == 0u) {
     var top = best[0];
-    for (var j = 16u; j < THREADS; j += 16u) {
-      if (best[j].x > top.x) {
-        top = best[j];
-      }
+    for (var j = 8u; j < THREADS; j += 8u) {
+      top = better(top, best[j]);
     }
-    peaks[m * ((V + THREADS - 1u) / THREADS) + group.x] = top;
+    peaks[m * ((V + GROUP - 1u) / GROUP) + group.x] = top;
   }
 }

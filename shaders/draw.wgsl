@@ -282,8 +282,11 @@ fn pick(i: u32, m: u32, p: Parameters, drawn_before: u32) -> u32 {
       place++;
     }
   }
+  if (i == 0u) {
+    cut = u32(places.y);
+  }
   storageBarrier();  // the list is in place
-  let n = u32(places.y);
+  let n = workgroupUniformLoad(&cut);
   let share = (n + THREADS - 1u) / THREADS;
   let mine = Stretch(min(n, i * share), min(n, (i + 1u) * share));
 

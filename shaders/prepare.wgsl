@@ -10,11 +10,12 @@
 // The hidden values h come with their activations (tanh of hw, sigmoid of hg): the product that made
 // them applied each once, and here every head would again.
 //
-// A workgroup owns one head of TILE rows: 64 channels times 4 quarters of every rank. The second
-// LoRA matrices lie [rank, D], so that neighbouring channels load neighbouring words, and each
-// word serves TILE rows.
+// A workgroup owns one head of TILE rows. The second LoRA matrices lie [rank, D], so that an
+// invocation loads four channels at once, side by side with its neighbours', and each load serves
+// TILE rows. Decode takes one row and many invocations a channel, for what it waits for is memory;
+// a chunk takes four rows and few, for what it waits for is arithmetic.
 //
-// dispatch  H x (rows / TILE) workgroups of N x 4 invocations
+// dispatch  H x (rows / TILE) workgroups of 16 x SPLIT invocations
 // source    BlinkDL/RWKV-LM, RWKV-v7/rwkv_v7_numpy.py, time_mixing
 // oracle    test/oracle/prepare.ts
 
@@ -33,94 +34,135 @@ override AT_W: u32;
 override AT_A: u32;
 override AT_G: u32;
 override FIRST: bool;    // the first layer
-override TILE: u32;      // rows of a workgroup: 1 or 4
+override TILE: u32;      // rows of a workgroup: 1 to 4
+override SPLIT: u32;     // invocations that share a channel's ranks, at least 4
 
 @group(0) @binding(0) var<storage, read> raw: array<f32>;               // [R, WIDTH] r, k, v, then hidden values
-@group(0) @binding(1) var<storage, read> ups: array<u32>;               // [ranks of w, a, v, g, D], two ranks a word if narrow
+@group(0) @binding(1) var<storage, read> ups: array<vec4u>;             // [ranks of w, a, v, g, D], two ranks a word if narrow
 @group(0) @binding(2) var<storage, read> vectors: array<f32>;           // [5, D] w0, a0, v0, k_k, k_a
 @group(0) @binding(3) var<storage, read_write> v_first: array<f32>;     // [R, D]
 @group(0) @binding(4) var<storage, read_write> prepared: array<f32>;    // [6, R, D] w, k, v, kappa, kappa a, g
 
-var<workgroup> parts: array<vec4f, 1024>;  // [TILE, 4 quarters, N] of w, a, v, g
-var<workgroup> squares: array<f32, 256>;   // [TILE, N]
+const QUADS = 16u;  // fours of channels in a head
+
+var<workgroup> parts: array<f32, 4u * SPLIT * N>;  // [w a v g, SPLIT, N] of one row
+var<workgroup> squares: array<f32, N>;
+var<workgroup> sums: array<f32, 8>;
 
 fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(-x));
 }
 
-@compute @workgroup_size(N, 4)
+// One invocation's share of h times a matrix, for four channels of TILE rows. `first` is the
+// matrix's first word along the ranks, `at` where its hidden values lie in a row of raw.
+fn share(row0: u32, quad: u32, part: u32, first: u32, rank: u32, at: u32) -> array<vec4f, 4> {
+  var sums: array<vec4f, 4>;
+  let words = select(2u, 1u, FORMAT == 0u);  // ranks a word
+  for (var n = part; n < rank / words; n += SPLIT) {
+    let word = ups[(first + n) * (D / 4u) + quad];
+    if (FORMAT == 0u) {
+      for (var m = 0u; m < TILE; m++) {
+        sums[m] = fma(bitcast<vec4f>(word), vec4f(raw[(row0 + m) * WIDTH + at + n]), sums[m]);
+      }
+    } else {
+      var even = bitcast<vec4f>(word << vec4u(16u));
+      var odd = bitcast<vec4f>(word & vec4u(0xffff0000u));
+      if (FORMAT == 1u) {
+        let x = unpack2x16float(word.x);
+        let y = unpack2x16float(word.y);
+        let z = unpack2x16float(word.z);
+        let w = unpack2x16float(word.w);
+        even = vec4f(x.x, y.x, z.x, w.x);
+        odd = vec4f(x.y, y.y, z.y, w.y);
+      }
+      for (var m = 0u; m < TILE; m++) {
+        let h = (row0 + m) * WIDTH + at + 2u * n;
+        sums[m] = fma(odd, vec4f(raw[h + 1u]), fma(even, vec4f(raw[h]), sums[m]));
+      }
+    }
+  }
+  return sums;
+}
+
+fn place(matrix: u32, part: u32, quad: u32, sum: vec4f) {
+  let at = (matrix * SPLIT + part) * N + 4u * quad;
+  parts[at] = sum.x;
+  parts[at + 1u] = sum.y;
+  parts[at + 2u] = sum.z;
+  parts[at + 3u] = sum.w;
+}
+
+@compute @workgroup_size(QUADS, SPLIT)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_id) local: vec3u,
+  @builtin(local_invocation_index) i: u32,
 ) {
-  let d = group.x * N + local.x;
   let row0 = group.y * TILE;
-  let words = select(2u, 1u, FORMAT == 0u);  // ranks a word
+  let quad = local.x;
+  let part = local.y;
+  let words = select(2u, 1u, FORMAT == 0u);
+  let from_a = RANK_W / words;
+  let from_v = from_a + RANK_A / words;
+  let from_g = from_v + RANK_V / words;
+  let channels = group.x * QUADS + quad;
+  let sum_w = share(row0, channels, part, 0u, RANK_W, AT_W);
+  let sum_a = share(row0, channels, part, from_a, RANK_A, AT_A);
+  let sum_v = share(row0, channels, part, from_v, RANK_V, AT_V);
+  let sum_g = share(row0, channels, part, from_g, RANK_G, AT_G);
 
-  var sums: array<vec4f, 4>;  // [TILE] of w, a, v, g
-  var base = 0u;
-  for (var q = 0u; q < 4u; q++) {
-    let rank = array<u32, 4>(RANK_W, RANK_A, RANK_V, RANK_G)[q];
-    let at = array<u32, 4>(AT_W, AT_A, AT_V, AT_G)[q];
-    for (var n = local.y; n < rank / words; n += 4u) {
-      let word = ups[(base + n) * D + d];
-      if (FORMAT == 0u) {
-        for (var m = 0u; m < TILE; m++) {
-          sums[m][q] = fma(bitcast<f32>(word), raw[(row0 + m) * WIDTH + at + n], sums[m][q]);
-        }
-      } else {
-        let wide = bitcast<vec2f>(vec2u(word << 16u, word & 0xffff0000u));
-        let pair = select(wide, unpack2x16float(word), FORMAT == 1u);
-        for (var m = 0u; m < TILE; m++) {
-          let even = fma(pair.x, raw[(row0 + m) * WIDTH + at + 2u * n], sums[m][q]);
-          sums[m][q] = fma(pair.y, raw[(row0 + m) * WIDTH + at + 2u * n + 1u], even);
-        }
-      }
-    }
-    base += rank / words;
-  }
+  // From here on, invocation i finishes channel i.
+  let d = group.x * N + i;
   for (var m = 0u; m < TILE; m++) {
-    parts[(m * 4u + local.y) * N + local.x] = sums[m];
-  }
-  workgroupBarrier();  // every quarter is in place
-
-  // From here on, quarter y of the workgroup finishes row y.
-  let m = local.y;
-  let row = row0 + m;
-  var a = 0.0;
-  var k = 0.0;
-  var removal = 0.0;
-  if (m < TILE) {
-    let p = m * 4u * N + local.x;
-    let sum = (parts[p] + parts[p + N]) + (parts[p + 2u * N] + parts[p + 3u * N]);
+    let row = row0 + m;
     let at = row * D + d;
-    a = sigmoid(vectors[D + d] + sum.y);
-    k = raw[row * WIDTH + D + d];
-    removal = k * vectors[3u * D + d];
-    squares[m * N + local.x] = removal * removal;
+    workgroupBarrier();  // the row before has been added up
+    place(0u, part, quad, sum_w[m]);
+    place(1u, part, quad, sum_a[m]);
+    place(2u, part, quad, sum_v[m]);
+    place(3u, part, quad, sum_g[m]);
+    workgroupBarrier();  // every part of this row is in place
+    var a = 0.0;
+    var removal = 0.0;
+    if (i < N) {
+      var sum = vec4f();
+      for (var q = 0u; q < SPLIT; q++) {
+        let p = q * N + i;
+        sum += vec4f(parts[p], parts[SPLIT * N + p], parts[2u * SPLIT * N + p], parts[3u * SPLIT * N + p]);
+      }
+      a = sigmoid(vectors[D + d] + sum.y);
+      let k = raw[row * WIDTH + D + d];
+      removal = k * vectors[3u * D + d];
+      squares[i] = removal * removal;
 
-    var v = raw[row * WIDTH + 2u * D + d];
-    if (FIRST) {
-      v_first[at] = v;
-    } else {
-      v = fma(v_first[at] - v, sigmoid(vectors[2u * D + d] + sum.z), v);
+      var v = raw[row * WIDTH + 2u * D + d];
+      if (FIRST) {
+        v_first[at] = v;
+      } else {
+        v = fma(v_first[at] - v, sigmoid(vectors[2u * D + d] + sum.z), v);
+      }
+      prepared[at] = exp(-0.606531 * sigmoid(vectors[d] + sum.x));
+      prepared[R * D + at] = k * fma(a - 1.0, vectors[4u * D + d], 1.0);
+      prepared[2u * R * D + at] = v;
+      prepared[5u * R * D + at] = sum.w;
     }
-    prepared[at] = exp(-0.606531 * sigmoid(vectors[d] + sum.x));
-    prepared[R * D + at] = k * fma(a - 1.0, vectors[4u * D + d], 1.0);
-    prepared[2u * R * D + at] = v;
-    prepared[5u * R * D + at] = sum.w;
-  }
-  for (var span = N / 2u; span > 0u; span >>= 1u) {
-    workgroupBarrier();  // the squares of the wider span are in place
-    if (m < TILE && local.x < span) {
-      squares[m * N + local.x] += squares[m * N + local.x + span];
+    workgroupBarrier();  // every square is in place
+    if (i < 8u) {
+      var sum = 0.0;
+      for (var j = 0u; j < 8u; j++) {
+        sum += squares[i * 8u + j];
+      }
+      sums[i] = sum;
     }
-  }
-  workgroupBarrier();  // the sum of squares is in place
-  if (m < TILE) {
-    let at = row * D + d;
-    let kappa = removal / max(sqrt(squares[m * N]), 1e-12);
-    prepared[3u * R * D + at] = kappa;
-    prepared[4u * R * D + at] = kappa * a;
+    workgroupBarrier();  // eight sums of eight are in place
+    if (i < N) {
+      var sum = 0.0;
+      for (var j = 0u; j < 8u; j++) {
+        sum += sums[j];
+      }
+      let kappa = removal / max(sqrt(sum), 1e-12);
+      prepared[3u * R * D + at] = kappa;
+      prepared[4u * R * D + at] = kappa * a;
+    }
   }
 }

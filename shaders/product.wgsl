@@ -11,7 +11,7 @@
 //
 // Outputs of several matrices may be stacked: blocks from B1, B2, ... on read the next plane of x.
 //
-// dispatch  (outputs / 16 / ROWS) x (rows / TILE) workgroups of 16 x SPLIT invocations
+// dispatch  (outputs / LANES / ROWS) x (rows / TILE) workgroups of LANES x SPLIT invocations
 // source    ours
 // oracle    test/oracle/product.ts
 
@@ -21,7 +21,8 @@ override R: u32;       // rows there is room for in a plane of x
 override WIDTH: u32;   // outputs of a row of y
 override BLOCK0: u32;  // first block of this part of the matrix
 override TILE: u32;    // rows of x a workgroup takes: 1, 2, 4 or 8
-override ROWS: u32;    // outputs an invocation keeps: 1, 2 or 4
+override ROWS: u32;    // outputs an invocation keeps: 1, 2, 4 or 8
+override LANES: u32;   // invocations side by side, at most 64 / ROWS
 override SPLIT: u32;   // invocations that share an output
 override RELU2: bool;  // act is relu squared
 override TANH: u32;    // outputs that read this plane take tanh
@@ -33,7 +34,6 @@ override B3: u32;
 override B4: u32;
 override B5: u32;
 
-const LANES = 16u;   // invocations side by side
 const BLOCK = 64u;   // outputs of a block
 
 @group(0) @binding(0) var<storage, read> weights: array<vec4u>;  // [blocks, K / per, BLOCK], per = weights in 16 bytes
@@ -91,9 +91,9 @@ fn main(
   let loads = select(select(select(8u, 4u, FORMAT >= 1u), 2u, FORMAT == 3u), 1u, FORMAT == 4u);
   let quads = 8u / loads;  // vec4s in a load
 
-  var acc: array<vec4f, 32>;  // [ROWS, TILE]
+  var acc: array<f32, 64>;  // [ROWS, TILE], each one chain of additions
   for (var c = local.y; c < K / 32u; c += SPLIT) {
-    var scale = array<f32, 4>(1.0, 1.0, 1.0, 1.0);
+    var scale = array<f32, 8>();
     if (FORMAT >= 3u) {
       for (var r = 0u; r < ROWS; r++) {
         let pair = unpack2x16float(scales[(block * ((K + 32u) / 64u) + c / 2u) * BLOCK + lane + LANES * r]);
@@ -102,20 +102,23 @@ fn main(
     }
     for (var l = 0u; l < loads; l++) {
       let at = ((block * (K / 32u) + c) * loads + l) * BLOCK + lane;
-      var q: array<vec4u, 4>;
+      var q: array<vec4u, 8>;
       for (var r = 0u; r < ROWS; r++) {
         q[r] = weights[at + LANES * r];
       }
       for (var j = 0u; j < quads; j++) {
         let k = c * 8u + l * quads + j;
-        var w: array<vec4f, 4>;
+        var w: array<vec4f, 8>;
         for (var r = 0u; r < ROWS; r++) {
-          w[r] = unpack(q[r], j) * scale[r];
+          w[r] = unpack(q[r], j);
+          if (FORMAT >= 3u) {
+            w[r] *= scale[r];
+          }
         }
         for (var m = 0u; m < TILE; m++) {
           let e = x[(plane * R + row0 + m) * (K / 4u) + k];
           for (var r = 0u; r < ROWS; r++) {
-            acc[r * TILE + m] = fma(w[r], e, acc[r * TILE + m]);
+            acc[r * TILE + m] = fma(w[r].w, e.w, fma(w[r].z, e.z, fma(w[r].y, e.y, fma(w[r].x, e.x, acc[r * TILE + m]))));
           }
         }
       }
@@ -125,8 +128,7 @@ fn main(
   for (var m = 0u; m < TILE; m++) {
     workgroupBarrier();  // the row before has been added up
     for (var r = 0u; r < ROWS; r++) {
-      let a = acc[r * TILE + m];
-      parts[local.y * BLOCK + r * LANES + local.x] = (a.x + a.y) + (a.z + a.w);
+      parts[local.y * BLOCK + r * LANES + local.x] = acc[r * TILE + m];
     }
     workgroupBarrier();  // every part of this row is in place
     for (var o = local.y; o < ROWS; o += SPLIT) {

@@ -2,7 +2,6 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   prepare,
   type PrepareTensors,
-  type PrepareTile,
 } from "../../src/device/webgpu/kernels/prepare.ts";
 import type { LoraRanks } from "../../src/model/shape.ts";
 import * as oracle from "../oracle/prepare.ts";
@@ -120,16 +119,16 @@ function expected(
 }
 
 for (
-  const { D, format, tile, layer } of [
-    { D: 64, format: "F32", tile: 1, layer: 1 },
-    { D: 192, format: "F16", tile: 4, layer: 1 },
-    { D: 128, format: "BF16", tile: 4, layer: 0 },
+  const { D, format, path, layer } of [
+    { D: 64, format: "F32", path: "decode", layer: 1 },
+    { D: 192, format: "F16", path: "chunk", layer: 1 },
+    { D: 128, format: "BF16", path: "chunk", layer: 0 },
   ] as const
 ) {
   Deno.test(`prepare() agrees with the oracle for ${format}, D = ${D}, layer ${layer}`, async () => {
     const inputs = example(D);
     const tensors = bind(inputs, D, format);
-    await run([prepare(gpu, tensors, { layer, tile })], { rows: R });
+    await run([prepare(gpu, tensors, { layer, path })], { rows: R });
     const found = await read(tensors.prepared);
     for (let row = 0; row < R; row++) {
       const wanted = expected(inputs, { row, D, layer });
@@ -151,24 +150,36 @@ for (
   });
 }
 
-Deno.test("prepare() gives a row the same bits in either tile", async () => {
+Deno.test("prepare() gives a row the same bits wherever it lies", async () => {
   const D = 128;
   const inputs = example(D);
-  const results: Float32Array[] = [];
-  for (const tile of [1, 4] as const satisfies PrepareTile[]) {
-    const tensors = bind(inputs, D, "F16");
-    await run([prepare(gpu, tensors, { layer: 1, tile })], { rows: R });
-    results.push(await read(tensors.prepared));
+  for (let row = 1; row < R; row++) {
+    inputs.raw.copyWithin(row * inputs.WIDTH, 0, inputs.WIDTH);
+    inputs.first.copyWithin(row * D, 0, D);
   }
-  assertEquals(results[1], results[0]);
+  for (const path of ["decode", "chunk"] as const) {
+    const tensors = bind(inputs, D, "F16");
+    await run([prepare(gpu, tensors, { layer: 1, path })], { rows: R });
+    const found = await read(tensors.prepared);
+    for (let plane = 0; plane < 6; plane++) {
+      const [first, ...rest] = Array.from({ length: R }, (_, row) => {
+        const from = (plane * R + row) * D;
+        return found.slice(from, from + D);
+      });
+      for (const other of rest) assertEquals(other, first);
+    }
+  }
 });
 
 Deno.test("prepare() refuses LoRA matrices of other ranks", () => {
   const D = 64;
   const tensors = bind(example(D), D, "F32");
   const ups = { ...tensors.ups, ranks: { ...RANKS, g: 48 } };
-  assertThrows(() => prepare(gpu, { ...tensors, ups }, { layer: 1, tile: 1 }), {
-    name: "RangeError",
-    message: "Cannot bind ups: shape is [88, 64], expected [96, 64]",
-  });
+  assertThrows(
+    () => prepare(gpu, { ...tensors, ups }, { layer: 1, path: "decode" }),
+    {
+      name: "RangeError",
+      message: "Cannot bind ups: shape is [88, 64], expected [96, 64]",
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { quantizeRows } from "../../src/device/quantize.ts";
 import {
+  type Kept,
   matmul,
   product,
   type ProductOptions,
@@ -51,6 +52,7 @@ interface Case extends ProductOptions {
   T: number;
   K: number;
   tile: Tile | "matmul";
+  keep?: Kept;
 }
 
 async function onGpu(
@@ -126,8 +128,11 @@ Deno.test("product() gives a row the same bits whatever its neighbours", async (
     const x = uniform(8 * K, [-1, 1], random(5));
     const alone = await onGpu(matrix, x, { T: 1, K, tile: 1 });
     for (const tile of TILES) {
-      const { y } = await onGpu(matrix, x, { T: 8, K, tile });
-      assertEquals(y.slice(0, outputs), alone.y, `${format}, tile ${tile}`);
+      for (const keep of tile === 8 ? [1, 8] as const : [2, 4] as const) {
+        const { y } = await onGpu(matrix, x, { T: 8, K, tile, keep });
+        const what = `${format}, tile ${tile}, keep ${keep}`;
+        assertEquals(y.slice(0, outputs), alone.y, what);
+      }
     }
   }
 });

@@ -80,7 +80,7 @@ function timeMixing(
     }),
     prepare(gpu, { raw, ups, vectors, first, prepared }, {
       layer,
-      tile: path === 1 ? 1 : 4,
+      path: path === "chunk" ? path : "decode",
     }),
     wkv(gpu, { rows, raw, prepared, vectors: w.headVectors, state, y }),
     ...multiply(gpu, { matrix: w.output, x: y, y: x }, { path, add: true }),

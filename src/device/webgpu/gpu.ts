@@ -7,15 +7,12 @@
 import { DeviceError } from "../../errors.ts";
 import type { Dispatch, DispatchInit } from "./dispatch.ts";
 
-/** Limits that the kernels or large models need; asked for as far as offered. */
-const WANTED_LIMITS = [
-  "maxStorageBuffersPerShaderStage",
-  "maxStorageBufferBindingSize",
-  "maxBufferSize",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
-] as const;
+/**
+ * Limits that large models need, asked for as far as they are offered. The
+ * kernels themselves keep to what WebGPU guarantees: 8 storage buffers, 256
+ * invocations and 16 KiB of memory a workgroup.
+ */
+const WANTED_LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
 /** Features used where they are offered. */
 const WANTED_FEATURES = ["timestamp-query"] as const;
@@ -117,6 +114,12 @@ export class Gpu {
       ),
     });
     return new Gpu(device, found);
+  }
+
+  /** Bytes of one binding at most. */
+  get mostBytes(): number {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
+    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
   }
 
   /** A new storage buffer that can also be copied from and to. */

@@ -90,7 +90,7 @@ export async function createMatrix(
   gpu: Gpu,
   label: string,
   sources: readonly RowSource[],
-  { columns, format, most = gpu.device.limits.maxStorageBufferBindingSize }: {
+  { columns, format, most = gpu.mostBytes }: {
     columns: number;
     format: Format;
     /** Bytes of a binding at most. */

@@ -5,7 +5,7 @@
  */
 
 import { ModelError } from "../../errors.ts";
-import type { Checkpoint } from "../../model/checkpoint.ts";
+import { type Checkpoint, tensorSpecs } from "../../model/checkpoint.ts";
 import { type LoraRanks, N } from "../../model/shape.ts";
 import type { LoadOptions } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
@@ -89,19 +89,16 @@ export async function uploadWeights(
     );
   }
   const format = matrixFormat(checkpoint.stored, quantization);
-  const steps = L + 2;
+  const total = tensorSpecs(checkpoint.shape).length;
   let done = 0;
-  const step = () => progress?.(++done, steps);
-
-  const up = new Upload(gpu, checkpoint, format);
+  const up = new Upload(gpu, checkpoint, {
+    format,
+    uploaded: (tensors) => progress?.(done += tensors, total),
+  });
   const table = await up.table();
-  step();
   const layers: LayerWeights[] = [];
-  for (let l = 0; l < L; l++) {
-    layers.push(await up.layer(l));
-    step();
-  }
-  const weights: Weights = {
+  for (let l = 0; l < L; l++) layers.push(await up.layer(l));
+  return {
     format,
     table,
     norm: await up.norm("blocks.0.ln0"),
@@ -109,8 +106,6 @@ export async function uploadWeights(
     headNorm: await up.norm("ln_out"),
     head: await up.matrix("head", [["head.weight", V]], D),
   };
-  step();
-  return weights;
 }
 
 /** Reads tensors and puts them on the device. */
@@ -118,11 +113,20 @@ class Upload {
   readonly #gpu: Gpu;
   readonly #checkpoint: Checkpoint;
   readonly #format: Format;
+  readonly #uploaded: (tensors: number) => void;
 
-  constructor(gpu: Gpu, checkpoint: Checkpoint, format: Format) {
+  constructor(
+    gpu: Gpu,
+    checkpoint: Checkpoint,
+    { format, uploaded }: {
+      format: Format;
+      uploaded: (tensors: number) => void;
+    },
+  ) {
     this.#gpu = gpu;
     this.#checkpoint = checkpoint;
     this.#format = format;
+    this.#uploaded = uploaded;
   }
 
   /** The embedding, row after row. */
@@ -131,9 +135,7 @@ class Upload {
     const gpu = this.#gpu;
     const bits = { F32: 32, F16: 16, BF16: 16, int8: 8, int4: 4 }[this.#format];
     const rowBytes = D * bits / 8;
-    const most = Math.floor(
-      gpu.device.limits.maxStorageBufferBindingSize / rowBytes,
-    );
+    const most = Math.floor(gpu.mostBytes / rowBytes);
     const piece = Math.max(1, Math.floor(2 ** 22 / rowBytes));
     const parts: TablePart[] = [];
     for (let from = 0; from < V; from += most) {
@@ -163,6 +165,7 @@ class Upload {
       }
       parts.push(part);
     }
+    this.#uploaded(1);
     return parts;
   }
 
@@ -231,16 +234,17 @@ class Upload {
     for (const [i, name] of names.entries()) {
       if (name) values.set(await this.#checkpoint.read(name), i * D);
     }
+    this.#uploaded(names.filter(Boolean).length);
     return createTensor(this.#gpu, label, [names.length, D], values);
   }
 
   /** Matrices of the same width, stacked. */
-  matrix(
+  async matrix(
     label: string,
     sources: readonly (readonly [name: string, rows: number])[],
     columns: number,
   ): Promise<Matrix> {
-    return createMatrix(
+    const matrix = await createMatrix(
       this.#gpu,
       label,
       sources.map(([name, rows]) => ({
@@ -249,6 +253,8 @@ class Upload {
       })),
       { columns, format: this.#format },
     );
+    this.#uploaded(sources.length);
+    return matrix;
   }
 
   /**
@@ -280,6 +286,7 @@ class Upload {
           }
         }
       }
+      if (ranks[q] > 0) this.#uploaded(1);
       base += padded[q];
     }
     const { packed } = packElements(turned, format);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createTensor } from "../../../src/device/webgpu/tensor.ts";
 import { describeAdapter, Gpu } from "../../../src/device/webgpu/gpu.ts";
 import { openWebGpu } from "../../../src/device/webgpu/webgpu_device.ts";
+import { tensorSpecs } from "../../../src/model/checkpoint.ts";
 import { openGolden } from "../../support/goldens.ts";
 import { GREEDY } from "../loaded.ts";
 
@@ -183,5 +184,22 @@ Deno.test("WebGpuModel.profile() times every kernel", async () => {
   });
   assert(totals.every(({ ms }) => ms >= 0));
   assert(totals.some(({ ms }) => ms > 0));
+  await device.dispose();
+});
+
+Deno.test("WebGpuDevice.load() tells how many tensors are there", async () => {
+  const device = await openWebGpu({ force: true });
+  const checkpoint = await openGolden("rand-d128-l3-v512");
+  const seen: number[] = [];
+  await device.load(checkpoint, {
+    lanes: 1,
+    quantization: "int8",
+    progress: (done, total) => {
+      assertEquals(total, tensorSpecs(checkpoint.shape).length);
+      seen.push(done);
+    },
+  });
+  assertEquals(seen.at(-1), tensorSpecs(checkpoint.shape).length);
+  assertEquals(seen, seen.toSorted((a, b) => a - b));
   await device.dispose();
 });

@@ -37,14 +37,17 @@ export interface PrepareTensors {
   readonly prepared: Tensor;
 }
 
-/** Rows of a workgroup. */
-export type PrepareTile = 1 | 4;
+/** How rows share a workgroup; the sums of the two differ in their last bits. */
+const SHARES = {
+  decode: { TILE: 1, SPLIT: 8 },
+  chunk: { TILE: 4, SPLIT: 4 },
+} as const;
 
 /** LoRA, value residual, decay and removal key of each row. */
 export function prepare(
   gpu: Gpu,
   { raw, ups, vectors, first, prepared }: PrepareTensors,
-  { layer, tile }: { layer: number; tile: PrepareTile },
+  { layer, path }: { layer: number; path: keyof typeof SHARES },
 ): Dispatch {
   const [R, D] = first.shape;
   const [, WIDTH] = raw.shape;
@@ -71,9 +74,9 @@ export function prepare(
       AT_A: at.a,
       AT_G: at.g,
       FIRST: layer === 0 ? 1 : 0,
-      TILE: tile,
+      ...SHARES[path],
     },
     tensors: [raw, ups.words, vectors, first, prepared],
-    grid: ({ rows }) => [D / N, Math.ceil(rows / tile)],
+    grid: ({ rows }) => [D / N, Math.ceil(rows / SHARES[path].TILE)],
   });
 }

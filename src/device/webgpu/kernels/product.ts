@@ -46,6 +46,9 @@ export const TILES = [1, 2, 4, 8] as const;
 /** One of {@linkcode TILES}. */
 export type Tile = typeof TILES[number];
 
+/** Outputs that an invocation of {@linkcode product} can keep. */
+export type Kept = 1 | 2 | 4 | 8;
+
 /** Rows of a tile of {@linkcode matmul}. */
 export const MATMUL_ROWS = 64;
 
@@ -56,21 +59,29 @@ const BUSY = 512;
 export function product(
   gpu: Gpu,
   tensors: ProductTensors,
-  options: ProductOptions & { readonly tile: Tile },
+  options: ProductOptions & {
+    readonly tile: Tile;
+    /** Outputs an invocation keeps; by default what suits the adapter. */
+    readonly keep?: Kept;
+  },
 ): Dispatch[] {
-  const { tile } = options;
+  const { tile, keep } = options;
   const constants = check(tensors, options);
   const { matrix, x, y } = tensors;
   expectRows(x.shape[1], y, tile);
   const SPLIT = splitOf(matrix.columns);
   return matrix.parts.map(({ weights, scales, from, blocks }) => {
-    const ROWS = outputsKept(blocks, gpu.software);
+    const ROWS = keep ?? outputsKept(blocks, gpu.software);
+    const LANES = Math.min(16, BLOCK_ROWS / ROWS);
     return gpu.dispatch({
       label: `product ${matrix.label}`,
       source: productSource,
-      constants: { ...constants, BLOCK0: from, TILE: tile, ROWS, SPLIT },
+      constants: { ...constants, BLOCK0: from, TILE: tile, ROWS, LANES, SPLIT },
       tensors: [weights, scales, x, y],
-      grid: ({ rows }) => [blocks * 4 / ROWS, Math.ceil(rows / tile)],
+      grid: ({ rows }) => [
+        blocks * BLOCK_ROWS / LANES / ROWS,
+        Math.ceil(rows / tile),
+      ],
     });
   });
 }
@@ -140,10 +151,11 @@ function splitOf(columns: number): number {
 }
 
 /**
- * Outputs an invocation keeps: 4 load x least often, fewer make more workgroups.
- * A CPU is busy with any number of them.
+ * Outputs an invocation keeps: more of them load x less often, fewer make more
+ * workgroups. A CPU is busy with any number of those.
  */
-function outputsKept(blocks: number, software: boolean): 1 | 2 | 4 {
-  if (software || blocks >= BUSY) return 4;
-  return blocks * 2 >= BUSY ? 2 : 1;
+function outputsKept(blocks: number, software: boolean): Kept {
+  if (software || blocks >= BUSY) return 8;
+  if (blocks * 2 >= BUSY) return 2;
+  return 1;
 }
