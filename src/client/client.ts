@@ -187,6 +187,19 @@ export class Client {
   }
 
   /**
+   * Sends JSON to any route, and gives the JSON that it answers.
+   *
+   * @throws {ApiError} If the server refuses.
+   */
+  async post(
+    path: string,
+    body: unknown,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    return await (await this.#post(path, body, signal)).json();
+  }
+
+  /**
    * Asks for an answer piece by piece. Leaving the loop stops the work.
    *
    * @throws {ApiError} If the server refuses, or fails on the way.

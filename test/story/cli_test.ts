@@ -4,6 +4,7 @@ import { serve } from "./server.ts";
 
 const CHAT = ["run", "-A", "--frozen", "src/cli/chat.ts"];
 const GENERATE = ["run", "-A", "--frozen", "src/cli/generate.ts"];
+const STATE = ["run", "-A", "--frozen", "src/cli/state.ts"];
 const GREEDY = ["--temperature", "0"];
 const WASM = { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" };
 
@@ -65,4 +66,40 @@ Deno.test("generate says in one line what it cannot do", async () => {
   const gone = await run([...GENERATE, "--url", "http://127.0.0.1:9", "Hi"]);
   assertEquals(gone.code, 1);
   assertMatch(gone.stderr, /^Cannot reach http:\/\/127.0.0.1:9: [^\n]+\n$/);
+});
+
+Deno.test("state inspects, compares, mixes, scores, exports and imports", async () => {
+  const saves = await Deno.makeTempDir();
+  const inFolder = ["--saves", saves];
+  const generate = (prompt: string, to: string) =>
+    run(
+      [...GENERATE, ...GREEDY, ...inFolder].concat(
+        ["--chat", "yes", "--to", to],
+        prompt,
+      ),
+      WASM,
+    );
+  const state = async (...args: string[]) => {
+    const ended = await run([...STATE, ...inFolder, ...args], WASM);
+    assertEquals([args, ended.code, ended.stderr], [args, 0, ""]);
+    return ended.stdout;
+  };
+  await generate("My name is Dave.", "dave");
+  await generate("My name is Bob.", "bob");
+  assertMatch(await state("inspect", "dave"), /"codec": "int8"/);
+  assertMatch(await state("diff", "dave", "bob"), /"equal": false/);
+  assertMatch(
+    await state("mix", "dave=1", "bob=0", "--to", "same"),
+    /^Saved same/,
+  );
+  assertMatch(await state("diff", "dave", "same"), /"equal": true/);
+  assertMatch(await state("score", "dave", "User:", "Zebra"), /%.*User:\n/);
+  const file = `${saves}/dave.bin`;
+  await state("export", "dave", file, "--as", "rwkv.cpp");
+  await state("import", file, "--as", "rwkv.cpp", "--to", "back");
+  assertMatch(await state("diff", "dave", "back"), /"absolute": 0,/);
+  const wrong = await run([...STATE, ...inFolder, "inspect", "none"], WASM);
+  assertEquals([wrong.code, wrong.stdout], [1, ""]);
+  assertMatch(wrong.stderr, /^Cannot find a save none/);
+  await Deno.remove(saves, { recursive: true });
 });
