@@ -52,7 +52,7 @@ export interface Chart {
 
 const WIDTH = 900;
 const HEIGHT = 460;
-const FRAME = { left: 76, right: 596, top: 74, bottom: 400 };
+const FRAME = { left: 88, right: 596, top: 74, bottom: 400 };
 
 /** Okabe and Ito's colours, jfly.uni-koeln.de/color, the lightest left out. */
 const COLOURS = [
@@ -100,8 +100,8 @@ export function plot(chart: Chart): string {
   out.push(line(corner, [FRAME.right, FRAME.bottom], `stroke="#999"`));
   const middle = (FRAME.left + FRAME.right) / 2;
   out.push(text([middle, 444], chart.x.label, `text-anchor="middle"`));
-  const turned = `text-anchor="middle" transform="rotate(-90 20 237)"`;
-  out.push(text([20, 237], chart.y.label, turned));
+  const turned = `text-anchor="middle" transform="rotate(-90 22 237)"`;
+  out.push(text([22, 237], chart.y.label, turned));
 
   let coloured = 0;
   chart.series.forEach((series, index) => {

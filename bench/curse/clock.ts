@@ -68,13 +68,13 @@ export class Clock {
   }
 
   /**
-   * The least time of `plan`, in milliseconds, of five runs after a warm-up; of
+   * The least time of `plan`, in milliseconds, of twenty runs after a warm-up; of
    * fewer once they have taken `patience` milliseconds. What else the machine does
    * only ever adds to a run.
    */
   async least(plan: readonly Dispatch[], patience: number): Promise<number> {
     let least = await this.time(plan);
-    for (let run = 0, spent = least; run < 5 && spent < patience; run++) {
+    for (let run = 0, spent = least; run < 20 && spent < patience; run++) {
       const time = await this.time(plan);
       spent += time;
       least = Math.min(least, time);

@@ -29,7 +29,7 @@ const { values } = parseArgs({
 const amounts: Amounts = {
   lengths: [10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000],
   limit: 60_000,
-  patience: 4000,
+  patience: 1500,
   pairs: [4, 8, 16, 32, 48, 64, 96, 128, 192, 256, 384, 512],
   trials: 8,
   facts: [1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 36],
