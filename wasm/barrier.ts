@@ -6,11 +6,12 @@
  * woken only when that takes long; the last arrival makes the system call only
  * if somebody sleeps.
  *
- * Between two barriers a phase is cut into pieces that threads claim one by one, so
- * that a core that is slow, or lent to somebody else, takes fewer.
+ * Between two barriers a phase is cut into pieces. Each thread starts on the one of
+ * its own number and claims further ones, so that a core that is slow, or lent to
+ * somebody else, takes fewer.
  *
  * Layout: four u32, each in its own cache line: arrivals, generation, sleepers, and
- * the next piece, which the last arrival sets to 0.
+ * pieces claimed, which the last arrival sets to 0.
  * Source: the sense-reversing barrier of Mellor-Crummey and Scott (1991).
  * Oracle: test/device/wasm/model_test.ts, for several numbers of threads.
  */
@@ -49,7 +50,12 @@ export function barrier(plan: Plan): void {
   atomic.sub<u32>(at + 2 * LINE, 1);
 }
 
-/** The next piece of this phase; the phase is over when there are no more. */
-export function claim(plan: Plan): u32 {
-  return atomic.add<u32>(<usize>plan.barrier + 3 * LINE, 1);
+/**
+ * The piece of `pieces` to do after the thread's first, which is its own number; the
+ * phase is over when there are no more.
+ */
+export function claim(plan: Plan, pieces: u32): u32 {
+  const threads = plan.threads;
+  if (pieces <= threads) return pieces;
+  return threads + atomic.add<u32>(<usize>plan.barrier + 3 * LINE, 1);
 }

@@ -46,13 +46,13 @@ export function forward(plan: Plan, me: u32): void {
       scratch,
     );
     barrier(plan);
-    inputs(plan, layer, l, scratch);
+    inputs(plan, layer, l, me, scratch);
     barrier(plan);
-    for (let h = claim(plan); h < plan.H; h = claim(plan)) {
+    for (let h = me; h < plan.H; h = claim(plan, plan.H)) {
       head(plan, layer, l, h, scratch);
     }
     barrier(plan);
-    residual(plan, layer.output, plan.gated, plan.gatedQ, scratch);
+    residual(plan, layer.output, plan.gated, plan.gatedQ, me, scratch);
     barrier(plan);
     shift(
       plan,
@@ -67,12 +67,12 @@ export function forward(plan: Plan, me: u32): void {
       scratch,
     );
     barrier(plan);
-    expand(plan, layer.ffnKey, scratch);
+    expand(plan, layer.ffnKey, me, scratch);
     barrier(plan);
-    residual(plan, layer.ffnValue, plan.hidden, plan.hiddenQ, scratch);
+    residual(plan, layer.ffnValue, plan.hidden, plan.hiddenQ, me, scratch);
     barrier(plan);
   }
-  logits(plan, from, to, scratch);
+  logits(plan, me, from, to, scratch);
 }
 
 @inline
@@ -93,14 +93,20 @@ function embed(plan: Plan, me: u32): void {
 }
 
 /** r, k, v and the first LoRA products. */
-function inputs(plan: Plan, layer: Layer, index: u32, scratch: usize): void {
+function inputs(
+  plan: Plan,
+  layer: Layer,
+  index: u32,
+  me: u32,
+  scratch: usize,
+): void {
   let total = bytesOf(changetype<Matrix>(layer.receptance)) * 3;
   total += bytesOf(changetype<Matrix>(layer.w1));
   total += bytesOf(changetype<Matrix>(layer.a1));
   total += bytesOf(changetype<Matrix>(layer.g1));
   if (index > 0) total += bytesOf(changetype<Matrix>(layer.v1));
-  const n = pieces(plan, total);
-  for (let i = claim(plan); i < n; i = claim(plan)) {
+  const n = pieces(plan, total, plan.rows);
+  for (let i = me; i < n; i = claim(plan, n)) {
     let at: u64 = 0;
     at = part(plan, layer.receptance, 0, plan.r, at, total, i, n, 0, scratch);
     at = part(plan, layer.key, 2, plan.k, at, total, i, n, 0, scratch);
@@ -150,12 +156,13 @@ function residual(
   pointer: u32,
   input: usize,
   inputQ: usize,
+  me: u32,
   scratch: usize,
 ): void {
   const matrix = changetype<Matrix>(pointer);
-  const total = bytesOf(matrix), n = pieces(plan, total);
+  const total = bytesOf(matrix), n = pieces(plan, total, plan.rows);
   const rows = plan.rows, D = plan.D;
-  for (let piece = claim(plan); piece < n; piece = claim(plan)) {
+  for (let piece = me; piece < n; piece = claim(plan, n)) {
     const from = boundary(matrix, 0, total, piece, n, 1);
     const to = boundary(matrix, 0, total, piece + 1, n, 1);
     product(matrix, from, to, input, inputQ, rows, plan.update, D, 0, scratch);
@@ -173,11 +180,11 @@ function residual(
 }
 
 /** The hidden layer of channel mixing, in groups of 64 outputs. */
-function expand(plan: Plan, pointer: u32, scratch: usize): void {
+function expand(plan: Plan, pointer: u32, me: u32, scratch: usize): void {
   const matrix = changetype<Matrix>(pointer);
-  const total = bytesOf(matrix), n = pieces(plan, total);
+  const total = bytesOf(matrix), n = pieces(plan, total, plan.rows);
   const rows = plan.rows, F = matrix.rows;
-  for (let piece = claim(plan); piece < n; piece = claim(plan)) {
+  for (let piece = me; piece < n; piece = claim(plan, n)) {
     const from = boundary(matrix, 0, total, piece, n, 4);
     const to = boundary(matrix, 0, total, piece + 1, n, 4);
     product(
@@ -206,7 +213,13 @@ function expand(plan: Plan, pointer: u32, scratch: usize): void {
 }
 
 /** The last norm and the head, for the rows that want logits. */
-function logits(plan: Plan, from: u32, to: u32, scratch: usize): void {
+function logits(
+  plan: Plan,
+  me: u32,
+  from: u32,
+  to: u32,
+  scratch: usize,
+): void {
   const wanted = plan.wanted, D = plan.D;
   if (wanted === 0) return;
   const matrix = changetype<Matrix>(plan.head);
@@ -224,8 +237,8 @@ function logits(plan: Plan, from: u32, to: u32, scratch: usize): void {
     }
   }
   barrier(plan);
-  const total = bytesOf(matrix), n = pieces(plan, total);
-  for (let piece = claim(plan); piece < n; piece = claim(plan)) {
+  const total = bytesOf(matrix), n = pieces(plan, total, wanted);
+  for (let piece = me; piece < n; piece = claim(plan, n)) {
     product(
       matrix,
       boundary(matrix, 0, total, piece, n, 1),

@@ -31,16 +31,16 @@ export function bytesOf(matrix: Matrix): u64 {
   return <u64>(matrix.rows / PANEL) * matrix.panelBytes;
 }
 
-/** Least bytes of a piece: shorter ones cost more to claim than they even out. */
-const LEAST: u64 = 16_384;
+/** Least work of a piece, in bytes times rows: less costs more to claim. */
+const LEAST: u64 = 65_536;
 
-/** Pieces for each thread to claim. */
+/** Pieces for each thread. */
 const PIECES: u32 = 4;
 
-/** Pieces that `total` bytes are cut into. */
-export function pieces(plan: Plan, total: u64): u32 {
+/** Pieces that `total` bytes for `rows` rows are cut into. */
+export function pieces(plan: Plan, total: u64, rows: u32): u32 {
   const most = plan.threads * PIECES;
-  return <u32>max<u64>(plan.threads, min<u64>(most, total / LEAST));
+  return <u32>max<u64>(plan.threads, min<u64>(most, total * rows / LEAST));
 }
 
 /**
