@@ -5,7 +5,7 @@ import {
   type EmbedTensors,
   type TablePart,
 } from "../../src/device/webgpu/kernels/embed.ts";
-import { type Format, packElements } from "../../src/device/webgpu/matrix.ts";
+import { type Format, packElements } from "../../src/device/webgpu/packing.ts";
 import { UNREAD } from "../../src/device/webgpu/schedule.ts";
 import * as oracle from "../oracle/embed.ts";
 import { assertClose } from "../support/close.ts";

@@ -8,12 +8,8 @@ import {
   type Tile,
   TILES,
 } from "../../src/device/webgpu/kernels/product.ts";
-import {
-  createMatrix,
-  type Format,
-  type Matrix,
-  paddedRows,
-} from "../../src/device/webgpu/matrix.ts";
+import { createMatrix, type Matrix } from "../../src/device/webgpu/matrix.ts";
+import { type Format, paddedRows } from "../../src/device/webgpu/packing.ts";
 import * as oracle from "../oracle/product.ts";
 import { assertClose } from "../support/close.ts";
 import { gpu, read, run, tensor } from "../support/gpu.ts";

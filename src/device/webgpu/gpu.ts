@@ -17,6 +17,9 @@ const WANTED_LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 /** Features used where they are offered. */
 const WANTED_FEATURES = ["timestamp-query"] as const;
 
+/** Bytes on their way to the device at most; each wait costs some 11 ms. */
+const MOST_STAGED = 32 * 2 ** 20;
+
 /** Drivers that run shaders on the CPU, by what they call themselves. */
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render/i;
 
@@ -59,6 +62,7 @@ export class Gpu {
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #faults: string[] = [];
   #disposed = false;
+  #staged = 0;
   #lost: DeviceError | undefined;
 
   private constructor(device: GPUDevice, { name, software }: AdapterName) {
@@ -138,6 +142,24 @@ export class Gpu {
       usage: usage || GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST |
           GPUBufferUsage.COPY_SRC,
     });
+  }
+
+  /**
+   * Writes to a buffer. What is written waits in host memory until the device
+   * takes it, so await this where there is a lot.
+   */
+  async write(
+    buffer: GPUBuffer,
+    offset: number,
+    values: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const { queue } = this.device;
+    queue.writeBuffer(buffer, offset, values);
+    this.#staged += values.byteLength;
+    if (this.#staged < MOST_STAGED) return;
+    this.#staged = 0;
+    queue.submit([]);
+    await queue.onSubmittedWorkDone();
   }
 
   /** Binds a kernel to its buffers; compiles it if it is new to this device. */

@@ -48,12 +48,21 @@ export class Readback {
    * @throws {DeviceError} `ERR_DEVICE_LOST` if the device went away.
    */
   async take(buffer: GPUBuffer, size: number): Promise<ArrayBuffer> {
-    if (size === 0) return new ArrayBuffer(0);
-    let copy: ArrayBuffer;
+    let copy = new ArrayBuffer(0);
+    if (size > 0) copy = await this.#map(buffer, size);
+    this.#busy.delete(buffer);
+    this.#idle.push(buffer);
+    this.#idle.sort((a, b) => a.size - b.size);
+    this.#gpu.assertUsable();
+    return copy;
+  }
+
+  async #map(buffer: GPUBuffer, size: number): Promise<ArrayBuffer> {
     try {
       await buffer.mapAsync(GPUMapMode.READ, 0, size);
-      copy = buffer.getMappedRange(0, size).slice(0);
+      const copy = buffer.getMappedRange(0, size).slice(0);
       buffer.unmap();
+      return copy;
     } catch (cause) {
       this.#busy.delete(buffer);
       this.#gpu.assertUsable();
@@ -65,10 +74,6 @@ export class Readback {
         { cause },
       );
     }
-    this.#busy.delete(buffer);
-    this.#idle.push(buffer);
-    this.#gpu.assertUsable();
-    return copy;
   }
 
   /** Frees every buffer. */

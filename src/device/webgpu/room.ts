@@ -8,7 +8,7 @@
 import type { ModelShape } from "../../model/shape.ts";
 import type { Gpu } from "./gpu.ts";
 import { PARAMETERS, PEAK } from "./kernels/sample.ts";
-import { paddedRows } from "./matrix.ts";
+import { paddedRows } from "./packing.ts";
 import { createTensor, type Tensor } from "./tensor.ts";
 import { layerStride, type Weights } from "./weights.ts";
 

@@ -18,42 +18,15 @@ import type {
   LaneStep,
   LoadOptions,
 } from "../device.ts";
-import { type Dispatch, encode } from "./dispatch.ts";
-import { headPlan, layersPlan, type Path } from "./forward.ts";
 import type { Gpu } from "./gpu.ts";
-import { sample } from "./kernels/sample.ts";
-import { TILES } from "./kernels/product.ts";
 import { LaneTable } from "./lane_table.ts";
-import { paddedRows } from "./matrix.ts";
+import { PassRunner } from "./passes.ts";
 import { Readback } from "./readback.ts";
 import { CHUNK, createRoom, type Room, roomBuffers } from "./room.ts";
-import { logitsWanted, type Pass, schedule } from "./schedule.ts";
-import { createTensor, type Tensor } from "./tensor.ts";
-import { Timing } from "./timing.ts";
-import {
-  layerStride,
-  uploadWeights,
-  weightBuffers,
-  type Weights,
-} from "./weights.ts";
-
-/** Decode passes in one submit: long enough to hide its cost. */
-const PASSES_PER_SUBMIT = 8;
-
-/** The dispatches of one kind of pass. */
-interface Plan {
-  readonly layers: readonly Dispatch[];
-  /** Made when somebody asks for logits or draws. */
-  head?: HeadPlan;
-}
-
-/** From the residual stream to a token. */
-interface HeadPlan {
-  readonly head: readonly Dispatch[];
-  readonly sample: readonly Dispatch[];
-  /** Where the head leaves its logits. */
-  readonly logits: Tensor;
-}
+import { logitsWanted, schedule } from "./schedule.ts";
+import type { Timing } from "./timing.ts";
+import { uploadWeights } from "./upload.ts";
+import { layerStride, weightBuffers, type Weights } from "./weights.ts";
 
 /** See {@linkcode DeviceModel}. */
 export class WebGpuModel implements DeviceModel {
@@ -68,15 +41,11 @@ export class WebGpuModel implements DeviceModel {
   readonly #gpu: Gpu;
   readonly #weights: Weights;
   readonly #room: Room;
-  readonly #plans = new Map<Path, Plan>();
+  readonly #passes: PassRunner;
   readonly #readback: Readback;
   readonly #table: LaneTable;
-  readonly #passTables: GPUBuffer;
   /** One lane's state of one layer, on its way to another lane. */
   readonly #between: GPUBuffer;
-  /** Logits of a whole chunk, made when somebody asks for them. */
-  #chunkLogits: Tensor | undefined;
-  #timing: Timing | undefined;
   #disposed = false;
 
   private constructor(
@@ -90,7 +59,7 @@ export class WebGpuModel implements DeviceModel {
     this.#room = createRoom(gpu, shape, weights, lanes);
     this.#readback = new Readback(gpu);
     this.#table = new LaneTable(gpu, shape.V, lanes, this.#room);
-    this.#passTables = gpu.buffer("tables", PASSES_PER_SUBMIT * CHUNK * 16);
+    this.#passes = new PassRunner(gpu, weights, this.#room, shape.V);
     this.#between = gpu.buffer("between", 4 * layerStride(shape.D));
     this.shape = shape;
     this.lanes = lanes;
@@ -119,7 +88,6 @@ export class WebGpuModel implements DeviceModel {
       const options = progress ? { quantization, progress } : { quantization };
       const weights = await uploadWeights(gpu, checkpoint, options);
       const model = new WebGpuModel(gpu, checkpoint.shape, weights, lanes);
-      model.#head(1);
       await gpu.device.queue.onSubmittedWorkDone();
       return model;
     });
@@ -127,8 +95,7 @@ export class WebGpuModel implements DeviceModel {
 
   /** Measures each dispatch from now on, where the adapter can; slower. */
   profile(): Timing {
-    this.#timing ??= new Timing(this.#gpu);
-    return this.#timing;
+    return this.#passes.profile();
   }
 
   /** Makes a lane's state blank: all zeros. */
@@ -166,11 +133,12 @@ export class WebGpuModel implements DeviceModel {
 
   /** A lane's state after every step asked for before. */
   async read(lane: number): Promise<Float32Array<ArrayBuffer>> {
+    this.#assertUsable();
     const size = 4 * stateLength(this.shape);
+    const bytes = this.#laneBytes();
+    const offset = this.#laneOffset(lane);
     const staging = this.#readback.reserve(size);
     await this.#command((encoder) => {
-      const bytes = this.#laneBytes();
-      const offset = this.#laneOffset(lane);
       this.#room.state.forEach(({ buffer }, l) => {
         encoder.copyBufferToBuffer(buffer, offset, staging, l * bytes, bytes);
       });
@@ -208,19 +176,13 @@ export class WebGpuModel implements DeviceModel {
       starts[i] = start;
       return start + 4 * V * count;
     }, 0);
-    const passes = schedule(batch, { chunk: CHUNK });
     const first = this.#gpu.device.createCommandEncoder();
     drawn.reset(first);
     this.#gpu.device.queue.submit([first.finish()]);
-    for (let at = 0; at < passes.length;) {
-      const end = passes[at].kind === "chunk" ? at + 1 : at + PASSES_PER_SUBMIT;
-      this.#submit(
-        passes.slice(at, end),
-        staging,
-        (entry, index) => starts[entry] + 4 * V * index,
-      );
-      at = Math.min(end, passes.length);
-    }
+    this.#passes.run(schedule(batch, { chunk: CHUNK }), {
+      staging,
+      place: (entry, index) => starts[entry] + 4 * V * index,
+    });
     const last = this.#gpu.device.createCommandEncoder();
     drawn.copy(last, staging, logitsBytes);
     this.#gpu.device.queue.submit([last.finish()]);
@@ -243,98 +205,15 @@ export class WebGpuModel implements DeviceModel {
   dispose(): Promise<void> {
     if (!this.#disposed) {
       this.#disposed = true;
-      const own = [this.#passTables, this.#between];
-      if (this.#chunkLogits) own.push(this.#chunkLogits.buffer);
       const buffers = weightBuffers(this.#weights).concat(
         roomBuffers(this.#room),
-        own,
+        this.#between,
       );
       for (const buffer of buffers) buffer.destroy();
-      this.#timing?.dispose();
+      this.#passes.dispose();
       this.#readback.dispose();
     }
     return Promise.resolve();
-  }
-
-  #submit(
-    passes: readonly Pass[],
-    staging: GPUBuffer,
-    place: (entry: number, index: number) => number,
-  ): void {
-    const { device } = this.#gpu;
-    const encoder = device.createCommandEncoder();
-    let offset = 0;
-    let before: Uint32Array | undefined;
-    for (const pass of passes) {
-      const { table, rows, segments, kind } = pass;
-      // Rows that go on from what they drew look the same in every pass.
-      if (!before || !sameWords(before, table)) {
-        device.queue.writeBuffer(this.#passTables, offset, table);
-        encoder.copyBufferToBuffer(
-          this.#passTables,
-          offset,
-          this.#room.rows.buffer,
-          0,
-          table.byteLength,
-        );
-        offset += table.byteLength;
-        before = table;
-      }
-      const path = kind === "chunk" ? "chunk" : tileFor(rows);
-      const size = { rows, segments };
-      const headed = pass.draws || pass.logits.length > 0;
-      const after = headed ? this.#head(path) : undefined;
-      const dispatches = [
-        this.#plan(path).layers,
-        after?.head ?? [],
-        after && pass.draws ? after.sample : [],
-      ].flat();
-      if (this.#timing) this.#timing.encode(encoder, dispatches, size);
-      else {
-        const compute = encoder.beginComputePass();
-        encode(compute, dispatches, size);
-        compute.end();
-      }
-      if (!after) continue;
-      for (const { row, entry, index } of pass.logits) {
-        encoder.copyBufferToBuffer(
-          after.logits.buffer,
-          4 * row * after.logits.shape[1],
-          staging,
-          place(entry, index),
-          4 * this.shape.V,
-        );
-      }
-    }
-    device.queue.submit([encoder.finish()]);
-    this.#timing?.collect();
-  }
-
-  #plan(path: Path): Plan {
-    const known = this.#plans.get(path);
-    if (known) return known;
-    const gpu = this.#gpu, weights = this.#weights, room = this.#room;
-    const plan = { layers: layersPlan(gpu, weights, room, path) };
-    this.#plans.set(path, plan);
-    return plan;
-  }
-
-  /** The dispatches after the last layer. */
-  #head(path: Path): HeadPlan {
-    const plan = this.#plan(path);
-    if (plan.head) return plan.head;
-    const gpu = this.#gpu, weights = this.#weights, room = this.#room;
-    const chunk = path === "chunk";
-    if (chunk) {
-      const width = paddedRows(this.shape.V);
-      this.#chunkLogits ??= createTensor(gpu, "logits", [CHUNK, width]);
-    }
-    const logits = this.#chunkLogits && chunk ? this.#chunkLogits : room.logits;
-    return plan.head = {
-      logits,
-      head: headPlan(gpu, weights, room, { path, logits }),
-      sample: chunk ? [] : sample(gpu, room),
-    };
   }
 
   #laneBytes(): number {
@@ -366,13 +245,4 @@ export class WebGpuModel implements DeviceModel {
     }
     this.#gpu.assertUsable();
   }
-}
-
-function sameWords(a: Uint32Array, b: Uint32Array): boolean {
-  return a.length === b.length && a.every((word, i) => word === b[i]);
-}
-
-/** The narrowest tile that takes all rows at once, or the widest. */
-function tileFor(rows: number): Path {
-  return TILES.find((tile) => tile >= rows) ?? TILES[TILES.length - 1];
 }

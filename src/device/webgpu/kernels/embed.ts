@@ -7,7 +7,7 @@
 import source from "../../../../shaders/embed.wgsl" with { type: "text" };
 import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
-import { type Format, FORMATS } from "../matrix.ts";
+import { type Format, FORMATS } from "../packing.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
 
 /** Tokens whose embeddings one binding can hold. */

@@ -8,7 +8,7 @@ import source from "../../../../shaders/prepare.wgsl" with { type: "text" };
 import { type LoraRanks, N } from "../../../model/shape.ts";
 import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
-import { FORMATS } from "../matrix.ts";
+import { FORMATS } from "../packing.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
 
 /** The second LoRA matrices of a layer. */

@@ -13,7 +13,8 @@ import productSource from "../../../../shaders/product.wgsl" with {
 };
 import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
-import { BLOCK_ROWS, FORMATS, type Matrix } from "../matrix.ts";
+import type { Matrix } from "../matrix.ts";
+import { BLOCK_ROWS, FORMATS } from "../packing.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
 
 /** What {@linkcode product} and {@linkcode matmul} bind. */

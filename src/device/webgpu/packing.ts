@@ -1,0 +1,150 @@
+/**
+ * Weights as bytes: blocks of 64 rows, in which the 16 bytes that follow each
+ * other along a row lie side by side over the rows.
+ *
+ * @module
+ */
+
+import { quantizeRows } from "../quantize.ts";
+
+/** How weights lie in memory; the number is what shaders call it. */
+export const FORMATS = { F32: 0, F16: 1, BF16: 2, int8: 3, int4: 4 } as const;
+
+/** One of {@linkcode FORMATS}. */
+export type Format = keyof typeof FORMATS;
+
+/** Rows of a block. */
+export const BLOCK_ROWS = 64;
+
+/** Weights that 16 bytes hold. */
+export const PER_LOAD: Readonly<Record<Format, number>> = {
+  F32: 4,
+  F16: 8,
+  BF16: 8,
+  int8: 16,
+  int4: 32,
+};
+
+/** Rows padded to whole blocks. */
+export function paddedRows(rows: number): number {
+  return Math.ceil(rows / BLOCK_ROWS) * BLOCK_ROWS;
+}
+
+/** Blocks as bytes, and their scales. */
+export interface PackedBlocks {
+  /** See {@linkcode MatrixPart.weights}. */
+  readonly weights: Uint8Array<ArrayBuffer>;
+  /** See {@linkcode MatrixPart.scales}. */
+  readonly scales: Uint8Array<ArrayBuffer>;
+}
+
+/** Packs rows, the last block padded with zeros. */
+export function packBlocks(
+  values: Float32Array,
+  columns: number,
+  format: Format,
+): PackedBlocks {
+  const rows = values.length / columns;
+  const per = PER_LOAD[format];
+  const loads = columns / per;
+  const pairs = Math.ceil(columns / 64);
+  const blocks = Math.ceil(rows / BLOCK_ROWS);
+  const weights = new Uint8Array(16 * blocks * loads * BLOCK_ROWS);
+  const scales = new Float16Array(2 * blocks * pairs * BLOCK_ROWS);
+
+  const elements = packElements(values, format);
+  const { packed } = elements;
+  const size = 16 / packed.BYTES_PER_ELEMENT; // elements of a load
+  const target = elements.view(weights.buffer);
+  for (let row = 0; row < rows; row++) {
+    const block = Math.floor(row / BLOCK_ROWS);
+    let from = row * loads * size;
+    let to = (block * loads * BLOCK_ROWS + row % BLOCK_ROWS) * size;
+    for (let load = 0; load < loads; load++) {
+      for (let e = 0; e < size; e++) target[to + e] = packed[from + e];
+      from += size;
+      to += BLOCK_ROWS * size;
+    }
+    for (let b = 0; b < elements.scales.length / rows; b++) {
+      const pair = block * pairs + (b >> 1);
+      scales[2 * (pair * BLOCK_ROWS + row % BLOCK_ROWS) + (b & 1)] =
+        elements.scales[row * columns / 32 + b];
+    }
+  }
+  return { weights, scales: new Uint8Array(scales.buffer) };
+}
+
+/** Rows in their format, still one after the other. */
+export interface PackedElements {
+  /** In words that are moved as they are. */
+  readonly packed: Uint32Array | Uint16Array | Uint8Array;
+  /** One a block of 32 values; none if not quantised. */
+  readonly scales: Float32Array;
+  /** The same kind of view of another buffer. */
+  view(buffer: ArrayBuffer): Uint32Array | Uint16Array | Uint8Array;
+}
+
+/**
+ * Packs values in their order. The nibbles of int4 are biased by 8, and of each
+ * eight values the first four are low nibbles, the others high ones: a mask and a
+ * shift then unpack four at once.
+ */
+export function packElements(
+  values: Float32Array,
+  format: Format,
+): PackedElements {
+  const scales = new Float32Array(0);
+  switch (format) {
+    case "F32":
+      return {
+        packed: new Uint32Array(
+          values.buffer,
+          values.byteOffset,
+          values.length,
+        ),
+        scales,
+        view: (buffer) => new Uint32Array(buffer),
+      };
+    case "F16":
+      return {
+        packed: new Uint16Array(new Float16Array(values).buffer),
+        scales,
+        view: (buffer) => new Uint16Array(buffer),
+      };
+    case "BF16": {
+      const bits = new Uint32Array(
+        values.buffer,
+        values.byteOffset,
+        values.length,
+      );
+      return {
+        packed: Uint16Array.from(bits, (word) => word >>> 16),
+        scales,
+        view: (buffer) => new Uint16Array(buffer),
+      };
+    }
+    case "int8": {
+      const quantized = quantizeRows(values, 8);
+      return {
+        packed: new Uint8Array(quantized.values.buffer),
+        scales: quantized.scales,
+        view: (buffer) => new Uint8Array(buffer),
+      };
+    }
+    case "int4": {
+      const quantized = quantizeRows(values, 4);
+      const q = quantized.values;
+      const packed = new Uint8Array(q.length / 2);
+      for (let i = 0, o = 0; i < q.length; i += 8) {
+        for (let e = i; e < i + 4; e++) {
+          packed[o++] = (q[e] + 8) | ((q[e + 4] + 8) << 4);
+        }
+      }
+      return {
+        packed,
+        scales: quantized.scales,
+        view: (buffer) => new Uint8Array(buffer),
+      };
+    }
+  }
+}
