@@ -53,8 +53,6 @@ export interface EndlessResult {
   readonly name: string;
   /** Tokens read. */
   readonly total: number;
-  /** Seconds for all of them. */
-  readonly seconds: number;
   /** Microseconds a token, over each thousand: 5th, 50th and 95th percentile. */
   readonly tokenUs: readonly [low: number, median: number, high: number];
   /** Facts told at the beginning. */
@@ -108,9 +106,8 @@ export async function readEndless(
 
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(share * sorted.length)];
-  const seconds = times.reduce((sum, ms) => sum + ms, 0) / 1000;
   const tokenUs = [at(0.05), at(0.5), at(0.95)] as const; // ms a thousand = µs each
-  return { name, total, seconds, tokenUs, facts: facts.length, marks };
+  return { name, total, tokenUs, facts: facts.length, marks };
 }
 
 function describe({ position, tokenUs, largest, recalled }: Mark): string {
