@@ -18,16 +18,19 @@
 
 import { StateError } from "../errors.ts";
 
-/** The parts of a sealed token, each in base64url. */
+/** The parts of a sealed token. */
 export interface SealedParts {
-  /** Header, authenticated. */
-  readonly protected: string;
+  /** Header as it is authenticated: base64url of JSON. */
+  readonly header: string;
   /** Initialization vector, 12 bytes. */
-  readonly iv: string;
-  /** What is sealed. */
-  readonly ciphertext: string;
-  /** Authentication tag, 16 bytes. */
-  readonly tag: string;
+  readonly iv: Uint8Array<ArrayBuffer>;
+  /** Ciphertext, then 16 bytes of tag: how WebCrypto gives and takes them. */
+  readonly sealed: Uint8Array<ArrayBuffer>;
+  /**
+   * Whether bits that no byte uses are zero: base64url decoders ignore them, and
+   * would take several texts for one token.
+   */
+  readonly canonical: boolean;
 }
 
 const SEALED_MAGIC = new TextEncoder().encode("GOSLSEAL");
@@ -39,9 +42,11 @@ const BASE64URL =
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /** The compact form. */
-export function sealedText(parts: SealedParts): string {
-  const { iv, ciphertext, tag } = parts;
-  return `${parts.protected}..${iv}.${ciphertext}.${tag}`;
+export function sealedText({ header, iv, sealed }: SealedParts): string {
+  const end = sealed.length - TAG_BYTES;
+  const ciphertext = toBase64url(sealed.subarray(0, end));
+  const tag = toBase64url(sealed.subarray(end));
+  return `${header}..${toBase64url(iv)}.${ciphertext}.${tag}`;
 }
 
 /**
@@ -72,39 +77,46 @@ export function splitSealedText(text: string): SealedParts {
       );
     }
   }
-  return { protected: header, iv, ciphertext, tag };
+  if (ciphertext.length % 4 === 1) {
+    throw unreadable(
+      `part 4 has ${ciphertext.length} characters and ends amid a byte`,
+    );
+  }
+  const end = Math.floor(ciphertext.length * 3 / 4);
+  const sealed = new Uint8Array(end + TAG_BYTES);
+  const alphabet = "base64url";
+  sealed.setFromBase64(ciphertext, { alphabet });
+  sealed.subarray(end).setFromBase64(tag, { alphabet });
+  return {
+    header,
+    iv: fromBase64url(iv),
+    sealed,
+    canonical: isCanonical(ciphertext) && isCanonical(tag),
+  };
 }
 
-/**
- * Whether bits that no byte uses are zero in the last character of each part:
- * base64url decoders ignore them, and would take several texts for one token.
- */
-export function isCanonical(parts: SealedParts): boolean {
-  return Object.values(parts).every((text) => {
-    const last = BASE64URL.indexOf(text.at(-1) ?? "A");
-    const spare = [0, 63, 15, 3][text.length % 4];
-    return (last & spare) === 0;
-  });
+function isCanonical(text: string): boolean {
+  const last = BASE64URL.indexOf(text.at(-1) ?? "A");
+  const spare = [0, 63, 15, 3][text.length % 4];
+  return (last & spare) === 0;
 }
 
 /** The binary form. */
 export function sealedBytes(parts: SealedParts): Uint8Array<ArrayBuffer> {
-  const header = fromBase64url(parts.protected);
+  const header = fromBase64url(parts.header);
+  const end = parts.sealed.length - TAG_BYTES;
   const start = SEALED_MAGIC.length + 4;
   const ivAt = start + header.length;
   const tagAt = ivAt + IV_BYTES, textAt = tagAt + TAG_BYTES;
-  const length = textAt + Math.floor(parts.ciphertext.length * 3 / 4);
-  const bytes = new Uint8Array(length);
+  const bytes = new Uint8Array(textAt + end);
   const view = new DataView(bytes.buffer);
   bytes.set(SEALED_MAGIC);
   view.setUint16(8, SEALED_VERSION, true);
   view.setUint16(10, header.length, true);
   bytes.set(header, start);
-  bytes.set(fromBase64url(parts.iv), ivAt);
-  bytes.set(fromBase64url(parts.tag), tagAt);
-  bytes.subarray(textAt).setFromBase64(parts.ciphertext, {
-    alphabet: "base64url",
-  });
+  bytes.set(parts.iv, ivAt);
+  bytes.set(parts.sealed.subarray(end), tagAt);
+  bytes.set(parts.sealed.subarray(0, end), textAt);
   return bytes;
 }
 
@@ -141,11 +153,14 @@ export function splitSealedBytes(bytes: Uint8Array): SealedParts {
   if (bytes.length <= textAt) {
     throw unreadable(`it has ${bytes.length} bytes, expected over ${textAt}`);
   }
+  const sealed = new Uint8Array(bytes.length - tagAt);
+  sealed.set(bytes.subarray(textAt));
+  sealed.set(bytes.subarray(tagAt, textAt), bytes.length - textAt);
   return {
-    protected: toBase64url(bytes.subarray(start, ivAt)),
-    iv: toBase64url(bytes.subarray(ivAt, tagAt)),
-    tag: toBase64url(bytes.subarray(tagAt, textAt)),
-    ciphertext: toBase64url(bytes.subarray(textAt)),
+    header: toBase64url(bytes.subarray(start, ivAt)),
+    iv: bytes.slice(ivAt, tagAt),
+    sealed,
+    canonical: true,
   };
 }
 

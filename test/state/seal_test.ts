@@ -87,6 +87,55 @@ Deno.test("Vault.seal() makes a JWE that jose opens with the documented key", as
   assertEquals(new Uint8Array(plaintext), bytes);
 });
 
+Deno.test("Vault.open() opens a JWE that jose makes, whatever its length", async () => {
+  const vault = await open();
+  const salt = "A".repeat(43);
+  const key = await contentKey(OLD.secret, salt, "ada");
+  const header = { alg: "dir", enc: "A256GCM", kid: "old", salt };
+  for (const engine of ["", "1", "12", "123", "1234", "12345"]) {
+    const note = { ...exampleNote, engine };
+    const save = { ...exampleSave(), utf8: new Uint8Array() };
+    const { bytes } = encodeSave(save, exampleFormat(), "exact", note);
+    const token = await new CompactEncrypt(bytes).setProtectedHeader(header)
+      .encrypt(key);
+    assertEquals((await vault.read(token, int4)).note, note);
+  }
+});
+
+for (
+  const [what, header] of [
+    ["another cipher", { enc: "A256CBC-HS512" }],
+    ["a critical field", { crit: ["b64"], b64: true }],
+    ["compression", { zip: "DEF" }],
+    ["no salt", { salt: undefined }],
+    ["a salt that is no text", { salt: 7 }],
+  ] as const
+) {
+  Deno.test(`Vault.open() rejects a header with ${what}`, async () => {
+    const vault = await open();
+    const { token } = await vault.seal(exampleSave(), int4);
+    const [, , ...rest] = token.split(".");
+    const salt = "A".repeat(43);
+    const fields = { alg: "dir", enc: "A256GCM", kid: "old", salt, ...header };
+    const forged = new TextEncoder().encode(JSON.stringify(fields)).toBase64({
+      alphabet: "base64url",
+      omitPadding: true,
+    });
+    await assertRejects(
+      () => vault.open([forged, "", ...rest].join("."), int4),
+      REJECTED,
+    );
+  });
+}
+
+Deno.test("Vault.open() leaves the bytes it was given as they are", async () => {
+  const vault = await open();
+  const { token } = await vault.sealBytes(exampleSave(), int4);
+  const before = token.slice();
+  await Promise.all([vault.open(token, int4), vault.open(token, int4)]);
+  assertEquals(token, before);
+});
+
 Deno.test("Vault.seal() never makes the same token twice", async () => {
   const vault = await open();
   const tokens = await Promise.all(
