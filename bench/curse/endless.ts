@@ -13,6 +13,9 @@ import type { Fact } from "./dialogue.ts";
 /** Tokens read in one step. */
 const STRIDE = 1000;
 
+/** Steps before the clock starts, after which nothing is compiled any more. */
+const WARM_UP = 5;
+
 /** A text to read, and what to ask on the way. */
 export interface Endless {
   /** The model's name in results. */
@@ -68,7 +71,9 @@ export async function readEndless(
   const { shape } = model;
   const facts = memory?.facts ?? [];
   const pending = facts.flatMap(({ told }) => memory?.chat.tokens(told) ?? []);
-  await model.step([{ lane: 0, tokens: text(STRIDE), draw: 0 }]); // warm-up
+  for (let step = 0; step < WARM_UP; step++) {
+    await model.step([{ lane: 0, tokens: text(STRIDE), draw: 0 }]);
+  }
   await model.clear(0);
 
   const times: number[] = [];
