@@ -29,7 +29,8 @@ export async function readJson<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const type = mediaType(c);
   if (type !== "application/json") throw wrongType(type, "application/json");
-  return check(parse(await c.req.arrayBuffer()), schema);
+  // Not through Hono, which keeps the body for as long as the request.
+  return check(parse(decode(await c.req.raw.arrayBuffer())), schema);
 }
 
 /**
@@ -62,7 +63,7 @@ export async function readBody<Schema extends z.ZodType>(
     ]);
   }
   return {
-    value: check(parse(await bytesOf(request)), schema),
+    value: check(parse(decode(await bytesOf(request))), schema),
     ...(state !== null && { state: new Uint8Array(await bytesOf(state)) }),
   };
 }
@@ -96,15 +97,21 @@ function bytesOf(part: FormDataEntryValue): Promise<ArrayBuffer> {
   return new Blob([part]).arrayBuffer();
 }
 
-function parse(bytes: ArrayBuffer): unknown {
+/** Bytes as text; on its own, so that they are gone when the text is parsed. */
+function decode(bytes: ArrayBuffer): string {
   if (bytes.byteLength === 0) throw malformed("the body is empty");
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    throw malformed(
-      error instanceof SyntaxError ? "it is not JSON" : "it is not UTF-8",
-      error,
-    );
+    throw malformed("it is not UTF-8", error);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw malformed("it is not JSON", error);
   }
 }
 

@@ -12,6 +12,7 @@ import type { DoneEvent, TextEvent } from "../engine/engine.ts";
 import type { Save } from "../state/save.ts";
 import { readBody } from "./body.ts";
 import { document, problems } from "./document.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import { multipart, PARTS_TYPE } from "./multipart.ts";
 import { problem, SchemaError } from "./problem.ts";
 import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
@@ -88,7 +89,7 @@ export function generateRoute(): OpenAPIHono<AppEnv> {
       const { answer, state } = await wholeAnswer(c, turn, binary);
       return binary && typeof state !== "string"
         ? multipart(answer, state)
-        : c.json({ ...answer, state });
+        : jsonAnswer(c, { ...answer, state });
     }
     const events = lines(c, turn);
     return eventStream(await events.next(), events, {

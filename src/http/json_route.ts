@@ -8,6 +8,7 @@ import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { readJson } from "./body.ts";
 import { document, problems, type ProblemStatus } from "./document.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import type { AppEnv } from "./services.ts";
 
 /** What a route is. */
@@ -61,6 +62,6 @@ export function postJson<Request extends z.ZodType, Answer>(
   );
   app.post(path, async (c) => {
     const value = await readJson(c, request);
-    return c.json(await answer(c, value) as object);
+    return jsonAnswer(c, await answer(c, value) as object);
   });
 }

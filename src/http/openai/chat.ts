@@ -13,6 +13,7 @@ import type { Save } from "../../state/save.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import { readJson } from "../body.ts";
 import { document } from "../document.ts";
+import { jsonAnswer } from "../json_answer.ts";
 import type { AppEnv } from "../services.ts";
 import {
   type ChoiceEvent,
@@ -94,7 +95,7 @@ export function chatRoute(): OpenAPIHono<AppEnv> {
         model: c.get("services").engine.model.id,
       },
     };
-    if (!request.stream) return c.json(await whole(c, call));
+    if (!request.stream) return jsonAnswer(c, await whole(c, call));
     return await streamChunks(c, gone, chunks(c, call), "[DONE]");
   });
   return app;
@@ -109,7 +110,7 @@ export function unread(messages: readonly Message[]): readonly Message[] {
   return messages.slice(known + 1);
 }
 
-async function whole(c: Context<AppEnv>, call: Call): Promise<unknown> {
+async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
   const { request, choices, head } = call;
   const { tokenizer } = c.get("services").engine;
   const texts = Array.from({ length: request.n }, () => "");

@@ -12,6 +12,7 @@ import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { readJson } from "../body.ts";
 import { document } from "../document.ts";
+import { jsonAnswer } from "../json_answer.ts";
 import type { AppEnv } from "../services.ts";
 import { textOf } from "../tokens.ts";
 import {
@@ -93,7 +94,7 @@ export function completionsRoute(): OpenAPIHono<AppEnv> {
         model: engine.model.id,
       },
     };
-    if (!request.stream) return c.json(await whole(c, call));
+    if (!request.stream) return jsonAnswer(c, await whole(c, call));
     return await streamChunks(c, gone, chunks(c, call), "[DONE]");
   });
   return app;
@@ -127,7 +128,7 @@ interface Draft {
   end?: DoneEvent;
 }
 
-async function whole(c: Context<AppEnv>, call: Call): Promise<unknown> {
+async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
   const { request, prompts, choices, head } = call;
   const { n, best_of: each } = request;
   const drafts = Array.from(

@@ -15,6 +15,7 @@ import type { DoneEvent } from "../../engine/engine.ts";
 import { StateError } from "../../errors.ts";
 import { readJson } from "../body.ts";
 import { document } from "../document.ts";
+import { jsonAnswer } from "../json_answer.ts";
 import type { AppEnv } from "../services.ts";
 import { unread } from "./chat.ts";
 import {
@@ -96,7 +97,7 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
     };
     return request.stream
       ? await streamChunks(c, gone, events(c, call))
-      : c.json(await whole(c, call));
+      : jsonAnswer(c, await whole(c, call));
   });
   return app;
 }
@@ -147,7 +148,7 @@ function beginning(
     : { state: token, messages: unread(messages) };
 }
 
-async function whole(c: Context<AppEnv>, call: Call): Promise<unknown> {
+async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
   let text = "";
   for await (const { event } of call.choices) {
     if (event.type === "text") text += event.text;

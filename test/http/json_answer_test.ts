@@ -1,0 +1,40 @@
+import { assert, assertEquals } from "@std/assert";
+import { Hono } from "hono";
+import { jsonAnswer } from "../../src/http/json_answer.ts";
+
+const TOKEN = "eyJ..a-_Z".repeat(20_000);
+
+/** What a client gets, and in how many pieces. */
+async function sent(value: object): Promise<{ text: string; pieces: number }> {
+  const app = new Hono();
+  app.get("/", (c) => jsonAnswer(c, value));
+  const response = await app.request("/");
+  assertEquals(response.headers.get("content-type"), "application/json");
+  assert(response.body !== null);
+  const pieces = await Array.fromAsync(response.body);
+  const text = await new Response(ReadableStream.from(pieces)).text();
+  return { text, pieces: pieces.length };
+}
+
+for (
+  const [what, value] of [
+    ["nothing long", { text: "Hi", state: "eyJ", none: undefined }],
+    ["a long token", { text: "“Hi”\n", state: TOKEN, after: [1, null] }],
+    ["several, nested", {
+      choices: [{ state: TOKEN }, { state: `${TOKEN}A` }],
+      state: TOKEN,
+    }],
+    ["long text that JSON escapes", { text: '"é\n'.repeat(40_000), TOKEN }],
+    ["base64 with padding", { data: "ab+/".repeat(20_000) + "==" }],
+  ] as const
+) {
+  Deno.test(`jsonAnswer() sends ${what} as JSON.stringify() writes it`, async () => {
+    assertEquals((await sent(value)).text, JSON.stringify(value));
+  });
+}
+
+Deno.test("jsonAnswer() sends a long token in pieces", async () => {
+  const { pieces } = await sent({ state: TOKEN });
+  assertEquals(pieces, 2 + Math.ceil(TOKEN.length / 65_536));
+  assertEquals((await sent({ state: "eyJ" })).pieces, 1);
+});
