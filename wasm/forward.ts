@@ -1,13 +1,15 @@
 /**
  * The forward pass over the rows of a step, as one of several threads.
  *
- * Formula: rwkv7.md 1.
+ * Formula: x = LN(emb[token]); in each layer x += time mixing of LN(x), then
+ * x += V relu(K u)² with u the shifted LN(x); logits = head LN(x).
  *
  * Idea: a pass is a list of phases; within one, threads claim panels or heads, or
  * split channels, and write only what is theirs; between two, all meet at the
  * barrier. Seven meetings a layer.
  *
- * Source: rwkv7.md 1. Oracle: test/device/wasm/model_test.ts.
+ * Source: RWKV-7, arXiv:2503.14456.
+ * Oracle: goldens and test/oracle/rwkv7.ts, test/device/wasm_test.ts.
  */
 
 import { activationBytes, quantize } from "./activation";

@@ -6,7 +6,7 @@
  * subnormals included. Infinities and NaN do not occur in weights.
  *
  * Layout: four 32-bit lanes hold eight halves; `low` takes the lower ones.
- * Source: IEEE 754-2019, 3.6. Oracle: test/device/wasm/half_test.ts.
+ * Source: IEEE 754-2019, 3.6. Oracle: test/device/wasm/pack_test.ts.
  */
 
 @inline

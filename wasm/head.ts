@@ -3,13 +3,17 @@
  * LoRA ends, decay, learning rate, value residual, recurrence, group norm, bonus
  * and gate.
  *
- * Formula: rwkv7.md 1, from `w = exp(…)` to `y * g`.
+ * Formula: w = exp(−0.606531 σ(w0 + W2 lowW)), a = σ(a0 + A2 lowA),
+ * v += (vFirst − v) σ(v0 + V2 lowV) but in layer 0, κ = k k_k / ‖k k_k‖,
+ * k *= 1 + (a − 1) k_a, y = wkv(w, κ, κ a, k, v, r),
+ * out = (GroupNorm(y) + (Σ r k r_k) v) (G2 lowG).
  *
  * Idea: all of it stays inside a head, so threads claim heads and need not meet.
  * A head's rows are gathered in scratch that fits the second cache.
  *
  * Layout: `HeadRow` rows, then 64 f32 for sa.
- * Source: rwkv7.md 1. Oracle: test/device/wasm/model_test.ts, whole passes.
+ * Source: RWKV-7, arXiv:2503.14456.
+ * Oracle: goldens and test/oracle/rwkv7.ts, test/device/wasm_test.ts.
  */
 
 import { ACTIVATION_BLOCK, activationBytes, quantize } from "./activation";

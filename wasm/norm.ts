@@ -5,7 +5,7 @@
  * the mean.
  *
  * Idea: two passes, four partial sums, always folded in the same order.
- * Source: rwkv7.md 1 (ε is 1e-5 for layers, 64e-5 for heads).
+ * Source: Ba, Kiros and Hinton, arXiv:1607.06450.
  * Oracle: test/device/wasm/norm_test.ts.
  */
 

@@ -10,7 +10,8 @@
  *
  * Layout: lerps `[count, D]`, out `[count, chunk, D]`, f32, and quantised copies of
  * the outs named in a bit set.
- * Source: rwkv7.md 1. Oracle: test/device/wasm/model_test.ts, whole passes.
+ * Source: RWKV-7, arXiv:2503.14456.
+ * Oracle: goldens and test/oracle/rwkv7.ts, test/device/wasm_test.ts.
  */
 
 import { activationBytes, quantize } from "./activation";

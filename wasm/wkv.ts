@@ -12,7 +12,7 @@
  *
  * Layout: S `[64 j, 64 i]` f32; rows of w, k, v, κ, b, r, y as `HeadRow` offsets,
  * `ROW` bytes apart; sa is 64 f32 of scratch.
- * Source: rwkv7.md 1; the fused pass is own.
+ * Source: RWKV-7, arXiv:2503.14456; the fused pass is own.
  * Oracle: test/device/wasm/wkv_test.ts.
  */
 

@@ -7,7 +7,7 @@
 
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { LoadOptions } from "../device.ts";
-import { PANEL } from "./format.ts";
+import { PANEL, roundUp } from "./format.ts";
 import type { Place } from "./arena.ts";
 import type { Layout } from "./layout.ts";
 import type { Thread } from "./thread.ts";
@@ -15,8 +15,44 @@ import type { Thread } from "./thread.ts";
 /** Pieces that a worker may have in hand, so that it never waits for the next. */
 const AHEAD = 2;
 
+/** Bytes of a piece of packed weights at most. */
+const PIECE = 4 << 20;
+
 /** Fills in all weights. */
 export async function loadWeights(
+  checkpoint: Checkpoint,
+  memory: WebAssembly.Memory,
+  layout: Layout,
+  threads: readonly Thread[],
+  { packed, progress }: Pick<LoadOptions, "packed" | "progress">,
+): Promise<void> {
+  let packing: Promise<void> | undefined;
+  const pack = () =>
+    packing ??= packWeights(checkpoint, memory, layout, threads, progress);
+  if (packed === undefined) return await pack();
+  let done = 0;
+  for (const place of layout.places.values()) {
+    const end = place.offset + placeBytes(place);
+    for (let at = place.offset; at < end; at += PIECE) {
+      const size = Math.min(PIECE, end - at);
+      const target = new Uint8Array(memory.buffer, at, size);
+      const bytes = await packed.piece(size, async () => {
+        await pack();
+        return target.slice();
+      });
+      if (packing === undefined) target.set(bytes);
+    }
+    if (packing === undefined) progress?.(++done, layout.places.size);
+  }
+}
+
+/** Bytes that a tensor takes, with its padding. */
+function placeBytes({ kind, rows, rowBytes }: Place): number {
+  return (kind === "panels" ? roundUp(rows, PANEL) : rows) * rowBytes;
+}
+
+/** Reads and packs everything. */
+async function packWeights(
   checkpoint: Checkpoint,
   memory: WebAssembly.Memory,
   layout: Layout,

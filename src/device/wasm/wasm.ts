@@ -8,6 +8,7 @@
 import { DeviceError } from "../../errors.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Device, DeviceModel, LoadOptions } from "../device.ts";
+import { PACKING } from "./format.ts";
 import { kernels } from "./kernels.js";
 import { type Layout, layout } from "./layout.ts";
 import { loadWeights } from "./load.ts";
@@ -17,7 +18,7 @@ import { Thread } from "./thread.ts";
 
 /** What {@linkcode wasmDevice} may be told. */
 export interface WasmOptions {
-  /** Threads that compute; as many as the machine has by default. */
+  /** Threads that compute; by default one a core, up to 16. */
   readonly threads?: number;
   /** Most tokens of a pass. */
   readonly chunk?: number;
@@ -26,16 +27,21 @@ export interface WasmOptions {
 /** Tokens of a pass at which matrices stream from memory as fast as they multiply. */
 const CHUNK = 64;
 
+/** Threads after which memory, and meeting at barriers, set the pace. */
+const MOST = 16;
+
 /** Bytes of a WebAssembly page, and what 32-bit addresses reach. */
 const PAGE = 65_536, PAGES = 65_536;
 
 /** Makes the device; it takes nothing until a model is loaded. */
 export function wasmDevice(options: WasmOptions = {}): Device {
-  const { threads = navigator.hardwareConcurrency, chunk = CHUNK } = options;
+  const { chunk = CHUNK } = options;
+  const { threads = Math.min(navigator.hardwareConcurrency, MOST) } = options;
   const models = new Set<Promise<DeviceModel>>();
   return {
     kind: "wasm",
     name: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"}`,
+    packing: PACKING,
     load(checkpoint, loadOptions) {
       const model = load(checkpoint, loadOptions, threads, chunk);
       models.add(model);
@@ -85,7 +91,7 @@ async function load(
   );
   threads.push(...others);
   try {
-    await loadWeights(checkpoint, memory, plan, threads, options.progress);
+    await loadWeights(checkpoint, memory, plan, threads, options);
     await Promise.all(others.map((thread) => thread.do({ name: "serve" })));
   } catch (error) {
     const reason = error instanceof Error ? error : new Error(String(error));
