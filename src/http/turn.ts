@@ -14,7 +14,8 @@ import {
   TURN_END,
 } from "../chat/template.ts";
 import type { DoneEvent, Engine, TextEvent } from "../engine/engine.ts";
-import { ModelError, StateError } from "../errors.ts";
+import { DeviceError, ModelError, StateError } from "../errors.ts";
+import { MOST_UNREAD } from "../state/header.ts";
 import type { ChatPhase, Save } from "../state/save.ts";
 import type { Profile } from "../state/seal.ts";
 import type { SamplingOptions } from "../text/sampling.ts";
@@ -69,11 +70,22 @@ export async function* takeTurn(
       if (text !== "" || event.tokens !== undefined) yield { ...event, text };
       continue;
     }
+    expectRead(event);
     const phase: ChatPhase = event.stop?.kept
       ? BLANK_PHASE
       : chat?.phase ?? phaseAfterText(before, prompt + written);
     yield { ...event, save: { ...event.save, chat: phase } };
   }
+}
+
+/** A turn cut off early in a long prompt leaves nothing that a save can hold. */
+function expectRead({ save: { unread } }: DoneEvent): void {
+  if (unread.length <= MOST_UNREAD) return;
+  throw new DeviceError(
+    "ERR_DEVICE_LOST",
+    `Cannot save the turn: it was cancelled with ${unread.length} tokens of ` +
+      "its prompt unread; take it again with the state it began with",
+  );
 }
 
 /** Draws nothing in particular, for turns that only read. */

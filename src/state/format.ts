@@ -14,7 +14,7 @@
  *     32  u8[32]        fingerprint of the model
  *     64  u8[32]        hash chain over the tokens read
  *     96  u32[2]        seed, low half first
- *    104  u32           U, tokens not read yet
+ *    104  u32           U, tokens not read yet, at most 4096
  *    108  u32           C, tokens with a penalty count
  *    112  u8            P, bytes of an unfinished UTF-8 character, at most 3
  *    113  u8            E, bytes of the engine's name
@@ -42,6 +42,7 @@ import { StateError } from "../errors.ts";
 import { decodeValues, encodeValues } from "./codec.ts";
 import {
   HASH_BYTES,
+  MOST_UNREAD,
   readHeader,
   type SaveHeader,
   sectionStarts,
@@ -233,7 +234,7 @@ function expectWritable(save: Save, { fingerprint }: SaveFormat): void {
   const u32 = (value: number) => value === value >>> 0;
   const faults = {
     position: !Number.isSafeInteger(save.position) || save.position < 0,
-    unread: !save.unread.every(u32),
+    unread: save.unread.length > MOST_UNREAD || !save.unread.every(u32),
     seed: !save.seed.every(u32),
     counts: ![...save.counts].every(([token, count]) =>
       u32(token) && count >= 0 && Math.fround(count) < Infinity

@@ -23,6 +23,12 @@ export const VERSION = 1;
 /** A SHA-256. */
 export const HASH_BYTES = 32;
 
+/**
+ * Tokens that may be unread. A stop leaves a few of them; each has to be read
+ * before a turn can draw, so a small file must not ask for a million.
+ */
+export const MOST_UNREAD = 4096;
+
 /** A state beyond this is no model's; the largest official one has 66 MB. */
 const MOST_STATE_BYTES = 2 ** 28;
 
@@ -150,7 +156,9 @@ export function readHeader(bytes: Uint8Array): SaveHeader {
 
   const size = encodedSize(codec, { L, D });
   const sizes = {
-    unread: field(view, "u32", 104, "number of unread tokens"),
+    unread: field(view, "u32", 104, "number of unread tokens", {
+      most: MOST_UNREAD,
+    }),
     counts: field(view, "u32", 108, "number of counts"),
     utf8: field(view, "u8", 112, "number of UTF-8 bytes", { most: 3 }),
     engine: field(view, "u8", 113, "length of engine"),

@@ -215,6 +215,11 @@ const DAMAGE: readonly [
     set(116, 0x81),
     "size of int4 values at byte 116 is 2433, expected 2432",
   ],
+  [
+    "4097 unread tokens",
+    (b) => set(105, 0x10)(set(104, 1)(b)),
+    "number of unread tokens at byte 104 is 4097, expected 0 to 4096",
+  ],
   ["more tokens", set(104, 3), "sections end at byte 2628, expected 2624"],
   [
     "counts beyond the end",
@@ -343,6 +348,19 @@ for (
     });
   });
 }
+
+Deno.test("encodeSave() writes 4096 unread tokens and no more", () => {
+  const write = (length: number) => {
+    const unread = new Array<number>(length).fill(7);
+    const save = { ...exampleSave(), unread };
+    return encodeSave(save, exampleFormat(), "int4").bytes;
+  };
+  assertEquals(readSave(write(4096)).save.unread.length, 4096);
+  assertThrows(() => write(4097), {
+    name: "RangeError",
+    message: "Cannot write save: its unread does not fit",
+  });
+});
 
 function set(
   at: number,

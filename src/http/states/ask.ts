@@ -143,7 +143,9 @@ async function score(
 ): Promise<z.infer<typeof Scores>> {
   const { engine } = c.get("services");
   const opened = state === undefined ? undefined : await openToken(c, state);
-  const save = prompt === undefined && messages === undefined
+  const read = prompt === undefined && messages === undefined;
+  // What is unread would be read again for each text.
+  const save = read && (opened?.unread.length ?? 0) <= 1
     ? opened
     : await readOnly(
       engine,
