@@ -1,0 +1,151 @@
+/**
+ * Thinking, as the G1 models were trained to: between `<think>` and `</think>` at
+ * the start of an answer. The prompt gives the tag without its `>`, which is the
+ * model's to write; a tag that closes at once asks for an answer without thought.
+ * How long to think is a hint at the end of the user's message.
+ *
+ * Source: the model cards of BlinkDL's rwkv7-g1, section "prompt format".
+ *
+ * @module
+ */
+
+import type { Message } from "./template.ts";
+
+/** How much to think: not at all, in form only, or a little to a lot. */
+export type Effort = "none" | "minimal" | "low" | "medium" | "high";
+
+/** What follows `Assistant:`. */
+const OPENINGS = {
+  none: "",
+  minimal: " <think>\n</think",
+  low: " <think",
+  medium: " <think",
+  high: " <think",
+} satisfies Record<Effort, string>;
+
+/** What ends the user's message. */
+const HINTS = {
+  none: "",
+  minimal: "",
+  low: " (think a bit)",
+  medium: " (think)",
+  high: " (think a lot)",
+} satisfies Record<Effort, string>;
+
+/** What ends thinking. */
+export const THINK_END = "</think>";
+
+/** Whether a model was trained to think: G0 and G1, by their names. */
+export function thinks(model: string): boolean {
+  return /(^|[-_./])g[01][a-z]?([-_.]|$)/i.test(model);
+}
+
+/** What the prompt adds to `Assistant:`. */
+export function thinkOpening(effort: Effort): string {
+  return OPENINGS[effort];
+}
+
+/** Whether the answer begins inside a thought. */
+export function beginsThinking(effort: Effort): boolean {
+  return !["none", "minimal"].includes(effort);
+}
+
+/** The messages, the last of them with the hint. */
+export function hinted(
+  messages: readonly Message[],
+  effort: Effort,
+): readonly Message[] {
+  const last = messages.at(-1);
+  if (last?.role !== "user" || HINTS[effort] === "") return messages;
+  return [
+    ...messages.slice(0, -1),
+    { ...last, content: last.content.trimEnd() + HINTS[effort] },
+  ];
+}
+
+/** A piece of an answer, told apart. */
+export interface ThoughtPiece {
+  /** The next of the thought. */
+  readonly reasoning: string;
+  /** The next of the answer proper. */
+  readonly text: string;
+}
+
+/**
+ * Tells thought from answer in a text that comes in pieces. Tags and the white
+ * space around them belong to neither.
+ */
+export class ThoughtSplitter {
+  /** What stands before the next that is given out: a `>`, white space, or text. */
+  #at: "opening" | "thought" | "closing" | "answer";
+  #held = "";
+
+  /**
+   * Begins an answer.
+   *
+   * @param effort As the prompt asked.
+   */
+  constructor(effort: Effort) {
+    this.#at = beginsThinking(effort)
+      ? "opening"
+      : effort === "minimal"
+      ? "closing"
+      : "answer";
+  }
+
+  /** Whether the thought has not ended yet. */
+  get thinking(): boolean {
+    return this.#at === "opening" || this.#at === "thought";
+  }
+
+  /** Takes the next piece. */
+  push(piece: string): ThoughtPiece {
+    this.#held += piece;
+    let reasoning = "";
+    if (this.#at === "opening") this.#skip(/^>?\s*/, "thought");
+    if (this.#at === "thought") {
+      const end = this.#held.indexOf(THINK_END);
+      const upTo = end >= 0 ? end : safeLength(this.#held);
+      reasoning = this.#held.slice(0, upTo);
+      this.#held = this.#held.slice(upTo);
+      if (end >= 0) {
+        reasoning = reasoning.trimEnd();
+        this.#held = this.#held.slice(THINK_END.length - 1);
+        this.#at = "closing";
+      }
+    }
+    if (this.#at === "closing") this.#skip(/^>?\s*/, "answer");
+    if (this.#at !== "answer") return { reasoning, text: "" };
+    const text = this.#held;
+    this.#held = "";
+    return { reasoning, text };
+  }
+
+  /** What was held back when the text is over. */
+  finish(): ThoughtPiece {
+    const rest = this.#held;
+    this.#held = "";
+    return this.#at === "thought"
+      ? { reasoning: rest.trimEnd(), text: "" }
+      : { reasoning: "", text: "" };
+  }
+
+  #skip(pattern: RegExp, next: "thought" | "answer"): void {
+    this.#held = this.#held.replace(pattern, "");
+    if (this.#held !== "") this.#at = next;
+  }
+}
+
+/** How much of a thought cannot be part of its end or the space before it. */
+function safeLength(text: string): number {
+  for (
+    let length = Math.min(text.length, THINK_END.length);
+    length > 0;
+    length--
+  ) {
+    if (THINK_END.startsWith(text.slice(-length))) {
+      return text.slice(0, -length).trimEnd().length;
+    }
+  }
+  return text.trimEnd().length;
+}
