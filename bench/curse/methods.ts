@@ -193,19 +193,19 @@ function bindWkv(gpu: Gpu, stream: Stream): Bound {
   const plane = room * D;
   const each = (value: (at: number, head: number) => number) =>
     Float32Array.from({ length: T * D }, (_, i) => value(i, Math.floor(i / N)));
-  const prepared = new Float32Array(6 * plane);
+  const prepared = new Float32Array(7 * plane); // the bonus stays 0
   prepared.set(each((_, head) => Math.max(g[head], LEAST_DECAY)), 0);
   prepared.set(each((at, head) => b[head] * k[at]), plane);
   prepared.set(v, 2 * plane);
   prepared.set(k, 3 * plane);
   prepared.set(each((at, head) => b[head] * k[at]), 4 * plane);
-  prepared.fill(1, 5 * plane);
+  prepared.fill(1, 5 * plane, 6 * plane);
 
-  const norm = new Float32Array(3 * D).fill(1, 0, D); // weight 1, bias 0, r_k 0
+  const norm = new Float32Array(2 * D).fill(1, 0, D); // weight 1, bias 0
   const tensors = {
     raw: createTensor(gpu, "raw", [room, D], padded(q, plane)),
-    prepared: createTensor(gpu, "prepared", [6, room, D], prepared),
-    vectors: createTensor(gpu, "vectors", [3, D], norm),
+    prepared: createTensor(gpu, "prepared", [7, room, D], prepared),
+    norm: createTensor(gpu, "norm", [2, D], norm),
     state: createTensor(gpu, "state", [1, D * (N + 2)]),
     y: createTensor(gpu, "y", [1, room, D]),
   };
