@@ -15,8 +15,8 @@ override D: u32;       // width
 override FORMAT: u32;  // of the table: 0 f32, 1 f16, 2 bf16, 3 int8, 4 int4
 override FROM: u32;    // first token of this part
 override TO: u32;      // the token after its last
+override THREADS: u32;  // invocations: one for each four channels, up to 256
 
-const THREADS = 256u;
 const NONE = 0xffffffffu;
 const UNREAD = 0x80000000u;  // flag of a row: read what the lane drew last instead
 const TOKEN = 0x3fffffffu;   // the rest of a row's token, without flags
@@ -69,15 +69,15 @@ fn columns(row: u32, c: u32) -> vec4f {
   return (vec4f(unpack4xU8(nibbles)) - 8.0) * scale;
 }
 
-// The sum over all invocations: sixteen sums of sixteen, then their sum, three barriers in all.
+// The sum over all invocations: sixteen sums, then their sum, three barriers in all.
 fn total(i: u32, own: f32) -> f32 {
   workgroupBarrier();  // everyone has read the sums before
   sums[i] = own;
   workgroupBarrier();  // every part is in place
   if (i < 16u) {
     var sum = 0.0;
-    for (var j = 0u; j < 16u; j++) {
-      sum += sums[i * 16u + j];
+    for (var j = i; j < THREADS; j += 16u) {
+      sum += sums[j];
     }
     some[i] = sum;
   }

@@ -15,8 +15,8 @@ override P: u32;       // lerps
 override R: u32;       // rows there is room for
 override STRIDE: u32;  // values of a lane's state in this layer
 override SHIFT: u32;   // where u[-1] lies in them
+override THREADS: u32;  // invocations: one for each four channels, up to 256
 
-const THREADS = 256u;
 const NONE = 0xffffffffu;
 
 struct Row {
@@ -36,15 +36,15 @@ struct Row {
 var<workgroup> sums: array<vec2f, THREADS>;
 var<workgroup> some: array<vec2f, 16>;
 
-// The sum over all invocations: sixteen sums of sixteen, then their sum, three barriers in all.
+// The sum over all invocations: sixteen sums, then their sum, three barriers in all.
 fn total(i: u32, own: vec2f) -> vec2f {
   workgroupBarrier();  // everyone has read the sums before
   sums[i] = own;
   workgroupBarrier();  // every part is in place
   if (i < 16u) {
     var sum = vec2f();
-    for (var j = 0u; j < 16u; j++) {
-      sum += sums[i * 16u + j];
+    for (var j = i; j < THREADS; j += 16u) {
+      sum += sums[j];
     }
     some[i] = sum;
   }

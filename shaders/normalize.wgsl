@@ -7,8 +7,7 @@
 // oracle    test/oracle/normalize.ts
 
 override D: u32;  // width
-
-const THREADS = 256u;
+override THREADS: u32;  // invocations: one for each four channels, up to 256
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;           // [R, D]
 @group(0) @binding(1) var<storage, read> norm: array<vec4f>;        // [2, D] weight, bias
@@ -17,15 +16,15 @@ const THREADS = 256u;
 var<workgroup> sums: array<f32, THREADS>;
 var<workgroup> some: array<f32, 16>;
 
-// The sum over all invocations: sixteen sums of sixteen, then their sum, three barriers in all.
+// The sum over all invocations: sixteen sums, then their sum, three barriers in all.
 fn total(i: u32, own: f32) -> f32 {
   workgroupBarrier();  // everyone has read the sums before
   sums[i] = own;
   workgroupBarrier();  // every part is in place
   if (i < 16u) {
     var sum = 0.0;
-    for (var j = 0u; j < 16u; j++) {
-      sum += sums[i * 16u + j];
+    for (var j = i; j < THREADS; j += 16u) {
+      sum += sums[j];
     }
     some[i] = sum;
   }

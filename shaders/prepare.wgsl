@@ -6,6 +6,7 @@
 //   g     = hg G2                                     gate
 //   kappa = k k_k / max(|k k_k|, 1e-12)               removal key, the norm over a head
 //   k     = k (1 + (a - 1) k_a)                       key
+//   bonus = (r . (k r_k)) v                           what this token adds to its own output
 //
 // The hidden values h come with their activations (tanh of hw, sigmoid of hg): the product that made
 // them applied each once, and here every head would again.
@@ -39,15 +40,15 @@ override SPLIT: u32;     // invocations that share a channel's ranks, at least 4
 
 @group(0) @binding(0) var<storage, read> raw: array<f32>;               // [R, WIDTH] r, k, v, then hidden values
 @group(0) @binding(1) var<storage, read> ups: array<vec4u>;             // [ranks of w, a, v, g, D], two ranks a word if narrow
-@group(0) @binding(2) var<storage, read> vectors: array<f32>;           // [5, D] w0, a0, v0, k_k, k_a
+@group(0) @binding(2) var<storage, read> vectors: array<f32>;           // [6, D] w0, a0, v0, k_k, k_a, r_k
 @group(0) @binding(3) var<storage, read_write> v_first: array<f32>;     // [R, D]
-@group(0) @binding(4) var<storage, read_write> prepared: array<f32>;    // [6, R, D] w, k, v, kappa, kappa a, g
+@group(0) @binding(4) var<storage, read_write> prepared: array<f32>;    // [7, R, D] w, k, v, kappa, kappa a, g, bonus
 
 const QUADS = 16u;  // fours of channels in a head
 
 var<workgroup> parts: array<f32, 4u * SPLIT * N>;  // [w a v g, SPLIT, N] of one row
-var<workgroup> squares: array<f32, N>;
-var<workgroup> sums: array<f32, 8>;
+var<workgroup> terms: array<vec2f, N>;  // of |k k_k|^2 and of r . (k r_k)
+var<workgroup> sums: array<vec2f, 8>;
 
 fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(-x));
@@ -124,6 +125,7 @@ fn main(
     workgroupBarrier();  // every part of this row is in place
     var a = 0.0;
     var removal = 0.0;
+    var v = 0.0;
     if (i < N) {
       var sum = vec4f();
       for (var q = 0u; q < SPLIT; q++) {
@@ -133,36 +135,37 @@ fn main(
       a = sigmoid(vectors[D + d] + sum.y);
       let k = raw[row * WIDTH + D + d];
       removal = k * vectors[3u * D + d];
-      squares[i] = removal * removal;
-
-      var v = raw[row * WIDTH + 2u * D + d];
+      v = raw[row * WIDTH + 2u * D + d];
       if (FIRST) {
         v_first[at] = v;
       } else {
         v = fma(v_first[at] - v, sigmoid(vectors[2u * D + d] + sum.z), v);
       }
       prepared[at] = exp(-0.606531 * sigmoid(vectors[d] + sum.x));
-      prepared[R * D + at] = k * fma(a - 1.0, vectors[4u * D + d], 1.0);
+      let key = k * fma(a - 1.0, vectors[4u * D + d], 1.0);
+      prepared[R * D + at] = key;
+      terms[i] = vec2f(removal * removal, raw[row * WIDTH + d] * key * vectors[5u * D + d]);
       prepared[2u * R * D + at] = v;
       prepared[5u * R * D + at] = sum.w;
     }
-    workgroupBarrier();  // every square is in place
+    workgroupBarrier();  // every term is in place
     if (i < 8u) {
-      var sum = 0.0;
+      var sum = vec2f();
       for (var j = 0u; j < 8u; j++) {
-        sum += squares[i * 8u + j];
+        sum += terms[i * 8u + j];
       }
       sums[i] = sum;
     }
     workgroupBarrier();  // eight sums of eight are in place
     if (i < N) {
-      var sum = 0.0;
+      var sum = vec2f();
       for (var j = 0u; j < 8u; j++) {
         sum += sums[j];
       }
-      let kappa = removal / max(sqrt(sum), 1e-12);
+      let kappa = removal / max(sqrt(sum.x), 1e-12);
       prepared[3u * R * D + at] = kappa;
       prepared[4u * R * D + at] = kappa * a;
+      prepared[6u * R * D + at] = sum.y * v;
     }
   }
 }

@@ -2,12 +2,12 @@
 //
 //   S <- S diag(w) - (S kappa)(kappa a)^T + v k^T
 //   y  = S r
-//   out = (norm(y) * lw + lb + (r . (k r_k)) v) * g      norm over the head, eps 64e-5
+//   out = (norm(y) * weight + bias + bonus) * g      norm over the head, eps 64e-5
 //
 // S[i, j] is the memory of value channel i under key channel j. A row's update needs no other
 // row, so invocation i keeps row i in registers for the whole segment; only the key-side vectors
-// of the current token are shared. The norm and the bonus need what is shared anyway, so they cost
-// one more pair of barriers instead of another dispatch.
+// of the current token are shared. The norm needs every row of the head, which is this workgroup: one
+// more barrier instead of another dispatch.
 //
 // dispatch  H x segments workgroups of N invocations: one workgroup a head, one invocation a row
 // source    BlinkDL/RWKV-LM, RWKV-v7/rwkv_v7_numpy.py, time_mixing
@@ -32,8 +32,8 @@ struct Row {
 
 @group(0) @binding(0) var<storage, read> rows: array<Row>;           // [R]
 @group(0) @binding(1) var<storage, read> raw: array<f32>;            // [R, WIDTH], beginning with r
-@group(0) @binding(2) var<storage, read> prepared: array<f32>;       // [6, R, D] w, k, v, kappa, kappa a, g
-@group(0) @binding(3) var<storage, read> vectors: array<f32>;        // [3, D] norm weight, norm bias, r_k
+@group(0) @binding(2) var<storage, read> prepared: array<f32>;       // [7, R, D] w, k, v, kappa, kappa a, g, bonus
+@group(0) @binding(3) var<storage, read> vectors: array<f32>;        // [2, D] norm weight, norm bias
 @group(0) @binding(4) var<storage, read_write> state: array<vec4f>;  // [B, STRIDE]
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;      // [R, D]
 
@@ -41,8 +41,7 @@ var<workgroup> r_t: array<vec4f, QUADS>;
 var<workgroup> w_t: array<vec4f, QUADS>;
 var<workgroup> k_t: array<vec4f, QUADS>;
 var<workgroup> kappa_t: array<vec4f, QUADS>;
-var<workgroup> b_t: array<vec4f, QUADS>;      // kappa a
-var<workgroup> bonus_t: array<vec4f, QUADS>;  // r k r_k
+var<workgroup> b_t: array<vec4f, QUADS>;  // kappa a
 var<workgroup> y_t: array<vec4f, QUADS>;
 
 fn across(x: vec4f) -> f32 {
@@ -71,16 +70,13 @@ fn main(
 
   for (var t = first; t < end; t++) {
     let at = t * D + d;
-    let r = raw[t * WIDTH + d];
-    let k = prepared[R * D + at];
 
     workgroupBarrier();  // every row is done with the token before
-    r_t[i / 4u][i % 4u] = r;
-    k_t[i / 4u][i % 4u] = k;
+    r_t[i / 4u][i % 4u] = raw[t * WIDTH + d];
+    k_t[i / 4u][i % 4u] = prepared[R * D + at];
     w_t[i / 4u][i % 4u] = prepared[at];
     kappa_t[i / 4u][i % 4u] = prepared[3u * R * D + at];
     b_t[i / 4u][i % 4u] = prepared[4u * R * D + at];
-    bonus_t[i / 4u][i % 4u] = r * k * vectors[2u * D + d];
     workgroupBarrier();  // this token is in place
 
     var removed4 = vec4f();
@@ -100,10 +96,8 @@ fn main(
     workgroupBarrier();  // every row's y is in place
 
     var sum = vec4f();
-    var bonus = vec4f();
     for (var j = 0u; j < QUADS; j++) {
       sum += y_t[j];
-      bonus += bonus_t[j];
     }
     let mean = across(sum) / f32(N);
     var squares = vec4f();
@@ -113,7 +107,7 @@ fn main(
     }
     let scale = inverseSqrt(across(squares) / f32(N) + 64e-5);
     let normed = fma((y - mean) * scale, vectors[d], vectors[D + d]);
-    out[at] = fma(across(bonus), v, normed) * prepared[5u * R * D + at];
+    out[at] = (normed + prepared[6u * R * D + at]) * prepared[5u * R * D + at];
   }
 
   for (var j = 0u; j < QUADS; j++) {

@@ -36,7 +36,7 @@ function example(D: number): Example {
       v: coarse(D * RANKS.v),
       g: coarse(D * RANKS.g),
     },
-    vectors: uniform(5 * D, [-1, 1], next),
+    vectors: uniform(6 * D, [-1, 1], next),
     first: uniform(R * D, [-1, 1], next),
     at: { v: 3 * D, w: 3 * D + 64, a: 3 * D + 128, g: 3 * D + 192 },
     WIDTH,
@@ -89,9 +89,9 @@ function bind(
       ranks: RANKS,
       at: inputs.at,
     },
-    vectors: tensor("vectors", [5, D], inputs.vectors),
+    vectors: tensor("vectors", [6, D], inputs.vectors),
     first: tensor("first", [R, D], inputs.first),
-    prepared: tensor("prepared", [6, R, D]),
+    prepared: tensor("prepared", [7, R, D]),
   };
 }
 
@@ -104,6 +104,7 @@ function expected(
     raw.slice(inputs.at[name], inputs.at[name] + RANKS[name]);
   const first = inputs.first.slice(row * D, (row + 1) * D);
   return oracle.prepare({
+    r: raw.slice(0, D),
     k: raw.slice(D, 2 * D),
     v: raw.slice(2 * D, 3 * D),
     hidden: {
@@ -132,7 +133,7 @@ for (
     const found = await read(tensors.prepared);
     for (let row = 0; row < R; row++) {
       const wanted = expected(inputs, { row, D, layer });
-      for (let plane = 0; plane < 6; plane++) {
+      for (let plane = 0; plane < 7; plane++) {
         const from = (plane * R + row) * D;
         assertClose(
           found.slice(from, from + D),
@@ -161,7 +162,7 @@ Deno.test("prepare() gives a row the same bits wherever it lies", async () => {
     const tensors = bind(inputs, D, "F16");
     await run([prepare(gpu, tensors, { layer: 1, path })], { rows: R });
     const found = await read(tensors.prepared);
-    for (let plane = 0; plane < 6; plane++) {
+    for (let plane = 0; plane < 7; plane++) {
       const [first, ...rest] = Array.from({ length: R }, (_, row) => {
         const from = (plane * R + row) * D;
         return found.slice(from, from + D);

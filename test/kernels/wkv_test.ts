@@ -6,7 +6,7 @@ import { assertClose } from "../support/close.ts";
 import { gpu, read, run, segments, tensor } from "../support/gpu.ts";
 import { random, uniform } from "../support/random.ts";
 
-const PLANES = ["w", "k", "v", "kappa", "b", "g"] as const;
+const PLANES = ["w", "k", "v", "kappa", "b", "g", "bonus"] as const;
 
 /** Vectors of T rows, each kappa of unit norm in its head; B lanes of state. */
 function example(
@@ -29,7 +29,8 @@ function example(
     kappa,
     b: kappa.map((x, i) => Math.fround(x * rate[i])),
     g: vectors(),
-    vectors: uniform(3 * D, [-1, 1], next),
+    bonus: vectors(),
+    norm: uniform(2 * D, [-1, 1], next),
     state: uniform(B * D * (N + 2), [-1, 1], next),
   };
 }
@@ -66,10 +67,10 @@ async function onGpu(
     raw: tensor("raw", [T, WIDTH], raw),
     prepared: tensor(
       "prepared",
-      [6, T, D],
+      [7, T, D],
       PLANES.flatMap((name) => [...inputs[name]]),
     ),
-    vectors: tensor("vectors", [3, D], inputs.vectors),
+    norm: tensor("norm", [2, D], inputs.norm),
     state: tensor(
       "state",
       [inputs.state.length / STRIDE, STRIDE],
@@ -144,8 +145,8 @@ Deno.test("wkv() refuses a state of another width", () => {
   const tensors = {
     rows: tensor("rows", [2, 4]),
     raw: tensor("raw", [2, 2 * D]),
-    prepared: tensor("prepared", [6, 2, D]),
-    vectors: tensor("vectors", [3, D]),
+    prepared: tensor("prepared", [7, 2, D]),
+    norm: tensor("norm", [2, D]),
     state: tensor("state", [1, 64 * 66]),
     y: tensor("y", [1, 2, D]),
   };

@@ -2,15 +2,17 @@ import { type LoraRanks, N } from "../../src/model/shape.ts";
 
 /** One row of what {@linkcode prepare} takes. */
 export interface PrepareInputs {
-  /** Products of the row: key and value, `[D]` each. */
+  /** Products of the row: receptance, key and value, `[D]` each. */
+  readonly r: Float64Array;
+  /** See `r`. */
   readonly k: Float64Array;
-  /** See `k`. */
+  /** See `r`. */
   readonly v: Float64Array;
   /** Hidden values of each LoRA, after their activation. */
   readonly hidden: Readonly<Record<keyof LoraRanks, Float64Array>>;
   /** Second LoRA matrices, `[D, rank]`. */
   readonly ups: Readonly<Record<keyof LoraRanks, Float64Array>>;
-  /** w0, a0, v0, k_k, k_a: `[5, D]`. */
+  /** w0, a0, v0, k_k, k_a, r_k: `[6, D]`. */
   readonly vectors: Float64Array;
   /** The first layer's values, `[D]`; none in the first layer. */
   readonly first?: Float64Array;
@@ -19,10 +21,10 @@ export interface PrepareInputs {
 /**
  * From raw products of one row to what the state update reads.
  *
- * @returns w, k, v, kappa, kappa·a and g, `[6, D]`.
+ * @returns w, k, v, kappa, kappa·a, g and bonus, `[7, D]`.
  */
 export function prepare(
-  { k, v, hidden, ups, vectors, first }: PrepareInputs,
+  { r, k, v, hidden, ups, vectors, first }: PrepareInputs,
 ): Float64Array {
   const D = k.length;
   const vector = (n: number, d: number) => vectors[n * D + d];
@@ -34,7 +36,7 @@ export function prepare(
     }
     return sum;
   };
-  const result = new Float64Array(6 * D);
+  const result = new Float64Array(7 * D);
   for (let h = 0; h < D; h += N) {
     let squares = 0;
     for (let d = h; d < h + N; d++) squares += (k[d] * vector(3, d)) ** 2;
@@ -51,6 +53,13 @@ export function prepare(
         lora("g", d),
       ];
       row.forEach((value, plane) => result[plane * D + d] = value);
+    }
+    let bonus = 0;
+    for (let d = h; d < h + N; d++) {
+      bonus += r[d] * result[D + d] * vector(5, d);
+    }
+    for (let d = h; d < h + N; d++) {
+      result[6 * D + d] = bonus * result[2 * D + d];
     }
   }
   return result;

@@ -16,15 +16,17 @@ export interface WkvInputs {
   readonly b: Float64Array;
   /** Gate. */
   readonly g: Float64Array;
-  /** Weight and bias of the head norm, r_k: `[3, D]`. */
-  readonly vectors: Float64Array;
+  /** What each token adds to its own output. */
+  readonly bonus: Float64Array;
+  /** Weight and bias of the head norm, `[2, D]`. */
+  readonly norm: Float64Array;
   /** Memory, `[H, N, N]`. */
   readonly state: Float64Array;
 }
 
 /**
  * `S ← S·diag(w) − (S·κ)(κ ⊙ a)ᵀ + v·kᵀ`, `y = S·r`; then the norm of each head,
- * the bonus `(r·(k ⊙ r_k)) v` and the gate.
+ * the bonus and the gate.
  *
  * @returns The outputs `[T, D]`, and the memory after the last token.
  */
@@ -32,7 +34,7 @@ export function wkv(
   inputs: WkvInputs,
   { T, D }: { T: number; D: number },
 ): { y: Float64Array; state: Float64Array } {
-  const { r, w, k, v, kappa, b, g, vectors } = inputs;
+  const { r, w, k, v, kappa, b, g, bonus, norm } = inputs;
   const result = new Float64Array(T * D);
   const S = inputs.state.slice();
   for (let t = 0; t < T; t++) {
@@ -51,14 +53,10 @@ export function wkv(
       }
       const mean = y.reduce((sum, e) => sum + e, 0) / N;
       const variance = y.reduce((sum, e) => sum + (e - mean) ** 2, 0) / N;
-      let bonus = 0;
-      for (let j = 0; j < N; j++) {
-        bonus += r[x + j] * k[x + j] * vectors[2 * D + h + j];
-      }
       for (let i = 0; i < N; i++) {
         const normed = (y[i] - mean) / Math.sqrt(variance + 64e-5) *
-            vectors[h + i] + vectors[D + h + i];
-        result[x + i] = (normed + bonus * v[x + i]) * g[x + i];
+            norm[h + i] + norm[D + h + i];
+        result[x + i] = (normed + bonus[x + i]) * g[x + i];
       }
     }
   }

@@ -82,7 +82,7 @@ function timeMixing(
       layer,
       path: path === "chunk" ? path : "decode",
     }),
-    wkv(gpu, { rows, raw, prepared, vectors: w.headVectors, state, y }),
+    wkv(gpu, { rows, raw, prepared, norm: w.headsNorm, state, y }),
     ...multiply(gpu, { matrix: w.output, x: y, y: x }, { path, add: true }),
   ];
 }

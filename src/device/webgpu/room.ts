@@ -50,7 +50,7 @@ export interface Room extends Lanes {
   readonly raw: Tensor;
   /** The first layer's values, `[R, D]`. */
   readonly first: Tensor;
-  /** w, k, v, kappa, kappa·a, g: `[6, R, D]`. */
+  /** w, k, v, kappa, kappa·a, g, bonus: `[7, R, D]`. */
   readonly prepared: Tensor;
   /** What attention reads from memory, `[1, R, D]`. */
   readonly y: Tensor;
@@ -100,7 +100,7 @@ export function createRoom(
     rawFirst: view(raw, "raw", R, weights.layers[0].stack.rows),
     raw,
     first: make("first", R, D),
-    prepared: make("prepared", 6, R, D),
+    prepared: make("prepared", 7, R, D),
     y: make("y", 1, R, D),
     hidden: make("hidden", R, F),
     logits: make("logits", B, width),

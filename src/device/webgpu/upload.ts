@@ -155,12 +155,9 @@ class Upload {
         l === 0 ? undefined : `${att}.v0`,
         `${att}.k_k`,
         `${att}.k_a`,
-      ]),
-      headVectors: await this.vectors("head vectors", [
-        `${att}.ln_x.weight`,
-        `${att}.ln_x.bias`,
         `${att}.r_k`,
       ]),
+      headsNorm: await this.norm(`${att}.ln_x`),
       output: await this.matrix("output", [[`${att}.output.weight`, D]], D),
       ffnNorm: await this.norm(`${block}.ln2`),
       ffnLerp: await this.vectors("lerp", [`${ffn}.x_k`]),

@@ -23,10 +23,10 @@ export interface LayerWeights {
   readonly planes: readonly number[];
   /** The second LoRA matrices. */
   readonly ups: Ups;
-  /** w0, a0, v0, k_k, k_a: `[5, D]`. */
+  /** w0, a0, v0, k_k, k_a, r_k: `[6, D]`. */
   readonly vectors: Tensor;
-  /** Weight and bias of ln_x, r_k: `[3, D]`. */
-  readonly headVectors: Tensor;
+  /** Weight and bias of ln_x, `[2, D]`. */
+  readonly headsNorm: Tensor;
   /** Attention's output, `[D, D]`. */
   readonly output: Matrix;
   /** Weight and bias of ln2, `[2, D]`. */

@@ -9,6 +9,7 @@ import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
 import { type Format, FORMATS } from "../packing.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
+import { rowThreads } from "./row.ts";
 
 /** Tokens whose embeddings one binding can hold. */
 export interface TablePart {
@@ -54,7 +55,13 @@ export function embed(
   return gpu.dispatch({
     label: "embed",
     source,
-    constants: { D, FORMAT: FORMATS[format], FROM: from, TO: to },
+    constants: {
+      D,
+      THREADS: rowThreads(D),
+      FORMAT: FORMATS[format],
+      FROM: from,
+      TO: to,
+    },
     tensors: [rows, cursors, table, scales, norm, x],
     grid: ({ rows }) => [rows],
   });

@@ -9,6 +9,7 @@ import { N } from "../../../model/shape.ts";
 import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
+import { rowThreads } from "./row.ts";
 
 /** What {@linkcode mix} binds. */
 export interface MixTensors {
@@ -48,7 +49,14 @@ export function mix(
   return gpu.dispatch({
     label: `mix ${shift}`,
     source,
-    constants: { D, P, R, STRIDE, SHIFT: shift === "att" ? 0 : D * (N + 1) },
+    constants: {
+      D,
+      THREADS: rowThreads(D),
+      P,
+      R,
+      STRIDE,
+      SHIFT: shift === "att" ? 0 : D * (N + 1),
+    },
     tensors: [rows, x, norm, lerp, state, mixed],
     grid: ({ rows }) => [rows],
   });

@@ -8,6 +8,7 @@ import source from "../../../../shaders/normalize.wgsl" with { type: "text" };
 import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
+import { rowThreads } from "./row.ts";
 
 /** What {@linkcode normalize} binds. */
 export interface NormalizeTensors {
@@ -30,7 +31,7 @@ export function normalize(
   return gpu.dispatch({
     label: "normalize",
     source,
-    constants: { D },
+    constants: { D, THREADS: rowThreads(D) },
     tensors: [x, norm, out],
     grid: ({ rows }) => [rows],
   });

@@ -29,11 +29,11 @@ export interface PrepareTensors {
   readonly raw: Tensor;
   /** The second LoRA matrices. */
   readonly ups: Ups;
-  /** w0, a0, v0, k_k, k_a: `[5, D]`. */
+  /** w0, a0, v0, k_k, k_a, r_k: `[6, D]`. */
   readonly vectors: Tensor;
   /** The first layer's values, `[R, D]`: made there, read in the others. */
   readonly first: Tensor;
-  /** Out: w, k, v, kappa, kappa·a, g: `[6, R, D]`. */
+  /** Out: w, k, v, kappa, kappa·a, g, bonus: `[7, R, D]`. */
   readonly prepared: Tensor;
 }
 
@@ -55,8 +55,8 @@ export function prepare(
   const rank = ranks.w + ranks.a + ranks.v + ranks.g;
   expectShape(raw, [R, WIDTH]);
   expectShape(ups.words, [format === "F32" ? rank : rank / 2, D]);
-  expectShape(vectors, [5, D]);
-  expectShape(prepared, [6, R, D]);
+  expectShape(vectors, [6, D]);
+  expectShape(prepared, [7, R, D]);
   return gpu.dispatch({
     label: "prepare",
     source,

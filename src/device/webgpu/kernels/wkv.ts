@@ -16,10 +16,10 @@ export interface WkvTensors {
   readonly rows: Tensor;
   /** Products of a row, receptance first: `[R, WIDTH]`. */
   readonly raw: Tensor;
-  /** w, k, v, kappa, kappa·a, g: `[6, R, D]`. */
+  /** w, k, v, kappa, kappa·a, g, bonus: `[7, R, D]`. */
   readonly prepared: Tensor;
-  /** Weight and bias of the head norm, r_k: `[3, D]`. */
-  readonly vectors: Tensor;
+  /** Weight and bias of the head norm, `[2, D]`. */
+  readonly norm: Tensor;
   /** Every lane's state in this layer, `[B, D · (N + 2)]`. */
   readonly state: Tensor;
   /** Out: normalised and gated, `[1, R, D]`, one plane for the product. */
@@ -29,22 +29,22 @@ export interface WkvTensors {
 /** Updates the memory of every head with each segment, and reads it. */
 export function wkv(
   gpu: Gpu,
-  { rows, raw, prepared, vectors, state, y }: WkvTensors,
+  { rows, raw, prepared, norm, state, y }: WkvTensors,
 ): Dispatch {
   const [, R, D] = y.shape;
   const [, WIDTH] = raw.shape;
   const STRIDE = D * (N + 2);
   expectShape(rows, [R, 4]);
   expectShape(raw, [R, WIDTH]);
-  expectShape(prepared, [6, R, D]);
-  expectShape(vectors, [3, D]);
+  expectShape(prepared, [7, R, D]);
+  expectShape(norm, [2, D]);
   expectShape(state, [state.shape[0], STRIDE]);
   expectShape(y, [1, R, D]);
   return gpu.dispatch({
     label: "wkv",
     source,
     constants: { D, R, WIDTH, STRIDE },
-    tensors: [rows, raw, prepared, vectors, state, y],
+    tensors: [rows, raw, prepared, norm, state, y],
     grid: ({ segments }) => [D / N, segments],
   });
 }
