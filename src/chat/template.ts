@@ -36,6 +36,9 @@ export interface Prompt {
 /** The text that ends every turn, and belongs to the conversation. */
 export const TURN_END = "\n\n";
 
+/** The text that ends a thought at the start of an answer. */
+export const THINK_END = "</think>";
+
 /** Where a chat begins. */
 export const BLANK_PHASE: ChatPhase = { open: false, thinking: false };
 
@@ -65,10 +68,15 @@ export function renderChat(
   });
   const open = answer || messages.at(-1)?.role === "user";
   return {
-    text: (phase.open ? TURN_END : "") + turns.join("") +
+    text: ending(phase) + turns.join("") +
       (open ? `${NAMES.assistant}:` : ""),
     phase: { open, thinking: false },
   };
+}
+
+/** What ends a turn that was cut off, inside its thought or after. */
+function ending({ open, thinking }: ChatPhase): string {
+  return (thinking ? `\n${THINK_END}` : "") + (open ? TURN_END : "");
 }
 
 /**
@@ -76,9 +84,10 @@ export function renderChat(
  * end like a turn is ended before the next message.
  */
 export function phaseAfterText(phase: ChatPhase, text: string): ChatPhase {
-  return text === ""
-    ? phase
-    : { open: !text.endsWith(TURN_END), thinking: false };
+  return text === "" ? phase : {
+    open: !text.endsWith(TURN_END),
+    thinking: phase.thinking && !text.includes(THINK_END),
+  };
 }
 
 /** A message without anything that reads as the end of its turn. */

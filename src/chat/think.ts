@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Message } from "./template.ts";
+import { type Message, THINK_END } from "./template.ts";
 
 /** How much to think: not at all, in form only, or a little to a lot. */
 export type Effort = "none" | "minimal" | "low" | "medium" | "high";
@@ -31,9 +31,6 @@ const HINTS = {
   medium: " (think)",
   high: " (think a lot)",
 } satisfies Record<Effort, string>;
-
-/** What ends thinking. */
-export const THINK_END = "</think>";
 
 /** Whether a model was trained to think: G0 and G1, by their names. */
 export function thinks(model: string): boolean {

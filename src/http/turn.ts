@@ -13,6 +13,12 @@ import {
   renderChat,
   TURN_END,
 } from "../chat/template.ts";
+import {
+  type Effort,
+  hinted,
+  thinkOpening,
+  ThoughtSplitter,
+} from "../chat/think.ts";
 import type { DoneEvent, Engine, TextEvent } from "../engine/engine.ts";
 import { DeviceError, ModelError, StateError } from "../errors.ts";
 import { MOST_UNREAD } from "../state/header.ts";
@@ -36,6 +42,17 @@ export interface Ask {
   readonly stops: readonly string[];
   /** Likeliest tokens to name at each place; absent: none are. */
   readonly logprobs?: number | undefined;
+  /** How much to think before the answer; not at all by default. */
+  readonly effort?: Effort | undefined;
+}
+
+/** Thoughts hold empty lines, so only the next speaker ends a turn with one. */
+const NEXT_TURN = `${TURN_END}User:`;
+
+/** A piece of an answer; `text` may be empty where there is a thought. */
+export interface AnswerEvent extends TextEvent {
+  /** The next of the thought before the answer. */
+  readonly reasoning?: string;
 }
 
 /** Text, then one `done` whose save knows where the chat stands. */
@@ -43,13 +60,17 @@ export async function* takeTurn(
   engine: Engine,
   ask: Ask,
   signal: AbortSignal,
-): AsyncGenerator<TextEvent | DoneEvent, void> {
+): AsyncGenerator<AnswerEvent | DoneEvent, void> {
   const before = ask.save?.chat ?? BLANK_PHASE;
+  const { effort = "none" } = ask;
   const chat = "messages" in ask.input
-    ? renderChat(ask.input.messages, before, ask.maxTokens > 0)
+    ? renderChat(hinted(ask.input.messages, effort), before, ask.maxTokens > 0)
     : undefined;
-  const prompt = "prompt" in ask.input ? ask.input.prompt : chat?.text ?? "";
-  const start = new AnswerStart(chat?.phase.open ?? false);
+  const prompt = "prompt" in ask.input
+    ? ask.input.prompt
+    : (chat?.text ?? "") + (chat?.phase.open ? thinkOpening(effort) : "");
+  const start = new AnswerStart(effort === "none" && chat?.phase.open === true);
+  const thought = new ThoughtSplitter(effort);
   let written = "";
   const events = engine.generate({
     ...(ask.save !== undefined && { save: ask.save }),
@@ -59,21 +80,31 @@ export async function* takeTurn(
     ...(ask.seed !== undefined && { seed: halves(ask.seed) }),
     ...(ask.logprobs !== undefined && { logprobs: ask.logprobs }),
     stops: [
-      ...(chat === undefined ? [] : [{ text: TURN_END, kept: true }]),
+      ...(chat === undefined
+        ? []
+        : effort === "none"
+        ? [{ text: TURN_END, kept: true }]
+        : [{ text: NEXT_TURN, kept: false }]),
       ...ask.stops.map((text) => ({ text, kept: false })),
     ],
   }, signal);
   for await (const event of events) {
     if (event.type === "text") {
-      written = (written + event.text).slice(-TURN_END.length);
-      const text = start.trim(event.text);
-      if (text !== "" || event.tokens !== undefined) yield { ...event, text };
+      written += event.text;
+      const { text, reasoning } = thought.push(start.trim(event.text));
+      if (text + reasoning !== "" || event.tokens !== undefined) {
+        yield { ...event, text, ...(reasoning !== "" && { reasoning }) };
+      }
       continue;
     }
+    const { reasoning } = thought.finish();
+    if (reasoning !== "") yield { type: "text", text: "", reasoning };
     expectRead(event);
     const phase: ChatPhase = event.stop?.kept
       ? BLANK_PHASE
-      : chat?.phase ?? phaseAfterText(before, prompt + written);
+      : chat === undefined
+      ? phaseAfterText(before, prompt + written)
+      : { ...chat.phase, thinking: chat.phase.open && thought.thinking };
     yield { ...event, save: { ...event.save, chat: phase } };
   }
 }

@@ -114,11 +114,13 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
   const { request, choices, head } = call;
   const { tokenizer } = c.get("services").engine;
   const texts = Array.from({ length: request.n }, () => "");
+  const thoughts = texts.map(() => "");
   const tokens = texts.map((): ScoredToken[] => []);
   const ends: DoneEvent[] = [];
   for await (const { index, event } of choices) {
     if (event.type === "text") {
       texts[index] += event.text;
+      thoughts[index] += event.reasoning ?? "";
       tokens[index]?.push(...event.tokens ?? []);
     } else {
       ends[index] = event;
@@ -132,7 +134,12 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
     object: "chat.completion",
     choices: ends.map((end, index) => ({
       index,
-      message: { role: "assistant", content: texts[index], refusal: null },
+      message: {
+        role: "assistant",
+        content: texts[index],
+        refusal: null,
+        ...(thoughts[index] && { reasoning_content: thoughts[index] }),
+      },
       logprobs: request.logprobs === undefined
         ? null
         : chatLogprobs(tokens[index] ?? [], tokenizer),
@@ -178,7 +185,12 @@ async function* chunks(
       yield chunk(piece(index, { role: "assistant", content: "" }));
     }
     if (event.type === "text") {
-      yield chunk(piece(index, { content: event.text }, event));
+      const { text, reasoning } = event;
+      const delta = {
+        ...(text !== "" && { content: text }),
+        ...(reasoning !== undefined && { reasoning_content: reasoning }),
+      };
+      yield chunk(piece(index, delta, event));
       continue;
     }
     ends[index] = event;

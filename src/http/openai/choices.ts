@@ -6,12 +6,14 @@
  */
 
 import type { Context } from "hono";
-import type { DoneEvent, TextEvent, Usage } from "../../engine/engine.ts";
+import { type Effort, thinks } from "../../chat/think.ts";
+import type { DoneEvent, Usage } from "../../engine/engine.ts";
 import type { CodecName, Save } from "../../state/save.ts";
 import type { Profile } from "../../state/seal.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../sse.ts";
 import {
+  type AnswerEvent,
   type Input,
   requireModel,
   requireProfile,
@@ -40,12 +42,14 @@ export interface CommonRequest {
   readonly state_profile: Profile;
   /** Likeliest tokens to name at each place; absent: none are. */
   readonly logprobs?: number | undefined;
+  /** How much to think; models that cannot do not. */
+  readonly effort?: Effort | undefined;
 }
 
 /** What happened to one choice. */
 export interface ChoiceEvent {
   readonly index: number;
-  readonly event: TextEvent | DoneEvent;
+  readonly event: AnswerEvent | DoneEvent;
 }
 
 /** Opens the save that a request goes on from. */
@@ -87,6 +91,7 @@ export async function* choose(
         seed: seed === undefined ? undefined : seed + i,
         stops: [request.stop].flat(),
         logprobs: request.logprobs,
+        effort: thinks(engine.model.id) ? request.effort : undefined,
       }, signal))
   );
   yield* merge(turns);
@@ -166,7 +171,7 @@ function randomSeed(): number {
 
 /** Events as they come, from whichever turn. */
 async function* merge(
-  turns: readonly AsyncGenerator<TextEvent | DoneEvent, void>[],
+  turns: readonly AsyncGenerator<AnswerEvent | DoneEvent, void>[],
 ): AsyncGenerator<ChoiceEvent, void> {
   const next = async (index: number) => ({
     index,

@@ -92,12 +92,25 @@ const stream = {
 
 const choices = z.int().min(1).max(16).default(1);
 
+/** How much to think, by OpenAI's names. */
+export const ReasoningEffort = z.enum([
+  "none",
+  "minimal",
+  "low",
+  "medium",
+  "high",
+  "xhigh",
+]).transform((effort) => effort === "xhigh" ? "high" as const : effort)
+  .nullish().transform((effort) => effort ?? undefined)
+  .describe("How much to think first; ignored by models that cannot");
+
 /** A message of a chat. */
 const ChatMessage = z.object({
   role: z.enum(["system", "developer", "user", "assistant"]),
   content: Content.default(""),
   name: z.string().optional(),
   refusal: z.unknown().optional(),
+  reasoning_content: z.string().nullish(),
 }).transform(({ role, content }) => ({
   role: role === "developer" ? "system" as const : role,
   content,
@@ -115,6 +128,7 @@ export const ChatRequest = z.strictObject({
   response_format: z.object({ type: z.literal("text") }).nullish(),
   logprobs: orNull(z.boolean().default(false)),
   top_logprobs: z.int().min(0).max(20).nullish(),
+  reasoning_effort: ReasoningEffort,
   tools: z.tuple([]).nullish(),
   tool_choice: z.literal("none").nullish(),
   ...sampling,
@@ -124,8 +138,9 @@ export const ChatRequest = z.strictObject({
 }).refine(({ logprobs, top_logprobs }) => logprobs || !top_logprobs, {
   path: ["top_logprobs"],
   error: "needs logprobs",
-}).transform((request) => ({
+}).transform(({ reasoning_effort, ...request }) => ({
   ...request,
+  effort: reasoning_effort,
   logprobs: request.logprobs ? request.top_logprobs ?? 0 : undefined,
   max_tokens: request.max_completion_tokens ?? request.max_tokens ??
     ANSWER_TOKENS,
