@@ -13,12 +13,14 @@ import { openWebGpu } from "../device/webgpu/webgpu_device.ts";
 import { openEngine } from "../engine/device_engine.ts";
 import { DeviceError } from "../errors.ts";
 import type { Services } from "../http/services.ts";
-import { tensorSpecs } from "../model/checkpoint.ts";
-import { openFiles } from "../model/model_files.ts";
+import { parameters } from "../model/checkpoint.ts";
+import { bytesOf, openFiles } from "../model/model_files.ts";
 import { openModel } from "../model/open.ts";
-import type { ModelShape } from "../model/shape.ts";
+import { CacheError } from "../model/quantized_cache.ts";
 import { randomKey } from "../state/keys.ts";
 import { Vault } from "../state/seal.ts";
+import { loadingBar } from "./loading_bar.ts";
+import { openPacked } from "./packed_weights.ts";
 
 /** The model that comes with the program. */
 const EMBEDDED = new URL("../../models/gosling/", import.meta.url);
@@ -56,16 +58,45 @@ export async function compose(
   config: Config,
   note: (line: string) => void,
 ): Promise<Composition> {
+  try {
+    return await attempt(config, note);
+  } catch (error) {
+    if (!(error instanceof CacheError)) throw error;
+    // Damage may show in the midst of a load, when the fingerprint that came with
+    // it is in use already: so all of it is made again.
+    note(`${error.message}; they are packed anew`);
+    return await attempt(config, note, { fresh: true });
+  }
+}
+
+async function attempt(
+  config: Config,
+  note: (line: string) => void,
+  { fresh = false } = {},
+): Promise<Composition> {
   await using stack = new AsyncDisposableStack();
   const files = stack.use(await openFiles(config.model ?? EMBEDDED));
-  const { checkpoint, tokenizer, fingerprint } = await openModel(files);
-  const { shape } = checkpoint;
   const choice = await chooseDevice(config);
   let { device }: { device: Device | undefined } = choice;
   stack.defer(() => device?.dispose());
+  const { lanes, quant: quantization } = config;
+  const packed = stack.use(
+    await openPacked(files, {
+      device: choice.device,
+      quantization,
+      note,
+      fresh,
+    }),
+  );
+  using bar = await loadingBar(bytesOf(files));
+  const reading = bar.part("Reading weights");
+  const { checkpoint, tokenizer, fingerprint } = await openModel(files, {
+    ...(packed.fingerprint && { known: packed.fingerprint }),
+    ...(reading && { progress: reading }),
+  });
+  const { shape } = checkpoint;
   const format = { fingerprint, shape };
   const { kind, name } = choice.device;
-  const { lanes, quant: quantization } = config;
   const engine = await openEngine({
     model: {
       id: files.id,
@@ -81,10 +112,17 @@ export async function compose(
     waiting: lanes * WAITING_PER_LANE,
     async load() {
       device ??= await choice.again();
-      return await device.load(checkpoint, {
+      const progress = bar.part("Loading weights");
+      const options = {
         lanes: lanes + SPARE_LANES,
         quantization,
-      });
+        ...(progress && { progress }),
+      };
+      const room = device;
+      return await packed.load(
+        fingerprint,
+        (pieces) => room.load(checkpoint, { ...options, ...pieces }),
+      );
     },
     lost(error) {
       note(error instanceof Error ? error.message : String(error));
@@ -135,11 +173,4 @@ async function chooseDevice(
     if (!hardware || !none) throw error;
     return { device: await wasm(), again: wasm, reason: `: ${error.message}` };
   }
-}
-
-function parameters(shape: ModelShape): number {
-  return tensorSpecs(shape).reduce(
-    (sum, { shape }) => sum + shape.reduce((a, b) => a * b),
-    0,
-  );
 }

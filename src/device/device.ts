@@ -10,6 +10,7 @@
  */
 
 import type { Checkpoint } from "../model/checkpoint.ts";
+import type { PackedPieces } from "../model/packed_pieces.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { Sampling } from "../text/sampling.ts";
 
@@ -27,6 +28,8 @@ export interface LoadOptions {
   readonly quantization: Quantization;
   /** Told how many of how many tensors are on the device. */
   readonly progress?: (done: number, total: number) => void;
+  /** Packed weights of an earlier load, or where this one's are kept. */
+  readonly packed?: PackedPieces;
 }
 
 /** Something that can run models. */
@@ -35,6 +38,11 @@ export interface Device {
   readonly kind: DeviceKind;
   /** The adapter's or engine's own name, for people. */
   readonly name: string;
+  /**
+   * Names its way of packing weights, a word and a number that counts its changes.
+   * A device without one cannot use {@linkcode LoadOptions.packed}.
+   */
+  readonly packing?: string;
   /**
    * Puts a model on the device.
    *

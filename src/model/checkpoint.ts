@@ -81,3 +81,11 @@ export function tensorSpecs(
   add("head.weight", V, D);
   return specs;
 }
+
+/** Values that a model of these sizes has. */
+export function parameters(shape: ModelShape): number {
+  return tensorSpecs(shape).reduce(
+    (sum, { shape }) => sum + shape.reduce((a, b) => a * b),
+    0,
+  );
+}

@@ -11,7 +11,10 @@ import { type ByteSource, bytesSource, expectRange } from "./source.ts";
 const WHOLE = 64 << 20;
 
 /** A file that stays open until it is closed. */
-export interface FileSource extends ByteSource, AsyncDisposable {}
+export interface FileSource extends ByteSource, AsyncDisposable {
+  /** When it was last written, ms since 1970; 0 where nobody knows. */
+  readonly modified: number;
+}
 
 /**
  * Opens a file.
@@ -30,7 +33,8 @@ export async function fileSource(path: string | URL): Promise<FileSource> {
       { cause },
     );
   }
-  const { size, isFile } = await file.stat();
+  const { size, isFile, mtime } = await file.stat();
+  const modified = mtime?.getTime() ?? 0;
   if (!isFile) {
     file.close();
     throw new ModelError(
@@ -41,13 +45,18 @@ export async function fileSource(path: string | URL): Promise<FileSource> {
   if (size <= WHOLE) {
     using _ = file;
     const source = bytesSource(name, await readAt(file, 0, size));
-    return { ...source, [Symbol.asyncDispose]: () => Promise.resolve() };
+    return {
+      ...source,
+      modified,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
   }
   // A seek and its reads belong together, so ranges are read one after another.
   let last: Promise<unknown> = Promise.resolve();
   return {
     name,
     size,
+    modified,
     read(offset, length): Promise<Uint8Array<ArrayBuffer>> {
       const work = async () => {
         expectRange({ name, size }, offset, length);

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type Checkpoint, tensorSpecs } from "./checkpoint.ts";
+import { type Checkpoint, parameters, tensorSpecs } from "./checkpoint.ts";
 import { N } from "./shape.ts";
 import { volume } from "./stored.ts";
 
@@ -25,15 +25,18 @@ const AHEAD = 3;
  * Reads every tensor once and digests it.
  *
  * @param tokenizer Digest of the vocabulary.
+ * @param progress Told how many of how many values have been read.
  * @returns 32 bytes.
  * @throws {ModelError} What reading the checkpoint throws.
  */
 export async function fingerprint(
   checkpoint: Checkpoint,
   tokenizer: Uint8Array,
+  progress?: (done: number, total: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const leaves: Promise<ArrayBuffer>[] = [];
-  let leaf = new Float32Array(LEAF), filled = 0;
+  let leaf = new Float32Array(LEAF), filled = 0, read = 0;
+  const total = parameters(checkpoint.shape);
   const flush = async () => {
     const digest = crypto.subtle.digest("SHA-256", leaf.subarray(0, filled));
     // Awaited in order below; until then a failure must not count as unhandled.
@@ -51,6 +54,7 @@ export async function fingerprint(
       done += part.length;
       if (filled === LEAF) await flush();
     }
+    progress?.(read += values.length, total);
   }
   if (filled > 0) await flush();
   const { L, D, F, V, ranks } = checkpoint.shape;

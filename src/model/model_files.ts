@@ -7,13 +7,15 @@
 import { basename, dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { ModelError } from "../errors.ts";
-import { fileSource } from "./file_source.ts";
+import { type FileSource, fileSource } from "./file_source.ts";
 import type { ModelFiles } from "./open.ts";
 
 /** A model's open files. */
 export interface LocalModel extends ModelFiles, AsyncDisposable {
   /** What people call it: its folder's name, or its file's without extension. */
   readonly id: string;
+  readonly weights: readonly FileSource[];
+  readonly vocabulary?: FileSource;
 }
 
 const WEIGHTS = /\.(safetensors|st|pth|gguf)$/;
@@ -54,6 +56,11 @@ export async function openFiles(
     ...ownVocabulary,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** Bytes of a model's files. */
+export function bytesOf({ weights, vocabulary }: LocalModel): number {
+  return weights.reduce((sum, { size }) => sum + size, vocabulary?.size ?? 0);
 }
 
 function pathOf(path: string | URL): string {

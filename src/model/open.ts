@@ -31,13 +31,24 @@ export interface OpenModel {
   readonly fingerprint: Uint8Array;
 }
 
+/** What {@linkcode openModel} may be told. */
+export interface OpenOptions {
+  /** The fingerprint, where it is known: then no weight is read. */
+  readonly known?: Uint8Array;
+  /** Told how many of how many weights have been read. */
+  readonly progress?: (done: number, total: number) => void;
+}
+
 /**
  * Opens a model of any format. Every weight is read once, so that damage shows
  * here, and no more than a few MiB of them are in memory at a time.
  *
  * @throws {ModelError} If a file is not what it should be.
  */
-export async function openModel(files: ModelFiles): Promise<OpenModel> {
+export async function openModel(
+  files: ModelFiles,
+  { known, progress }: OpenOptions = {},
+): Promise<OpenModel> {
   const [{ name }] = files.weights;
   const found = await readTensors(files.weights);
   const checkpoint = canonical(found.tensors, name, found.lora);
@@ -53,7 +64,8 @@ export async function openModel(files: ModelFiles): Promise<OpenModel> {
   return {
     checkpoint,
     tokenizer,
-    fingerprint: await fingerprint(checkpoint, tokenizer.digest),
+    fingerprint: known ??
+      await fingerprint(checkpoint, tokenizer.digest, progress),
   };
 }
 

@@ -1,0 +1,261 @@
+import { join } from "@std/path";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  randomCheckpoint,
+  randomTensors,
+  safetensors,
+} from "../../bench/random_model.ts";
+import { openPacked } from "../../src/cli/packed_weights.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { openFiles } from "../../src/model/model_files.ts";
+import { openModel } from "../../src/model/open.ts";
+import type { PackedPieces } from "../../src/model/packed_pieces.ts";
+import {
+  CacheError,
+  footerBytes,
+  QuantizedCache,
+  sha256,
+} from "../../src/model/quantized_cache.ts";
+import { bytesSource } from "../../src/model/source.ts";
+
+const VOCABULARY = new URL("../../models/gosling/vocab.txt", import.meta.url);
+const RANKS = { w: 32, a: 32, v: 32, g: 32 };
+const SMALL = { L: 2, D: 128, V: 3584, ranks: RANKS } as const;
+
+/** A folder with a model that has settled. */
+async function modelFolder(): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  const weights = join(folder, "model.safetensors");
+  await Deno.writeFile(
+    weights,
+    ReadableStream.from(safetensors(randomTensors(SMALL), "F32")),
+  );
+  await Deno.copyFile(VOCABULARY, join(folder, "vocab.txt"));
+  const earlier = new Date(Date.now() - 60_000);
+  for (const name of ["model.safetensors", "vocab.txt"]) {
+    await Deno.utime(join(folder, name), earlier, earlier);
+  }
+  return folder;
+}
+
+interface Loaded {
+  readonly logits: Float32Array | undefined;
+  readonly fingerprint: string;
+  /** Whether the fingerprint came from the cache. */
+  readonly kept: boolean;
+  readonly notes: string[];
+}
+
+/** What `compose` does with a model's files, and logits to compare. */
+async function load(
+  folder: string,
+  { quantization = "int8", fresh = false }: {
+    quantization?: "int8" | "int4";
+    fresh?: boolean;
+  } = {},
+): Promise<Loaded> {
+  const notes: string[] = [];
+  await using files = await openFiles(folder);
+  const device = wasmDevice({ threads: 2 });
+  try {
+    await using packed = await openPacked(files, {
+      device,
+      quantization,
+      note: (line) => notes.push(line),
+      fresh,
+      least: 0,
+    });
+    const { checkpoint, fingerprint } = await openModel(files, {
+      ...(packed.fingerprint && { known: packed.fingerprint }),
+    });
+    const model = await packed.load(
+      fingerprint,
+      (pieces) =>
+        device.load(checkpoint, { lanes: 1, quantization, ...pieces }),
+    );
+    const tokens = [5, 9, 77];
+    const [{ logits }] = await model.step([
+      { lane: 0, tokens, draw: 0, logits: "last" },
+    ]);
+    return {
+      logits,
+      fingerprint: fingerprint.toHex(),
+      kept: packed.fingerprint !== undefined,
+      notes,
+    };
+  } finally {
+    await device.dispose();
+  }
+}
+
+async function names(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.map(({ name }) => name).sort();
+}
+
+const CACHE = "model.safetensors.wasm-int8.cache";
+
+for (const quantization of ["int8", "int4"] as const) {
+  Deno.test(`openPacked() makes the next ${quantization} load the same without reading the weights`, async () => {
+    const folder = await modelFolder();
+    const first = await load(folder, { quantization });
+    assertEquals([first.kept, first.notes], [false, []]);
+    assertEquals(await names(folder), [
+      "model.safetensors",
+      `model.safetensors.wasm-${quantization}.cache`,
+      "vocab.txt",
+    ]);
+    const second = await load(folder, { quantization });
+    assertEquals(second, { ...first, kept: true });
+  });
+}
+
+Deno.test("openPacked() keeps each quantisation by itself", async () => {
+  const folder = await modelFolder();
+  const int8 = await load(folder);
+  const int4 = await load(folder, { quantization: "int4" });
+  assertEquals(int4.kept, false);
+  assertEquals((await load(folder)).logits, int8.logits);
+});
+
+Deno.test("openPacked() packs a changed model anew, with a note", async () => {
+  const folder = await modelFolder();
+  const first = await load(folder);
+  const path = join(folder, "model.safetensors");
+  const bytes = await Deno.readFile(path);
+  bytes[bytes.length - 2] ^= 1;
+  await Deno.writeFile(path, bytes);
+  const soon = new Date(Date.now() - 30_000);
+  await Deno.utime(path, soon, soon);
+  const second = await load(folder);
+  assertEquals(second.kept, false);
+  assertMatch(second.notes.join(), /was made from something else; .* anew$/);
+  assert(second.fingerprint !== first.fingerprint);
+  assertEquals((await load(folder)).kept, true);
+});
+
+Deno.test("openPacked() packs anew where the file ends early", async () => {
+  const folder = await modelFolder();
+  const first = await load(folder);
+  const path = join(folder, CACHE);
+  for (const length of [0, 39, 1000]) {
+    await Deno.truncate(path, length);
+    const again = await load(folder);
+    assertEquals([again.kept, again.logits], [false, first.logits]);
+    assertMatch(again.notes.join(), /cache is damaged; they are packed anew$/);
+  }
+  assertEquals((await load(folder)).kept, true);
+});
+
+Deno.test("openPacked() refuses a damaged piece, and fresh replaces it", async () => {
+  const folder = await modelFolder();
+  const first = await load(folder);
+  const path = join(folder, CACHE);
+  const bytes = await Deno.readFile(path);
+  bytes[100_000] ^= 4;
+  await Deno.writeFile(path, bytes);
+  await assertRejects(() => load(folder), CacheError, "is damaged at ");
+  const second = await load(folder, { fresh: true });
+  assertEquals(second, first);
+  assertEquals(await load(folder), { ...first, kept: true });
+});
+
+Deno.test("openPacked() keeps nothing of a model that was just written", async () => {
+  const folder = await modelFolder();
+  const now = new Date();
+  await Deno.utime(join(folder, "vocab.txt"), now, now);
+  const { notes } = await load(folder);
+  assertMatch(
+    notes.join(),
+    /^Packed weights are not kept .* just been written$/,
+  );
+  assertEquals(await names(folder), ["model.safetensors", "vocab.txt"]);
+});
+
+Deno.test("openPacked() goes on with a note where it may not write", async () => {
+  const folder = await modelFolder();
+  await Deno.mkdir(join(folder, CACHE));
+  const first = await load(folder);
+  assertEquals(first.kept, false);
+  assert(first.notes.length > 0);
+  assert(!(await names(folder)).some((name) => /cache\../.test(name)));
+});
+
+Deno.test({
+  name: "openPacked() goes on with a note without permission to write",
+  permissions: { read: true, write: false, sys: true },
+  fn: async () => {
+    const folder = await Deno.realPath(
+      new URL("../../models/gosling", import.meta.url),
+    );
+    const { notes } = await load(folder);
+    assertMatch(notes.join(), /needs --allow-write=/);
+  },
+});
+
+Deno.test("QuantizedCache refuses pieces of other sizes and numbers", async () => {
+  const piece = Uint8Array.of(1, 2, 3);
+  const key = { packing: "x 1", quantization: "int8", sources: [] };
+  const footer = await footerBytes({
+    key,
+    fingerprint: new Uint8Array(32),
+    pieces: [{ size: 3, sha256: (await sha256(piece)).toHex() }],
+  });
+  const file = await new Blob([piece, footer]).bytes();
+  const open = () => QuantizedCache.open(bytesSource("file", file), key);
+  const never = () => Promise.reject(new Error("Cannot pack: it was kept"));
+  const pieces = (await open()).pieces();
+  assertEquals(await pieces.piece(3, never), piece);
+  await assertRejects(() => pieces.piece(3, never), CacheError, "piece 1");
+  const others = (await open()).pieces();
+  await assertRejects(() => others.piece(4, never), CacheError, "4 bytes");
+  for (let at = 0; at < file.length; at++) {
+    file[at] ^= 1;
+    await assertRejects(
+      async () => (await open()).pieces().piece(3, never),
+      CacheError,
+    );
+    file[at] ^= 1;
+  }
+  await assertRejects(
+    () =>
+      QuantizedCache.open(bytesSource("file", file), {
+        ...key,
+        packing: "x 2",
+      }),
+    CacheError,
+    "file was made from something else",
+  );
+});
+
+/**
+ * What `packing` names. If a change of the kernels, the layout or their formats
+ * makes these differ, count `PACKING` up and write the new ones.
+ */
+const PACKED = {
+  packing: "wasm 1",
+  int8: "84fcfc2ad48de6ecc3ec1bb1cd127649ceee17af0b10600a41ddc19ea0853602",
+  int4: "c03cc625c4ca1a9a034261f3bb6d3cb9f375a9658acd7051b668c51576d7867e",
+};
+
+for (const quantization of ["int8", "int4"] as const) {
+  Deno.test(`wasmDevice() packs ${quantization} as its packing says`, async () => {
+    const device = wasmDevice({ threads: 2 });
+    const digests: string[] = [];
+    const packed: PackedPieces = {
+      async piece(_size, pack) {
+        const bytes = await pack();
+        digests.push((await sha256(bytes)).toHex());
+        return bytes;
+      },
+    };
+    const checkpoint = randomCheckpoint({ L: 2, D: 64, V: 96, ranks: RANKS });
+    await device.load(checkpoint, { lanes: 1, quantization, packed });
+    await device.dispose();
+    const all = new TextEncoder().encode(digests.join());
+    assertEquals(
+      [device.packing, (await sha256(all)).toHex()],
+      [PACKED.packing, PACKED[quantization]],
+    );
+  });
+}
