@@ -20,6 +20,7 @@ import { chatRoute } from "./http/openai/chat.ts";
 import { completionsRoute } from "./http/openai/completions.ts";
 import { openAiErrorResponse, speaksOpenAi } from "./http/openai/error.ts";
 import { responsesRoute } from "./http/openai/responses.ts";
+import { pageRoutes } from "./http/page.ts";
 import { describeProblem, problemResponse } from "./http/problem.ts";
 import { TEXT_LIMIT } from "./http/schema.ts";
 import type { AppEnv, Loader, Services } from "./http/services.ts";
@@ -58,6 +59,7 @@ export function createApp(
   app.use(identify, secureHeaders(), cors({ exposeHeaders: ["x-request-id"] }));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use("/v1/*", requireKey(keys), withServices(loader), limitBody);
+  app.route("/", pageRoutes());
   app.route("/", healthRoutes(loader));
   app.route("/", modelRoutes());
   app.route("/", tokenRoutes());

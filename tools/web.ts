@@ -4,6 +4,8 @@
  * @module
  */
 
+import plots from "uplot/dist/uPlot.min.css" with { type: "text" };
+
 const SOURCE = new URL("../src/web/", import.meta.url);
 const TARGET = new URL("dist/", SOURCE);
 
@@ -22,7 +24,7 @@ export async function bundlePage(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["index.html", await Deno.readTextFile(new URL("index.html", SOURCE))],
     ["page.js", await bundle("main.tsx")],
-    ["page.css", (await Promise.all(styles)).join("\n")],
+    ["page.css", [plots, ...await Promise.all(styles)].join("\n")],
     ["worker.js", await bundle("worker.ts")],
   ]);
 }

@@ -42,6 +42,21 @@ Deno.test("inspect tells what is in a state", async () => {
   assertEquals(found.layers[0].att_shift, 11);
 });
 
+Deno.test("inspect draws the matrices of a layer", async () => {
+  const here = await server();
+  const state = await stateAfter(here, "Hi");
+  const { picture } = await ask(here, "/v1/state/inspect", {
+    state,
+    picture: 0,
+  });
+  assertEquals(picture.layer, 0);
+  assertEquals(picture.heads.length, 1);
+  assertEquals(Uint8Array.fromBase64(picture.heads[0]).length, 64 * 64);
+  const beyond = await ask(here, "/v1/state/inspect", { state, picture: 1 });
+  assertEquals(beyond.status, 422);
+  assertEquals(beyond.errors[0].pointer, "/picture");
+});
+
 Deno.test("inspect reads a state of another model", async () => {
   const here = await server();
   const other = await Vault.create({

@@ -1,0 +1,103 @@
+/**
+ * What can be done with a save: give it a name, take it out as a file, bring a
+ * file in.
+ *
+ * @module
+ */
+
+import type { Library } from "../store/library.ts";
+import { readSaveFile, writeSaveFile } from "../store/save_file.ts";
+import { newId, type Slot, type Turn } from "../store/turn.ts";
+import { inspect, type Inspection } from "./server.ts";
+import { explain } from "./trouble.ts";
+
+/** Names a turn. */
+export async function saveSlot(
+  library: Library,
+  turn: string,
+  name: string,
+  face: Int8Array | undefined,
+): Promise<Slot> {
+  // Asks the browser not to clear the shelf when its disk is full.
+  void navigator.storage?.persist?.();
+  const slot: Slot = {
+    id: newId(),
+    name,
+    turn,
+    at: Date.now(),
+    ...(face !== undefined && { face }),
+  };
+  await library.putSlot(slot);
+  return slot;
+}
+
+/** Hands a turn's save out as a file. */
+export async function exportSave(
+  library: Library,
+  turn: string,
+  name: string,
+): Promise<void> {
+  const state = await library.state(turn);
+  if (state === undefined) return;
+  const blob = writeSaveFile(name, library.path(turn), state);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = `${name.replaceAll(/[^\p{L}\p{N} ._-]+/gu, "-")}.gosling`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** A save that was brought in. */
+export interface Imported {
+  /** The turn to go on from. */
+  readonly turn: Turn;
+  /** Why the server that is set cannot open it, if it cannot. */
+  readonly warning?: string;
+}
+
+/**
+ * Brings a file in as a turn of its own and a slot. It is kept even if the
+ * server that is set cannot open it: another might.
+ *
+ * @throws {TypeError} If the file holds no save.
+ */
+export async function importSave(
+  library: Library,
+  file: File,
+): Promise<Imported> {
+  const { name, turn: told, past, state } = await readSaveFile(file);
+  let found: Inspection | undefined;
+  let warning: string | undefined;
+  try {
+    found = await inspect(state);
+  } catch (error) {
+    warning = explain(error).words;
+  }
+  const turn: Turn = {
+    parent: null,
+    kind: "import",
+    at: Date.now(),
+    user: "",
+    answer: "",
+    finish: "stop",
+    model: "",
+    fingerprint: "",
+    position: 0,
+    bytes: state.length,
+    codec: "",
+    read: 0,
+    wrote: 0,
+    ms: { read: 0, write: 0, seal: 0 },
+    ...told,
+    past,
+    ...(found && {
+      fingerprint: found.model.fingerprint,
+      position: found.position,
+      codec: found.codec,
+    }),
+    id: newId(),
+  };
+  await library.addTurn(turn, state);
+  await saveSlot(library, turn.id, name, undefined);
+  return { turn, ...(warning !== undefined && { warning }) };
+}

@@ -1,0 +1,153 @@
+/**
+ * The server as the page sees it: there or not, which model, and how to look
+ * into a save.
+ *
+ * @module
+ */
+
+import { ApiError, Client } from "../../client/client.ts";
+import { Observable } from "../store/observable.ts";
+import { serverKey, serverUrl, settings } from "../store/settings.ts";
+import { explain } from "./trouble.ts";
+
+/** What `GET /v1/model` says, as far as the page shows it. */
+export interface Model {
+  /** Its name. */
+  readonly id: string;
+  /** How many weights. */
+  readonly parameters: number;
+  /** How its matrices are kept. */
+  readonly quantization: string;
+  /** Where it computes. */
+  readonly device: { readonly kind: string; readonly name: string };
+  /** SHA-256 of the weights. */
+  readonly fingerprint: string;
+  /** Its sizes. */
+  readonly shape: {
+    readonly layers: number;
+    readonly width: number;
+    readonly heads: number;
+    readonly vocabulary: number;
+  };
+  /** How many numbers its state has. */
+  readonly state: { readonly values: number };
+}
+
+/** One layer of a state, in 255 steps. */
+export interface Picture {
+  /** Which, from 0. */
+  readonly layer: number;
+  /** What 127 steps stand for. */
+  readonly largest: number;
+  /** A matrix `[64, 64]` a head. */
+  readonly heads: readonly Int8Array[];
+}
+
+/** What is in a save. */
+export interface Inspection {
+  readonly position: number;
+  readonly codec: string;
+  readonly model: { readonly fingerprint: string };
+  readonly picture?: Picture;
+}
+
+/** How the server is. */
+export interface Health {
+  /** `asking` before the first answer. */
+  readonly status: "asking" | "ready" | "away" | "refused";
+  /** What it serves; stays when it goes away. */
+  readonly model?: Model;
+  /** What is wrong, in words. */
+  readonly words?: string;
+}
+
+/** Milliseconds between questions to a server that is away. */
+const PATIENCE = [500, 1000, 2000, 5000];
+
+/** How the server is, now. */
+export const health: Observable<Health> = new Observable({ status: "asking" });
+
+let asked = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** A client for the server that is set. */
+export function client(): Client {
+  const { value } = settings;
+  return new Client({ url: serverUrl(value), key: serverKey(value) });
+}
+
+/** Asks how the server is, and again until it answers. */
+export async function ask(failures = 0): Promise<void> {
+  clearTimeout(timer);
+  const turn = ++asked;
+  try {
+    const model: Model = await (await send("/v1/model")).json();
+    if (turn === asked) health.set({ status: "ready", model });
+  } catch (error) {
+    if (turn !== asked) return;
+    const away = !(error instanceof ApiError) || error.status === 0 ||
+      error.status >= 500;
+    health.patch({
+      status: away ? "away" : "refused",
+      words: explain(error).words,
+    });
+    if (away) {
+      const wait = PATIENCE[Math.min(failures, PATIENCE.length - 1)];
+      timer = setTimeout(() => ask(failures + 1), wait);
+    }
+  }
+}
+
+/** Asks now, and whenever another server or key is set. */
+export function followServer(): void {
+  let place = "";
+  const look = () => {
+    const now = JSON.stringify([settings.value.url, serverKey(settings.value)]);
+    if (now === place) return;
+    place = now;
+    health.set({ status: "asking" });
+    ask();
+  };
+  settings.watch(look);
+  addEventListener("online", () => ask());
+  look();
+}
+
+/**
+ * Looks into a save.
+ *
+ * @param layer Which layer's matrices to bring along.
+ */
+export async function inspect(
+  state: string,
+  layer?: number,
+): Promise<Inspection> {
+  const response = await send("/v1/state/inspect", {
+    state,
+    ...(layer !== undefined && { picture: layer }),
+  });
+  const { picture, ...rest } = await response.json();
+  return picture === undefined ? rest : {
+    ...rest,
+    picture: { ...picture, heads: picture.heads.map(steps) },
+  };
+}
+
+function steps(base64: string): Int8Array {
+  return Int8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+async function send(path: string, body?: unknown): Promise<Response> {
+  const { value } = settings;
+  const key = serverKey(value);
+  const response = await fetch(`${serverUrl(value)}${path}`, {
+    headers: {
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    },
+    ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+  });
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => undefined);
+  throw new ApiError(response.status, problem);
+}

@@ -1,0 +1,161 @@
+/**
+ * The conversation in this tab: where it stands, the answer under way, and
+ * every way to go on from a turn.
+ *
+ * @module
+ */
+
+import { Observable } from "../store/observable.ts";
+import type { Library } from "../store/library.ts";
+import type { Turn } from "../store/turn.ts";
+import { Place } from "./place.ts";
+import { ask, health } from "./server.ts";
+import { takeTurn, type Wish } from "./take_turn.ts";
+import { explain, type Trouble } from "./trouble.ts";
+
+/** An answer under way. */
+export interface Live {
+  /** What was wished for. */
+  readonly wish: Wish;
+  /** What has come so far. */
+  readonly answer: string;
+}
+
+/** Where the conversation stands. */
+export interface Standing {
+  /** The turn to go on from; null before the first. */
+  readonly head: string | null;
+  /** Turns taken back, the next to be redone last. */
+  readonly undone: readonly string[];
+  /** What failed, and what was wished for. */
+  readonly trouble: (Trouble & { readonly wish?: Wish }) | null;
+}
+
+/** One tab's conversation. */
+export class Session {
+  /** Where it stands. */
+  readonly standing: Observable<Standing>;
+  /** The answer under way, if any. */
+  readonly live: Observable<Live | null> = new Observable<Live | null>(null);
+  /** What is being written. */
+  readonly draft: Observable<string> = new Observable("");
+  readonly #library: Library;
+  readonly #place = new Place();
+  #stop: AbortController | undefined;
+
+  /** Goes on where this tab was before it was loaded again. */
+  constructor(library: Library) {
+    this.#library = library;
+    const { head, wish } = this.#place;
+    const known = head !== null && library.turns.value.has(head) ? head : null;
+    this.standing = new Observable<Standing>({
+      head: known,
+      undone: [],
+      trouble: wish === null ? null : {
+        words: "The page was closed before the answer had ended.",
+        remedy: "retry",
+        wish,
+      },
+    });
+  }
+
+  /** The turns up to the head. */
+  path(): Turn[] {
+    return this.#library.path(this.standing.value.head);
+  }
+
+  /** Says something. */
+  async say(user: string): Promise<void> {
+    await this.#take({ kind: "say", parent: this.standing.value.head, user });
+  }
+
+  /** Lets the answer of the head go on. */
+  async more(): Promise<void> {
+    const { head } = this.standing.value;
+    await this.#take({ kind: "more", parent: head, user: "" });
+  }
+
+  /** Asks the same again, with another seed: a sibling of the turn. */
+  async regenerate({ kind, parent, user, system }: Turn): Promise<void> {
+    if (kind === "import") return;
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+    await this.#take({ kind, parent, user, system, seed });
+  }
+
+  /** Says something else instead: a fork. */
+  async edit({ parent, system }: Turn, user: string): Promise<void> {
+    await this.#take({ kind: "say", parent, user, system });
+  }
+
+  /** Tries again what failed. */
+  async retry(): Promise<void> {
+    const { wish } = this.standing.value.trouble ?? {};
+    if (wish !== undefined) await this.#take(wish);
+  }
+
+  /** Leaves what failed; its words come back to be changed. */
+  dismiss(): void {
+    const { wish } = this.standing.value.trouble ?? {};
+    this.#place.wish = null;
+    this.standing.patch({ trouble: null });
+    if (this.draft.value === "") this.draft.set(wish?.user ?? "");
+  }
+
+  /** Ends the answer under way and keeps what has come. */
+  stop(): void {
+    this.#stop?.abort();
+  }
+
+  /** Goes on from any turn; from none: begins anew. */
+  goTo(head: string | null): void {
+    this.stop();
+    this.#stand(head, []);
+  }
+
+  /** Takes the last turn back. */
+  undo(): void {
+    const { head, undone } = this.standing.value;
+    const turn = this.#library.turns.value.get(head ?? "");
+    if (turn === undefined || this.live.value !== null) return;
+    this.#stand(turn.parent, [...undone, turn.id]);
+  }
+
+  /** Brings a turn back that was taken back. */
+  redo(): void {
+    const { undone } = this.standing.value;
+    const next = undone.at(-1);
+    if (next === undefined || this.live.value !== null) return;
+    this.#stand(next, undone.slice(0, -1));
+  }
+
+  async #take(wish: Wish): Promise<void> {
+    if (this.live.value !== null) return;
+    const stop = this.#stop = new AbortController();
+    this.#place.wish = wish;
+    this.standing.patch({ head: wish.parent, trouble: null });
+    this.live.set({ wish, answer: "" });
+    try {
+      const turn = await takeTurn(
+        wish,
+        this.#library,
+        (answer) => this.live.set({ wish, answer }),
+        stop.signal,
+      );
+      this.#place.wish = null;
+      if (turn === undefined) return this.draft.set(wish.user);
+      // Somebody who has gone elsewhere meanwhile is not called back.
+      if (this.standing.value.head === wish.parent) this.#stand(turn.id, []);
+      if (health.value.status !== "ready") ask();
+    } catch (error) {
+      this.standing.patch({ trouble: { ...explain(error), wish } });
+      ask();
+    } finally {
+      this.live.set(null);
+    }
+  }
+
+  #stand(head: string | null, undone: readonly string[]): void {
+    this.#place.head = head;
+    this.standing.set({ head, undone, trouble: null });
+  }
+}

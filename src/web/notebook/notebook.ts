@@ -1,0 +1,105 @@
+/**
+ * Pictures of the state that the conversation stands on, fetched as they are
+ * looked at.
+ *
+ * @module
+ */
+
+import { inspect, type Picture } from "../chat/server.ts";
+import { explain } from "../chat/trouble.ts";
+import type { Session } from "../chat/session.ts";
+import type { Library } from "../store/library.ts";
+import { Observable } from "../store/observable.ts";
+
+/** What the notebook shows. */
+export interface Page {
+  /** Which layer, from 0. */
+  readonly layer: number;
+  /** The turn whose state it is; null: the blank state. */
+  readonly turn: string | null;
+  /** The layer's matrices; nothing while they are on their way. */
+  readonly picture?: Picture;
+  /** The same layer one turn before. */
+  readonly before?: Picture;
+  /** Why there is no picture. */
+  readonly words?: string;
+}
+
+/** How many pictures to keep. */
+const KEPT = 64;
+
+/** Follows a conversation with pictures of its state. */
+export class Notebook {
+  /** What to show. */
+  readonly page: Observable<Page> = new Observable<Page>({
+    layer: 0,
+    turn: null,
+  });
+  readonly #library: Library;
+  readonly #session: Session;
+  readonly #pictures = new Map<string, Promise<Picture | undefined>>();
+  #looking = 0;
+
+  /** Follows `session`. */
+  constructor(library: Library, session: Session) {
+    this.#library = library;
+    this.#session = session;
+    session.standing.watch(() => this.#look());
+  }
+
+  /** Turns to another layer, or looks again. */
+  async turnTo(layer: number): Promise<void> {
+    this.page.patch({ layer });
+    await this.#look(true);
+  }
+
+  /** A small picture of a turn, for its slot: the first head of this layer. */
+  async face(turn: string): Promise<Int8Array | undefined> {
+    try {
+      return (await this.#picture(turn, this.page.value.layer))?.heads[0];
+    } catch {
+      return undefined; // a slot without a face is a slot all the same
+    }
+  }
+
+  async #look(again = false): Promise<void> {
+    const { head } = this.#session.standing.value;
+    const { turn, layer } = this.page.value;
+    if (head === turn && !again) return;
+    const look = ++this.#looking;
+    if (head === null) return this.page.set({ layer, turn: null });
+    try {
+      const parent = this.#library.turns.value.get(head)?.parent ?? null;
+      const [picture, before] = await Promise.all([
+        this.#picture(head, layer),
+        parent === null ? undefined : this.#picture(parent, layer),
+      ]);
+      if (look !== this.#looking) return;
+      this.page.set({
+        layer,
+        turn: head,
+        ...(picture && { picture }),
+        ...(before && { before }),
+      });
+    } catch (error) {
+      if (look !== this.#looking) return;
+      this.page.set({ layer, turn: head, words: explain(error).words });
+    }
+  }
+
+  #picture(turn: string, layer: number): Promise<Picture | undefined> {
+    const key = `${turn} ${layer}`;
+    const known = this.#pictures.get(key);
+    if (known !== undefined) return known;
+    const coming = this.#library.state(turn).then(async (state) =>
+      state === undefined ? undefined : (await inspect(state, layer)).picture
+    );
+    this.#pictures.set(key, coming);
+    coming.catch(() => this.#pictures.delete(key));
+    const [oldest] = this.#pictures.keys();
+    if (this.#pictures.size > KEPT && oldest !== undefined) {
+      this.#pictures.delete(oldest);
+    }
+    return coming;
+  }
+}

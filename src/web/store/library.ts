@@ -1,0 +1,142 @@
+/**
+ * All turns and slots, in IndexedDB. Turns are only ever added, each under its
+ * own key, and every tab is told: two tabs cannot lose each other's work.
+ *
+ * @module
+ */
+
+import {
+  createStore,
+  del,
+  delMany,
+  entries,
+  get,
+  getMany,
+  set,
+  type UseStore,
+} from "idb-keyval";
+import { Observable } from "./observable.ts";
+import type { Slot, Turn } from "./turn.ts";
+
+/** What one tab tells the others. */
+interface News {
+  readonly turns?: readonly string[];
+  readonly slots?: readonly string[];
+}
+
+/** The shelf of turns, slots and saves. */
+export class Library {
+  /** Every turn by id. */
+  readonly turns: Observable<ReadonlyMap<string, Turn>> = new Observable(
+    new Map(),
+  );
+  /** Every slot by id. */
+  readonly slots: Observable<ReadonlyMap<string, Slot>> = new Observable(
+    new Map(),
+  );
+  readonly #turnStore: UseStore = createStore("gosling-turns", "turns");
+  readonly #stateStore: UseStore = createStore("gosling-states", "states");
+  readonly #slotStore: UseStore = createStore("gosling-slots", "slots");
+  readonly #tabs = new BroadcastChannel("gosling");
+
+  /** Reads everything but the saves themselves. */
+  async open(): Promise<void> {
+    this.#tabs.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
+    const [turns, slots] = await Promise.all([
+      entries<string, Turn>(this.#turnStore),
+      entries<string, Slot>(this.#slotStore),
+    ]);
+    this.turns.set(new Map(turns));
+    this.slots.set(new Map(slots));
+  }
+
+  /** Keeps a turn; its save goes first, so that no turn is without one. */
+  async addTurn(turn: Turn, state: string): Promise<void> {
+    await set(turn.id, state, this.#stateStore);
+    await set(turn.id, turn, this.#turnStore);
+    this.turns.set(new Map(this.turns.value).set(turn.id, turn));
+    this.#tell({ turns: [turn.id] });
+  }
+
+  /** The save that a turn left. */
+  async state(turn: string): Promise<string | undefined> {
+    return await get<string>(turn, this.#stateStore);
+  }
+
+  /** Keeps a slot, or what changed of it. */
+  async putSlot(slot: Slot): Promise<void> {
+    await set(slot.id, slot, this.#slotStore);
+    this.slots.set(new Map(this.slots.value).set(slot.id, slot));
+    this.#tell({ slots: [slot.id] });
+  }
+
+  /** Forgets a slot; the turn stays in its tree. */
+  async removeSlot(id: string): Promise<void> {
+    await del(id, this.#slotStore);
+    this.slots.set(without(this.slots.value, [id]));
+    this.#tell({ slots: [id] });
+  }
+
+  /** Forgets turns, their saves and the slots that point at them. */
+  async removeTurns(ids: readonly string[]): Promise<void> {
+    const gone = new Set(ids);
+    for (const { id, turn } of this.slots.value.values()) {
+      if (gone.has(turn)) await this.removeSlot(id);
+    }
+    await delMany([...ids], this.#turnStore);
+    await delMany([...ids], this.#stateStore);
+    this.turns.set(without(this.turns.value, ids));
+    this.#tell({ turns: ids });
+  }
+
+  /** The turns from the root to `id`. */
+  path(id: string | null): Turn[] {
+    const path: Turn[] = [];
+    for (let at = id; at !== null;) {
+      const turn = this.turns.value.get(at);
+      if (turn === undefined) break;
+      path.push(turn);
+      at = turn.parent;
+    }
+    return path.reverse();
+  }
+
+  #tell(news: News): void {
+    this.#tabs.postMessage(news);
+  }
+
+  async #hear({ turns = [], slots = [] }: News): Promise<void> {
+    if (turns.length > 0) {
+      const found = await getMany<Turn>([...turns], this.#turnStore);
+      this.turns.set(merged(this.turns.value, turns, found));
+    }
+    if (slots.length > 0) {
+      const found = await getMany<Slot>([...slots], this.#slotStore);
+      this.slots.set(merged(this.slots.value, slots, found));
+    }
+  }
+}
+
+/** `map` with what was found under `keys`, and without what was not. */
+function merged<T>(
+  map: ReadonlyMap<string, T>,
+  keys: readonly string[],
+  found: readonly (T | undefined)[],
+): ReadonlyMap<string, T> {
+  const next = new Map(map);
+  keys.forEach((key, i) => {
+    const value = found[i];
+    if (value === undefined) next.delete(key);
+    else next.set(key, value);
+  });
+  return next;
+}
+
+function without<T>(
+  map: ReadonlyMap<string, T>,
+  keys: readonly string[],
+): ReadonlyMap<string, T> {
+  const next = new Map(map);
+  for (const key of keys) next.delete(key);
+  return next;
+}

@@ -1,0 +1,106 @@
+/**
+ * Settings, kept in localStorage and shared by all tabs.
+ *
+ * @module
+ */
+
+import type { GenerateOptions } from "../../client/client.ts";
+import { Observable } from "./observable.ts";
+
+const PLACE = "gosling-settings";
+
+/** How answers are drawn, where, and how the page looks. */
+export interface Settings {
+  /** The server's address; empty: the one that served the page. */
+  readonly url: string;
+  /** API keys by address, so that no server gets another's key. */
+  readonly keys: Readonly<Record<string, string>>;
+  /** Said before the first message of a conversation. */
+  readonly system: string;
+  /** How saves are written. */
+  readonly codec: "int8" | "exact" | "f16" | "int10" | "int6" | "int4";
+  /** Light, dark, or as the system has it. */
+  readonly theme: "auto" | "light" | "dark";
+  /** The most tokens in an answer. */
+  readonly max_tokens: number;
+  /** 0 always takes the likeliest token. */
+  readonly temperature: number;
+  /** 0 keeps all. */
+  readonly top_k: number;
+  /** 1 keeps all. */
+  readonly top_p: number;
+  /** 0 keeps all. */
+  readonly min_p: number;
+  /** Against saying anything twice. */
+  readonly presence_penalty: number;
+  /** Against saying anything often. */
+  readonly frequency_penalty: number;
+  /** Absent: another each time. */
+  readonly seed: number | null;
+}
+
+/** What holds until somebody changes it. */
+export const DEFAULTS: Settings = {
+  url: "",
+  keys: {},
+  system: "",
+  codec: "int8",
+  theme: "auto",
+  max_tokens: 256,
+  temperature: 0.7,
+  top_k: 0,
+  top_p: 0.9,
+  min_p: 0,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+  seed: null,
+};
+
+/** The settings as they are now. */
+export const settings: Observable<Settings> = new Observable(read());
+
+/** Changes settings, here and in every tab. */
+export function changeSettings(part: Partial<Settings>): void {
+  settings.patch(part);
+  localStorage.setItem(PLACE, JSON.stringify(settings.value));
+}
+
+/** Follows changes made in other tabs, and colours the page. */
+export function followSettings(): void {
+  addEventListener("storage", ({ key }) => {
+    if (key === PLACE) settings.set(read());
+  });
+  settings.watch(paint);
+  paint();
+}
+
+/** The server's address, whole. */
+export function serverUrl({ url }: Settings): string {
+  return url === "" ? location.origin : url;
+}
+
+/** The key for the server that is set, if there is one. */
+export function serverKey({ url, keys }: Settings): string | undefined {
+  return keys[url] || undefined;
+}
+
+/** The fields of a request that settings decide. */
+export function requestOptions(
+  { seed, codec, system: _, url: __, keys: ___, theme: ____, ...rest }:
+    Settings,
+): GenerateOptions {
+  return { ...rest, ...(seed !== null && { seed }), state_codec: codec };
+}
+
+function read(): Settings {
+  try {
+    return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(PLACE) ?? "{}") };
+  } catch (error) {
+    if (error instanceof SyntaxError) return DEFAULTS;
+    throw error;
+  }
+}
+
+function paint(): void {
+  document.documentElement.dataset["theme"] = settings.value.theme;
+}

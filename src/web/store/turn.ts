@@ -1,0 +1,75 @@
+/**
+ * What the page remembers of a conversation: turns that know their parents, so
+ * that together they are a tree, and slots that point at them.
+ *
+ * @module
+ */
+
+/** What was said and answered before a save was brought in. */
+export interface Exchange {
+  /** The person's words. */
+  readonly user: string;
+  /** The model's words. */
+  readonly answer: string;
+}
+
+/** One answer and the memory it left; never changed once written. */
+export interface Turn extends Exchange {
+  /** Sorts by the time it was made. */
+  readonly id: string;
+  /** The turn it goes on from; null at the root. */
+  readonly parent: string | null;
+  /** How it came about: `import` came as a file, `more` went on by itself. */
+  readonly kind: "say" | "more" | "import";
+  /** When, in milliseconds of Unix time. */
+  readonly at: number;
+  /** What the model was told first; only at the root. */
+  readonly system?: string;
+  /** The words that came with an imported save. */
+  readonly past?: readonly Exchange[];
+  /** Why the answer ended. */
+  readonly finish: "stop" | "length" | "cancelled";
+  /** The model's name. */
+  readonly model: string;
+  /** The model's weights; a save opens with no others. */
+  readonly fingerprint: string;
+  /** Tokens read since blank. */
+  readonly position: number;
+  /** Bytes of the save as it travels. */
+  readonly bytes: number;
+  /** How the save is written. */
+  readonly codec: string;
+  /** Tokens read in this turn. */
+  readonly read: number;
+  /** Tokens written in this turn. */
+  readonly wrote: number;
+  /** Milliseconds of the server, for each part of the turn. */
+  readonly ms: {
+    /** Opening the save, and reading what is new. */
+    readonly read: number;
+    /** Writing the answer. */
+    readonly write: number;
+    /** Sealing the save. */
+    readonly seal: number;
+  };
+}
+
+/** A name for a turn that is to be found again. */
+export interface Slot {
+  /** Stays when the name changes. */
+  readonly id: string;
+  /** What it is called. */
+  readonly name: string;
+  /** The turn. */
+  readonly turn: string;
+  /** When it was saved, in milliseconds of Unix time. */
+  readonly at: number;
+  /** A matrix of the state, `[64, 64]`, in steps of its largest value / 127. */
+  readonly face?: Int8Array;
+}
+
+/** A new id, which sorts after those made before it. */
+export function newId(): string {
+  const random = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  return `${Date.now().toString(36).padStart(9, "0")}-${random.toString(36)}`;
+}

@@ -1,0 +1,193 @@
+/**
+ * The conversation: its turns, the answer under way, and what went wrong.
+ *
+ * @module
+ */
+
+import type { ComponentChild } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useValue } from "../store/observable.ts";
+import type { Turn } from "../store/turn.ts";
+import { Composer } from "./composer.tsx";
+import { useParts } from "./context.ts";
+import { openSettings } from "./dialog.ts";
+import { Markdown } from "./markdown.tsx";
+import { TurnView } from "./turn.tsx";
+import { Welcome } from "./welcome.tsx";
+
+/** How many turns are drawn at once; earlier ones are asked for. */
+const WINDOW = 40;
+
+/** The middle of the page. */
+export function Chat(): ComponentChild {
+  const { library, session } = useParts();
+  const { head, trouble } = useValue(session.standing);
+  useValue(library.turns);
+  const live = useValue(session.live) !== null;
+  const path = session.path();
+  return (
+    <main id="chat" class="chat" aria-label="Conversation">
+      <Scroll key={path[0]?.id ?? "none"} head={head}>
+        {path.length === 0 && !live && trouble === null ? <Welcome /> : (
+          <>
+            <Turns path={path} />
+            <Answering />
+            <TroubleView />
+          </>
+        )}
+      </Scroll>
+      <Composer />
+    </main>
+  );
+}
+
+function Turns({ path }: { path: readonly Turn[] }): ComponentChild {
+  const [shown, setShown] = useState(WINDOW);
+  const hidden = Math.max(0, path.length - shown);
+  return (
+    <>
+      {hidden > 0 && (
+        <button
+          type="button"
+          class="quiet earlier"
+          onClick={() => setShown(shown + 2 * WINDOW)}
+        >
+          Show earlier turns ({hidden})
+        </button>
+      )}
+      {path.slice(hidden).map((turn, i, visible) => (
+        <TurnView key={turn.id} turn={turn} last={i === visible.length - 1} />
+      ))}
+    </>
+  );
+}
+
+/** The answer under way; alone redrawn while it grows. */
+function Answering(): ComponentChild {
+  const live = useFrame(useParts().session.live);
+  if (live === null) return null;
+  const { wish: { kind, user }, answer } = live;
+  return (
+    <article class="turn live" aria-label="Turn under way">
+      {kind === "say" && (
+        <div class="user">
+          <p>{user}</p>
+        </div>
+      )}
+      <div class="answer" aria-busy="true">
+        {answer === ""
+          ? <p class="waiting" aria-label="Waiting for the answer">···</p>
+          : <Markdown text={answer} />}
+      </div>
+    </article>
+  );
+}
+
+/** A value that changes often, drawn once a frame. */
+function useFrame<T>(
+  observable: { value: T; watch(f: () => void): () => void },
+): T {
+  const [, redraw] = useState({});
+  useEffect(() => {
+    let frame = 0;
+    const end = observable.watch(() => {
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        redraw({});
+      });
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      end();
+    };
+  }, [observable]);
+  return observable.value;
+}
+
+function TroubleView(): ComponentChild {
+  const { session } = useParts();
+  const { trouble } = useValue(session.standing);
+  if (trouble === null) return null;
+  const { words, detail, remedy, wish } = trouble;
+  return (
+    <article class="turn">
+      {wish?.kind === "say" && (
+        <div class="user">
+          <p>{wish.user}</p>
+        </div>
+      )}
+      <div class="trouble" role="alert">
+        <p>{words}</p>
+        {detail !== undefined && <p class="detail">{detail}</p>}
+        <p class="row">
+          {wish !== undefined && (
+            <button
+              type="button"
+              onClick={() => session.retry()}
+            >
+              Try again
+            </button>
+          )}
+          {remedy === "settings" && (
+            <button type="button" onClick={openSettings}>Settings</button>
+          )}
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => session.dismiss()}
+          >
+            {wish?.kind === "say" ? "Take the message back" : "Dismiss"}
+          </button>
+        </p>
+      </div>
+    </article>
+  );
+}
+
+/** Keeps the end in view, unless somebody reads further up. */
+function Scroll(
+  { head, children }: { head: string | null; children: ComponentChild },
+): ComponentChild {
+  const { session } = useParts();
+  const box = useRef<HTMLDivElement>(null);
+  const follows = useRef(true);
+  const keep = () => {
+    const { current } = box;
+    if (current && follows.current) current.scrollTop = current.scrollHeight;
+  };
+  useLayoutEffect(() => {
+    follows.current = true;
+    keep();
+  }, [head]);
+  useEffect(() => {
+    const { current } = box;
+    const content = current?.firstElementChild;
+    if (!current || !content) return;
+    const sizes = new ResizeObserver(keep);
+    sizes.observe(content);
+    sizes.observe(current);
+    const end = session.live.watch(() => {
+      if (session.live.value?.answer === "") follows.current = true;
+    });
+    return () => {
+      sizes.disconnect();
+      end();
+    };
+  }, []);
+  return (
+    <div
+      class="scroll"
+      ref={box}
+      tabIndex={0}
+      role="region"
+      aria-label="Turns"
+      onScroll={(
+        { currentTarget: { scrollTop, scrollHeight, clientHeight } },
+      ) => {
+        follows.current = scrollHeight - scrollTop - clientHeight < 48;
+      }}
+    >
+      <div class="column">{children}</div>
+    </div>
+  );
+}
