@@ -26,6 +26,8 @@ export interface FakeOptions {
   readonly refuse?: () => Error;
   /** What it throws after the first text. */
   readonly fail?: () => Error;
+  /** What the model is called. */
+  readonly model?: string;
   /** How long a token takes; 0 yields to nobody. */
   readonly tokenMs?: number;
 }
@@ -84,6 +86,15 @@ function scored(text: string, top: number): ScoredToken[] {
   }));
 }
 
+/** Letters at the end of `text` that could become a stop. */
+function heldLength(text: string, stops: readonly Stop[]): number {
+  const lengths = stops.flatMap((stop) =>
+    Array.from({ length: stop.text.length }, (_, length) => length)
+      .filter((length) => text.endsWith(stop.text.slice(0, length)))
+  );
+  return Math.max(0, ...lengths);
+}
+
 export function fakeEngine(options: FakeOptions = {}): FakeEngine {
   const { reply = () => " Hello!\n\n", refuse, fail, tokenMs = 0 } = options;
   const turns: Turn[] = [];
@@ -97,6 +108,7 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
     const before = turn.save ?? { ...BLANK, seed: turn.seed ?? BLANK.seed };
     const promptTokens = byteTokenizer.encode(turn.prompt).length;
     let written = "";
+    let given = 0;
     let finish: Finish = "length";
     let stop: Stop | undefined;
     try {
@@ -114,19 +126,21 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
           finish = "stop";
           break;
         }
-        const held = turn.stops.some(({ text }) =>
-          text.startsWith(letter) && text !== letter
-        );
-        if (!held) {
+        const upTo = written.length - heldLength(written, turn.stops);
+        const text = written.slice(given, upTo);
+        given = upTo;
+        if (text !== "") {
           yield {
             type: "text",
-            text: letter,
+            text,
             ...(turn.logprobs !== undefined &&
-              { tokens: scored(letter, turn.logprobs) }),
+              { tokens: scored(text, turn.logprobs) }),
           };
         }
         if (fail !== undefined) throw fail();
       }
+      const end = written.length - (stop?.text.length ?? 0);
+      if (given < end) yield { type: "text", text: written.slice(given, end) };
       const completionTokens = byteTokenizer.encode(written).length;
       const position = before.position + promptTokens + completionTokens;
       const values = Float32Array.from(before.values);
@@ -152,7 +166,7 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
 
   const engine: FakeEngine = {
     model: {
-      id: "fake",
+      id: options.model ?? "fake",
       shape: SHAPE,
       fingerprint: "ab".repeat(32),
       parameters: 1234,

@@ -81,9 +81,9 @@ export function chatRoute(): OpenAPIHono<AppEnv> {
     const gone = new AbortController();
     const request = await readJson(c, ChatRequest);
     const save = await openSave(c, request);
-    const messages = save === undefined
-      ? request.messages
-      : unread(request.messages);
+    const messages = typeof request.state === "string"
+      ? unread(request.messages)
+      : request.messages;
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
     const call: Call = {
       request,

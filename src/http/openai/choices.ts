@@ -10,6 +10,7 @@ import { type Effort, thinks } from "../../chat/think.ts";
 import type { DoneEvent, Usage } from "../../engine/engine.ts";
 import type { CodecName, Save } from "../../state/save.ts";
 import type { Profile } from "../../state/seal.ts";
+import { openBeginning } from "../initial.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../sse.ts";
 import {
@@ -38,6 +39,7 @@ export interface CommonRequest {
   readonly stop: string | readonly string[];
   readonly n: number;
   readonly state?: string | null | undefined;
+  readonly initial?: string | null | undefined;
   readonly state_codec: CodecName | "none";
   readonly state_profile: Profile;
   /** Likeliest tokens to name at each place; absent: none are. */
@@ -57,13 +59,10 @@ export async function openSave(
   c: Context<AppEnv>,
   request: CommonRequest,
 ): Promise<Save | undefined> {
-  const { engine, vault, portable } = c.get("services");
+  const { engine, portable } = c.get("services");
   requireModel(engine, request.model);
   requireProfile(request.state_profile, portable);
-  const token = request.state ?? undefined;
-  return token === undefined
-    ? undefined
-    : await vault.open(token, { tenant: c.get("tenant") });
+  return await openBeginning(c, request);
 }
 
 /**

@@ -11,32 +11,26 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Message } from "../../chat/template.ts";
-import type { DoneEvent } from "../../engine/engine.ts";
 import { StateError } from "../../errors.ts";
 import { readJson } from "../body.ts";
 import { document } from "../document.ts";
 import { jsonAnswer } from "../json_answer.ts";
 import type { AppEnv } from "../services.ts";
 import { unread } from "./chat.ts";
-import {
-  type ChoiceEvent,
-  choose,
-  type CommonRequest,
-  finishReason,
-  openSave,
-  sealSave,
-  streamChunks,
-  usageOf,
-} from "./choices.ts";
+import { choose, openSave, streamChunks } from "./choices.ts";
 import { openAiErrors } from "./error.ts";
 import { ResponsesRequest } from "./responses_schema.ts";
-
-/** Stands before the token in the id of a response. */
-const ID = "resp_";
+import {
+  completed,
+  ID,
+  message,
+  messageId,
+  outline,
+  part,
+  type ResponseCall,
+} from "./responses_shape.ts";
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-
-const ENCRYPTED = "reasoning.encrypted_content";
 
 const route = createRoute({
   method: "post",
@@ -65,17 +59,6 @@ const route = createRoute({
   },
 });
 
-/** A request under way. */
-interface Call {
-  readonly request: ResponsesRequest;
-  readonly common: CommonRequest;
-  readonly choices: AsyncGenerator<ChoiceEvent, void>;
-  readonly created: number;
-  readonly model: string;
-  /** Names the response until its end is known, and its parts for good. */
-  readonly requestId: string;
-}
-
 /** Answers `POST /v1/responses`. */
 export function responsesRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
@@ -87,7 +70,7 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
     const common = { ...DEFAULTS, ...request, state, ...limits(request) };
     const save = await openSave(c, common);
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
-    const call: Call = {
+    const call: ResponseCall = {
       request,
       common,
       choices: choose(c, common, save, [{ messages }], signal),
@@ -113,8 +96,8 @@ const DEFAULTS = {
   n: 1,
 };
 
-function limits({ max_output_tokens }: ResponsesRequest) {
-  return { max_tokens: max_output_tokens };
+function limits({ max_output_tokens, reasoning }: ResponsesRequest) {
+  return { max_tokens: max_output_tokens, effort: reasoning };
 }
 
 /** What to go on from, and the messages it has not read. */
@@ -148,11 +131,12 @@ function beginning(
     : { state: token, messages: unread(messages) };
 }
 
-async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
-  let text = "";
+async function whole(c: Context<AppEnv>, call: ResponseCall): Promise<object> {
+  const answer = { text: "", thought: "" };
   for await (const { event } of call.choices) {
-    if (event.type === "text") text += event.text;
-    else return await completed(c, call, text, event);
+    if (event.type === "done") return await completed(c, call, answer, event);
+    answer.text += event.text;
+    answer.thought += event.reasoning ?? "";
   }
   throw new Error("A turn had no end");
 }
@@ -160,7 +144,7 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
 /** The events of a stream, in OpenAI's order. */
 async function* events(
   c: Context<AppEnv>,
-  call: Call,
+  call: ResponseCall,
 ): AsyncGenerator<string, void> {
   let sequence = 0;
   const event = (type: string, body: object) =>
@@ -168,7 +152,7 @@ async function* events(
   const begun = outline(call, "in_progress");
   const item = messageId(call);
   const at = { item_id: item, output_index: 0, content_index: 0 };
-  let text = "";
+  const answer = { text: "", thought: "" };
   let opened = false;
   const open = function* () {
     if (opened) return;
@@ -184,7 +168,9 @@ async function* events(
   for await (const { event: turn } of call.choices) {
     yield* open();
     if (turn.type === "text") {
-      text += turn.text;
+      answer.text += turn.text;
+      answer.thought += turn.reasoning ?? "";
+      if (turn.text === "") continue;
       yield event("response.output_text.delta", {
         ...at,
         delta: turn.text,
@@ -192,7 +178,8 @@ async function* events(
       });
       continue;
     }
-    const response = await completed(c, call, text, turn);
+    const response = await completed(c, call, answer, turn);
+    const { text } = answer;
     yield event("response.output_text.done", { ...at, text, logprobs: [] });
     yield event("response.content_part.done", { ...at, part: part(text) });
     for (const [output_index, item] of response.output.entries()) {
@@ -203,100 +190,4 @@ async function* events(
     }
     yield event(`response.${response.status}`, { response });
   }
-}
-
-/** A response at its end. */
-async function completed(
-  c: Context<AppEnv>,
-  call: Call,
-  text: string,
-  done: DoneEvent,
-) {
-  const { request, common } = call;
-  const state = await sealSave(c, common, done.save);
-  const status = finishReason(done) === "stop" ? "completed" : "incomplete";
-  const usage = usageOf([done.usage], 1);
-  const named = state !== undefined && request.store && !request.stream;
-  const carries = state !== undefined &&
-    (!named || (request.include ?? []).includes(ENCRYPTED));
-  return {
-    ...outline(call, status),
-    ...(named && { id: `${ID}${state}` }),
-    incomplete_details: status === "incomplete"
-      ? { reason: "max_output_tokens" }
-      : null,
-    output: [
-      message(call, text, status),
-      ...(carries
-        ? [{
-          id: `rs_${call.requestId}`,
-          type: "reasoning",
-          summary: [],
-          encrypted_content: state,
-        }]
-        : []),
-    ],
-    usage: {
-      input_tokens: usage.prompt_tokens,
-      input_tokens_details: usage.prompt_tokens_details,
-      output_tokens: usage.completion_tokens,
-      output_tokens_details: { reasoning_tokens: 0 },
-      total_tokens: usage.total_tokens,
-    },
-    state,
-  };
-}
-
-/** A response with nothing in it yet. */
-function outline(
-  { request, created, model, requestId }: Call,
-  status: "in_progress" | "completed" | "incomplete",
-) {
-  return {
-    id: `${ID}${requestId}`,
-    object: "response",
-    created_at: created,
-    status,
-    background: false,
-    error: null,
-    incomplete_details: null as { reason: string } | null,
-    instructions: request.instructions ?? null,
-    max_output_tokens: request.max_output_tokens,
-    metadata: request.metadata ?? {},
-    model,
-    output: [] as unknown[],
-    parallel_tool_calls: false,
-    previous_response_id: request.previous_response_id ?? null,
-    reasoning: { effort: null, summary: null },
-    store: request.store,
-    temperature: request.temperature,
-    text: { format: { type: "text" } },
-    tool_choice: "none",
-    tools: [],
-    top_p: request.top_p,
-    truncation: "disabled",
-    usage: null as unknown,
-  };
-}
-
-function message(
-  call: Call,
-  text: string,
-  status: "in_progress" | "completed" | "incomplete",
-) {
-  return {
-    id: messageId(call),
-    type: "message",
-    role: "assistant",
-    status,
-    content: [part(text)],
-  };
-}
-
-function messageId({ requestId }: Call): string {
-  return `msg_${requestId}`;
-}
-
-function part(text: string) {
-  return { type: "output_text", text, annotations: [], logprobs: [] };
 }

@@ -5,8 +5,15 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import { StateCodec, StateProfile } from "../schema.ts";
-import { Content, ignored, orNull, sampling, tokens } from "./schema.ts";
+import { Initial, StateCodec, StateProfile } from "../schema.ts";
+import {
+  Content,
+  ignored,
+  orNull,
+  ReasoningEffort,
+  sampling,
+  tokens,
+} from "./schema.ts";
 
 /** A message, with or without its type. */
 const MessageItem = z.object({
@@ -48,7 +55,8 @@ export const ResponsesRequest = z.strictObject({
   stream_options: z.object({ include_obfuscation: z.boolean().optional() })
     .nullish(),
   max_output_tokens: orNull(tokens.default(1024)),
-  reasoning: z.unknown().optional(),
+  reasoning: z.looseObject({ effort: ReasoningEffort }).nullish()
+    .transform((reasoning) => reasoning?.effort),
   text: z.object({
     format: z.object({ type: z.literal("text") }).optional(),
     verbosity: z.unknown().optional(),
@@ -60,6 +68,7 @@ export const ResponsesRequest = z.strictObject({
   temperature: sampling.temperature,
   top_p: sampling.top_p,
   state: z.string().nullish(),
+  initial: Initial.nullish(),
   state_codec: StateCodec,
   state_profile: StateProfile,
   ...ignored,

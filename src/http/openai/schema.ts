@@ -8,6 +8,7 @@
 
 import { z } from "@hono/zod-openapi";
 import {
+  Initial,
   samplingFields,
   StateCodec,
   StateProfile,
@@ -74,6 +75,7 @@ export const sampling = {
 const native = {
   state: z.string().nullish()
     .describe("What an earlier answer returned: only new messages are read"),
+  initial: Initial.nullish(),
   state_codec: StateCodec,
   state_profile: StateProfile,
 };

@@ -255,3 +255,67 @@ Deno.test("chat completions stop working when the client aborts", async () => {
   await new Promise((resolve) => setTimeout(resolve, 20));
   assertEquals(engine.freed, 1);
 });
+
+const G1 = {
+  model: "rwkv7-g1d-0.4b",
+  messages: [{ role: "user" as const, content: "2 + 2?" }],
+};
+const THOUGHT = ">\nTwo.\n\nAnd two.\n</think>\nFour.\n\nUser: Why";
+
+Deno.test("chat completions tell a thought from the answer", async () => {
+  const { openai, engine } = officialClient({
+    model: G1.model,
+    reply: () => THOUGHT,
+  });
+  const asked = { ...G1, reasoning_effort: "low" as const };
+  const { choices: [choice] } = await openai.chat.completions.create(asked);
+  assertEquals(
+    choice?.message,
+    {
+      role: "assistant",
+      content: "Four.",
+      refusal: null,
+      reasoning_content: "Two.\n\nAnd two.",
+    } as typeof choice.message,
+  );
+  assertEquals(
+    engine.turns[0]?.prompt,
+    "User: 2 + 2? (think a bit)\n\nAssistant: <think",
+  );
+  let [content, reasoning] = ["", ""];
+  const stream = { ...asked, stream: true as const };
+  for await (
+    const { choices: [choice] } of await openai.chat.completions.create(stream)
+  ) {
+    const delta: { content?: string | null; reasoning_content?: string } =
+      choice?.delta ?? {};
+    content += delta.content ?? "";
+    reasoning += delta.reasoning_content ?? "";
+  }
+  assertEquals([content, reasoning], ["Four.", "Two.\n\nAnd two."]);
+});
+
+Deno.test("chat completions end a thought that was cut off before they go on", async () => {
+  const { openai, engine } = officialClient({
+    model: G1.model,
+    reply: () => THOUGHT,
+  });
+  const cut = await openai.chat.completions.create({
+    ...G1,
+    reasoning_effort: "high",
+    max_tokens: 5,
+  }) as Carried;
+  const next = { ...G1, state: cut.state };
+  await openai.chat.completions.create(next);
+  assertEquals(engine.turns[1]?.save?.chat, { open: true, thinking: true });
+  assertEquals(
+    engine.turns[1]?.prompt,
+    "\n</think>\n\nUser: 2 + 2?\n\nAssistant:",
+  );
+});
+
+Deno.test("chat completions do not ask a model to think that cannot", async () => {
+  const { openai, engine } = officialClient();
+  await openai.chat.completions.create({ ...HI, reasoning_effort: "high" });
+  assertEquals(engine.turns[0]?.prompt, "User: Hi\n\nAssistant:");
+});

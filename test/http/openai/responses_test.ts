@@ -152,6 +152,22 @@ Deno.test("responses refuse what they cannot do by name", async () => {
   }
 });
 
+Deno.test("responses show a thought as a reasoning item", async () => {
+  const { openai } = officialClient({
+    model: "rwkv7-g1d-0.4b",
+    reply: () => ">Two and two</think>Four.\n\nUser:",
+  });
+  const { output_text, output } = await openai.responses.create({
+    model: "rwkv7-g1d-0.4b",
+    input: "2 + 2?",
+    reasoning: { effort: "medium" },
+  });
+  assertEquals(output_text, "Four.");
+  const thought = output.find(({ type }) => type === "reasoning");
+  assert(thought?.type === "reasoning");
+  assertEquals(thought.content?.[0]?.text, "Two and two");
+});
+
 type OpenAIInput = NonNullable<
   Exclude<
     Parameters<
