@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError } from "./errors.ts";
 import { parseKeys } from "./state/keys.ts";
+import { STATE_LAYOUTS, type StateLayout } from "./state/tools/convert.ts";
 
 /** Where the maths shall run. */
 export type DeviceChoice = "auto" | "webgpu" | "wasm";
@@ -49,6 +50,11 @@ const SETTINGS = {
     help: "Servers that share states; others reject them (gosling)",
   },
   portable: { placeholder: "yes|no", help: "Allow unencrypted states (no)" },
+  initial: {
+    placeholder: "NAME=PATH",
+    help:
+      "A state or save that texts may begin with; NAME=LAYOUT:PATH where the file does not say what it is; repeatable",
+  },
   "api-keys": {
     placeholder: "LIST",
     help: "name:sha256hex,… of the keys that may call (everybody may)",
@@ -79,6 +85,8 @@ const flag = z.enum(YES_OR_NO, { error: "expected yes or no" }).transform((
 
 const name = /^[\w.-]{1,64}$/;
 
+const INITIAL = /^([\w.-]{1,64})=(?:([\w.-]+):)?(.+)$/;
+
 const stateKeys = z.string().transform((list, context) => {
   try {
     return parseKeys(list);
@@ -104,6 +112,24 @@ const apiKeys = z.string().transform((list, context) => {
   return keys;
 });
 
+const initial = z.string().transform((list, context) => {
+  const files = list.split(/[\n,]/).map((entry): InitialFile | undefined => {
+    const [, name = "", layout, path = ""] = INITIAL.exec(entry.trim()) ?? [];
+    if (name === "") return undefined;
+    const known = STATE_LAYOUTS.find((known) => known === layout);
+    if (known !== undefined) return { name, path, layout: known };
+    return { name, path: layout === undefined ? path : `${layout}:${path}` };
+  });
+  const wrong = files.indexOf(undefined);
+  const found = files.filter((file) => file !== undefined);
+  if (wrong >= 0) {
+    context.addIssue(`entry ${wrong + 1} is not NAME=PATH`);
+  } else if (new Set(found.map(({ name }) => name)).size < found.length) {
+    context.addIssue("two initial states have the same name");
+  }
+  return found;
+});
+
 const Settings = z.object({
   host: z.string().min(1).default("127.0.0.1"),
   port: integer(0, 65_535).default(8000),
@@ -121,8 +147,19 @@ const Settings = z.object({
   "state-audience": z.string().regex(name, "expected letters, digits, . _ -")
     .default("gosling"),
   portable: flag.default(false),
+  initial: initial.default([]),
   "api-keys": apiKeys.default([]),
 });
+
+/** A file with a state that texts may begin with. */
+export interface InitialFile {
+  /** What requests call it. */
+  readonly name: string;
+  /** Where it is. */
+  readonly path: string;
+  /** Whose file it is; absent: the file says so itself. */
+  readonly layout?: StateLayout;
+}
 
 /** A command line, taken apart. */
 export interface CommandLine {
@@ -149,7 +186,10 @@ export function parseCommand(
       : word
   );
   const options = Object.fromEntries(
-    [...names(), ...own].map((name) => [name, { type: "string" as const }]),
+    [...names(), ...own].map((name) => [
+      name,
+      { type: "string" as const, multiple: name === "initial" },
+    ]),
   );
   try {
     const { values, positionals } = parseArgs({
@@ -157,7 +197,10 @@ export function parseCommand(
       options,
       allowPositionals: true,
     });
-    return { flags: values as CommandLine["flags"], words: positionals };
+    const flags = Object.entries(values).map((
+      [name, value],
+    ) => [name, [value].flat().join("\n")]);
+    return { flags: Object.fromEntries(flags), words: positionals };
   } catch (error) {
     throw new ConfigError(
       "ERR_CONFIG_INVALID",

@@ -14,6 +14,7 @@ import {
   parseCommand,
   readConfig,
 } from "../config.ts";
+import { beginning } from "./beginning.ts";
 import { chatLoop } from "./chat_loop.ts";
 import { connect, embed } from "./connect.ts";
 import { readDrawing } from "./drawing.ts";
@@ -26,6 +27,7 @@ const HELP = `Chats in the terminal. /help inside lists its commands.
 
   --url URL                Talk to this server instead of loading a model
   --saves FOLDER           Where /save keeps conversations (saves)
+  --initial NAME[=PATH]    Begin with this state: a file, or a name at the URL
   --temperature N          0 always takes the likeliest token (1)
   --top-p N                Draw from tokens of this probability (0.3)
   --max-tokens N           Longest answer (512)
@@ -44,8 +46,10 @@ async function chat(args: readonly string[]): Promise<void> {
     top_p: 0.3,
     max_tokens: 512,
   });
+  const { initial, flags: settings } = beginning(flags);
+  const options = { ...drawing, ...(initial !== undefined && { initial }) };
   const saves = new SaveFolder(flags.saves ?? "saves");
-  const config = readConfig(flags, (name) => Deno.env.get(name));
+  const config = readConfig(settings, (name) => Deno.env.get(name));
   const { client, summary, close } = flags.url === undefined
     ? await embed(config, () => saves.key())
     : connect(flags.url);
@@ -63,7 +67,7 @@ async function chat(args: readonly string[]): Promise<void> {
   });
   try {
     await chatLoop(keyboard, {
-      begin: (save) => new Conversation(client, drawing, save),
+      begin: (save) => new Conversation(client, options, save),
       saves,
       write,
       interrupt: () => (turn = new AbortController()).signal,

@@ -19,6 +19,7 @@ import { openModel } from "../model/open.ts";
 import { CacheError } from "../model/quantized_cache.ts";
 import { randomKey } from "../state/keys.ts";
 import { Vault } from "../state/seal.ts";
+import { readInitialStates } from "./initial_states.ts";
 import { loadingBar } from "./loading_bar.ts";
 import { openPacked } from "./packed_weights.ts";
 
@@ -97,6 +98,20 @@ async function attempt(
   const { shape } = checkpoint;
   const format = { fingerprint, shape };
   const { kind, name } = choice.device;
+  const vault = await Vault.create({
+    keys: config["state-keys"] ?? [randomKey()],
+    format,
+    audience: config["state-audience"],
+    portable: config.portable,
+    ...(config["state-ttl"] !== undefined && { ttl: config["state-ttl"] }),
+    note: { engine: `gosling ${deno.version}`, device: name },
+  });
+  const initial = await readInitialStates(config.initial, {
+    format,
+    shape,
+    vault,
+    tenants: ["", ...config["api-keys"].map(({ name }) => name)],
+  });
   const engine = await openEngine({
     model: {
       id: files.id,
@@ -131,17 +146,9 @@ async function attempt(
       gone?.dispose().catch(() => undefined);
     },
   });
-  const vault = await Vault.create({
-    keys: config["state-keys"] ?? [randomKey()],
-    format,
-    audience: config["state-audience"],
-    portable: config.portable,
-    ...(config["state-ttl"] !== undefined && { ttl: config["state-ttl"] }),
-    note: { engine: `gosling ${deno.version}`, device: name },
-  });
   const open = stack.move();
   return {
-    services: { engine, vault, portable: config.portable },
+    services: { engine, vault, portable: config.portable, initial },
     summary: `${files.id} on ${kind} (${name})${choice.reason}`,
     async dispose(): Promise<void> {
       await engine.dispose();

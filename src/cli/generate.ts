@@ -12,6 +12,7 @@ import {
   readConfig,
 } from "../config.ts";
 import { ConfigError } from "../errors.ts";
+import { beginning } from "./beginning.ts";
 import { connect, embed } from "./connect.ts";
 import { readDrawing } from "./drawing.ts";
 import { SaveFolder } from "./saves.ts";
@@ -23,6 +24,7 @@ const HELP = `Goes on with a text. Without one, it is read from standard input.
 
   --chat yes|no            Take the text as a message of the user (no)
   --from NAME              Go on from this save
+  --initial NAME[=PATH]    Begin with this state: a file, or a name at the URL
   --to NAME                Keep the save of the answer under this name
   --url URL                Ask this server instead of loading a model
   --saves FOLDER           Where saves are kept (saves)
@@ -49,6 +51,7 @@ async function generate(args: readonly string[]): Promise<void> {
     "seed",
   ]);
   const drawing = readDrawing(flags, { temperature: 1, max_tokens: 256 });
+  const { initial, flags: settings } = beginning(flags);
   const saves = new SaveFolder(flags.saves ?? "saves");
   const save = flags.from === undefined
     ? undefined
@@ -62,9 +65,10 @@ async function generate(args: readonly string[]): Promise<void> {
       : { prompt: text }),
     ...drawing,
     ...(save !== undefined && { state: save }),
+    ...(initial !== undefined && { initial }),
     ...(flags.to === undefined && { state_codec: "none" }),
   };
-  const config = readConfig(flags, (name) => Deno.env.get(name));
+  const config = readConfig(settings, (name) => Deno.env.get(name));
   const { client, close } = flags.url === undefined
     ? await embed(config, () => saves.key())
     : connect(flags.url);

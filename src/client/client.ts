@@ -33,6 +33,8 @@ export interface ChatMessage {
 export interface GenerateOptions {
   /** The token of the turn before; absent to start afresh. */
   readonly state?: string;
+  /** The name of a state of the server's to begin with, in place of `state`. */
+  readonly initial?: string;
   /** Tokens to draw at most. */
   readonly max_tokens?: number;
   /** 0 always takes the likeliest token. */

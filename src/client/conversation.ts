@@ -50,10 +50,13 @@ export class Conversation {
     const messages = typeof message === "string"
       ? [{ role: "user" as const, content: message }]
       : message;
+    const { initial, ...options } = this.#options;
     const events = this.#client.stream({
-      ...this.#options,
+      ...options,
       messages,
-      ...(save !== undefined && { state: save }),
+      ...(save !== undefined
+        ? { state: save }
+        : initial !== undefined && { initial }),
     }, signal);
     for await (const event of events) {
       if (event.type === "text") yield event.text;

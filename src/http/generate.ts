@@ -12,6 +12,7 @@ import type { DoneEvent, TextEvent } from "../engine/engine.ts";
 import type { Save } from "../state/save.ts";
 import { readBody } from "./body.ts";
 import { document, problems } from "./document.ts";
+import { openBeginning } from "./initial.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { multipart, PARTS_TYPE } from "./multipart.ts";
 import { problem, SchemaError } from "./problem.ts";
@@ -109,16 +110,18 @@ async function begin(
   c: Context<AppEnv>,
   signal: AbortSignal,
 ): Promise<NativeTurn> {
-  const { engine, vault, portable } = c.get("services");
-  const { value: request, state } = await readBody(c, GenerateRequest);
+  const { engine, portable } = c.get("services");
+  const body = await readBody(c, GenerateRequest);
+  // What is held while the turn runs has no copy of the token.
+  const { state, ...request } = body.value;
   if (request.stream && takesParts(c)) throw noStreamOfParts();
   requireModel(engine, request.model);
   requireProfile(request.state_profile, portable);
-  const token = state ?? request.state;
   const opening = performance.now();
-  const save = token === undefined
-    ? undefined
-    : await vault.open(token, { tenant: c.get("tenant") });
+  const save = await openBeginning(c, {
+    state: body.state ?? state,
+    initial: request.initial,
+  });
   return startTurn(c, request, save, performance.now() - opening, signal);
 }
 

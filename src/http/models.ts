@@ -5,13 +5,18 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Engine } from "../engine/engine.ts";
 import { stateLength } from "../model/shape.ts";
 import { CODEC_NAMES, encodedSize } from "../state/codec.ts";
 import { document, problems } from "./document.ts";
+import { initialStates } from "./initial.ts";
 import { openAiErrors } from "./openai/error.ts";
-import type { AppEnv } from "./services.ts";
+import type { AppEnv, Services } from "./services.ts";
 import { requireModel } from "./turn.ts";
+
+const InitialStates = z.array(z.object({
+  name: z.string().describe("What to put into the field initial"),
+  position: z.int().describe("Tokens it has read"),
+})).describe("States that a text may begin with");
 
 const Model = z.object({
   id: z.string(),
@@ -37,6 +42,7 @@ const Model = z.object({
     bytes: z.record(z.string(), z.int())
       .describe("Most bytes of the values by codec, before sealing"),
   }),
+  initial_states: InitialStates,
 }).openapi("Model");
 
 const OpenAiModel = z.object({
@@ -44,6 +50,7 @@ const OpenAiModel = z.object({
   object: z.literal("model"),
   created: z.int(),
   owned_by: z.string(),
+  initial_states: InitialStates,
 }).openapi("OpenAIModel");
 
 const model = createRoute({
@@ -97,21 +104,22 @@ const one = createRoute({
 export function modelRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   for (const route of [model, list, one]) document(app, route);
-  app.get(model.path, (c) => c.json(describe(c.get("services").engine)));
+  app.get(model.path, (c) => c.json(describe(c.get("services"))));
   app.get(list.path, (c) =>
     c.json({
       object: "list",
-      data: [openAiModel(c.get("services").engine)],
+      data: [openAiModel(c.get("services"))],
     }));
   app.get("/v1/models/:id", (c) => {
-    const { engine } = c.get("services");
-    requireModel(engine, c.req.param("id"));
-    return c.json(openAiModel(engine));
+    const services = c.get("services");
+    requireModel(services.engine, c.req.param("id"));
+    return c.json(openAiModel(services));
   });
   return app;
 }
 
-function describe({ model, load }: Engine): z.infer<typeof Model> {
+function describe(services: Services): z.infer<typeof Model> {
+  const { model, load } = services.engine;
   const { id, parameters, quantization, device, fingerprint, shape } = model;
   const { L, D, H, F, V, ranks } = shape;
   const values = stateLength(shape);
@@ -137,9 +145,16 @@ function describe({ model, load }: Engine): z.infer<typeof Model> {
         CODEC_NAMES.map((name) => [name, encodedSize(name, shape).bytes]),
       ),
     },
+    initial_states: initialStates(services),
   };
 }
 
-function openAiModel({ model }: Engine): z.infer<typeof OpenAiModel> {
-  return { id: model.id, object: "model", created: 0, owned_by: "gosling" };
+function openAiModel(services: Services): z.infer<typeof OpenAiModel> {
+  return {
+    id: services.engine.model.id,
+    object: "model",
+    created: 0,
+    owned_by: "gosling",
+    initial_states: initialStates(services),
+  };
 }

@@ -57,6 +57,10 @@ export const Stop = z.union([
   z.array(z.string().min(1).max(256)).max(16),
 ]).default([]).describe("Texts that end the answer");
 
+/** Where a text begins, if not in a state. */
+export const Initial = z.string().max(64)
+  .describe("Begin with this state of the server's; /v1/model lists them");
+
 /** `POST /v1/generate`. */
 export const GenerateRequest = z.strictObject({
   model: z.string().max(256).optional()
@@ -67,6 +71,7 @@ export const GenerateRequest = z.strictObject({
     .describe("Instead of a prompt: the messages not read yet"),
   state: z.string().optional()
     .describe("What an earlier answer returned; absent to start afresh"),
+  initial: Initial.optional(),
   max_tokens: z.int().min(0).max(1 << 16).default(256)
     .describe("0 reads the prompt and returns the state alone"),
   ...samplingFields,

@@ -6,6 +6,7 @@
  */
 
 import type { Engine } from "../engine/engine.ts";
+import type { Save } from "../state/save.ts";
 import type { Vault } from "../state/seal.ts";
 
 /** Turns saves into tokens and back. */
@@ -17,6 +18,8 @@ export interface Services {
   readonly vault: Sealer;
   /** Whether states may leave the server unencrypted. */
   readonly portable: boolean;
+  /** States that a text may begin with, by name; absent: none. */
+  readonly initial?: ReadonlyMap<string, Save>;
 }
 
 /** The services, perhaps still being loaded. */

@@ -49,6 +49,19 @@ Deno.test("readConfig lets --portable stand alone or take a word", () => {
   assertEquals(read([], { GOSLING_PORTABLE: "yes" }).portable, true);
 });
 
+Deno.test("readConfig reads initial states, one a flag or several in a list", () => {
+  const flags = ["--initial", "a=x/y.pth", "--initial=b=web-rwkv:C:/z.bin"];
+  const files = [
+    { name: "a", path: "x/y.pth" },
+    { name: "b", path: "C:/z.bin", layout: "web-rwkv" },
+    { name: "c", path: "C:/z.save" },
+  ];
+  assertEquals(read(flags).initial, files.slice(0, 2));
+  const list = "a=x/y.pth, b=web-rwkv:C:/z.bin,c=C:/z.save";
+  assertEquals(read([], { GOSLING_INITIAL: list }).initial, files);
+  assertEquals(read([]).initial, []);
+});
+
 const WRONG: [args: string[], env: Record<string, string>, message: RegExp][] =
   [
     [["--port", "65536"], {}, /^Cannot read --port: expected 65535 or less$/],
@@ -56,6 +69,8 @@ const WRONG: [args: string[], env: Record<string, string>, message: RegExp][] =
     [[], { GOSLING_PORT: "-1" }, /GOSLING_PORT: expected a whole number/],
     [["--device", "cuda"], {}, /--device: expected auto, webgpu or wasm/],
     [["--quant", "int2"], {}, /--quant: expected none, int8 or int4/],
+    [["--initial", "x"], {}, /--initial: entry 1 is not NAME=PATH$/],
+    [["--initial", "a=b", "--initial", "a=c"], {}, /states have the same name/],
     [["--lanes", "0"], {}, /--lanes: expected 1 or more/],
     [
       ["--state-keys", "a"],

@@ -7,6 +7,7 @@
 import { createApp } from "../../src/app.ts";
 import type { ApiKey } from "../../src/http/auth.ts";
 import type { Sealer, Services } from "../../src/http/services.ts";
+import type { Save } from "../../src/state/save.ts";
 import {
   type FakeEngine,
   fakeEngine,
@@ -30,6 +31,7 @@ export function harness(
   options: FakeOptions & {
     readonly keys?: readonly ApiKey[];
     readonly portable?: boolean;
+    readonly initial?: ReadonlyMap<string, Save>;
     /** In place of the fake. */
     readonly sealer?: Sealer;
   } = {},
@@ -41,6 +43,7 @@ export function harness(
     engine,
     vault: options.sealer ?? vault,
     portable: options.portable ?? false,
+    ...(options.initial !== undefined && { initial: options.initial }),
   };
   const app = createApp({
     loader: { loaded: services, load: () => Promise.resolve(services) },

@@ -8,22 +8,25 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { check } from "../body.ts";
 import { startTurn, wholeAnswer } from "../generate.ts";
+import { openBeginning } from "../initial.ts";
 import { postJson } from "../json_route.ts";
 import { SchemaError } from "../problem.ts";
 import {
   GenerateRequest,
   GenerateResponse,
+  Initial,
   Message,
   TEXT_LIMIT,
 } from "../schema.ts";
 import type { AppEnv } from "../services.ts";
 import { readOnly, requireModel, requireProfile } from "../turn.ts";
-import { openToken, STATE_REFUSALS, Token } from "./common.ts";
+import { STATE_REFUSALS, Token } from "./common.ts";
 
 const BranchRequest = z.strictObject({
   state: Token.optional().describe("Where all branches begin"),
+  initial: Initial.optional(),
   branches: z.array(z.record(z.string(), z.unknown())).min(1).max(32)
-    .describe("Requests as of /v1/generate, without state and stream"),
+    .describe("Requests as of /v1/generate, without state, initial and stream"),
 }).openapi("BranchRequest");
 
 const Branches = z.object({
@@ -33,6 +36,7 @@ const Branches = z.object({
 
 const ScoreRequest = z.strictObject({
   state: Token.optional().describe("Where all texts begin"),
+  initial: Initial.optional(),
   prompt: z.string().max(TEXT_LIMIT).optional()
     .describe("Text to read first, verbatim"),
   messages: z.array(Message).min(1).max(10_000).optional()
@@ -73,14 +77,14 @@ export function stateAskRoutes(): OpenAPIHono<AppEnv> {
     request: ScoreRequest,
     example: { prompt: "User: Hello!\n\nAssistant:", texts: [" Hi", " No"] },
     response: Scores,
-    refusals: [...STATE_REFUSALS, 429, 503],
+    refusals: [404, ...STATE_REFUSALS, 429, 503],
   }, score);
   return app;
 }
 
 async function branch(
   c: Context<AppEnv>,
-  { state, branches }: z.output<typeof BranchRequest>,
+  { branches, ...beginning }: z.output<typeof BranchRequest>,
 ): Promise<z.infer<typeof Branches>> {
   const { engine, portable } = c.get("services");
   const requests = branches.map((fields, i) => branchRequest(fields, i));
@@ -89,7 +93,7 @@ async function branch(
     requireProfile(request.state_profile, portable);
   }
   const opening = performance.now();
-  const save = state === undefined ? undefined : await openToken(c, state);
+  const save = await openBeginning(c, beginning);
   const openMs = performance.now() - opening;
   const failed = new AbortController();
   const signal = AbortSignal.any([c.req.raw.signal, failed.signal]);
@@ -116,7 +120,7 @@ function branchRequest(
   index: number,
 ): GenerateRequest {
   const at = `/branches/${index}`;
-  for (const name of ["state", "stream"]) {
+  for (const name of ["state", "initial", "stream"]) {
     if (!(name in fields)) continue;
     const detail = "is not a field of a branch";
     throw new SchemaError(`Cannot take request: ${at}/${name}: ${detail}`, [
@@ -139,10 +143,10 @@ function branchRequest(
 
 async function score(
   c: Context<AppEnv>,
-  { state, prompt, messages, texts }: z.output<typeof ScoreRequest>,
+  { prompt, messages, texts, ...beginning }: z.output<typeof ScoreRequest>,
 ): Promise<z.infer<typeof Scores>> {
   const { engine } = c.get("services");
-  const opened = state === undefined ? undefined : await openToken(c, state);
+  const opened = await openBeginning(c, beginning);
   const read = prompt === undefined && messages === undefined;
   // What is unread would be read again for each text.
   const save = read && (opened?.unread.length ?? 0) <= 1
