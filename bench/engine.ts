@@ -8,7 +8,9 @@ import type { Device, DeviceKind, Quantization } from "../src/device/device.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
 import { openFiles } from "../src/model/model_files.ts";
 import { openModel } from "../src/model/open.ts";
+import type { Bandwidth } from "./bandwidth.ts";
 import { PRESETS, randomCheckpoint } from "./random_model.ts";
+import { passBytes } from "./roofline.ts";
 import { speed, type SpeedOptions } from "./speed.ts";
 
 /** One line of the table. */
@@ -27,6 +29,10 @@ export interface EngineRow {
   readonly decode: number;
   /** Bytes of weights on the device. */
   readonly weightBytes: number;
+  /** Bytes that a decode pass of all lanes moves. */
+  readonly passBytes: number;
+  /** Bytes a second that this machine reads of a memory of that size. */
+  readonly bandwidth: number;
   /** Milliseconds to put the model on the device. */
   readonly loadMs: number;
 }
@@ -62,7 +68,10 @@ export const CASES: readonly EngineCase[] = [
 export async function measure(
   device: Device,
   { model: name, quantization, lanes }: EngineCase,
-  { slow }: { readonly slow: boolean },
+  { slow, bandwidth }: {
+    readonly slow: boolean;
+    readonly bandwidth: Bandwidth;
+  },
 ): Promise<EngineRow> {
   const checkpoint = await checkpoints[name]();
   const started = performance.now();
@@ -75,6 +84,10 @@ export async function measure(
   const { weightBytes } = model;
   await model.dispose();
   const { kind } = device;
+  const bytes = passBytes(
+    { checkpoint, kind, quantization, weightBytes },
+    lanes,
+  );
   return {
     model: name,
     device: kind,
@@ -83,6 +96,8 @@ export async function measure(
     prefill,
     decode,
     weightBytes,
+    passBytes: bytes,
+    bandwidth: await bandwidth.measure(bytes),
     loadMs,
   };
 }

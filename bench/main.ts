@@ -1,7 +1,10 @@
 /**
- * `deno task bench [--only start,engine,turns] [--device wasm|webgpu] [--long]`:
- * measures this machine, prints the tables, and writes them with their plots to
+ * `deno task bench [--only start,engine,turns] [--device wasm|webgpu] [--profile]
+ * [--long]`: measures this machine, prints the tables, and writes them with their plots to
  * `bench/results/<machine>/`.
+ *
+ * `--profile` measures nothing but the dispatches of the webgpu device, each
+ * between two timestamps.
  *
  * The default takes under five minutes. `--long` reads histories of 128k and 1M
  * tokens as well, which takes the better part of an hour.
@@ -12,10 +15,13 @@
 import { parseArgs } from "node:util";
 import cliProgress from "cli-progress";
 import type { Device } from "../src/device/device.ts";
+import { Gpu } from "../src/device/webgpu/gpu.ts";
 import { wasmDevice } from "../src/device/wasm/wasm.ts";
 import { openWebGpu } from "../src/device/webgpu/webgpu_device.ts";
+import { type Bandwidth, gpuBandwidth, wasmBandwidth } from "./bandwidth.ts";
 import { CASES, checkpoints, type EngineRow, measure } from "./engine.ts";
 import { machine, slug } from "./machine.ts";
+import { profileWebGpu } from "./profile.ts";
 import { drawReport, type Results } from "./report.ts";
 import { measureStartup } from "./startup.ts";
 import { measureTurns, type TurnRow } from "./turns.ts";
@@ -24,10 +30,11 @@ const { values: flags } = parseArgs({
   options: {
     only: { type: "string", default: "start,engine,turns" },
     device: { type: "string" },
+    profile: { type: "boolean", default: false },
     long: { type: "boolean", default: false },
   },
 });
-const parts = new Set(flags.only.split(","));
+const parts = new Set(flags.profile ? [] : flags.only.split(","));
 const about = await machine();
 const folder = new URL(`results/${slug(about)}/`, import.meta.url);
 await Deno.mkdir(folder, { recursive: true });
@@ -37,22 +44,27 @@ let results: Results = { machine: about, ...await earlier() };
 if (parts.has("start")) {
   await add({ startup: { machine: about, ...await measureStartup(5) } });
 }
-for (const device of await devices()) {
-  if (parts.has("engine")) await engine(device);
-  // The turn is the story of the default device; software WebGPU is too slow
-  // to read histories with.
-  if (parts.has("turns") && device.kind === "wasm") await turns(device);
-  await device.dispose();
-}
+if (flags.profile) await profile();
+else {for (const device of await devices()) {
+    if (parts.has("engine")) await engine(device);
+    // The turn is the story of the default device; software WebGPU is too slow
+    // to read histories with.
+    if (parts.has("turns") && device.kind === "wasm") await turns(device);
+    await device.dispose();
+  }}
 
 async function engine(device: Device): Promise<void> {
   const software = device.kind === "webgpu" && device.name.includes("llvmpipe");
   const bar = progress(`${device.kind} engine`, CASES.length);
+  const bandwidth = await openBandwidth(device);
   const rows: EngineRow[] = [];
   for (const wanted of CASES) {
-    rows.push(await measure(device, wanted, { slow: software }));
+    rows.push(
+      await measure(device, wanted, { slow: software, bandwidth }),
+    );
     bar.increment();
   }
+  bandwidth.dispose();
   bar.stop();
   await add({
     engine: {
@@ -60,6 +72,23 @@ async function engine(device: Device): Promise<void> {
       [device.kind]: { machine: about, adapter: device.name, rows },
     },
   });
+}
+
+async function openBandwidth({ kind }: Device): Promise<Bandwidth> {
+  if (kind === "wasm") {
+    return await wasmBandwidth(navigator.hardwareConcurrency);
+  }
+  const gpu = await Gpu.open({ hardware: false });
+  const bandwidth = gpuBandwidth(gpu);
+  return { ...bandwidth, dispose: () => gpu.dispose() };
+}
+
+async function profile(): Promise<void> {
+  const device = await openWebGpu({ force: true });
+  const slow = device.name.includes("llvmpipe");
+  const rows = await profileWebGpu(device, { slow });
+  await device.dispose();
+  await add({ profile: { machine: about, adapter: device.name, rows } });
 }
 
 async function turns(device: Device): Promise<void> {

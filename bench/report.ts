@@ -7,7 +7,8 @@
 import type { DeviceKind } from "../src/device/device.ts";
 import type { EngineRow } from "./engine.ts";
 import type { Machine } from "./machine.ts";
-import { plot } from "./plot.ts";
+import type { ProfileRow } from "./profile.ts";
+import { plot, type Point, type Series } from "./plot.ts";
 import type { Startup } from "./startup.ts";
 import { table } from "./table.ts";
 import type { TurnRow } from "./turns.ts";
@@ -20,6 +21,8 @@ export interface Results {
   readonly startup?: Startup & { readonly machine: Machine };
   /** Prefill and decode. */
   readonly engine?: Partial<Record<DeviceKind, Part<EngineRow>>>;
+  /** Where the time of a pass goes. */
+  readonly profile?: Part<ProfileRow>;
   /** Turns after a long past. */
   readonly turns?: Part<TurnRow>;
 }
@@ -36,16 +39,23 @@ export interface Part<Row> {
 
 /** The files of a report, by name. */
 export function drawReport(results: Results): [string, string][] {
-  const { startup, engine = {}, turns } = results;
+  const { startup, engine = {}, profile, turns } = results;
+  const parts = Object.values(engine);
   const sections = [
     `# ${results.machine.cpu}, ${results.machine.cores} cores`,
     ...(startup ? [startupSection(startup)] : []),
-    ...Object.values(engine).map(engineSection),
+    ...parts.map(engineSection),
+    ...(parts.length > 0 ? [ENGINE_PLOTS] : []),
+    ...(profile ? [profileSection(profile)] : []),
     ...(turns ? [turnSection(turns)] : []),
   ];
   const files: [string, string][] = [
     ["README.md", `${sections.join("\n\n")}\n`],
   ];
+  if (parts.length > 0) {
+    files.push(["decode.svg", decodePlot(parts)]);
+    files.push(["prefill.svg", prefillPlot(parts)]);
+  }
   if (turns) files.push(["turns.svg", turnPlot(turns)]);
   return files;
 }
@@ -76,8 +86,12 @@ function engineSection({ machine, adapter, rows }: Part<EngineRow>): string {
         "lanes",
         "prefill tok/s",
         "decode tok/s",
+        "× one lane",
         "weights MB",
-        "GB/s in decode",
+        "MB a token",
+        "memory GB/s",
+        "limit tok/s",
+        "reached",
         "load ms",
       ],
       rows.map((row) => [
@@ -86,11 +100,116 @@ function engineSection({ machine, adapter, rows }: Part<EngineRow>): string {
         `${row.lanes}`,
         whole(row.prefill),
         whole(row.decode),
+        againstOneLane(row, rows),
         (row.weightBytes / 1e6).toFixed(1),
-        (row.weightBytes * row.decode / row.lanes / 1e9).toFixed(1),
+        (row.passBytes / row.lanes / 1e6).toFixed(2),
+        (row.bandwidth / 1e9).toFixed(1),
+        whole(limit(row)),
+        `${Math.round(100 * row.decode / limit(row))} %`,
         whole(row.loadMs),
       ]),
     ),
+  ].join("\n\n");
+}
+
+const ENGINE_PLOTS = [
+  "*MB a token*: every weight but the embedding, and the state read and " +
+  "written, shared by the lanes of a pass. *memory*: what this machine reads " +
+  "in a loop of as many bytes, with all threads or as a compute shader; small " +
+  "models lie in its caches. *limit*: one by the other.",
+  "![Decode against what a token reads](decode.svg)",
+  "![Prefill by model](prefill.svg)",
+].join("\n\n");
+
+/** Tokens a second, all lanes together, if reading memory were all. */
+function limit({ bandwidth, passBytes, lanes }: EngineRow): number {
+  return lanes * bandwidth / passBytes;
+}
+
+function againstOneLane(row: EngineRow, rows: readonly EngineRow[]): string {
+  if (row.lanes === 1) return "";
+  const one = rows.find(({ model, quantization, lanes }) =>
+    lanes === 1 && model === row.model && quantization === row.quantization
+  );
+  return one ? (row.decode / one.decode).toFixed(2) : "";
+}
+
+function decodePlot(parts: readonly Part<EngineRow>[]): string {
+  const all = parts.flatMap(({ rows }) => rows);
+  return plot({
+    title: "Decode, one lane, and what reading memory allows",
+    subtitle: subtitle(parts),
+    x: { label: "MB moved for a token", scale: "log" },
+    y: { label: "tokens a second", scale: "log" },
+    series: [
+      ...seriesOf(parts, (row) => [row.passBytes / 1e6, row.decode]),
+      {
+        name: "memory's limit",
+        guide: true,
+        points: all.filter(({ lanes }) => lanes === 1)
+          .map((row) => [row.passBytes / 1e6, limit(row)] as const)
+          .sort(([a], [b]) => a - b),
+      },
+    ],
+  });
+}
+
+function prefillPlot(parts: readonly Part<EngineRow>[]): string {
+  return plot({
+    title: "Prefill, one lane",
+    subtitle: subtitle(parts),
+    x: { label: "MB of weights", scale: "log" },
+    y: { label: "tokens a second", scale: "log" },
+    series: seriesOf(parts, (row) => [row.weightBytes / 1e6, row.prefill]),
+  });
+}
+
+function subtitle(parts: readonly Part<EngineRow>[]): string {
+  return parts.map(({ adapter, machine }) => `${adapter}, ${machine.date}`)
+    .join("; ");
+}
+
+/** A line a device and quantisation, one point a model. */
+function seriesOf(
+  parts: readonly Part<EngineRow>[],
+  point: (row: EngineRow) => Point,
+): Series[] {
+  return parts.flatMap(({ rows }) =>
+    [...new Set(rows.map(({ quantization }) => quantization))].map((kept) => ({
+      name: `${rows[0].device}, ${kept}`,
+      points: rows.filter(({ quantization, lanes }) =>
+        quantization === kept && lanes === 1
+      ).map(point).sort(([a], [b]) => a - b),
+    }))
+  );
+}
+
+function profileSection({ machine, adapter, rows }: Part<ProfileRow>): string {
+  const groups = Map.groupBy(
+    rows,
+    (row) =>
+      `### ${row.model}, ${row.quantization}, ${row.phase} of ${row.tokens}`,
+  );
+  const tables = [...groups].flatMap(([title, rows]) => {
+    const total = rows.reduce((sum, { ms }) => sum + ms, 0);
+    return [
+      title,
+      table(
+        ["kernel", "dispatches", "ms", "share", "µs a dispatch"],
+        rows.map(({ kernel, dispatches, ms }) => [
+          kernel,
+          `${dispatches}`,
+          ms.toFixed(2),
+          `${(100 * ms / total).toFixed(1)} %`,
+          (1000 * ms / dispatches).toFixed(1),
+        ]),
+      ),
+    ];
+  });
+  return [
+    "## Where the time goes, webgpu",
+    place(machine, `${adapter}, timestamp queries around each dispatch`),
+    ...tables,
   ].join("\n\n");
 }
 

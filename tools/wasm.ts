@@ -28,12 +28,15 @@ const OPTIONS = [
 /**
  * The bytes that wasm/ compiles to.
  *
+ * @param entry The file that exports; the kernels' by default.
  * @throws {Error} What the compiler says.
  */
-export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
+export async function compileKernels(
+  entry = "index.ts",
+): Promise<Uint8Array<ArrayBuffer>> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
-    ["index.ts", "--outFile", "kernels.wasm", ...OPTIONS],
+    [entry, "--outFile", "kernels.wasm", ...OPTIONS],
     {
       readFile: (name) =>
         Deno.readTextFile(new URL(name, SOURCE)).catch(() => null),
