@@ -5,7 +5,7 @@
  */
 
 import type { DeviceModel } from "../src/device/device.ts";
-import type { Sampling } from "../src/text/sampling.ts";
+import { GREEDY } from "../src/text/sampling.ts";
 
 /** Medians over the runs, tokens a second over all lanes together. */
 export interface Speed {
@@ -26,21 +26,6 @@ export interface SpeedOptions {
   /** Runs, of which the median counts; one more goes before as warm-up. */
   readonly runs: number;
 }
-
-/** The likeliest token, without penalties. */
-export const GREEDY: Sampling = {
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  penaltyDecay: 1,
-  logitBias: new Map(),
-  seed: [0, 0],
-  position: 0,
-  counts: new Map(),
-};
 
 /** Measures `model`. Tokens are fixed, so runs and machines compare. */
 export async function speed(

@@ -9,7 +9,8 @@ import type { Device, DeviceKind } from "../src/device/device.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
 import { randomKey } from "../src/state/keys.ts";
 import { Vault } from "../src/state/seal.ts";
-import { GREEDY, median } from "./speed.ts";
+import { GREEDY } from "../src/text/sampling.ts";
+import { median } from "./speed.ts";
 
 /** Medians, milliseconds. */
 export interface TurnRow {

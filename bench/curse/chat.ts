@@ -6,24 +6,9 @@
  */
 
 import type { DeviceModel } from "../../src/device/device.ts";
-import type { Sampling } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Exchange } from "./dialogue.ts";
-
-/** Takes the likeliest token. */
-const GREEDY: Sampling = {
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  penaltyDecay: 1,
-  logitBias: new Map(),
-  seed: [0, 0],
-  position: 0,
-  counts: new Map(),
-};
 
 /** More tokens than any right answer has. */
 const LONGEST = 40;

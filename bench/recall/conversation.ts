@@ -6,7 +6,7 @@
 
 import { takeTurn } from "../../src/http/turn.ts";
 import type { Services } from "../../src/http/services.ts";
-import { GREEDY } from "../speed.ts";
+import { GREEDY } from "../../src/text/sampling.ts";
 
 /** More tokens than any right answer has. */
 const LONGEST = 120;

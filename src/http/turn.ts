@@ -24,7 +24,7 @@ import { DeviceError, ModelError, StateError } from "../errors.ts";
 import { MOST_UNREAD } from "../state/header.ts";
 import type { ChatPhase, Save } from "../state/save.ts";
 import type { Profile } from "../state/seal.ts";
-import type { SamplingOptions } from "../text/sampling.ts";
+import { GREEDY, type SamplingOptions } from "../text/sampling.ts";
 import { SchemaError } from "./problem.ts";
 
 /** What to read: text as it is, or messages for the template. */
@@ -118,18 +118,6 @@ function expectRead({ save: { unread } }: DoneEvent): void {
       "its prompt unread; take it again with the state it began with",
   );
 }
-
-/** Draws nothing in particular, for turns that only read. */
-const GREEDY: SamplingOptions = {
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  penaltyDecay: 1,
-  logitBias: new Map(),
-};
 
 /** Reads without writing; gives the save that leaves. */
 export async function readOnly(

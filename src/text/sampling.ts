@@ -45,3 +45,18 @@ export interface Sampling extends SamplingOptions {
   /** Bits `[V]`, 1 for a token that may be drawn; none allows all. */
   readonly mask?: Uint32Array;
 }
+
+/** Takes the likeliest token, without penalties. */
+export const GREEDY: Sampling = {
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  penaltyDecay: 1,
+  logitBias: new Map(),
+  seed: [0, 0],
+  position: 0,
+  counts: new Map(),
+};

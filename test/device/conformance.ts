@@ -24,13 +24,13 @@ import { laws } from "./laws.ts";
 import {
   assertLogits,
   assertState,
-  GREEDY,
   one,
   type OpenDevice,
   prompt,
   readBlank,
   withModel,
 } from "./loaded.ts";
+import { GREEDY } from "../../src/text/sampling.ts";
 
 /** A device may err this many times what a plain float32 run does. */
 const SLACK = 5;

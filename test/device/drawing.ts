@@ -12,13 +12,13 @@ import { sample } from "../../src/text/sampler.ts";
 import type { Sampling, SamplingOptions } from "../../src/text/sampling.ts";
 import { openGolden } from "../support/goldens.ts";
 import {
-  GREEDY,
   logitsOf,
   one,
   type OpenDevice,
   readBlank,
   withModel,
 } from "./loaded.ts";
+import { GREEDY } from "../../src/text/sampling.ts";
 
 const PROMPT = [11, 12, 13, 14, 15];
 const DRAWS = 16;

@@ -16,7 +16,6 @@ import { openGolden } from "../support/goldens.ts";
 import { random } from "../support/random.ts";
 import {
   assertSameBits,
-  GREEDY,
   LANES,
   logitsOf,
   one,
@@ -25,6 +24,7 @@ import {
   readBlank,
   withModel,
 } from "./loaded.ts";
+import { GREEDY } from "../../src/text/sampling.ts";
 
 const V = 512;
 const TOKENS = prompt(200, V);

@@ -15,7 +15,6 @@ import type {
 } from "../../src/device/device.ts";
 import type { Checkpoint } from "../../src/model/checkpoint.ts";
 import { type ModelShape, N, stateLength } from "../../src/model/shape.ts";
-import type { Sampling } from "../../src/text/sampling.ts";
 import { random } from "../support/random.ts";
 
 /** Opens the device under test. */
@@ -31,21 +30,6 @@ export interface Tolerance {
 
 /** Lanes of every model that is loaded here. */
 export const LANES = 4;
-
-/** Takes the likeliest token, without penalties. */
-export const GREEDY: Sampling = {
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  penaltyDecay: 1,
-  logitBias: new Map(),
-  seed: [0, 0],
-  position: 0,
-  counts: new Map(),
-};
 
 /** Loads a model, works with it, and gives everything back. */
 export async function withModel(

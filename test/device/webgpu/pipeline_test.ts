@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { openWebGpu } from "../../../src/device/webgpu/webgpu_device.ts";
 import type { Sampling } from "../../../src/text/sampling.ts";
 import { openGolden } from "../../support/goldens.ts";
-import { GREEDY } from "../loaded.ts";
+import { GREEDY } from "../../../src/text/sampling.ts";
 
 const PENALIZED: Sampling = {
   ...GREEDY,
