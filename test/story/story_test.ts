@@ -41,9 +41,14 @@ for (const device of ["wasm", "webgpu"] as const) {
     let save: string | undefined;
     {
       await using server = await serve("--device", device);
-      alone.push(...await uninterrupted(server.engine, MESSAGES));
       const chat = new Conversation(server.client, options);
-      answers.push(...await talk(chat, MESSAGES.slice(0, half)));
+      // Side by side: lanes share steps and must not share anything else.
+      const [straight, begun] = await Promise.all([
+        uninterrupted(server.engine, MESSAGES),
+        talk(chat, MESSAGES.slice(0, half)),
+      ]);
+      alone.push(...straight);
+      answers.push(...begun);
       ({ save } = chat);
     }
     await using server = await serve("--device", device);
