@@ -47,7 +47,7 @@ const SHARES = {
 export function prepare(
   gpu: Gpu,
   { raw, ups, vectors, first, prepared }: PrepareTensors,
-  { layer, path }: { layer: number; path: keyof typeof SHARES },
+  { layer, path }: { layer: number; path: "decode" | "chunk" },
 ): Dispatch {
   const [R, D] = first.shape;
   const [, WIDTH] = raw.shape;
