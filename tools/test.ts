@@ -1,29 +1,51 @@
 /**
  * `deno task test [deno test's arguments]`: makes sure that there is a WebGPU
- * adapter, runs the tests, and ends with the line `N passed, N failed`.
+ * adapter and a Chromium, runs the tests, and ends with the line
+ * `N passed, N failed`.
  *
- * Kernel tests never skip. Where there is no adapter, Debian's software Vulkan
- * driver is installed if this process may do so, and otherwise the command that
- * repairs it is printed and nothing is run.
+ * Tests of kernels and of the page never skip. Where an adapter or a browser is
+ * missing, Debian's package is installed if this process may do so, and otherwise
+ * the command that repairs it is printed and nothing is run.
  *
  * @module
  */
 
-const INSTALL = "apt-get install -y --no-install-recommends " +
-  "mesa-vulkan-drivers";
+import { findChromium } from "../test/web/chromium.ts";
+
+/** Something that tests need and Debian has. */
+interface Need {
+  readonly name: string;
+  readonly package: string;
+  readonly isThere: () => Promise<boolean>;
+}
+
+const NEEDS: readonly Need[] = [
+  {
+    name: "WebGPU adapter",
+    package: "mesa-vulkan-drivers",
+    isThere: hasAdapter,
+  },
+  {
+    name: "Chromium",
+    package: "chromium",
+    isThere: async () => await findChromium() !== undefined,
+  },
+];
 
 // wgpu complains on stderr about an unset runtime folder at every start.
 Deno.env.set("XDG_RUNTIME_DIR", Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp");
 
-if (!await hasAdapter()) {
-  if (!await installDriver() || !await hasAdapter()) {
-    say(
-      "Cannot test kernels: this machine has no WebGPU adapter. Repair on " +
-        `Debian or Ubuntu:\n\n  sudo apt-get update && sudo ${INSTALL}\n`,
-    );
-    say("0 passed, 1 failed");
-    Deno.exit(1);
+for (const need of NEEDS) {
+  if (await need.isThere() || await install(need) && await need.isThere()) {
+    continue;
   }
+  say(
+    `Cannot test: this machine has no ${need.name}. Repair on Debian or ` +
+      "Ubuntu:\n\n  sudo apt-get update && " +
+      `sudo ${commandFor(need)}\n`,
+  );
+  say("0 passed, 1 failed");
+  Deno.exit(1);
 }
 
 const tests = new Deno.Command(Deno.execPath(), {
@@ -56,11 +78,11 @@ async function hasAdapter(): Promise<boolean> {
   return success;
 }
 
-/** Whether the driver could be installed: as root on Debian or its kin. */
-async function installDriver(): Promise<boolean> {
+/** Whether it could be installed: as root on Debian or its kin. */
+async function install(need: Need): Promise<boolean> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
-  say("No WebGPU adapter: installing Debian's mesa-vulkan-drivers …");
-  for (const command of ["apt-get update", INSTALL]) {
+  say(`No ${need.name}: installing Debian's ${need.package} …`);
+  for (const command of ["apt-get update", commandFor(need)]) {
     const [name, ...args] = command.split(" ");
     try {
       const { success } = await new Deno.Command(name, {
@@ -75,6 +97,10 @@ async function installDriver(): Promise<boolean> {
     }
   }
   return true;
+}
+
+function commandFor(need: Need): string {
+  return `apt-get install -y --no-install-recommends ${need.package}`;
 }
 
 function say(line: string): void {

@@ -43,11 +43,11 @@ export class Observable<T> {
 /** The value, in a component that is drawn again when it changes. */
 export function useValue<T>(observable: Observable<T>): T {
   const [, redraw] = useState({});
+  const { value } = observable;
   useEffect(() => {
-    const seen = observable.value;
-    const end = observable.watch(() => redraw({}));
-    if (observable.value !== seen) redraw({});
-    return end;
+    // It may have changed between the drawing and this effect.
+    if (observable.value !== value) redraw({});
+    return observable.watch(() => redraw({}));
   }, [observable]);
-  return observable.value;
+  return value;
 }

@@ -88,8 +88,10 @@ function useFrame<T>(
   observable: { value: T; watch(f: () => void): () => void },
 ): T {
   const [, redraw] = useState({});
+  const { value } = observable;
   useEffect(() => {
     let frame = 0;
+    if (observable.value !== value) redraw({});
     const end = observable.watch(() => {
       frame ||= requestAnimationFrame(() => {
         frame = 0;
@@ -101,7 +103,7 @@ function useFrame<T>(
       end();
     };
   }, [observable]);
-  return observable.value;
+  return value;
 }
 
 function TroubleView(): ComponentChild {

@@ -107,7 +107,7 @@ function Actions(
   return (
     <div class="actions" role="group" aria-label="Turn">
       <Siblings turn={turn} />
-      {last && kind !== "import" && (finish !== "stop") && (
+      {last && finish === "length" && (
         <IconButton
           icon="more"
           label="Let the answer go on"

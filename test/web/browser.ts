@@ -1,0 +1,72 @@
+/**
+ * A headless Chromium of the system's own, and the page opened in it.
+ *
+ * @module
+ */
+
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import { findChromium } from "./chromium.ts";
+
+/** A browser with a profile of its own; disposing it closes it. */
+export interface Browsing extends AsyncDisposable {
+  readonly context: BrowserContext;
+  /** What scripts threw, and what the policy refused. */
+  readonly complaints: string[];
+  /** Opens the page of a server in a new tab. */
+  open(url: string): Promise<Page>;
+}
+
+/** Starts a browser. */
+export async function browse(
+  options: BrowserContextOptions = {},
+): Promise<Browsing> {
+  const browser = await chromium.launch({
+    executablePath: await executable(),
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  const context = await browser.newContext({
+    viewport: { width: 1320, height: 860 },
+    ...options,
+  });
+  context.setDefaultTimeout(15_000);
+  const complaints: string[] = [];
+  context.on("weberror", (error) => complaints.push(String(error.error())));
+  context.on("console", (message) => {
+    const text = message.text();
+    if (/Content Security Policy/i.test(text)) complaints.push(text);
+  });
+  return {
+    context,
+    complaints,
+    async open(url: string): Promise<Page> {
+      const page = await context.newPage();
+      await page.goto(url);
+      await page.getByLabel("Message").waitFor();
+      return page;
+    },
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}
+
+async function executable(): Promise<string> {
+  const found = await findChromium();
+  if (found !== undefined) return found;
+  throw new Error(
+    "Cannot test the page: there is no Chromium. Repair on Debian: " +
+      "sudo apt-get install -y --no-install-recommends chromium, " +
+      "or name another in CHROMIUM",
+  );
+}

@@ -1,0 +1,171 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import { startServer } from "../support/server.ts";
+import { Buffer } from "node:buffer";
+import { browse } from "./browser.ts";
+import {
+  GREEDY,
+  lastAnswer,
+  messages,
+  preset,
+  save,
+  say,
+  sharedKey,
+  slot,
+  SMALL,
+} from "./talk.ts";
+
+Deno.test("saves are named, loaded, forked, renamed and deleted", async () => {
+  await using server = await startServer([...SMALL]);
+  await using browser = await browse();
+  const page = await browser.open(server.url);
+  await preset(page, GREEDY);
+  await say(page, "My name is Dave.");
+  await save(page, "Before");
+  assertStringIncludes(await slot(page, "Before").innerText(), "int8");
+  assertStringIncludes(await slot(page, "Before").innerText(), "kB");
+  assertStringIncludes(await slot(page, "Before").innerText(), "just now");
+  await say(page, "Actually, my name is Bob.");
+  await page.keyboard.press("Control+s");
+  await page.getByRole("dialog").getByLabel("Name").fill("After");
+  await page.keyboard.press("Enter");
+  await slot(page, "After").waitFor();
+
+  await slot(page, "Before").locator(".slot-load").click();
+  assertEquals(await messages(page), ["My name is Dave."]);
+  assertStringIncludes(await say(page, "What is my name?"), "Dave");
+  await slot(page, "After").locator(".slot-load").click();
+  assertStringIncludes(await say(page, "What is my name?"), "Bob");
+
+  await page.getByLabel("Rename Before").click();
+  await page.getByRole("dialog").getByLabel("Name").fill("As Dave");
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Fork As Dave").click();
+  await slot(page, "As Dave, fork").waitFor();
+  assertEquals(await messages(page), ["My name is Dave."]);
+
+  await page.getByLabel("Delete After").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" })
+    .click();
+  await slot(page, "After").waitFor({ state: "detached" });
+  await page.reload();
+  await slot(page, "As Dave, fork").waitFor();
+  assertEquals(await page.locator(".slot").count(), 2);
+
+  await page.getByLabel("Delete conversation").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" })
+    .click();
+  await page.locator(".slot").first().waitFor({ state: "detached" });
+  await page.reload();
+  await page.getByText("A chat whose memory is a file you hold").waitFor();
+  assertEquals(await page.locator(".slot, .talks li").count(), 0);
+});
+
+Deno.test("a save leaves one server as a file and goes on at another", async () => {
+  const env = sharedKey();
+  await using first = await startServer([...SMALL], env);
+  await using second = await startServer([...SMALL], env);
+  await using stranger = await startServer([...SMALL], sharedKey());
+  await using browser = await browse();
+  const page = await browser.open(first.url);
+  await preset(page, GREEDY);
+  await say(page, "My name is Dave.");
+  await say(page, "I have a dog named Rex.");
+  await save(page, "Dave and Rex");
+  const download = page.waitForEvent("download");
+  await page.getByLabel("Export Dave and Rex").click();
+  const file = await download;
+  assertEquals(file.suggestedFilename(), "Dave and Rex.gosling");
+  const content = await Deno.readTextFile(await file.path());
+
+  const other = await browser.open(second.url);
+  await preset(other, GREEDY);
+  await drop(other, "Dave and Rex.gosling", content);
+  await slot(other, "Dave and Rex").waitFor();
+  assertEquals(await messages(other), [
+    "My name is Dave.",
+    "I have a dog named Rex.",
+  ]);
+  assertStringIncludes(await say(other, "What is my name?"), "Dave");
+
+  // A bare token, as the terminal's /save writes it.
+  const { state } = JSON.parse(content);
+  await upload(other, "bare.save", state);
+  await slot(other, "bare").waitFor();
+  assertEquals(await messages(other), []);
+  assertStringIncludes(await say(other, "What is my name?"), "Dave");
+
+  const third = await browser.open(stranger.url);
+  await upload(third, "Dave and Rex.gosling", content);
+  await third.locator(".notice")
+    .getByText("This server cannot open the save").waitFor();
+  await third.getByLabel("Message").fill("What is my name?");
+  await third.keyboard.press("Enter");
+  await third.getByRole("alert").getByText("sealed with another key").waitFor();
+
+  await third.getByRole("button", { name: "Settings" }).last().click();
+  await third.getByLabel("Address").fill(second.url);
+  await third.getByLabel("Address").press("Enter");
+  await third.getByRole("dialog").getByText("Connected").waitFor();
+  await third.keyboard.press("Escape");
+  await third.getByRole("button", { name: "Try again" }).click();
+  await third.getByText("What is my name?").waitFor();
+  await third.locator(".turn-foot").nth(1).waitFor();
+  assertStringIncludes(await lastAnswer(third), "Dave");
+
+  await upload(third, "cat.txt", "this is no save!");
+  await third.locator(".notice").getByText("neither a save nor a token")
+    .waitFor();
+  assertEquals(browser.complaints, []);
+});
+
+Deno.test("the page asks for a key where the server does", async () => {
+  const digest = new Uint8Array(
+    await crypto.subtle.digest("SHA-256", new TextEncoder().encode("sesame")),
+  ).toHex();
+  await using server = await startServer([...SMALL], {
+    GOSLING_API_KEYS: `alice:${digest}`,
+  });
+  await using browser = await browse();
+  const page = await browser.open(server.url);
+  await page.getByText("not let in").waitFor();
+  await page.getByLabel("Message").fill("Hello!");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText("asks for a key").waitFor();
+  await page.getByRole("alert").getByRole("button", { name: "Settings" })
+    .click();
+  await page.getByLabel("Key").fill("sesame");
+  await page.getByLabel("Key").press("Enter");
+  await page.getByRole("dialog").getByText("Connected").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.locator(".turn-foot").waitFor();
+  assert((await lastAnswer(page)).length > 0);
+});
+
+async function upload(
+  page: Page,
+  name: string,
+  content: string,
+): Promise<void> {
+  await page.locator(".import input").setInputFiles({
+    name,
+    mimeType: "application/json",
+    // The wish of playwright's types.
+    buffer: Buffer.from(content),
+  });
+}
+
+/** Drops a file on the page, as from a folder beside it. */
+async function drop(page: Page, name: string, text: string): Promise<void> {
+  await page.evaluate(`{
+    const dataTransfer = new DataTransfer();
+    const content = ${JSON.stringify(text)};
+    dataTransfer.items.add(new File([content], ${JSON.stringify(name)}));
+    for (const type of ["dragover", "drop"]) {
+      document.body.dispatchEvent(new DragEvent(type, {
+        dataTransfer, bubbles: true, cancelable: true,
+      }));
+    }
+  }`);
+}
