@@ -60,12 +60,16 @@ export interface LaneStep {
   readonly lane: number;
   /**
    * Tokens to read, in order. Empty: go on from the last token this lane drew,
-   * which is still unread; if that draw halted, the entry does nothing.
+   * which is still unread; if that draw halted, the entry does nothing and is
+   * answered with no tokens and `halted`.
    */
   readonly tokens: readonly number[];
   /** Tokens to draw then. Each but the last is read before the next is drawn. */
   readonly draw: number;
-  /** How to draw; required where `draw` is not 0. */
+  /**
+   * How to draw; required where `draw` is not 0. Counts are those before this
+   * step, so one with penalties is asked for when the last one is answered.
+   */
   readonly sampling?: Sampling;
   /** Drawing one of these ends the lane's part of the step; it stays unread. */
   readonly halt?: ReadonlySet<number>;

@@ -173,7 +173,7 @@ const LAWS: Record<string, (model: DeviceModel) => Promise<void>> = {
       one(model, { ...drawStep(1, 12, 5), halt }),
     ]);
     assertEquals(first, { drawn: drawn.slice(0, end), halted: true });
-    assertEquals(second.drawn, []);
+    assertEquals(second, { drawn: [], halted: true });
     assertSameBits(await model.read(1), before.state, "a halted state");
     // The lane is not stuck: what it is told to read, it reads.
     const on = await one(model, {

@@ -176,7 +176,7 @@ export class LaneTable {
               `Cannot sample on lane ${lane}: no logit is finite`,
             );
           }
-          const halted = count > 0 && words[CURSOR.done / 4] !== 0;
+          const halted = words[CURSOR.done / 4] !== 0;
           return { drawn: tokens, halted };
         });
       },
