@@ -90,6 +90,9 @@ function ask(worker: Worker, job: Job): Promise<Lap> {
 /** Invocations of a workgroup of read.wgsl, and 16-byte words each reads. */
 const GROUP = 64, EACH = 64;
 
+/** Reads in a submit, and how long they take if there are not too many. */
+const MOST_READS = 16_384, LONG_MS = 200;
+
 /** Memory as a compute shader reads it. */
 export function gpuBandwidth(gpu: Gpu): Bandwidth {
   const most = Math.min(gpu.mostBytes, MOST);
@@ -105,7 +108,6 @@ export function gpuBandwidth(gpu: Gpu): Bandwidth {
     grid: () => [1],
   });
   const run = async (count: number, times: number) => {
-    const started = performance.now();
     const encoder = gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     pass.setPipeline(pipeline);
@@ -115,7 +117,9 @@ export function gpuBandwidth(gpu: Gpu): Bandwidth {
       pass.dispatchWorkgroups(Math.ceil(count / y), y);
     }
     pass.end();
-    gpu.device.queue.submit([encoder.finish()]);
+    const commands = encoder.finish();
+    const started = performance.now();
+    gpu.device.queue.submit([commands]);
     await gpu.device.queue.onSubmittedWorkDone();
     gpu.assertUsable();
     return performance.now() - started;
@@ -123,9 +127,10 @@ export function gpuBandwidth(gpu: Gpu): Bandwidth {
   return {
     async measure(bytes): Promise<number> {
       const count = groups(bytes), size = count * 16 * GROUP * EACH;
-      const volume = gpu.software ? 4 * VOLUME : 64 * VOLUME;
-      const times = Math.max(2, Math.ceil(volume / size));
-      await run(count, 1);
+      let times = 1;
+      while (times < MOST_READS && await run(count, times) < LONG_MS) {
+        times *= 2;
+      }
       const speeds: number[] = [];
       for (let i = 0; i < 3; i++) {
         // The wait for the end takes up to 11 ms more, whatever the work.

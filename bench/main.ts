@@ -75,10 +75,12 @@ async function engine(device: Device): Promise<void> {
 }
 
 async function openBandwidth({ kind }: Device): Promise<Bandwidth> {
-  if (kind === "wasm") {
+  const gpu = kind === "wasm" ? undefined : await Gpu.open({ hardware: false });
+  // A driver that runs shaders on the processor reads no faster than it can.
+  if (gpu === undefined || gpu.software) {
+    gpu?.dispose();
     return await wasmBandwidth(navigator.hardwareConcurrency);
   }
-  const gpu = await Gpu.open({ hardware: false });
   const bandwidth = gpuBandwidth(gpu);
   return { ...bandwidth, dispose: () => gpu.dispose() };
 }

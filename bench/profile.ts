@@ -8,7 +8,7 @@
 import type { Quantization } from "../src/device/device.ts";
 import type { WebGpuDevice } from "../src/device/webgpu/webgpu_device.ts";
 import { checkpoints, type ModelName } from "./engine.ts";
-import { GREEDY } from "./speed.ts";
+import { GREEDY } from "../src/text/sampling.ts";
 
 /** One kernel in one phase. */
 export interface ProfileRow {
@@ -34,7 +34,7 @@ export async function profileWebGpu(
   { slow }: { readonly slow: boolean },
 ): Promise<ProfileRow[]> {
   const rows: ProfileRow[] = [];
-  const quantization = "int8";
+  const quantization: Quantization = "int8";
   for (const model of ["embedded", "0.1B"] as const) {
     const loaded = await device.load(await checkpoints[model](), {
       lanes: 1,

@@ -115,7 +115,7 @@ function engineSection({ machine, adapter, rows }: Part<EngineRow>): string {
 const ENGINE_PLOTS = [
   "*MB a token*: every weight but the embedding, and the state read and " +
   "written, shared by the lanes of a pass. *memory*: what this machine reads " +
-  "in a loop of as many bytes, with all threads or as a compute shader; small " +
+  "in a loop of as many bytes, with all threads or, on a GPU, as a compute shader; small " +
   "models lie in its caches. *limit*: one by the other.",
   "![Decode against what a token reads](decode.svg)",
   "![Prefill by model](prefill.svg)",
