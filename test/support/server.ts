@@ -16,13 +16,23 @@ export interface Server extends AsyncDisposable {
   stop(signal: Deno.Signal): Promise<Deno.CommandStatus>;
 }
 
-/** Starts `main.ts` as `deno task start` does; resolves when it listens. */
+/**
+ * Starts `main.ts` as `deno task start` does; resolves when it listens.
+ *
+ * @param flags Of the server.
+ * @param env Besides this process's own.
+ * @param runtime Flags of Deno's.
+ */
 export async function startServer(
   flags: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  runtime: readonly string[] = [],
 ): Promise<Server> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-P=serve", "main.ts", "start", "--port", "0", ...flags],
+    args: ["run", "-P=serve", ...runtime].concat(
+      ["main.ts", "start", "--port", "0"],
+      flags,
+    ),
     cwd: new URL("../..", import.meta.url),
     env: { NO_COLOR: "1", ...env },
     stdout: "piped",

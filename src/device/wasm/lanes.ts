@@ -36,6 +36,8 @@ export class Lanes {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #floats: Float32Array;
+  /** Rows of logits that are not zeros. */
+  #mostWanted = 0;
 
   /** Takes over a laid out memory. */
   constructor(
@@ -54,11 +56,20 @@ export class Lanes {
     this.#floats = new Float32Array(memory.buffer);
   }
 
-  /** Makes a lane's state zeros. */
+  /**
+   * Makes a lane's state zeros, and with it all that passes and commands left:
+   * tokens, logits, activations, and a state in canonical order.
+   */
   clear(lane: number): void {
+    const { stateBytes, tokens, logits, logitsStride, scratch } = this.#layout;
     const at = this.#state(lane);
-    this.#bytes.fill(0, at, at + this.#layout.stateBytes);
+    this.#bytes.fill(0, at, at + stateBytes);
     this.#pending[lane] = undefined;
+    // Most rows of logits are never wanted, and they are most of the memory.
+    const used = logits + this.#mostWanted * logitsStride * 4;
+    this.#bytes.fill(0, tokens, used);
+    this.#bytes.fill(0, scratch);
+    this.#mostWanted = 0;
   }
 
   /** Sets a lane's state from canonical order. */
@@ -135,6 +146,7 @@ export class Lanes {
     this.#set("rows", rows);
     this.#set("segments", count);
     this.#set("wanted", wants);
+    this.#mostWanted = Math.max(this.#mostWanted, wants);
     this.#kernels.pass(plan);
     for (const entry of ordered) {
       if (entry.rows > 0) this.#after(entry);

@@ -44,7 +44,7 @@ export interface Layout {
   readonly stagingBytes: number;
   /** Most rows of a pass. */
   readonly chunk: number;
-  /** Token of each row, u32. */
+  /** Token of each row, u32. From here on nothing outlives a pass or a command. */
   readonly tokens: number;
   /** Lane, first row and rows of each segment, u32. */
   readonly segments: number;
