@@ -17,11 +17,10 @@ followSettings();
 followServer();
 
 const library = new Library();
-try {
-  await library.open();
-} catch {
+if (!await library.open()) {
   say(
-    "This browser keeps no storage here: what you save is gone once the tab is closed. Export it.",
+    "This browser keeps no storage here: what you save is gone once the tab " +
+      "is closed. Export it.",
   );
 }
 const session = new Session(library);

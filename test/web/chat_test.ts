@@ -4,6 +4,7 @@ import { startServer } from "../support/server.ts";
 import { browse } from "./browser.ts";
 import { serveSlowly } from "./slow_server.ts";
 import {
+  chatter,
   GREEDY,
   lastAnswer,
   messages,
@@ -22,7 +23,7 @@ Deno.test("the page knows a name after 100 messages", async () => {
   await preset(page, GREEDY);
   await say(page, "My name is Dave.");
   const first = await page.locator(".figures").last().innerText();
-  for (const message of SMALL_TALK) await say(page, message);
+  await chatter(page, SMALL_TALK);
   assertStringIncludes(await say(page, "What is my name?"), "Dave");
 
   const size = /[\d.]+ kB/;

@@ -114,6 +114,19 @@ Deno.test("the page opens without a network, and holds every save", async () => 
   await page.getByRole("heading", { name: "Reading a text" }).waitFor();
 });
 
+Deno.test("the page works where nothing can be stored, and says so", async () => {
+  await using server = await startServer([...SMALL]);
+  await using browser = await browse();
+  await browser.context.addInitScript(
+    "IDBFactory.prototype.open = () => { throw new DOMException('No'); }",
+  );
+  const page = await browser.open(server.url);
+  await page.locator(".notice").getByText("keeps no storage").waitFor();
+  await preset(page, GREEDY);
+  await say(page, "My name is Dave.");
+  assertStringIncludes(await say(page, "What is my name?"), "Dave");
+});
+
 Deno.test("a tree of 1,000 turns opens at once and can be walked", async () => {
   await using server = await serveSlowly({});
   await using browser = await browse();

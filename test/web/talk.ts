@@ -41,6 +41,27 @@ export async function say(page: Page, text: string): Promise<string> {
   return await lastAnswer(page);
 }
 
+/** Says one thing after another, as fast as the answers come. */
+export async function chatter(
+  page: Page,
+  messages: readonly string[],
+): Promise<void> {
+  await page.evaluate(`(async () => {
+    const area = document.querySelector(".composer textarea");
+    for (const message of ${JSON.stringify(messages)}) {
+      area.value = message;
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+      await frame();
+      area.form.requestSubmit();
+      do await frame(); while (document.querySelector(".live") ||
+        [...document.querySelectorAll(".user p")].at(-1).innerText !== message);
+    }
+    function frame() {
+      return new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+  })()`);
+}
+
 /** Waits until no answer is under way. */
 export async function settled(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Send" }).waitFor();

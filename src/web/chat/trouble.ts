@@ -70,6 +70,12 @@ const GONE: Trouble = {
   remedy: "retry",
 };
 
+const FULL: Trouble = {
+  words: "The browser's storage is full. Export saves, delete conversations, " +
+    "and try again.",
+  remedy: "retry",
+};
+
 /** An answer that stopped without its end. */
 export class CutOffError extends Error {
   /** Names what is missing. */
@@ -82,6 +88,9 @@ export class CutOffError extends Error {
 /** Says what went wrong. */
 export function explain(error: unknown): Trouble {
   if (error instanceof CutOffError) return GONE;
+  if (error instanceof Error && error.name === "QuotaExceededError") {
+    return FULL;
+  }
   if (!(error instanceof ApiError)) {
     // fetch and its streams fail with a TypeError where there is no network.
     return error instanceof TypeError ? GONE : {

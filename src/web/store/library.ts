@@ -5,17 +5,8 @@
  * @module
  */
 
-import {
-  createStore,
-  del,
-  delMany,
-  entries,
-  get,
-  getMany,
-  set,
-  type UseStore,
-} from "idb-keyval";
 import { Observable } from "./observable.ts";
+import { Shelf } from "./shelf.ts";
 import type { Slot, Turn } from "./turn.ts";
 
 /** What one tab tells the others. */
@@ -34,45 +25,50 @@ export class Library {
   readonly slots: Observable<ReadonlyMap<string, Slot>> = new Observable(
     new Map(),
   );
-  readonly #turnStore: UseStore = createStore("gosling-turns", "turns");
-  readonly #stateStore: UseStore = createStore("gosling-states", "states");
-  readonly #slotStore: UseStore = createStore("gosling-slots", "slots");
+  readonly #turns = new Shelf<Turn>("turns");
+  readonly #states = new Shelf<string>("states");
+  readonly #slots = new Shelf<Slot>("slots");
   readonly #tabs = new BroadcastChannel("gosling");
 
-  /** Reads everything but the saves themselves. */
-  async open(): Promise<void> {
+  /**
+   * Reads everything but the saves themselves.
+   *
+   * @returns Whether what is kept here stays when the tab is closed.
+   */
+  async open(): Promise<boolean> {
     this.#tabs.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
-    const [turns, slots] = await Promise.all([
-      entries<string, Turn>(this.#turnStore),
-      entries<string, Slot>(this.#slotStore),
-    ]);
-    this.turns.set(new Map(turns));
-    this.slots.set(new Map(slots));
+    const shelves = [this.#turns, this.#states, this.#slots];
+    const last = await Promise.all(shelves.map((shelf) => shelf.lasts()));
+    const [turns, slots] = [await this.#turns.all(), await this.#slots.all()];
+    // Other tabs may have told of more while this was read.
+    this.turns.set(new Map([...turns, ...this.turns.value]));
+    this.slots.set(new Map([...slots, ...this.slots.value]));
+    return last.every(Boolean);
   }
 
   /** Keeps a turn; its save goes first, so that no turn is without one. */
   async addTurn(turn: Turn, state: string): Promise<void> {
-    await set(turn.id, state, this.#stateStore);
-    await set(turn.id, turn, this.#turnStore);
+    await this.#states.set(turn.id, state);
+    await this.#turns.set(turn.id, turn);
     this.turns.set(new Map(this.turns.value).set(turn.id, turn));
     this.#tell({ turns: [turn.id] });
   }
 
   /** The save that a turn left. */
   async state(turn: string): Promise<string | undefined> {
-    return await get<string>(turn, this.#stateStore);
+    return await this.#states.get(turn);
   }
 
   /** Keeps a slot, or what changed of it. */
   async putSlot(slot: Slot): Promise<void> {
-    await set(slot.id, slot, this.#slotStore);
+    await this.#slots.set(slot.id, slot);
     this.slots.set(new Map(this.slots.value).set(slot.id, slot));
     this.#tell({ slots: [slot.id] });
   }
 
   /** Forgets a slot; the turn stays in its tree. */
   async removeSlot(id: string): Promise<void> {
-    await del(id, this.#slotStore);
+    await this.#slots.remove([id]);
     this.slots.set(without(this.slots.value, [id]));
     this.#tell({ slots: [id] });
   }
@@ -83,8 +79,8 @@ export class Library {
     for (const { id, turn } of this.slots.value.values()) {
       if (gone.has(turn)) await this.removeSlot(id);
     }
-    await delMany([...ids], this.#turnStore);
-    await delMany([...ids], this.#stateStore);
+    await this.#turns.remove(ids);
+    await this.#states.remove(ids);
     this.turns.set(without(this.turns.value, ids));
     this.#tell({ turns: ids });
   }
@@ -107,11 +103,11 @@ export class Library {
 
   async #hear({ turns = [], slots = [] }: News): Promise<void> {
     if (turns.length > 0) {
-      const found = await getMany<Turn>([...turns], this.#turnStore);
+      const found = await this.#turns.getMany(turns);
       this.turns.set(merged(this.turns.value, turns, found));
     }
     if (slots.length > 0) {
-      const found = await getMany<Slot>([...slots], this.#slotStore);
+      const found = await this.#slots.getMany(slots);
       this.slots.set(merged(this.slots.value, slots, found));
     }
   }

@@ -21,11 +21,11 @@ export type Block =
   | { readonly type: "rule" };
 
 const FENCE = /^ {0,3}(```+|~~~+) *([\w+#.-]*)/;
-const HEADING = /^(#{1,6}) +(.+?) *#*$/;
+const HEADING = /^(#{1,6}) +(\S.*)$/;
 const RULE = /^ {0,3}(?:(?:- *){3,}|(?:\* *){3,}|(?:_ *){3,})$/;
 const ITEM = /^( {0,3})([-*+]|(\d{1,9})[.)]) +(.*)$/;
 const QUOTE = /^ {0,3}> ?(.*)$/;
-const TABLE_LINE = /^ *\|?(?: *:?-+:? *\|)+ *(?::?-+:?)? *$/;
+const TABLE_LINE = /^\|?(?: *:?-+:? *\|)+(?: *:?-+:?)?$/;
 
 /** How deep lists and quotes may nest; what is deeper stays text. */
 const DEPTH = 8;
@@ -80,14 +80,14 @@ function blockAt(
     const block = {
       type: "heading",
       level: marks.length,
-      text: heading,
+      text: heading.trimEnd().replace(/ #+$/, ""),
     } as const;
     return { block, next: i + 1 };
   }
   if (RULE.test(line)) return { block: { type: "rule" }, next: i + 1 };
   if (
     line.includes("|") && !insideParagraph &&
-    TABLE_LINE.test(lines[i + 1] ?? "")
+    TABLE_LINE.test(lines[i + 1]?.trim() ?? "")
   ) return tableAt(lines, i);
   if (depth === DEPTH) return undefined;
   if (QUOTE.test(line)) return quoteAt(lines, i, depth);

@@ -8,6 +8,7 @@ import type { ComponentChild } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { forestOf } from "../store/forest.ts";
 import { useValue } from "../store/observable.ts";
+import { settings } from "../store/settings.ts";
 import { wordsOf } from "../store/save_file.ts";
 import type { Turn } from "../store/turn.ts";
 import { bytes, duration, number } from "../text/units.ts";
@@ -120,7 +121,12 @@ function Actions(
           icon="again"
           label="Answer again"
           disabled={busy}
-          onClick={() => session.regenerate(turn)}
+          onClick={() => {
+            session.regenerate(turn);
+            if (settings.value.temperature === 0) {
+              say("At temperature 0 the answer is always the same");
+            }
+          }}
         />
       )}
       {kind === "say" && (
