@@ -26,9 +26,9 @@ const SETTINGS = {
   host: { placeholder: "NAME", help: "Address to listen on (127.0.0.1)" },
   port: { placeholder: "N", help: "Port to listen on (8000); 0 takes any" },
   model: {
-    placeholder: "PATH",
+    placeholder: "PATH|NAME",
     help:
-      "Weights, or a folder with weights and vocabulary (the embedded model)",
+      "Weights, a folder with weights and vocabulary, or a pulled model (the embedded model)",
   },
   device: { placeholder: "NAME", help: "auto, webgpu or wasm (auto)" },
   threads: { placeholder: "N", help: "Threads of the wasm device (all cores)" },

@@ -1,0 +1,172 @@
+/**
+ * `deno task model`: fetches models, and says what is there.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { asksForHelp, parseCommand, readConfig } from "../config.ts";
+import { ConfigError, ModelError } from "../errors.ts";
+import { OFFICIAL_SIZES } from "../model/hub/official.ts";
+import { parseReference } from "../model/hub/reference.ts";
+import { NETWORK } from "../model/hub/transport.ts";
+import { openFiles } from "../model/model_files.ts";
+import { ModelCache, modelsFolder } from "./model/cache.ts";
+import { downloadBar } from "./model/download_bar.ts";
+import { bytes, table } from "./model/figures.ts";
+import { describe } from "./model/inspect.ts";
+import { threadsOf } from "./model/memory.ts";
+import { digestOf } from "./model/part_file.ts";
+import { pull } from "./model/pull.ts";
+import { resolveModel, SPARE_LANES } from "./model/resolve.ts";
+import { command, note, write } from "./terminal.ts";
+
+const HELP = `Fetches models, and says what is there.
+
+  deno task model pull NAME        An official size: ${
+  OFFICIAL_SIZES.join(", ")
+}
+  deno task model pull hf:OWNER/REPOSITORY[@REVISION][/FILE]
+  deno task model pull URL
+  deno task model list
+  deno task model inspect NAME|PATH
+  deno task model verify NAME
+  deno task model rm NAME
+
+  --as NAME                What to call it, if not after its file
+  --sha256 HEX             What the weights' checksum has to be
+  --vocab URL              Where the World vocabulary is, if not on GitHub
+  --offline                Fetch nothing (GOSLING_OFFLINE)
+
+Models are kept in GOSLING_MODELS. HF_ENDPOINT names a mirror of Hugging Face,
+HF_TOKEN opens private and gated repositories. A pull that was cut off goes on
+where it ended. inspect takes --lanes and --threads too.
+`;
+
+/** What a command works with. */
+interface Desk {
+  readonly cache: ModelCache;
+  readonly flags: Readonly<Partial<Record<string, string>>>;
+  readonly words: readonly string[];
+}
+
+const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
+  async pull({ cache, flags, words }) {
+    const text = word(words, "what to pull");
+    const reference = parseReference(text);
+    const { as, sha256, vocab } = flags;
+    if (offline(flags)) {
+      const { id } = await cache.find(as ?? text);
+      return write(`${id} is there\n`);
+    }
+    if (sha256 !== undefined && !/^[\da-f]{64}$/i.test(sha256)) {
+      throw invalid("Cannot read --sha256: it is not 64 hexadecimal digits");
+    }
+    const token = Deno.env.get("HF_TOKEN");
+    const id = await pull(cache, reference, {
+      hub: {
+        endpoint: address(
+          "HF_ENDPOINT",
+          Deno.env.get("HF_ENDPOINT") || "https://huggingface.co",
+        ),
+        ...(token && { token }),
+      },
+      transport: NETWORK,
+      note,
+      bar: downloadBar,
+      ...(as !== undefined && { as }),
+      ...(sha256 !== undefined && { sha256 }),
+      ...(vocab !== undefined && { vocabulary: address("--vocab", vocab) }),
+    });
+    write(`${id} is there. deno task start --model ${id} serves it\n`);
+  },
+  async list({ cache }) {
+    const rows = (await cache.list()).map(({ id, manifest }) => [
+      id,
+      manifest
+        ? bytes(manifest.files.reduce((sum, { size }) => sum + size, 0))
+        : "not whole",
+      manifest?.source ?? "",
+    ]);
+    write(rows.length > 0 ? table(rows) : `No models in ${cache.folder}\n`);
+  },
+  async inspect({ flags, words }) {
+    const env = (name: string) => Deno.env.get(name);
+    const config = readConfig(flags, env);
+    const path = await resolveModel(word(words, "a model"), env);
+    await using files = await openFiles(path);
+    write(
+      await describe(files, {
+        lanes: config.lanes,
+        spare: SPARE_LANES,
+        threads: threadsOf(config),
+      }),
+    );
+  },
+  async verify({ cache, words }) {
+    const { id, path, manifest } = await cache.find(word(words, "a model"));
+    for (const { name, size, sha256, checked } of manifest.files) {
+      const file = join(path, name);
+      using bar = await downloadBar(name);
+      const found = await digestOf(file, (done) => bar.update(done, size))
+        .catch((cause) => {
+          throw damaged(id, `${file} cannot be read`, cause);
+        });
+      if (found.sha256 !== sha256) {
+        throw damaged(id, `${file} has SHA-256 ${found.sha256}, not ${sha256}`);
+      }
+      const by = checked ? "as published" : "as it came; none was published";
+      write(`${sha256}  ${name}  ${by}\n`);
+    }
+  },
+  async rm({ cache, words }) {
+    const id = word(words, "a model");
+    await cache.remove(id);
+    write(`Removed ${id}\n`);
+  },
+};
+
+if (import.meta.main) await command(() => model(Deno.args));
+
+async function model(args: readonly string[]): Promise<void> {
+  if (asksForHelp(args)) return write(HELP);
+  const given = args.map((word) => word === "--offline" ? `${word}=yes` : word);
+  const own = ["as", "sha256", "vocab", "offline"];
+  const { flags, words: [name = "", ...words] } = parseCommand(given, own);
+  const run = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (run === undefined) {
+    const names = Object.keys(COMMANDS).join(", ");
+    throw invalid(
+      `Cannot use ${name || "nothing"} as a command: there are ${names}`,
+    );
+  }
+  const cache = new ModelCache(modelsFolder((name) => Deno.env.get(name)));
+  await run({ cache, flags, words });
+}
+
+function offline(flags: Desk["flags"]): boolean {
+  const value = flags.offline ?? Deno.env.get("GOSLING_OFFLINE") ?? "";
+  return !["", "0", "no", "false"].includes(value.toLowerCase());
+}
+
+function address(name: string, text: string): URL {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return new URL(text);
+  throw invalid(`Cannot read ${name}: ${JSON.stringify(text)} is not a URL`);
+}
+
+function word([found]: readonly string[], what: string): string {
+  if (found === undefined) throw invalid(`Cannot go on: ${what} is missing`);
+  return found;
+}
+
+function damaged(id: string, found: string, cause?: unknown): ModelError {
+  return new ModelError(
+    "ERR_MODEL_CORRUPT",
+    `Cannot trust ${id}: ${found}; remove it and pull it again`,
+    { cause },
+  );
+}
+
+function invalid(message: string): ConfigError {
+  return new ConfigError("ERR_CONFIG_INVALID", `${message}. --help tells more`);
+}

@@ -1,0 +1,73 @@
+/**
+ * What a model is, from its tables of contents: no weight is read.
+ *
+ * @module
+ */
+
+import { canonical } from "../../model/canonical.ts";
+import { type Checkpoint, parameters } from "../../model/checkpoint.ts";
+import { readTensors } from "../../model/format.ts";
+import { bytesOf, type LocalModel } from "../../model/model_files.ts";
+import { stateLength } from "../../model/shape.ts";
+import { CODEC_NAMES, encodedSize } from "../../state/codec.ts";
+import { bytes, table, whole } from "./figures.ts";
+import { memoryNeeded, QUANTIZATIONS } from "./memory.ts";
+
+/** Reads a model's sizes and the type of its matrices. */
+export async function readShape(
+  { weights }: Pick<LocalModel, "weights">,
+): Promise<Pick<Checkpoint, "shape" | "stored">> {
+  const { tensors, lora } = await readTensors(weights);
+  return canonical(tensors, weights[0].name, lora);
+}
+
+/**
+ * Describes a model: sizes, parameters, what its states take by codec, and the
+ * memory it needs on each device.
+ *
+ * @param lanes Those of the settings.
+ * @param spare Lanes besides.
+ */
+export async function describe(
+  files: LocalModel,
+  { lanes, spare, threads }: { lanes: number; spare: number; threads: number },
+): Promise<string> {
+  const checkpoint = await readShape(files);
+  const { shape, stored } = checkpoint;
+  const { L, D, H, F, V, ranks } = shape;
+  const parts = files.weights.length;
+  const facts = [
+    ["name", files.id],
+    [
+      "files",
+      `${bytes(bytesOf(files))}, weights in ${parts} file${
+        parts === 1 ? "" : "s"
+      }`,
+    ],
+    ["stored", stored],
+    ["parameters", whole(parameters(shape))],
+    ["layers", `${L}`],
+    ["width", `${D}, ${H} heads of ${D / H}, feed-forward ${F}`],
+    ["vocabulary", `${V}`],
+    ["LoRA ranks", `w ${ranks.w}, a ${ranks.a}, v ${ranks.v}, g ${ranks.g}`],
+    ["state", `${whole(stateLength(shape))} numbers`],
+  ];
+  const lines = facts.map(([name, value]) => `${name.padEnd(12)}${value}\n`);
+  const states = CODEC_NAMES.map((codec) => {
+    const size = encodedSize(codec, shape);
+    return [`  ${codec}`, size.fixed ? "" : "at most", bytes(size.bytes)];
+  });
+  const memory = (["webgpu", "wasm"] as const).map((kind) => [
+    `  ${kind}`,
+    ...QUANTIZATIONS.map((quantization) =>
+      bytes(memoryNeeded(kind, checkpoint, {
+        lanes: lanes + spare,
+        quantization,
+        threads,
+      }))
+    ),
+  ]);
+  return `${lines.join("")}\nA state's bytes by codec, before sealing\n` +
+    `${table(states)}\nMemory with ${lanes} lanes\n` +
+    table([["  --quant", ...QUANTIZATIONS], ...memory]);
+}

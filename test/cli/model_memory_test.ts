@@ -1,0 +1,112 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { describe } from "../../src/cli/model/inspect.ts";
+import {
+  expectRoom,
+  memoryNeeded,
+  QUANTIZATIONS,
+  webgpuWeights,
+} from "../../src/cli/model/memory.ts";
+import { openFiles } from "../../src/model/model_files.ts";
+import type { ModelShape } from "../../src/model/shape.ts";
+
+/** Official shapes: layers, width, and ranks of w, a, v, g. */
+function official(
+  L: number,
+  D: number,
+  [w, a, v, g]: [number, number, number, number],
+): ModelShape {
+  return { L, D, H: D / 64, F: 4 * D, V: 65_536, ranks: { w, a, v, g } };
+}
+
+const SMALL = official(12, 768, [64, 64, 32, 128]);
+const LARGE = official(32, 2560, [96, 96, 64, 320]);
+
+function needed(
+  shape: ModelShape,
+  quantization: "none" | "int8" | "int4",
+  kind: "wasm" | "webgpu" = "wasm",
+): number {
+  const options = { lanes: 10, quantization, threads: 2 };
+  return memoryNeeded(kind, { shape, stored: "BF16" }, options);
+}
+
+Deno.test("memoryNeeded is two bytes a weight and what lanes and rows take", () => {
+  // 0.1B has 191,034,624 parameters that are used, and states of 2.4 MB.
+  for (const kind of ["wasm", "webgpu"] as const) {
+    const bytes = needed(SMALL, "none", kind);
+    assert(bytes > 2 * 191_034_624 + 10 * 2_433_024, `${kind}: ${bytes}`);
+    assert(bytes < 2.6 * 191_034_624, `${kind}: ${bytes}`);
+  }
+});
+
+Deno.test("webgpuWeights counts 16, 8.5 and 4.5 bits a weight", () => {
+  const weights = QUANTIZATIONS.map((quantization) =>
+    webgpuWeights(LARGE, "BF16", quantization) * 8 / 2_947_735_040
+  );
+  [16, 8.5, 4.5].forEach((bits, i) => {
+    assert(Math.abs(weights[i] - bits) < 0.1 * bits, `${weights[i]}`);
+  });
+});
+
+Deno.test("expectRoom lets pass what fits", () => {
+  const checkpoint = { shape: SMALL, stored: "BF16" } as const;
+  const options = { lanes: 10, quantization: "none", threads: 2 } as const;
+  expectRoom("small", checkpoint, options, {});
+  expectRoom("small", checkpoint, options, {
+    available: needed(SMALL, "none"),
+  });
+});
+
+Deno.test("expectRoom names the quantisation that would fit", () => {
+  const checkpoint = { shape: LARGE, stored: "BF16" } as const;
+  const options = { lanes: 10, quantization: "none", threads: 2 } as const;
+  const narrow = needed(LARGE, "int8") < 2 ** 32 ? "int8" : "int4";
+  assertThrows(() => expectRoom("large", checkpoint, options, {}), {
+    code: "ERR_CONFIG_INVALID",
+    message: new RegExp(
+      `^Cannot load large: it takes .* with 10 lanes, and WebAssembly reaches ` +
+        `4\\.29 GB; use --quant ${narrow}, which takes `,
+    ),
+  });
+});
+
+Deno.test("expectRoom says how much is free, and when nothing would fit", () => {
+  const checkpoint = { shape: SMALL, stored: "BF16" } as const;
+  const options = { lanes: 10, quantization: "none", threads: 2 } as const;
+  const machine = (available: number) => () =>
+    expectRoom("small", checkpoint, options, { available });
+  assertThrows(machine(needed(SMALL, "none") - 1), {
+    message: /MB are free; use --quant int8/,
+  });
+  assertThrows(machine(1e6), { message: /1 MB are free; use a smaller model/ });
+});
+
+Deno.test("describe tells the embedded model's sizes without reading weights", async () => {
+  const folder = new URL("../../models/gosling/", import.meta.url);
+  await using files = await openFiles(folder);
+  const read = new Set<number>();
+  const weights = files.weights.map((source) => ({
+    ...source,
+    read: (offset: number, length: number) => {
+      read.add(length);
+      return source.read(offset, length);
+    },
+  }));
+  const text = await describe(
+    { ...files, weights },
+    { lanes: 8, spare: 2, threads: 2 },
+  );
+  const total = weights.reduce((sum, { size }) => sum + size, 0);
+  assert([...read].reduce((a, b) => a + b, 0) < total / 10);
+  for (
+    const line of [
+      /^name +gosling$/m,
+      /^state +[\d,]+ numbers$/m,
+      /^ +exact +at most +[\d.]+ kB$/m,
+      /^ +int8 +[\d.]+ kB$/m,
+      /^ +wasm( +[\d.]+ MB){3}$/m,
+      /^ +webgpu( +[\d.]+ MB){3}$/m,
+    ]
+  ) assert(line.test(text), `${line} in\n${text}`);
+  assertEquals(text.endsWith("\n"), true);
+});
