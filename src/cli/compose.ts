@@ -21,6 +21,9 @@ import { randomKey } from "../state/keys.ts";
 import { Vault } from "../state/seal.ts";
 import { readInitialStates } from "./initial_states.ts";
 import { loadingBar } from "./loading_bar.ts";
+import { readShape } from "./model/inspect.ts";
+import { expectRoom, thisMachine, threadsOf } from "./model/memory.ts";
+import { resolveModel, SPARE_LANES } from "./model/resolve.ts";
 import { openPacked } from "./packed_weights.ts";
 
 /** The model that comes with the program. */
@@ -28,9 +31,6 @@ const EMBEDDED = new URL("../../models/gosling/", import.meta.url);
 
 /** Turns that may wait, for each lane. */
 const WAITING_PER_LANE = 8;
-
-/** Lanes besides those of turns, for copies of states. */
-const SPARE_LANES = 2;
 
 /** Services, and how to give everything back. */
 export interface Composition {
@@ -76,11 +76,21 @@ async function attempt(
   { fresh = false } = {},
 ): Promise<Composition> {
   await using stack = new AsyncDisposableStack();
-  const files = stack.use(await openFiles(config.model ?? EMBEDDED));
+  const model = config.model === undefined
+    ? EMBEDDED
+    : await resolveModel(config.model, (name) => Deno.env.get(name));
+  const files = stack.use(await openFiles(model));
   const choice = await chooseDevice(config);
   let { device }: { device: Device | undefined } = choice;
   stack.defer(() => device?.dispose());
   const { lanes, quant: quantization } = config;
+  if (device.kind === "wasm") {
+    expectRoom(files.id, await readShape(files), {
+      lanes: lanes + SPARE_LANES,
+      quantization,
+      threads: threadsOf(config),
+    }, await thisMachine());
+  }
   const packed = stack.use(
     await openPacked(files, {
       device: choice.device,
