@@ -6,7 +6,9 @@ import {
   safetensors,
 } from "../../bench/random_model.ts";
 import { openPacked } from "../../src/cli/packed_weights.ts";
+import type { Device, DeviceKind } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { openFiles } from "../../src/model/model_files.ts";
 import { openModel } from "../../src/model/open.ts";
 import type { PackedPieces } from "../../src/model/packed_pieces.ts";
@@ -21,6 +23,11 @@ import { bytesSource } from "../../src/model/source.ts";
 const VOCABULARY = new URL("../../models/gosling/vocab.txt", import.meta.url);
 const RANKS = { w: 32, a: 32, v: 32, g: 32 };
 const SMALL = { L: 2, D: 128, V: 3584, ranks: RANKS } as const;
+
+const open: Record<DeviceKind, () => Promise<Device>> = {
+  wasm: () => Promise.resolve(wasmDevice({ threads: 2 })),
+  webgpu: () => openWebGpu({ force: true }),
+};
 
 /** A folder with a model that has settled. */
 async function modelFolder(): Promise<string> {
@@ -49,14 +56,15 @@ interface Loaded {
 /** What `compose` does with a model's files, and logits to compare. */
 async function load(
   folder: string,
-  { quantization = "int8", fresh = false }: {
+  { kind = "wasm", quantization = "int8", fresh = false }: {
+    kind?: DeviceKind;
     quantization?: "int8" | "int4";
     fresh?: boolean;
   } = {},
 ): Promise<Loaded> {
   const notes: string[] = [];
   await using files = await openFiles(folder);
-  const device = wasmDevice({ threads: 2 });
+  const device = await open[kind]();
   try {
     await using packed = await openPacked(files, {
       device,
@@ -95,17 +103,24 @@ async function names(folder: string): Promise<string[]> {
 
 const CACHE = "model.safetensors.wasm-int8.cache";
 
-for (const quantization of ["int8", "int4"] as const) {
-  Deno.test(`openPacked() makes the next ${quantization} load the same without reading the weights`, async () => {
+for (
+  const [kind, quantization] of [
+    ["wasm", "int8"],
+    ["wasm", "int4"],
+    ["webgpu", "int8"],
+    ["webgpu", "int4"],
+  ] as const
+) {
+  Deno.test(`openPacked() makes the next ${quantization} load of ${kind} the same without reading the weights`, async () => {
     const folder = await modelFolder();
-    const first = await load(folder, { quantization });
+    const first = await load(folder, { kind, quantization });
     assertEquals([first.kept, first.notes], [false, []]);
     assertEquals(await names(folder), [
       "model.safetensors",
-      `model.safetensors.wasm-${quantization}.cache`,
+      `model.safetensors.${kind}-${quantization}.cache`,
       "vocab.txt",
     ]);
-    const second = await load(folder, { quantization });
+    const second = await load(folder, { kind, quantization });
     assertEquals(second, { ...first, kept: true });
   });
 }
@@ -232,15 +247,36 @@ Deno.test("QuantizedCache refuses pieces of other sizes and numbers", async () =
  * What `packing` names. If a change of the kernels, the layout or their formats
  * makes these differ, count `PACKING` up and write the new ones.
  */
-const PACKED = {
-  packing: "wasm 1",
-  int8: "84fcfc2ad48de6ecc3ec1bb1cd127649ceee17af0b10600a41ddc19ea0853602",
-  int4: "c03cc625c4ca1a9a034261f3bb6d3cb9f375a9658acd7051b668c51576d7867e",
-};
+const PACKED = [
+  [
+    "wasm",
+    "wasm 1",
+    "int8",
+    "84fcfc2ad48de6ecc3ec1bb1cd127649ceee17af0b10600a41ddc19ea0853602",
+  ],
+  [
+    "wasm",
+    "wasm 1",
+    "int4",
+    "c03cc625c4ca1a9a034261f3bb6d3cb9f375a9658acd7051b668c51576d7867e",
+  ],
+  [
+    "webgpu",
+    "webgpu 1",
+    "int8",
+    "185eac66b2e15d96ba4bcc56220cbaf7d401ed140f88a69da4942b552fe91b9e",
+  ],
+  [
+    "webgpu",
+    "webgpu 1",
+    "int4",
+    "271534abf8797e99b6e097db9a58ee5daa8eb997dffacf1257678dba6c971f25",
+  ],
+] as const;
 
-for (const quantization of ["int8", "int4"] as const) {
-  Deno.test(`wasmDevice() packs ${quantization} as its packing says`, async () => {
-    const device = wasmDevice({ threads: 2 });
+for (const [kind, packing, quantization, digest] of PACKED) {
+  Deno.test(`${kind} packs ${quantization} as its packing says`, async () => {
+    const device = await open[kind]();
     const digests: string[] = [];
     const packed: PackedPieces = {
       async piece(_size, pack) {
@@ -253,9 +289,7 @@ for (const quantization of ["int8", "int4"] as const) {
     await device.load(checkpoint, { lanes: 1, quantization, packed });
     await device.dispose();
     const all = new TextEncoder().encode(digests.join());
-    assertEquals(
-      [device.packing, (await sha256(all)).toHex()],
-      [PACKED.packing, PACKED[quantization]],
-    );
+    const found = (await sha256(all)).toHex();
+    assertEquals([device.packing, found], [packing, digest]);
   });
 }

@@ -5,6 +5,7 @@
  */
 
 import type { StoredType } from "../../model/checkpoint.ts";
+import type { PackedPieces } from "../../model/packed_pieces.ts";
 import type { Quantization } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
 import {
@@ -72,9 +73,11 @@ export async function createMatrix(
   gpu: Gpu,
   label: string,
   sources: readonly RowSource[],
-  { columns, format, most = gpu.mostBytes }: {
+  { columns, format, pieces, most = gpu.mostBytes }: {
     columns: number;
     format: Format;
+    /** Packed blocks of an earlier load, or where this one's are kept. */
+    pieces?: PackedPieces;
     /** Bytes of a binding at most. */
     most?: number;
   },
@@ -89,6 +92,7 @@ export async function createMatrix(
   const pairs = Math.ceil(columns / 64);
   const quantized = format === "int8" || format === "int4";
   const blockBytes = 16 * loads * BLOCK_ROWS;
+  const scaleBytes = 4 * pairs * BLOCK_ROWS;
   const blocks = rows / BLOCK_ROWS;
   const blocksPerPart = Math.floor(most / blockBytes);
 
@@ -114,20 +118,43 @@ export async function createMatrix(
       const here = block - part.from;
       const count = Math.min(piece, part.blocks - here);
       const to = Math.min(source.rows, row + count * BLOCK_ROWS);
-      const values = await source.read(row, to);
-      const packed = packBlocks(values, columns, format);
+      const packed = Math.ceil((to - row) / BLOCK_ROWS);
+      const size = packed * blockBytes;
+      const pack = async () => {
+        const values = await source.read(row, to);
+        const { weights, scales } = packBlocks(values, columns, format);
+        return join(weights, quantized ? scales : undefined);
+      };
+      const all = size + (quantized ? packed * scaleBytes : 0);
+      const bytes = await (pieces ? pieces.piece(all, pack) : pack());
       const { weights, scales } = part;
-      await gpu.write(weights.buffer, here * blockBytes, packed.weights);
+      await gpu.write(
+        weights.buffer,
+        here * blockBytes,
+        bytes.subarray(0, size),
+      );
       if (quantized) {
         await gpu.write(
           scales.buffer,
-          here * 4 * pairs * BLOCK_ROWS,
-          packed.scales,
+          here * scaleBytes,
+          bytes.subarray(size),
         );
       }
-      block += Math.ceil((to - row) / BLOCK_ROWS);
+      block += packed;
       row = to;
     }
   }
   return { label, rows, columns, format, parts, bytes };
+}
+
+/** Packed weights and their scales as one piece. */
+export function join(
+  weights: Uint8Array<ArrayBuffer>,
+  scales?: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  if (scales === undefined) return weights;
+  const bytes = new Uint8Array(weights.length + scales.length);
+  bytes.set(weights);
+  bytes.set(scales, weights.length);
+  return bytes;
 }

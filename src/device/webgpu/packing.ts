@@ -13,6 +13,9 @@ export const FORMATS = { F32: 0, F16: 1, BF16: 2, int8: 3, int4: 4 } as const;
 /** One of {@linkcode FORMATS}. */
 export type Format = keyof typeof FORMATS;
 
+/** See `Device.packing`: one more at each change of what is packed. */
+export const PACKING = "webgpu 1";
+
 /** Rows of a block. */
 export const BLOCK_ROWS = 64;
 

@@ -6,12 +6,13 @@
 
 import { ModelError } from "../../errors.ts";
 import { type Checkpoint, tensorSpecs } from "../../model/checkpoint.ts";
+import type { PackedPieces } from "../../model/packed_pieces.ts";
 import type { LoraRanks } from "../../model/shape.ts";
 import type { LoadOptions } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
 import type { TablePart } from "./kernels/embed.ts";
 import type { Ups } from "./kernels/prepare.ts";
-import { createMatrix, type Matrix, matrixFormat } from "./matrix.ts";
+import { createMatrix, join, type Matrix, matrixFormat } from "./matrix.ts";
 import { type Format, packElements, paddedRows } from "./packing.ts";
 import { createTensor, type Tensor } from "./tensor.ts";
 import type { LayerWeights, Weights } from "./weights.ts";
@@ -29,7 +30,7 @@ function paddedRank(rank: number): number {
 export async function uploadWeights(
   gpu: Gpu,
   checkpoint: Checkpoint,
-  { quantization, progress }: Pick<LoadOptions, "quantization" | "progress">,
+  { quantization, packed, progress }: Omit<LoadOptions, "lanes">,
 ): Promise<Weights> {
   const { L, D, F, V } = checkpoint.shape;
   if (F % 32 !== 0) {
@@ -44,6 +45,7 @@ export async function uploadWeights(
   let done = 0;
   const up = new Upload(gpu, checkpoint, {
     format,
+    ...(packed && { pieces: packed }),
     uploaded: (tensors) => progress?.(done += tensors, total),
   });
   const table = await up.table();
@@ -64,20 +66,31 @@ class Upload {
   readonly #gpu: Gpu;
   readonly #checkpoint: Checkpoint;
   readonly #format: Format;
+  readonly #pieces: PackedPieces | undefined;
   readonly #uploaded: (tensors: number) => void;
 
   constructor(
     gpu: Gpu,
     checkpoint: Checkpoint,
-    { format, uploaded }: {
+    { format, pieces, uploaded }: {
       format: Format;
+      pieces?: PackedPieces;
       uploaded: (tensors: number) => void;
     },
   ) {
     this.#gpu = gpu;
     this.#checkpoint = checkpoint;
     this.#format = format;
+    this.#pieces = pieces;
     this.#uploaded = uploaded;
+  }
+
+  /** What an earlier load kept, or what `pack` makes. */
+  #piece(
+    size: number,
+    pack: () => Promise<Uint8Array<ArrayBuffer>>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#pieces ? this.#pieces.piece(size, pack) : pack();
   }
 
   /** The embedding, row after row. */
@@ -104,13 +117,18 @@ class Upload {
       };
       for (let row = from; row < to; row += piece) {
         const end = Math.min(to, row + piece);
-        const values = await this.#checkpoint.read("emb.weight", [row, end]);
-        const { packed, scales } = packElements(values, this.#format);
-        const at = row - from;
-        await gpu.write(part.table.buffer, at * rowBytes, bytesOf(packed));
+        const size = (end - row) * rowBytes;
+        const scaleSize = bits <= 8 ? (end - row) * D / 16 : 0;
+        const bytes = await this.#piece(size + scaleSize, async () => {
+          const values = await this.#checkpoint.read("emb.weight", [row, end]);
+          const { packed, scales } = packElements(values, this.#format);
+          const halves = bytesOf(new Float16Array(scales));
+          return join(bytesOf(packed), halves);
+        });
+        const at = row - from, { table, scales } = part;
+        await gpu.write(table.buffer, at * rowBytes, bytes.subarray(0, size));
         if (bits <= 8) {
-          const halves = new Float16Array(scales);
-          await gpu.write(part.scales.buffer, at * D / 16, bytesOf(halves));
+          await gpu.write(scales.buffer, at * D / 16, bytes.subarray(size));
         }
       }
       parts.push(part);
@@ -177,11 +195,15 @@ class Upload {
     names: readonly (string | undefined)[],
   ): Promise<Tensor> {
     const { D } = this.#checkpoint.shape;
-    const values = new Float32Array(names.length * D);
-    for (const [i, name] of names.entries()) {
-      if (name) values.set(await this.#checkpoint.read(name), i * D);
-    }
+    const bytes = await this.#piece(4 * names.length * D, async () => {
+      const values = new Float32Array(names.length * D);
+      for (const [i, name] of names.entries()) {
+        if (name) values.set(await this.#checkpoint.read(name), i * D);
+      }
+      return bytesOf(values);
+    });
     this.#uploaded(names.filter(Boolean).length);
+    const values = wordsOf(bytes);
     return createTensor(this.#gpu, label, [names.length, D], values);
   }
 
@@ -198,7 +220,11 @@ class Upload {
         rows,
         read: (from, to) => this.#checkpoint.read(name, [from, to]),
       })),
-      { columns, format: this.#format },
+      {
+        columns,
+        format: this.#format,
+        ...(this.#pieces && { pieces: this.#pieces }),
+      },
     );
     this.#uploaded(sources.length);
     return matrix;
@@ -220,35 +246,39 @@ class Upload {
     };
     const rank = padded.w + padded.a + padded.v + padded.g;
     const perWord = format === "F32" ? 1 : 2;
-    const turned = new Float32Array(rank * D);
-    let base = 0;
-    for (const q of ["w", "a", "v", "g"] as const) {
-      if (ranks[q] > 0) {
-        const values = await this.#checkpoint.read(`${att}.${q}2`);
-        for (let d = 0; d < D; d++) {
-          for (let n = 0; n < ranks[q]; n++) {
-            const word = Math.floor((base + n) / perWord);
-            turned[(word * D + d) * perWord + n % perWord] =
-              values[d * ranks[q] + n];
-          }
+    const pack = async () => {
+      const turned = new Float32Array(rank * D);
+      let base = 0;
+      for (const q of ["w", "a", "v", "g"] as const) {
+        const values = ranks[q] > 0
+          ? await this.#checkpoint.read(`${att}.${q}2`)
+          : [];
+        for (let at = 0; at < values.length; at++) {
+          const d = Math.floor(at / ranks[q]), n = base + at % ranks[q];
+          const word = Math.floor(n / perWord);
+          turned[(word * D + d) * perWord + n % perWord] = values[at];
         }
+        base += padded[q];
       }
-      if (ranks[q] > 0) this.#uploaded(1);
-      base += padded[q];
-    }
-    const { packed } = packElements(turned, format);
+      return bytesOf(packElements(turned, format).packed);
+    };
+    const bytes = await this.#piece(4 * rank / perWord * D, pack);
+    this.#uploaded(ranks.v > 0 ? 4 : 3);
     const words = createTensor(
       this.#gpu,
       "ups",
       [rank / perWord, D],
-      new Uint32Array(
-        bytesOf(packed).buffer,
-        packed.byteOffset,
-        packed.byteLength / 4,
-      ),
+      wordsOf(bytes),
     );
     return { words, format, ranks: padded, at };
   }
+}
+
+/** Bytes as the words that a tensor is made of. */
+function wordsOf(
+  { buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>,
+): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(buffer, byteOffset, byteLength / 4);
 }
 
 function bytesOf(

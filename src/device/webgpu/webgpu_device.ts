@@ -7,12 +7,15 @@
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Device, LoadOptions } from "../device.ts";
 import { Gpu } from "./gpu.ts";
+import { PACKING } from "./packing.ts";
 import { WebGpuModel } from "./webgpu_model.ts";
 
 /** See {@linkcode Device}. */
 export class WebGpuDevice implements Device {
   /** Which room this is. */
   readonly kind = "webgpu";
+  /** How it packs weights. */
+  readonly packing = PACKING;
   /** The adapter's own name, for people. */
   readonly name: string;
   readonly #gpu: Gpu;

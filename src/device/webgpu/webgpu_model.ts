@@ -77,7 +77,7 @@ export class WebGpuModel implements DeviceModel {
   static async load(
     gpu: Gpu,
     checkpoint: Checkpoint,
-    { lanes, quantization, progress }: LoadOptions,
+    { lanes, ...options }: LoadOptions,
   ): Promise<WebGpuModel> {
     if (!Number.isInteger(lanes) || lanes < 1 || lanes > CHUNK) {
       throw new RangeError(
@@ -85,7 +85,6 @@ export class WebGpuModel implements DeviceModel {
       );
     }
     return await gpu.checked("load the model", async () => {
-      const options = progress ? { quantization, progress } : { quantization };
       const weights = await uploadWeights(gpu, checkpoint, options);
       const model = new WebGpuModel(gpu, checkpoint.shape, weights, lanes);
       await gpu.device.queue.onSubmittedWorkDone();
