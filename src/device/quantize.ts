@@ -13,34 +13,36 @@
 /** Columns that share a scale. */
 export const BLOCK = 32;
 
-/** A matrix as integers and scales: `value = values[i] * scales[i / BLOCK | 0]`. */
+/** A matrix as integers and scales: `value = values[i] * scales[i / block | 0]`. */
 export interface QuantizedRows {
   /** `[rows, columns]`: in [−127, 127], or in [−8, 7] for 4 bits. */
   readonly values: Int8Array;
-  /** `[rows, columns / BLOCK]`, each exactly an f16. */
+  /** `[rows, columns / block]`, each exactly an f16. */
   readonly scales: Float32Array;
 }
 
 /**
  * Quantises rows of weights.
  *
- * @param weights `[rows, columns]`, columns a multiple of {@linkcode BLOCK}.
+ * @param weights `[rows, columns]`, columns a multiple of `block`.
+ * @param block Columns that share a scale.
  * @throws {RangeError} If the weights are not whole blocks.
  */
 export function quantizeRows(
   weights: Float32Array,
   bits: 8 | 4,
+  block = BLOCK,
 ): QuantizedRows {
-  if (weights.length % BLOCK !== 0) {
+  if (weights.length % block !== 0) {
     throw new RangeError(
-      `Cannot quantise weights: ${weights.length} is not a multiple of ${BLOCK}`,
+      `Cannot quantise weights: ${weights.length} is not a multiple of ${block}`,
     );
   }
   const values = new Int8Array(weights.length);
-  const scales = new Float32Array(weights.length / BLOCK);
-  const block = bits === 8 ? quantizeBlock8 : quantizeBlock4;
+  const scales = new Float32Array(weights.length / block);
+  const quantize = bits === 8 ? quantizeBlock8 : quantizeBlock4;
   for (let b = 0; b < scales.length; b++) {
-    scales[b] = block(weights, b * BLOCK, values);
+    scales[b] = quantize(weights, [b * block, (b + 1) * block], values);
   }
   return { values, scales };
 }
@@ -48,18 +50,18 @@ export function quantizeRows(
 /** The scale that puts the widest value at ±127. */
 function quantizeBlock8(
   weights: Float32Array,
-  from: number,
+  [from, to]: readonly [number, number],
   values: Int8Array,
 ): number {
   let widest = 0;
-  for (let i = from; i < from + BLOCK; i++) {
+  for (let i = from; i < to; i++) {
     const size = Math.abs(weights[i]);
     if (size > widest) widest = size;
   }
   const scale = Math.f16round(widest / 127);
   if (scale === 0) return 0;
   const inverse = 1 / scale;
-  for (let i = from; i < from + BLOCK; i++) {
+  for (let i = from; i < to; i++) {
     const q = Math.round(weights[i] * inverse);
     values[i] = q > 127 ? 127 : q < -127 ? -127 : q;
   }
@@ -79,11 +81,11 @@ const ENDS_4 = [-8, -9, -7];
  */
 function quantizeBlock4(
   weights: Float32Array,
-  from: number,
+  [from, to]: readonly [number, number],
   values: Int8Array,
 ): number {
   let widest = 0;
-  for (let i = from; i < from + BLOCK; i++) {
+  for (let i = from; i < to; i++) {
     if (Math.abs(weights[i]) > Math.abs(widest)) widest = weights[i];
   }
   if (widest === 0) return 0;
@@ -91,7 +93,7 @@ function quantizeBlock4(
   for (const end of ENDS_4) {
     const inverse = end / widest;
     let wq = 0, qq = 0;
-    for (let i = from; i < from + BLOCK; i++) {
+    for (let i = from; i < to; i++) {
       const q = nibble(weights[i] * inverse);
       wq += weights[i] * q;
       qq += q * q;
@@ -103,7 +105,7 @@ function quantizeBlock4(
     }
   }
   if (scale === 0) return 0;
-  for (let i = from; i < from + BLOCK; i++) {
+  for (let i = from; i < to; i++) {
     values[i] = nibble(weights[i] * chosen);
   }
   return scale;

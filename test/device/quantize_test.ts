@@ -42,3 +42,16 @@ Deno.test("quantizeRows() refuses part of a block", () => {
     message: "Cannot quantise weights: 33 is not a multiple of 32",
   });
 });
+
+Deno.test("quantizeRows() gives blocks of any size a scale each", () => {
+  const weights = Float32Array.from(
+    { length: 128 },
+    (_, i) => i < 64 ? 1 : 1 / 64,
+  );
+  for (const block of [16, 64]) {
+    const { values, scales } = quantizeRows(weights, 8, block);
+    assertEquals(scales.length, 128 / block);
+    assertEquals(values, new Int8Array(128).fill(127));
+  }
+  assertEquals(quantizeRows(weights, 8, 128).values[127], 2);
+});
