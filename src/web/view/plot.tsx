@@ -45,25 +45,29 @@ export interface Chart {
 /** Draws a chart as wide as its place, and the key of its lines. */
 export function Plot({ chart }: { chart: Chart }): ComponentChild {
   const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
   const { theme } = useValue(settings);
   const dark = useDark();
+  const { label: _, xs: __, lines, ...frame } = chart;
+  const form = JSON.stringify([
+    frame,
+    lines.map(({ name, colour, dashed }) => [name, colour, dashed]),
+  ]);
   useEffect(() => {
     const { current } = box;
     if (current === null) return;
-    const data = [
-      [...chart.xs],
-      ...chart.lines.map(({ values }) => [...values]),
-    ] as uPlot.AlignedData;
-    const plot = new uPlot(optionsOf(chart, current), data, current);
+    const drawn = new uPlot(optionsOf(chart, current), dataOf(chart), current);
+    plot.current = drawn;
     const sizes = new ResizeObserver(() =>
-      plot.setSize({ width: current.clientWidth, height: chart.height })
+      drawn.setSize({ width: current.clientWidth, height: chart.height })
     );
     sizes.observe(current);
     return () => {
       sizes.disconnect();
-      plot.destroy();
+      drawn.destroy();
     };
-  }, [chart, theme, dark]);
+  }, [form, theme, dark]);
+  useEffect(() => plot.current?.setData(dataOf(chart)), [chart]);
   return (
     <figure class="plot">
       <div ref={box} role="img" aria-label={chart.label} />
@@ -76,6 +80,10 @@ export function Plot({ chart }: { chart: Chart }): ComponentChild {
       </figcaption>
     </figure>
   );
+}
+
+function dataOf({ xs, lines }: Chart): uPlot.AlignedData {
+  return [[...xs], ...lines.map(({ values }) => [...values])];
 }
 
 function useDark(): boolean {
@@ -132,11 +140,15 @@ function optionsOf(chart: Chart, place: HTMLElement): uPlot.Options {
     axes: [axis(x, 28, chart.formatX), axis(y, 56, chart.formatY)],
     series: [
       {},
-      ...lines.map(({ colour: name, dashed, values }): uPlot.Series => ({
+      ...lines.map(({ colour: name, dashed }): uPlot.Series => ({
         stroke: colour(name),
         width: 2,
         spanGaps: true,
-        points: { show: values.length < 2 || log && !dashed, size: 5 },
+        points: {
+          // One point alone makes no line.
+          show: ({ data: [xs] }) => xs.length < 2 || log && !dashed,
+          size: 5,
+        },
         ...(dashed && { dash: [5, 5] }),
       })),
     ],
