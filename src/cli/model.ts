@@ -7,14 +7,15 @@
 import { join } from "@std/path";
 import { asksForHelp, parseCommand, readConfig } from "../config.ts";
 import { ConfigError, ModelError } from "../errors.ts";
+import { parameters } from "../model/checkpoint.ts";
 import { OFFICIAL_SIZES } from "../model/hub/official.ts";
 import { parseReference } from "../model/hub/reference.ts";
 import { NETWORK } from "../model/hub/transport.ts";
 import { openFiles } from "../model/model_files.ts";
 import { ModelCache, modelsFolder } from "./model/cache.ts";
 import { downloadBar } from "./model/download_bar.ts";
-import { bytes, table } from "./model/figures.ts";
-import { describe } from "./model/inspect.ts";
+import { bytes, table, whole } from "./model/figures.ts";
+import { describe, readShape } from "./model/inspect.ts";
 import { threadsOf } from "./model/memory.ts";
 import { digestOf } from "./model/part_file.ts";
 import { pull } from "./model/pull.ts";
@@ -56,7 +57,10 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
     const reference = parseReference(text);
     const { as, sha256, vocab } = flags;
     if (offline(flags)) {
-      const { id } = await cache.find(as ?? text);
+      const held = (await cache.list()).find(({ manifest }) =>
+        manifest?.source === text
+      );
+      const { id } = held ?? await cache.find(as ?? text);
       return write(`${id} is there\n`);
     }
     if (sha256 !== undefined && !/^[\da-f]{64}$/i.test(sha256)) {
@@ -78,7 +82,12 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
       ...(sha256 !== undefined && { sha256 }),
       ...(vocab !== undefined && { vocabulary: address("--vocab", vocab) }),
     });
-    write(`${id} is there. deno task start --model ${id} serves it\n`);
+    await using files = await openFiles(cache.pathOf(id));
+    const { shape } = await readShape(files);
+    write(
+      `${id} is there, ${whole(parameters(shape))} parameters. ` +
+        `deno task start --model ${id} serves it\n`,
+    );
   },
   async list({ cache }) {
     const rows = (await cache.list()).map(({ id, manifest }) => [

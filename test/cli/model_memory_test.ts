@@ -6,8 +6,10 @@ import {
   QUANTIZATIONS,
   webgpuWeights,
 } from "../../src/cli/model/memory.ts";
+import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { openFiles } from "../../src/model/model_files.ts";
 import type { ModelShape } from "../../src/model/shape.ts";
+import { openGolden } from "../support/goldens.ts";
 
 /** Official shapes: layers, width, and ranks of w, a, v, g. */
 function official(
@@ -46,6 +48,23 @@ Deno.test("webgpuWeights counts 16, 8.5 and 4.5 bits a weight", () => {
   [16, 8.5, 4.5].forEach((bits, i) => {
     assert(Math.abs(weights[i] - bits) < 0.1 * bits, `${weights[i]}`);
   });
+});
+
+Deno.test("webgpuWeights is what the device takes, but for its padding", async () => {
+  const checkpoint = await openGolden("lm128-bf16");
+  const device = await openWebGpu({ force: true });
+  try {
+    for (const quantization of QUANTIZATIONS) {
+      const model = await device.load(checkpoint, { lanes: 1, quantization });
+      const { shape, stored } = checkpoint;
+      const share = webgpuWeights(shape, stored, quantization) /
+        model.weightBytes;
+      assert(share > 0.8 && share <= 1, `${quantization}: ${share}`);
+      await model.dispose();
+    }
+  } finally {
+    await device.dispose();
+  }
 });
 
 Deno.test("expectRoom lets pass what fits", () => {

@@ -35,7 +35,6 @@ async function drawn(name: string): Promise<DownloadBar> {
             ? `${name} {done}, {rate}/s`
             : `${name} [{bar}] {percentage} %, {done} of {all}, {rate}/s`,
           clearOnComplete: true,
-          hideCursor: true,
         });
         bar.start(total ?? done, done, figures(0, 0, total));
       }
