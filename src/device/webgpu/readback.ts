@@ -76,6 +76,11 @@ export class Readback {
     }
   }
 
+  /** Zeroes what was read. */
+  wipe(encoder: GPUCommandEncoder): void {
+    for (const buffer of this.#idle) encoder.clearBuffer(buffer);
+  }
+
   /** Frees every buffer. */
   dispose(): void {
     for (const buffer of [...this.#idle, ...this.#busy]) buffer.destroy();

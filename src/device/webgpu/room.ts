@@ -110,6 +110,47 @@ export function createRoom(
   };
 }
 
+/**
+ * Zeroes what a lane leaves besides its state, and what passes leave: between
+ * steps nothing of it is needed.
+ */
+export function wipe(
+  encoder: GPUCommandEncoder,
+  room: Room,
+  lane: number,
+): void {
+  const { cursors, drawn, parameters, tallies, sets } = room;
+  const kept = new Set([
+    ...room.state,
+    cursors,
+    drawn,
+    parameters,
+    tallies,
+    sets,
+  ]);
+  for (const tensor of Object.values(room).flat() as Tensor[]) {
+    if (!kept.has(tensor)) encoder.clearBuffer(tensor.buffer);
+  }
+  for (const { buffer, shape } of [cursors, drawn, parameters, sets]) {
+    clearRow(encoder, buffer, shape, lane);
+  }
+  const [, lanes, V] = tallies.shape;
+  for (const row of [lane, lanes + lane]) {
+    clearRow(encoder, tallies.buffer, [2 * lanes, V], row);
+  }
+}
+
+/** Zeroes `row` of a buffer of this shape. */
+function clearRow(
+  encoder: GPUCommandEncoder,
+  buffer: GPUBuffer,
+  [, ...rest]: readonly number[],
+  row: number,
+): void {
+  const bytes = 4 * rest.reduce((product, size) => product * size);
+  encoder.clearBuffer(buffer, row * bytes, bytes);
+}
+
 /** Every buffer of a room, once. */
 export function roomBuffers(room: Room): GPUBuffer[] {
   const tensors = Object.values(room).flat() as Tensor[];

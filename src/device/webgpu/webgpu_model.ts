@@ -22,7 +22,7 @@ import type { Gpu } from "./gpu.ts";
 import { LaneTable } from "./lane_table.ts";
 import { PassRunner } from "./passes.ts";
 import { Readback } from "./readback.ts";
-import { CHUNK, createRoom, type Room, roomBuffers } from "./room.ts";
+import { CHUNK, createRoom, type Room, roomBuffers, wipe } from "./room.ts";
 import { logitsWanted, schedule } from "./schedule.ts";
 import type { Timing } from "./timing.ts";
 import { uploadWeights } from "./upload.ts";
@@ -97,7 +97,7 @@ export class WebGpuModel implements DeviceModel {
     return this.#passes.profile();
   }
 
-  /** Makes a lane's state blank: all zeros. */
+  /** Makes a lane's state blank, all zeros, and leaves no trace of what was read. */
   clear(lane: number): Promise<void> {
     return this.#command((encoder) => {
       const size = this.#laneBytes();
@@ -105,6 +105,9 @@ export class WebGpuModel implements DeviceModel {
       for (const { buffer } of this.#room.state) {
         encoder.clearBuffer(buffer, offset, size);
       }
+      encoder.clearBuffer(this.#between);
+      wipe(encoder, this.#room, lane);
+      this.#readback.wipe(encoder);
       this.#table.forget(lane);
     });
   }

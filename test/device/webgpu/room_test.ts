@@ -1,0 +1,56 @@
+import { assertEquals } from "@std/assert";
+import {
+  createRoom,
+  roomBuffers,
+  wipe,
+} from "../../../src/device/webgpu/room.ts";
+import type { Tensor } from "../../../src/device/webgpu/tensor.ts";
+import { uploadWeights } from "../../../src/device/webgpu/upload.ts";
+import { openGolden } from "../../support/goldens.ts";
+import { gpu, read } from "../../support/gpu.ts";
+
+const LANES = 3, LANE = 1;
+
+Deno.test("wipe() leaves nothing but states and what other lanes keep", async () => {
+  const checkpoint = await openGolden("rand-d128-l3-v512");
+  const options = { quantization: "none" } as const;
+  const weights = await uploadWeights(gpu, checkpoint, options);
+  const room = createRoom(gpu, checkpoint.shape, weights, LANES);
+  for (const buffer of roomBuffers(room)) {
+    const ones = new Uint32Array(buffer.size / 4).fill(1);
+    gpu.device.queue.writeBuffer(buffer, 0, ones);
+  }
+  const encoder = gpu.device.createCommandEncoder();
+  wipe(encoder, room, LANE);
+  gpu.device.queue.submit([encoder.finish()]);
+
+  const { state, cursors, drawn, parameters, tallies, sets, ...passes } = room;
+  for (const tensor of state) {
+    assertEquals(await rows(tensor, LANES), [1, 1, 1]);
+  }
+  for (const tensor of [cursors, drawn, parameters, sets]) {
+    assertEquals(await rows(tensor, LANES), [1, 0, 1], tensor.label);
+  }
+  assertEquals(await rows(tallies, 2 * LANES), [1, 0, 1, 1, 0, 1]);
+  for (const tensor of Object.values(passes)) {
+    assertEquals(await rows(tensor, 1), [0], tensor.label);
+  }
+  for (const buffer of roomBuffers(room)) buffer.destroy();
+});
+
+/** What each row of a tensor is full of; NaN where it is not one number. */
+async function rows(tensor: Tensor, count: number): Promise<number[]> {
+  const floats = await read(tensor);
+  const words = new Uint32Array(
+    floats.buffer,
+    floats.byteOffset,
+    floats.length,
+  );
+  const width = words.length / count;
+  return Array.from({ length: count }, (_, row) => {
+    const [first, ...rest] = new Set(
+      words.subarray(row * width, (row + 1) * width),
+    );
+    return rest.length === 0 ? first : NaN;
+  });
+}
