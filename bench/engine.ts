@@ -5,11 +5,20 @@
  */
 
 import type { Device, DeviceKind, Quantization } from "../src/device/device.ts";
-import type { Checkpoint } from "../src/model/checkpoint.ts";
+import { canonical } from "../src/model/canonical.ts";
+import type { Checkpoint, StoredType } from "../src/model/checkpoint.ts";
+import { readTensors } from "../src/model/format.ts";
 import { openFiles } from "../src/model/model_files.ts";
 import { openModel } from "../src/model/open.ts";
+import { bytesSource } from "../src/model/source.ts";
 import type { Bandwidth } from "./bandwidth.ts";
-import { PRESETS, randomCheckpoint } from "./random_model.ts";
+import {
+  PRESETS,
+  randomCheckpoint,
+  type RandomModel,
+  randomTensors,
+  safetensors,
+} from "./random_model.ts";
 import { passBytes } from "./roofline.ts";
 import { speed, type SpeedOptions } from "./speed.ts";
 
@@ -111,7 +120,9 @@ function amount(
   if (name !== "0.1B") {
     return { prefillTokens: slow ? 256 : 512, decodeTokens: 128, runs: 3 };
   }
-  if (slow) return { prefillTokens: 64, decodeTokens: 8, runs: 1 };
+  if (slow) {
+    return { prefillTokens: lanes > 1 ? 16 : 64, decodeTokens: 8, runs: 1 };
+  }
   return { prefillTokens: lanes > 1 ? 128 : 512, decodeTokens: 48, runs: 3 };
 }
 
@@ -119,10 +130,19 @@ function amount(
 export const checkpoints: Record<ModelName, () => Promise<Checkpoint>> = {
   embedded: once(embedded),
   "5.5M": once(() => Promise.resolve(randomCheckpoint(PRESETS["5.5M"]))),
-  "0.1B": once(() =>
-    Promise.resolve(randomCheckpoint({ ...PRESETS["0.1B"], type: "BF16" }))
-  ),
+  "0.1B": once(() => inMemory({ ...PRESETS["0.1B"], type: "BF16" })),
 };
+
+/** A random model whose values are made once, not at every load. */
+async function inMemory(
+  model: RandomModel & { type: StoredType },
+): Promise<Checkpoint> {
+  const file = safetensors(randomTensors(model), model.type);
+  const bytes = await new Blob(await Array.fromAsync(file)).bytes();
+  const source = bytesSource("random model", bytes);
+  const { tensors, lora } = await readTensors([source]);
+  return canonical(tensors, source.name, lora);
+}
 
 async function embedded(): Promise<Checkpoint> {
   const folder = new URL("../models/gosling/", import.meta.url);
