@@ -1,8 +1,14 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import type { Page } from "playwright-core";
+import { Client } from "../../src/client/client.ts";
 import { startServer } from "../support/server.ts";
 import { browse } from "./browser.ts";
-import { GREEDY, preset, ready, say, SMALL } from "./talk.ts";
+import { GREEDY, preset, ready, say, sharedKey, SMALL } from "./talk.ts";
 
 Deno.test("the notebook draws the state, its size and the time of turns", async () => {
   await using server = await startServer([...SMALL]);
@@ -105,6 +111,33 @@ Deno.test("settings are kept, and go with every request", async () => {
   // Same seed, same words.
   await page.getByRole("button", { name: "New" }).click();
   assertEquals(await say(page, "Hello!"), answer);
+});
+
+Deno.test("a conversation begins with a state of the server's where one is set", async () => {
+  const env = sharedKey();
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/dave.save`;
+    {
+      await using server = await startServer([...SMALL], env);
+      const { state = "" } = await new Client({ url: server.url }).generate({
+        ...GREEDY,
+        messages: [{ role: "user", content: "My name is Dave." }],
+      });
+      await Deno.writeTextFile(path, state);
+    }
+    const flags = [...SMALL, "--initial", `dave=${path}`];
+    await using server = await startServer(flags, env);
+    await using browser = await browse();
+    const page = await browser.open(server.url);
+    await preset(page, GREEDY);
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByLabel("New conversations begin with").selectOption("dave");
+    await page.keyboard.press("Escape");
+    assertStringIncludes(await say(page, "What is my name?"), "Dave");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 /** What each head's canvas shows. */

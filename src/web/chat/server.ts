@@ -31,6 +31,8 @@ export interface Model {
   };
   /** How many numbers its state has. */
   readonly state: { readonly values: number };
+  /** States that a conversation may begin with. */
+  readonly initial_states?: readonly { readonly name: string }[];
 }
 
 /** One layer of a state, in 255 steps. */

@@ -76,15 +76,19 @@ export class Session {
   }
 
   /** Asks the same again, with another seed: a sibling of the turn. */
-  async regenerate({ kind, parent, user, system }: Turn): Promise<void> {
+  async regenerate(turn: Turn): Promise<void> {
+    const { kind, parent, user, system, initial } = turn;
     if (kind === "import") return;
     const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-    await this.#take({ kind, parent, user, system, seed });
+    await this.#take({ kind, parent, user, system, initial, seed });
   }
 
   /** Says something else instead: a fork. */
-  async edit({ parent, system }: Turn, user: string): Promise<void> {
-    await this.#take({ kind: "say", parent, user, system });
+  async edit(
+    { parent, system, initial }: Turn,
+    user: string,
+  ): Promise<void> {
+    await this.#take({ kind: "say", parent, user, system, initial });
   }
 
   /** Tries again what failed. */

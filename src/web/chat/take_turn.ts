@@ -26,6 +26,8 @@ export interface Wish {
   readonly user: string;
   /** What to tell the model first; the settings' where absent. */
   readonly system?: string | undefined;
+  /** The state of the server's to begin with; the settings' where absent. */
+  readonly initial?: string | undefined;
   /** For another answer than before. */
   readonly seed?: number;
 }
@@ -51,11 +53,13 @@ export async function takeTurn(
   const system = parent === null
     ? wish.system ?? settings.value.system.trim()
     : "";
+  const initial = parent === null ? beginning(wish) : undefined;
   const state = parent === null ? undefined : await library.state(parent);
   const options = {
     ...requestOptions(settings.value),
     ...(seed !== undefined && { seed }),
     ...(state !== undefined && { state }),
+    ...(initial !== undefined && { initial }),
   };
   let answer = "";
   let end: End | undefined;
@@ -77,9 +81,21 @@ export async function takeTurn(
     })
     : undefined;
   if (end?.state === undefined) throw new CutOffError();
-  const turn = turnOf({ ...wish, system }, answer, end, signal.aborted);
+  const turn = turnOf(
+    { ...wish, system, initial },
+    answer,
+    end,
+    signal.aborted,
+  );
   await library.addTurn(turn, end.state);
   return turn;
+}
+
+/** The state of the server's to begin with, if it still offers it. */
+function beginning({ initial }: Wish): string | undefined {
+  const wanted = initial ?? settings.value.initial;
+  return health.value.model?.initial_states
+    ?.find(({ name }) => name === wanted)?.name;
 }
 
 /** What the model reads; with `answer` also what it had said when stopped. */
@@ -96,7 +112,7 @@ function inputOf(
 }
 
 function turnOf(
-  { kind, parent, user, system }: Wish,
+  { kind, parent, user, system, initial }: Wish,
   answer: string,
   end: End,
   stopped: boolean,
@@ -110,6 +126,7 @@ function turnOf(
     user,
     answer,
     ...(system && { system }),
+    ...(initial !== undefined && { initial }),
     finish: stopped ? "cancelled" : end.finish_reason,
     model: end.model,
     fingerprint: health.value.model?.fingerprint ?? "",

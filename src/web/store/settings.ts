@@ -17,6 +17,8 @@ export interface Settings {
   readonly keys: Readonly<Record<string, string>>;
   /** Said before the first message of a conversation. */
   readonly system: string;
+  /** The server's state that conversations begin with; empty: a blank one. */
+  readonly initial: string;
   /** How saves are written. */
   readonly codec: "int8" | "exact" | "f16" | "int10" | "int6" | "int4";
   /** Light, dark, or as the system has it. */
@@ -44,6 +46,7 @@ export const DEFAULTS: Settings = {
   url: "",
   keys: {},
   system: "",
+  initial: "",
   codec: "int8",
   theme: "auto",
   max_tokens: 256,
@@ -86,8 +89,16 @@ export function serverKey({ url, keys }: Settings): string | undefined {
 
 /** The fields of a request that settings decide. */
 export function requestOptions(
-  { seed, codec, system: _, url: __, keys: ___, theme: ____, ...rest }:
-    Settings,
+  {
+    seed,
+    codec,
+    initial: _,
+    system: __,
+    url: ___,
+    keys: ____,
+    theme: _____,
+    ...rest
+  }: Settings,
 ): GenerateOptions {
   return { ...rest, ...(seed !== null && { seed }), state_codec: codec };
 }

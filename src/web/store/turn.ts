@@ -25,6 +25,8 @@ export interface Turn extends Exchange {
   readonly at: number;
   /** What the model was told first; only at the root. */
   readonly system?: string;
+  /** The server's state that it began with; only at the root. */
+  readonly initial?: string;
   /** The words that came with an imported save. */
   readonly past?: readonly Exchange[];
   /** Why the answer ended. */

@@ -5,7 +5,7 @@
  */
 
 import type { ComponentChild } from "preact";
-import { health, type Model } from "../chat/server.ts";
+import { health } from "../chat/server.ts";
 import { useValue } from "../store/observable.ts";
 import {
   changeSettings,
@@ -13,7 +13,7 @@ import {
   type Settings,
   settings,
 } from "../store/settings.ts";
-import { bytes, number } from "../text/units.ts";
+import { ModelCard } from "./model_card.tsx";
 
 /** The settings that are numbers. */
 type NumberName = {
@@ -93,6 +93,7 @@ export function SettingsForm(): ComponentChild {
       </fieldset>
       <fieldset>
         <legend>Saves and looks</legend>
+        <Beginning now={now} />
         <label class="field">
           <span>Codec</span>
           <select
@@ -169,38 +170,22 @@ function Server({ now }: { now: Settings }): ComponentChild {
   );
 }
 
-function ModelCard({ model }: { model: Model }): ComponentChild {
-  const { shape, state, device } = model;
-  const facts = [
-    ["Model", model.id],
-    [
-      "Weights",
-      number(model.parameters) +
-      (model.quantization === "none" ? "" : `, as ${model.quantization}`),
-    ],
-    [
-      "Shape",
-      `${shape.layers} layers, ${shape.heads} heads of 64, ` +
-      `width ${shape.width}`,
-    ],
-    ["Vocabulary", number(shape.vocabulary)],
-    [
-      "State",
-      `${state.values.toLocaleString("en")} numbers, ` +
-      `${bytes(4 * state.values)} as they are`,
-    ],
-    ["Device", `${device.kind}: ${device.name}`],
-    ["Fingerprint", model.fingerprint.slice(0, 16)],
-  ];
+/** With what a new conversation begins, where the server offers a choice. */
+function Beginning({ now }: { now: Settings }): ComponentChild {
+  const offered = useValue(health).model?.initial_states ?? [];
+  if (offered.length === 0) return null;
   return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <label class="field">
+      <span>New conversations begin with</span>
+      <select
+        value={now.initial}
+        onChange={({ currentTarget: { value } }) =>
+          changeSettings({ initial: value })}
+      >
+        <option value="">a blank memory</option>
+        {offered.map(({ name }) => <option value={name}>{name}</option>)}
+      </select>
+    </label>
   );
 }
 

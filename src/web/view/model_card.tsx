@@ -1,0 +1,45 @@
+/**
+ * What is served, in a few lines.
+ *
+ * @module
+ */
+
+import type { ComponentChild } from "preact";
+import type { Model } from "../chat/server.ts";
+import { bytes, number } from "../text/units.ts";
+
+/** Describes a model. */
+export function ModelCard({ model }: { model: Model }): ComponentChild {
+  const { shape, state, device } = model;
+  const facts = [
+    ["Model", model.id],
+    [
+      "Weights",
+      number(model.parameters) +
+      (model.quantization === "none" ? "" : `, as ${model.quantization}`),
+    ],
+    [
+      "Shape",
+      `${shape.layers} layers, ${shape.heads} heads of 64, ` +
+      `width ${shape.width}`,
+    ],
+    ["Vocabulary", number(shape.vocabulary)],
+    [
+      "State",
+      `${state.values.toLocaleString("en")} numbers, ` +
+      `${bytes(4 * state.values)} as they are`,
+    ],
+    ["Device", `${device.kind}: ${device.name}`],
+    ["Fingerprint", model.fingerprint.slice(0, 16)],
+  ];
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
