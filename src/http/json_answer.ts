@@ -6,6 +6,7 @@
  */
 
 import type { Context } from "hono";
+import { PATIENCE_MS, within } from "./patience.ts";
 
 /** Characters of a member that is worth sending by itself, and of one piece. */
 const PIECE = 1 << 16;
@@ -13,8 +14,40 @@ const PIECE = 1 << 16;
 /** Text that JSON writes as it is. */
 const PLAIN = /^[\w.+/=-]*$/;
 
-/** Answers with `value` as JSON; what is long in it, in pieces. */
-export function jsonAnswer(c: Context, value: object): Response {
+/**
+ * Answers with `value` as JSON; what is long in it, in pieces. If `value` takes
+ * long, the answer begins without it, and breaks off if it fails.
+ */
+export async function jsonAnswer(
+  c: Context,
+  value: object | Promise<object>,
+  patienceMs = PATIENCE_MS,
+): Promise<Response> {
+  const type = { "content-type": "application/json" };
+  const work = Promise.resolve(value);
+  const known = await within(work, patienceMs);
+  if (known === undefined) {
+    // A client that has gone hears of no failure.
+    work.catch(() => {});
+    return c.body(ReadableStream.from(late(work)), 200, type);
+  }
+  const { text, mark, long } = written(known.value);
+  return long.length === 0
+    ? c.body(text, 200, type)
+    : c.body(ReadableStream.from(pieces(text.split(mark), long)), 200, type);
+}
+
+async function* late(
+  work: Promise<object>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const { text, mark, long } = written(await work);
+  yield* pieces(text.split(mark), long);
+}
+
+/** JSON with marks in place of what is long in it. */
+function written(
+  value: object,
+): { text: string; mark: string; long: readonly string[] } {
   const long: string[] = [];
   // Nobody outside can know it, so it stands in no text.
   const mark = crypto.randomUUID();
@@ -24,10 +57,7 @@ export function jsonAnswer(c: Context, value: object): Response {
     long.push(member);
     return mark;
   });
-  const type = { "content-type": "application/json" };
-  return long.length === 0
-    ? c.body(text, 200, type)
-    : c.body(ReadableStream.from(pieces(text.split(mark), long)), 200, type);
+  return { text, mark, long };
 }
 
 function* pieces(

@@ -62,6 +62,6 @@ export function postJson<Request extends z.ZodType, Answer>(
   );
   app.post(path, async (c) => {
     const value = await readJson(c, request);
-    return jsonAnswer(c, await answer(c, value) as object);
+    return await jsonAnswer(c, answer(c, value) as object);
   });
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { PATIENCE_MS, within } from "./patience.ts";
+
 /** How long a stream may be silent. */
 const KEEP_ALIVE_MS = 15_000;
 
@@ -18,33 +20,41 @@ export interface StreamOptions {
   readonly last?: string;
   /** Silence after which a comment is sent. */
   readonly keepAliveMs?: number;
+  /** How long to wait for the first event before the stream begins. */
+  readonly patienceMs?: number;
 }
 
 /**
  * Streams `first`, then `events`, each the text of one `data:` line. The next
  * event is asked for only when the last one was taken, so a slow client slows
  * its own turn and nothing piles up.
+ *
+ * @throws What `first` fails with, unless it took long.
  */
-export function eventStream(
-  first: IteratorResult<string, void>,
+export async function eventStream(
+  first: IteratorResult<string, void> | Promise<IteratorResult<string, void>>,
   events: AsyncIterator<string, void>,
   options: StreamOptions,
-): Response {
+): Promise<Response> {
   const { onCancel, onError, last, keepAliveMs = KEEP_ALIVE_MS } = options;
   const utf8 = new TextEncoder();
   const line = (data: string) => utf8.encode(`data: ${data}\n\n`);
   let next: Promise<IteratorResult<string, void>> | undefined = Promise.resolve(
     first,
   );
+  await within(next, options.patienceMs ?? PATIENCE_MS);
+  // A client that has gone hears of no failure.
+  next.catch(() => {});
   const body = new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
       next ??= events.next();
       try {
-        const result = await before(next, keepAliveMs);
-        if (result === undefined) {
+        const known = await within(next, keepAliveMs);
+        if (known === undefined) {
           controller.enqueue(utf8.encode(": keep-alive\n\n"));
           return;
         }
+        const { value: result } = known;
         next = undefined;
         if (!result.done) {
           controller.enqueue(line(result.value));
@@ -69,18 +79,4 @@ export function eventStream(
       "x-accel-buffering": "no",
     },
   });
-}
-
-/** What `promise` gives within `ms`, else nothing. */
-async function before<T>(
-  promise: Promise<T>,
-  ms: number,
-): Promise<T | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), ms);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

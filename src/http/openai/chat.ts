@@ -95,7 +95,7 @@ export function chatRoute(): OpenAPIHono<AppEnv> {
         model: c.get("services").engine.model.id,
       },
     };
-    if (!request.stream) return jsonAnswer(c, await whole(c, call));
+    if (!request.stream) return await jsonAnswer(c, whole(c, call));
     return await streamChunks(c, gone, chunks(c, call), "[DONE]");
   });
   return app;
