@@ -12,6 +12,7 @@ import { wasmDevice } from "../device/wasm/wasm.ts";
 import { openWebGpu } from "../device/webgpu/webgpu_device.ts";
 import { openEngine } from "../engine/device_engine.ts";
 import { DeviceError } from "../errors.ts";
+import { superviseGrammars } from "../grammar/supervisor.ts";
 import type { Services } from "../http/services.ts";
 import { parameters } from "../model/checkpoint.ts";
 import { bytesOf, openFiles } from "../model/model_files.ts";
@@ -156,12 +157,14 @@ async function attempt(
       gone?.dispose().catch(() => undefined);
     },
   });
+  const grammars = superviseGrammars({ tokenizer, V: shape.V });
   const open = stack.move();
   return {
-    services: { engine, vault, portable: config.portable, initial },
+    services: { engine, vault, grammars, portable: config.portable, initial },
     summary: `${files.id} on ${kind} (${name})${choice.reason}`,
     async dispose(): Promise<void> {
       await engine.dispose();
+      grammars.close();
       await open.disposeAsync();
     },
   };

@@ -10,13 +10,14 @@ import type { Opening } from "./opening.ts";
 
 /**
  * How many tokens to draw next. The first one comes at once, later ones in bursts
- * as long as all that came before; scored ones alone, for their logits.
+ * as long as all that came before; scored ones alone, for their logits, and
+ * constrained ones, for the mask of the next.
  *
  * @param drawn Tokens drawn or asked for.
  * @param room How long a burst may be.
  */
 export function burstLength(turn: Turn, drawn: number, room: number): number {
-  const most = turn.logprobs === undefined
+  const most = turn.logprobs === undefined && turn.constraint === undefined
     ? Math.min(room, Math.max(drawn, 1))
     : 1;
   return Math.min(turn.maxTokens - drawn, most);
@@ -56,6 +57,7 @@ export function burstStep(
       seed,
       position: save.position + given.length + drawn,
       counts,
+      ...(turn.constraint && { mask: turn.constraint.mask }),
     },
   };
 }

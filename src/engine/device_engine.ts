@@ -19,6 +19,7 @@ import type {
   Turn,
   TurnEvent,
 } from "./engine.ts";
+import { soughtStops } from "./guide.ts";
 import { Halts } from "./halts.ts";
 import { ModelHost } from "./host.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -97,7 +98,8 @@ class DeviceEngine implements Engine {
     const run = new Run(opening, {
       ...seat,
       tokenizer: this.tokenizer,
-      halt: this.#halts.for(turn.stops),
+      halt: this.#halts.for(soughtStops(turn)),
+      wake: () => seat.add(run),
       events,
       left: () => seat.leave(run),
     });

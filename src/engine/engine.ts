@@ -6,6 +6,7 @@
  */
 
 import type { DeviceKind, Quantization } from "../device/device.ts";
+import type { Constraint } from "../grammar/grammar.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { Save, SaveFormat } from "../state/save.ts";
 import type { ScoredToken } from "../text/logprobs.ts";
@@ -84,6 +85,12 @@ export interface Turn {
    * place; absent: say nothing. Each token is then drawn in a step of its own.
    */
   readonly logprobs?: number;
+  /**
+   * Which tokens may come next. The answer then ends only with the end-of-text
+   * token, or at a stop that is not kept: kept ones are not looked for. Its owner
+   * closes it.
+   */
+  readonly constraint?: Constraint;
 }
 
 /** Texts to score. */

@@ -26,7 +26,7 @@ export interface Seat {
   readonly lane: number;
   /** A lane to keep a copy of the state on, if one was asked for and free. */
   readonly spare: number | undefined;
-  /** Takes part in the steps of the model. */
+  /** Takes part in the steps of the model, from the next one on. */
   add(job: Job): void;
   /** Ends that, zeroes the lanes and gives them back. */
   leave(job: Job): void;

@@ -28,6 +28,7 @@ import {
   type TurnTokens,
 } from "./ending.ts";
 import type { TurnEvent } from "./engine.ts";
+import { Guide, soughtStops } from "./guide.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Opening } from "./opening.ts";
 import { PromptReader } from "./prompt.ts";
@@ -47,6 +48,8 @@ export interface RunOptions {
   readonly spare: number | undefined;
   /** Tokens at which the answer surely ends. */
   readonly halt: ReadonlySet<number>;
+  /** Asks for the next step, after this turn had nothing to do in the last. */
+  readonly wake: () => void;
   /** Takes the events. */
   readonly events: Mailbox<TurnEvent>;
   /** Told once, when the lane is needed no more. */
@@ -62,6 +65,7 @@ export class Run implements Job {
   readonly #speech: Speech;
   readonly #prompt: PromptReader;
   readonly #counts: Counts;
+  readonly #guide: Guide;
   readonly #drawn: number[] = [];
   /** Parts of steps that were asked for and not answered. */
   readonly #flying: LaneStep[] = [];
@@ -82,7 +86,11 @@ export class Run implements Job {
     this.#opening = opening;
     this.#options = options;
     this.#rewinder = new Rewinder(model, lane, spare);
-    this.#answer = new Answer(tokenizer, turn.stops, carried);
+    this.#guide = new Guide(turn.constraint, {
+      ready: () => this.#over || options.wake(),
+      failed: (error) => this.#ending ?? this.fail(error),
+    });
+    this.#answer = new Answer(tokenizer, soughtStops(turn), carried);
     this.#speech = new Speech(this.#answer, events, turn.logprobs);
     this.#counts = new Counts(save.counts);
     const joined = model.seamless === true && turn.maxTokens > 0;
@@ -158,6 +166,7 @@ export class Run implements Job {
     const { lane, halt } = this.#options;
     const flying = this.#flying.reduce((sum, { draw }) => sum + draw, 0);
     if (flying > 0 && !this.#mayRunAhead()) return undefined;
+    if (!this.#guide.ready) return undefined;
     const drawn = this.#drawn.length + flying;
     const draw = burstLength(this.#opening.turn, drawn, room.draw);
     if (draw <= 0) return undefined;
@@ -175,11 +184,13 @@ export class Run implements Job {
 
   /**
    * Whether more may be drawn before the last draws are known: not if they count
-   * for the next ones, nor if a copy is to be kept only where no stop begins.
+   * for the next ones, or decide which may come, nor if a copy is to be kept only
+   * where no stop begins.
    */
   #mayRunAhead(): boolean {
     const { turn } = this.#opening;
-    return !penalized(turn.sampling) && this.#options.spare === undefined;
+    return !penalized(turn.sampling) && turn.constraint === undefined &&
+      this.#options.spare === undefined;
   }
 
   /** Tokens have been drawn. */
@@ -195,7 +206,10 @@ export class Run implements Job {
     if (this.#drawn.length >= this.#opening.turn.maxTokens) {
       ending ??= endAfter(this.#tokens, "length");
     }
-    if (ending === undefined) return this.#speech.release();
+    if (ending === undefined) {
+      this.#guide.follow(drawn);
+      return this.#speech.release();
+    }
     // After a halt the device draws no more, whatever it was asked for.
     const drawing = !halted && this.#flying.some(({ draw }) => draw > 0);
     this.#end(ending);

@@ -133,8 +133,8 @@ export function startTurn(
   openMs: number,
   signal: AbortSignal,
 ): NativeTurn {
-  const { engine } = c.get("services");
-  const { prompt, messages = [] } = request;
+  const { engine, grammars } = c.get("services");
+  const { prompt, messages = [], grammar } = request;
   const events = takeTurn(engine, {
     save,
     input: prompt === undefined ? { messages } : { prompt },
@@ -142,6 +142,7 @@ export function startTurn(
     sampling: samplingOf(request, engine.model.shape.V),
     seed: request.seed,
     stops: [request.stop].flat(),
+    ...(grammar && { form: { grammars, grammar, written: grammar.written } }),
   }, signal);
   return { request, events, openMs };
 }

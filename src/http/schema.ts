@@ -61,6 +61,35 @@ export const Stop = z.union([
 export const Initial = z.string().max(64)
   .describe("Begin with this state of the server's; /v1/model lists them");
 
+const written = text.default("")
+  .describe("What of it stands written: the text of turns before this one");
+
+/** A JSON schema, an object. */
+export const JsonSchema = z.record(z.string(), z.unknown());
+
+/** `grammar`: what the answer may be. */
+export const GrammarField = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("json"), written })
+    .describe("Any JSON object, in one line"),
+  z.strictObject({
+    type: z.literal("json_schema"),
+    schema: JsonSchema.describe("The JSON schema of the answer"),
+    strict: z.boolean().default(true)
+      .describe("Only properties and items that the schema names"),
+    written,
+  }),
+  z.strictObject({
+    type: z.literal("regex"),
+    pattern: z.string().describe("Matches the whole answer"),
+    written,
+  }),
+  z.strictObject({
+    type: z.literal("ebnf"),
+    rules: z.string().describe("Rules `name ::= …`, one of them `root`"),
+    written,
+  }),
+]);
+
 /** `POST /v1/generate`. */
 export const GenerateRequest = z.strictObject({
   model: z.string().max(256).optional()
@@ -76,12 +105,17 @@ export const GenerateRequest = z.strictObject({
     .describe("0 reads the prompt and returns the state alone"),
   ...samplingFields,
   stop: Stop,
+  grammar: GrammarField.optional()
+    .describe("What the answer may be; it ends where it is whole"),
   stream: z.boolean().default(false).describe("Answer as server-sent events"),
   state_codec: StateCodec,
   state_profile: StateProfile,
 }).refine(
   ({ prompt, messages }) => (prompt === undefined) !== (messages === undefined),
   "takes either prompt or messages",
+).refine(
+  ({ prompt, grammar }) => prompt !== undefined || !grammar?.written,
+  { path: ["grammar", "written"], error: "needs a prompt, if an empty one" },
 ).openapi("GenerateRequest");
 /** `POST /v1/generate`, parsed: every default filled in. */
 export type GenerateRequest = z.infer<typeof GenerateRequest>;

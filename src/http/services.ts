@@ -6,6 +6,7 @@
  */
 
 import type { Engine } from "../engine/engine.ts";
+import type { Grammars } from "../grammar/grammar.ts";
 import type { Save } from "../state/save.ts";
 import type { Vault } from "../state/seal.ts";
 
@@ -16,6 +17,8 @@ export type Sealer = Pick<Vault, "open" | "read" | "seal" | "sealBytes">;
 export interface Services {
   readonly engine: Engine;
   readonly vault: Sealer;
+  /** Follows answers through the grammars that requests ask for. */
+  readonly grammars: Grammars;
   /** Whether states may leave the server unencrypted. */
   readonly portable: boolean;
   /** States that a text may begin with, by name; absent: none. */

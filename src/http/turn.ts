@@ -20,7 +20,9 @@ import {
   ThoughtSplitter,
 } from "../chat/think.ts";
 import type { DoneEvent, Engine, TextEvent } from "../engine/engine.ts";
+import { encodeBytes } from "../engine/reencode.ts";
 import { DeviceError, ModelError, StateError } from "../errors.ts";
+import type { Constraint, Grammar, Grammars } from "../grammar/grammar.ts";
 import { MOST_UNREAD } from "../state/header.ts";
 import type { ChatPhase, Save } from "../state/save.ts";
 import type { Profile } from "../state/seal.ts";
@@ -44,6 +46,16 @@ export interface Ask {
   readonly logprobs?: number | undefined;
   /** How much to think before the answer; not at all by default. */
   readonly effort?: Effort | undefined;
+  /** What the answer may be; it is given without a thought then. */
+  readonly form?: Form | undefined;
+}
+
+/** The grammar of an answer. */
+export interface Form {
+  readonly grammars: Grammars;
+  readonly grammar: Grammar;
+  /** What of the answer has been written by turns before. */
+  readonly written?: string;
 }
 
 /** Thoughts hold empty lines, so only the next speaker ends a turn with one. */
@@ -62,7 +74,7 @@ export async function* takeTurn(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent | DoneEvent, void> {
   const before = ask.save?.chat ?? BLANK_PHASE;
-  const { effort = "none" } = ask;
+  const { effort = "none" } = ask.form === undefined ? ask : {};
   const chat = "messages" in ask.input
     ? renderChat(hinted(ask.input.messages, effort), before, ask.maxTokens > 0)
     : undefined;
@@ -72,6 +84,8 @@ export async function* takeTurn(
   const start = new AnswerStart(effort === "none" && chat?.phase.open === true);
   const thought = new ThoughtSplitter(effort);
   let written = "";
+  const constraint = await constrain(engine, ask);
+  using _closing = { [Symbol.dispose]: () => constraint?.close() };
   const events = engine.generate({
     ...(ask.save !== undefined && { save: ask.save }),
     prompt,
@@ -79,6 +93,7 @@ export async function* takeTurn(
     sampling: ask.sampling,
     ...(ask.seed !== undefined && { seed: halves(ask.seed) }),
     ...(ask.logprobs !== undefined && { logprobs: ask.logprobs }),
+    ...(constraint !== undefined && { constraint }),
     stops: [
       ...(chat === undefined
         ? []
@@ -100,13 +115,33 @@ export async function* takeTurn(
     const { reasoning } = thought.finish();
     if (reasoning !== "") yield { type: "text", text: "", reasoning };
     expectRead(event);
-    const phase: ChatPhase = event.stop?.kept
+    const whole = constraint !== undefined && event.finish === "stop" &&
+      event.stop === undefined;
+    const phase: ChatPhase = event.stop?.kept || (chat !== undefined && whole)
       ? BLANK_PHASE
       : chat === undefined
       ? phaseAfterText(before, prompt + written)
       : { ...chat.phase, thinking: chat.phase.open && thought.thinking };
     yield { ...event, save: { ...event.save, chat: phase } };
   }
+}
+
+/** Begins the answer in its grammar, where it has one. */
+async function constrain(
+  { tokenizer }: Engine,
+  { form, input, save, maxTokens }: Ask,
+): Promise<Constraint | undefined> {
+  if (form === undefined || maxTokens === 0) return undefined;
+  const { grammars, grammar, written = "" } = form;
+  const goesOn = "prompt" in input && input.prompt === "";
+  const bytes = Uint8Array.from([
+    ...new TextEncoder().encode(written),
+    ...(goesOn && save !== undefined ? save.utf8 : []),
+  ]);
+  return await grammars.open(grammar, {
+    tokens: encodeBytes(bytes, tokenizer),
+    space: !("prompt" in input),
+  });
 }
 
 /** A turn cut off early in a long prompt leaves nothing that a save can hold. */

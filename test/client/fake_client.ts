@@ -8,6 +8,7 @@ import { createApp } from "../../src/app.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ApiKey } from "../../src/http/auth.ts";
 import {
+  byteGrammars,
   type FakeEngine,
   fakeEngine,
   type FakeOptions,
@@ -24,7 +25,12 @@ export function fakeClient(
   options: FakeOptions & { readonly keys?: readonly ApiKey[] } = {},
 ): FakeClient {
   const engine = fakeEngine(options);
-  const services = { engine, vault: fakeVault(), portable: false };
+  const services = {
+    engine,
+    vault: fakeVault(),
+    grammars: byteGrammars(),
+    portable: false,
+  };
   const app = createApp({
     loader: { loaded: services, load: () => Promise.resolve(services) },
     keys: options.keys ?? [],

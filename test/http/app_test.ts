@@ -3,7 +3,7 @@ import { createApp } from "../../src/app.ts";
 import { PROBLEMS } from "../../src/http/problem.ts";
 import type { Services } from "../../src/http/services.ts";
 import { harness } from "./client.ts";
-import { fakeEngine } from "./fake_engine.ts";
+import { byteGrammars, fakeEngine } from "./fake_engine.ts";
 import { fakeVault } from "./fake_vault.ts";
 
 Deno.test("app names every request, and keeps a name that is a UUID", async () => {
@@ -62,6 +62,7 @@ Deno.test("app is alive while it loads, and ready once it has", async () => {
   const services: Services = {
     engine: fakeEngine(),
     vault: fakeVault(),
+    grammars: byteGrammars(),
     portable: false,
   };
   const loader = {

@@ -9,6 +9,7 @@ import type { ApiKey } from "../../src/http/auth.ts";
 import type { Sealer, Services } from "../../src/http/services.ts";
 import type { Save } from "../../src/state/save.ts";
 import {
+  byteGrammars,
   type FakeEngine,
   fakeEngine,
   type FakeOptions,
@@ -42,6 +43,7 @@ export function harness(
   const services: Services = {
     engine,
     vault: options.sealer ?? vault,
+    grammars: byteGrammars(),
     portable: options.portable ?? false,
     ...(options.initial !== undefined && { initial: options.initial }),
   };

@@ -13,6 +13,8 @@ import type {
   Turn,
   TurnEvent,
 } from "../../src/engine/engine.ts";
+import type { Grammars } from "../../src/grammar/grammar.ts";
+import { superviseGrammars } from "../../src/grammar/supervisor.ts";
 import { stateLength } from "../../src/model/shape.ts";
 import type { Save } from "../../src/state/save.ts";
 import type { ScoredToken } from "../../src/text/logprobs.ts";
@@ -93,6 +95,11 @@ function heldLength(text: string, stops: readonly Stop[]): number {
       .filter((length) => text.endsWith(stop.text.slice(0, length)))
   );
   return Math.max(0, ...lengths);
+}
+
+/** Grammars over {@linkcode byteTokenizer}; no thread until one is asked for. */
+export function byteGrammars(): Grammars {
+  return superviseGrammars({ tokenizer: byteTokenizer, V: SHAPE.V });
 }
 
 export function fakeEngine(options: FakeOptions = {}): FakeEngine {

@@ -10,6 +10,7 @@ import { type Effort, thinks } from "../../chat/think.ts";
 import type { DoneEvent, Usage } from "../../engine/engine.ts";
 import type { CodecName, Save } from "../../state/save.ts";
 import type { Profile } from "../../state/seal.ts";
+import type { Grammar } from "../../grammar/grammar.ts";
 import { openBeginning } from "../initial.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../sse.ts";
@@ -46,6 +47,8 @@ export interface CommonRequest {
   readonly logprobs?: number | undefined;
   /** How much to think; models that cannot do not. */
   readonly effort?: Effort | undefined;
+  /** What the answers may be. */
+  readonly grammar?: Grammar | undefined;
 }
 
 /** What happened to one choice. */
@@ -76,7 +79,8 @@ export async function* choose(
   inputs: readonly Input[],
   signal: AbortSignal,
 ): AsyncGenerator<ChoiceEvent, void> {
-  const { engine } = c.get("services");
+  const { engine, grammars } = c.get("services");
+  const { grammar } = request;
   const sampling = samplingOf(request, engine.model.shape.V);
   const several = request.n * inputs.length > 1;
   const seed = request.seed ?? (several ? randomSeed() : undefined);
@@ -91,6 +95,7 @@ export async function* choose(
         stops: [request.stop].flat(),
         logprobs: request.logprobs,
         effort: thinks(engine.model.id) ? request.effort : undefined,
+        ...(grammar && { form: { grammars, grammar } }),
       }, signal))
   );
   yield* merge(turns);

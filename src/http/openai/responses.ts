@@ -20,6 +20,7 @@ import { unread } from "./chat.ts";
 import { choose, openSave, streamChunks } from "./choices.ts";
 import { openAiErrors } from "./error.ts";
 import { ResponsesRequest } from "./responses_schema.ts";
+import { grammarOf } from "./schema.ts";
 import {
   completed,
   ID,
@@ -96,8 +97,15 @@ const DEFAULTS = {
   n: 1,
 };
 
-function limits({ max_output_tokens, reasoning }: ResponsesRequest) {
-  return { max_tokens: max_output_tokens, effort: reasoning };
+function limits({ max_output_tokens, reasoning, text }: ResponsesRequest) {
+  return {
+    max_tokens: max_output_tokens,
+    effort: reasoning,
+    grammar: grammarOf(
+      text?.format?.type,
+      text?.format?.type === "json_schema" ? text.format : undefined,
+    ),
+  };
 }
 
 /** What to go on from, and the messages it has not read. */

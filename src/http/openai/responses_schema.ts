@@ -9,6 +9,7 @@ import { Initial, StateCodec, StateProfile } from "../schema.ts";
 import {
   Content,
   ignored,
+  NamedSchema,
   orNull,
   ReasoningEffort,
   sampling,
@@ -39,6 +40,13 @@ const ReasoningItem = z.object({
   status: z.string().nullish(),
 });
 
+/** What an answer may be; a schema stands beside its name. */
+const TextFormat = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("text") }),
+  z.object({ type: z.literal("json_object") }),
+  NamedSchema.extend({ type: z.literal("json_schema") }),
+]);
+
 /** `POST /v1/responses`. */
 export const ResponsesRequest = z.strictObject({
   model: z.string().max(256),
@@ -58,7 +66,7 @@ export const ResponsesRequest = z.strictObject({
   reasoning: z.looseObject({ effort: ReasoningEffort }).nullish()
     .transform((reasoning) => reasoning?.effort),
   text: z.object({
-    format: z.object({ type: z.literal("text") }).optional(),
+    format: TextFormat.optional(),
     verbosity: z.unknown().optional(),
   }).nullish(),
   tools: z.array(z.unknown()).max(0, "are not supported").nullish(),

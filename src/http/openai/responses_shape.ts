@@ -132,7 +132,7 @@ export function outline(
     reasoning: { effort: null, summary: null },
     store: request.store,
     temperature: request.temperature,
-    text: { format: { type: "text" } },
+    text: { format: request.text?.format ?? { type: "text" } },
     tool_choice: "none",
     tools: [],
     top_p: request.top_p,

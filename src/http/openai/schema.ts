@@ -7,8 +7,10 @@
  */
 
 import { z } from "@hono/zod-openapi";
+import type { Grammar } from "../../grammar/grammar.ts";
 import {
   Initial,
+  JsonSchema,
   samplingFields,
   StateCodec,
   StateProfile,
@@ -106,6 +108,32 @@ export const ReasoningEffort = z.enum([
   .nullish().transform((effort) => effort ?? undefined)
   .describe("How much to think first; ignored by models that cannot");
 
+/** What OpenAI says of a JSON schema. */
+export const NamedSchema = z.object({
+  name: z.string().max(64),
+  description: z.string().nullish(),
+  schema: JsonSchema.default({}),
+  strict: z.boolean().nullish(),
+});
+
+/** What an answer may be, as OpenAI names it. */
+const ResponseFormat = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("text") }),
+  z.object({ type: z.literal("json_object") }),
+  z.object({ type: z.literal("json_schema"), json_schema: NamedSchema }),
+]);
+
+/** The grammar that OpenAI's format stands for. */
+export function grammarOf(
+  type: "text" | "json_object" | "json_schema" | undefined,
+  named: z.output<typeof NamedSchema> | undefined,
+): Grammar | undefined {
+  if (type === "json_object") return { type: "json" };
+  if (type !== "json_schema" || named === undefined) return undefined;
+  const { schema, strict } = named;
+  return { type: "json_schema", schema, strict: strict ?? false };
+}
+
 /** A message of a chat. */
 const ChatMessage = z.object({
   role: z.enum(["system", "developer", "user", "assistant"]),
@@ -127,7 +155,7 @@ export const ChatRequest = z.strictObject({
   n: orNull(choices),
   stop: stops,
   modalities: z.tuple([z.literal("text")]).nullish(),
-  response_format: z.object({ type: z.literal("text") }).nullish(),
+  response_format: ResponseFormat.nullish(),
   logprobs: orNull(z.boolean().default(false)),
   top_logprobs: z.int().min(0).max(20).nullish(),
   reasoning_effort: ReasoningEffort,
@@ -140,8 +168,14 @@ export const ChatRequest = z.strictObject({
 }).refine(({ logprobs, top_logprobs }) => logprobs || !top_logprobs, {
   path: ["top_logprobs"],
   error: "needs logprobs",
-}).transform(({ reasoning_effort, ...request }) => ({
+}).transform(({ reasoning_effort, response_format, ...request }) => ({
   ...request,
+  grammar: grammarOf(
+    response_format?.type,
+    response_format?.type === "json_schema"
+      ? response_format.json_schema
+      : undefined,
+  ),
   effort: reasoning_effort,
   logprobs: request.logprobs ? request.top_logprobs ?? 0 : undefined,
   max_tokens: request.max_completion_tokens ?? request.max_tokens ??

@@ -142,7 +142,7 @@ Deno.test("responses refuse what they cannot do by name", async () => {
     const [more, param] of [
       [{ tools: [{ type: "web_search" }] }, "tools"],
       [{ background: true }, "background"],
-      [{ text: { format: { type: "json_object" } } }, "text.format.type"],
+      [{ text: { format: { type: "xml" } } }, "text.format.type"],
       [{ input: "" }, "input"],
     ] as const
   ) {

@@ -1,0 +1,77 @@
+/**
+ * Answers of a form that the request names: JSON, JSON of a schema, or the words
+ * of a regular expression or an EBNF grammar.
+ *
+ * Nothing of a grammar is in a save. Where an answer stands in its grammar follows
+ * from the text written so far, so a turn that goes on in the midst of one is given
+ * that text.
+ *
+ * @module
+ */
+
+/** What an answer may be. JSON is written in one line. */
+export type Grammar =
+  | {
+    /** Any JSON object. */
+    readonly type: "json";
+  }
+  | {
+    /** A JSON value that a schema describes. */
+    readonly type: "json_schema";
+    /** The schema, draft 2020-12, 7 or 4. */
+    readonly schema: Readonly<Record<string, unknown>>;
+    /** Whether only properties and items that the schema names may be there. */
+    readonly strict: boolean;
+  }
+  | {
+    /** A text that a regular expression matches from its start to its end. */
+    readonly type: "regex";
+    /** In the syntax of JavaScript, without groups that are looked around. */
+    readonly pattern: string;
+  }
+  | {
+    /** A text of a context-free grammar. */
+    readonly type: "ebnf";
+    /** Rules `name ::= …`; the text is one of `root`. */
+    readonly rules: string;
+  };
+
+/** Where an answer begins. */
+export interface Beginning {
+  /** Tokens of the answer that are written already. */
+  readonly tokens: readonly number[];
+  /** Whether a space stands before the answer, as in a chat. */
+  readonly space: boolean;
+}
+
+/** Which token may come next, in one answer. */
+export interface Constraint {
+  /**
+   * Bits `[V]`, 1 for a token that may come next. The end of text is one of them
+   * only where the answer is whole. Never changed: there is a new one after each
+   * token.
+   */
+  readonly mask: Uint32Array;
+  /**
+   * Takes the token that came, and finds the next mask.
+   *
+   * @throws {RequestError} `ERR_REQUEST_INVALID` if the grammar allows no token,
+   * or is too slow to follow.
+   */
+  accept(token: number): Promise<void>;
+  /** Forgets the answer. */
+  close(): void;
+}
+
+/** Makes constraints of grammars. */
+export interface Grammars {
+  /**
+   * Begins an answer.
+   *
+   * @throws {RequestError} `ERR_REQUEST_INVALID` if the grammar cannot be used, or
+   * what is written already does not fit it.
+   */
+  open(grammar: Grammar, beginning: Beginning): Promise<Constraint>;
+  /** Frees everything. */
+  close(): void;
+}

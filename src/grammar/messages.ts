@@ -1,0 +1,56 @@
+/**
+ * What the thread that knows grammars is asked, and what it answers. One question
+ * at a time.
+ *
+ * @module
+ */
+
+import type { Grammar } from "./grammar.ts";
+
+/** Sent once, before anything else. */
+export interface Start {
+  /** Tokens one after the other. */
+  readonly bytes: Uint8Array;
+  /** Where each of them ends. */
+  readonly ends: Uint32Array;
+  /** The token that ends a text. */
+  readonly end: number;
+  /** Bits of a mask. */
+  readonly V: number;
+}
+
+/** A question. */
+export type Question =
+  | {
+    readonly name: "open";
+    /** The answer's own number. */
+    readonly id: number;
+    readonly grammar: Grammar;
+    readonly space: boolean;
+    /** Tokens written already. */
+    readonly tokens: readonly number[];
+  }
+  | {
+    readonly name: "accept";
+    readonly id: number;
+    readonly token: number;
+  }
+  | {
+    readonly name: "close";
+    readonly id: number;
+  };
+
+/** An answer. */
+export type Reply =
+  | {
+    /** Which tokens may come next; none after `close`. */
+    readonly mask: Uint32Array;
+  }
+  | {
+    /** Which of the tokens given the grammar does not allow. */
+    readonly misfit: number;
+  }
+  | {
+    /** What the library could not do. It may be damaged since. */
+    readonly failure: string;
+  };

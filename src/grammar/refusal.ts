@@ -1,0 +1,38 @@
+/**
+ * How large a grammar may be, and what is said of one that cannot be used.
+ *
+ * @module
+ */
+
+import { RequestError } from "../errors.ts";
+
+/** Characters of a grammar. */
+const LONGEST = 1 << 16;
+
+/** How often something may be repeated by count: each time makes rules. */
+export const MOST_REPEATED = 4096;
+
+/** A grammar that cannot be used. */
+export function refusedGrammar(found: string, cause?: unknown): RequestError {
+  return new RequestError(
+    "ERR_REQUEST_INVALID",
+    `Cannot take request: ${found}`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+/** @throws {RequestError} If a grammar is too long. */
+export function screenLength(text: string): void {
+  if (text.length <= LONGEST) return;
+  throw refusedGrammar(`its grammar is longer than ${LONGEST} characters`);
+}
+
+/** @throws {RequestError} If something is to be repeated too often. */
+export function screenRepeats(text: string): void {
+  for (const [, from = "0", to = "0"] of text.matchAll(/\{(\d+)?,?(\d+)?\}/g)) {
+    const most = Math.max(Number(from), Number(to));
+    if (most > MOST_REPEATED) {
+      throw refusedGrammar(`${most} repeats are more than ${MOST_REPEATED}`);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { z } from "zod";
+import type { Constraint, Grammar } from "../../src/grammar/grammar.ts";
+import { RequestError } from "../../src/errors.ts";
+import { superviseGrammars } from "../../src/grammar/supervisor.ts";
+import { worldVocabulary } from "./vocabulary.ts";
+import { random } from "../support/random.ts";
+import { SCHEMAS } from "./schemas.ts";
+
+const tokenizer = await worldVocabulary();
+const V = tokenizer.size;
+const START = { tokens: [], space: false };
+
+/** Every token that may come next. */
+function allowed({ mask }: Constraint): number[] {
+  return Array.from({ length: V }, (_, token) => token)
+    .filter((token) => ((mask[token >>> 5] >>> (token & 31)) & 1) === 1);
+}
+
+/** Writes whatever comes, as a model without sense would, and not for long. */
+async function write(
+  constraint: Constraint,
+  next: () => number,
+  most = 4000,
+): Promise<string> {
+  const bytes: number[] = [];
+  for (let drawn = 0; drawn < most; drawn++) {
+    const tokens = allowed(constraint);
+    assert(tokens.length > 0);
+    const short = tokens.filter((token) => ending(tokenizer.bytes(token)));
+    const from = next() < 0.5 && short.length > 0 ? short : tokens;
+    const token = tokens.includes(tokenizer.end) && next() < 0.9
+      ? tokenizer.end
+      : from[Math.floor(next() * from.length)];
+    if (token === tokenizer.end) {
+      return new TextDecoder()
+        .decode(Uint8Array.from(bytes));
+    }
+    bytes.push(...tokenizer.bytes(token));
+    await constraint.accept(token);
+  }
+  throw new Error("The answer had no end");
+}
+
+/** Whether a token closes something, so that no answer grows for ever. */
+function ending(bytes: Uint8Array): boolean {
+  return '"]}'.includes(String.fromCharCode(bytes[bytes.length - 1]));
+}
+
+Deno.test("Grammars.open() keeps to a hundred schemas, whatever is drawn", async () => {
+  assert(SCHEMAS.length >= 100);
+  const grammars = superviseGrammars({ tokenizer, V });
+  for (const [i, schema] of SCHEMAS.entries()) {
+    const grammar = { type: "json_schema", schema, strict: true } as const;
+    const constraint = await grammars.open(grammar, START);
+    const text = await write(constraint, random(i));
+    const value = JSON.parse(text);
+    const checked = z.fromJSONSchema(schema).safeParse(value);
+    assert(checked.success, `${JSON.stringify(schema)}: ${text}`);
+    assert(!text.includes("\n"), text);
+    constraint.close();
+  }
+  grammars.close();
+});
+
+/** What is refused at once, and at what. */
+const BAD: readonly [Grammar, RegExp][] = [
+  [schema({ type: "nosuch" }), /JSON schema cannot be read/],
+  [schema({ $ref: "https://example.com/a.json" }), /cannot be/],
+  [schema({ $ref: "#/$defs/none" }), /JSON schema cannot be read/],
+  [schema({ type: "string", maxLength: 1e9 }), /more than 4096/],
+  [schema({ type: "string", pattern: "(" }), /no regular expression/],
+  [schema({ type: "string", pattern: "^.*$" }), /letters that JSON escapes/],
+  [schema({ type: "string", pattern: "[^a]" }), /letters that JSON escapes/],
+  [schema({ type: "string", pattern: "[ -~]" }), /letters that JSON escapes/],
+  [schema({ type: "string", pattern: "a{99999}" }), /99999 repeats/],
+  [schema({ not: { type: "string" } }), /has not/],
+  [schema({ type: "array", uniqueItems: true }), /has uniqueItems/],
+  [schema({ type: "number", minimum: 3 }), /a bound of numbers/],
+  [schema({ allOf: [{ type: "string" }, {}] }), /allOf of several/],
+  [schema({ properties: { 'a"b': {} } }), /a property/],
+  [schema({ type: "object", required: ["a"] }), /a required a/],
+  [schema({ enum: ["a"], minLength: 1 }), /minLength beside enum/],
+  [{ type: "regex", pattern: "(?=a)" }, /looks around/],
+  [{ type: "regex", pattern: "[" }, /no regular expression/],
+  [{ type: "ebnf", rules: "x".repeat(70_000) }, /longer than/],
+  [{ type: "ebnf", rules: 'other ::= "a"' }, /root/i],
+  [{ type: "ebnf", rules: "root ::= nowhere" }, /nowhere/],
+];
+
+function schema(schema: Record<string, unknown>): Grammar {
+  return { type: "json_schema", schema, strict: true };
+}
+
+Deno.test("Grammars.open() refuses bad grammars again and again, and goes on", async () => {
+  const grammars = superviseGrammars({ tokenizer, V, patience: 2000 });
+  const other = await grammars.open({ type: "regex", pattern: "ab+" }, START);
+  for (const [grammar, found] of [...BAD, ...BAD.slice(-3)]) {
+    const error = await grammars.open(grammar, START).catch((error) => error);
+    assert(error instanceof RequestError, JSON.stringify(grammar));
+    assertEquals(error.code, "ERR_REQUEST_INVALID");
+    assertMatch(error.message, found);
+  }
+  for (const letter of "ab") await other.accept(tokenizer.encode(letter)[0]);
+  assert(allowed(other).includes(tokenizer.end));
+  assert(!allowed(other).includes(tokenizer.encode("a")[0]));
+  grammars.close();
+});
+
+Deno.test("Grammars.open() goes on in the midst of a value", async () => {
+  const grammars = superviseGrammars({ tokenizer, V });
+  const grammar = schema({
+    type: "object",
+    properties: { "größe": { enum: ["klein", "groß 🦢"] } },
+    required: ["größe"],
+    additionalProperties: false,
+  });
+  const text = '{"größe": "groß 🦢"}';
+  for (let cut = 0; cut <= text.length; cut++) {
+    const tokens = tokenizer.encode(text.slice(0, cut).toWellFormed());
+    if (text.slice(0, cut).isWellFormed()) {
+      const constraint = await grammars.open(grammar, { tokens, space: false });
+      const [next = tokenizer.end] = tokenizer.encode(text.slice(cut));
+      assert(allowed(constraint).includes(next), text.slice(0, cut));
+      assertEquals(
+        allowed(constraint).includes(tokenizer.end),
+        cut === text.length,
+      );
+      constraint.close();
+    }
+  }
+  const astray = { tokens: tokenizer.encode('{"b'), space: false };
+  await assertRejects(
+    () => grammars.open(grammar, astray),
+    RequestError,
+    "does not fit",
+  );
+  grammars.close();
+});
+
+Deno.test("Grammars.open() begins with a space in a chat", async () => {
+  const grammars = superviseGrammars({ tokenizer, V });
+  const chat = { tokens: [], space: true };
+  const constraint = await grammars.open({ type: "json" }, chat);
+  for (const token of allowed(constraint)) {
+    assertEquals(tokenizer.bytes(token)[0], 0x20);
+  }
+  grammars.close();
+});
+
+Deno.test("Grammars.open() writes what a regular expression or rules allow", async () => {
+  const grammars = superviseGrammars({ tokenizer, V });
+  const rules = 'root ::= "<" word ("," word)* ">"\nword ::= [a-z]{1,3} | "ß"';
+  for (let seed = 0; seed < 8; seed++) {
+    const next = random(seed);
+    const pattern = "[a-c]{3}(foo|bar)?-[0-9]{2}";
+    const regex = await grammars.open({ type: "regex", pattern }, START);
+    assertMatch(await write(regex, next), new RegExp(`^${pattern}$`));
+    regex.close();
+    const ebnf = await grammars.open({ type: "ebnf", rules }, START);
+    const word = "([a-z]{1,3}|ß)";
+    const found = new RegExp(`^<${word}(,${word})*>$`);
+    assertMatch(await write(ebnf, next), found);
+    ebnf.close();
+  }
+  grammars.close();
+});
