@@ -6,6 +6,7 @@
 
 import { ConfigError, ModelError } from "../../errors.ts";
 import {
+  bearer,
   type HubFile,
   type HubOptions,
   listFiles,
@@ -17,7 +18,6 @@ import {
   WORLD_VOCABULARY,
 } from "../../model/hub/official.ts";
 import type { HubReference, Reference } from "../../model/hub/reference.ts";
-import { bearer } from "../../model/hub/hub.ts";
 import {
   persist,
   plain,
