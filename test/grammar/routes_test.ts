@@ -1,0 +1,189 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createApp } from "../../src/app.ts";
+import { superviseGrammars } from "../../src/grammar/supervisor.ts";
+import { fakeEngine } from "../engine/laws.ts";
+import { eventsOf } from "../http/client.ts";
+import { fakeVault } from "../http/fake_vault.ts";
+import { FAKE_SHAPE, fakeTokenizer, token } from "../support/fake_device.ts";
+
+const SCHEMA = {
+  type: "object",
+  properties: {
+    name: { type: "string", maxLength: 12 },
+    age: { type: "integer", minimum: 0, maximum: 150 },
+    tags: { type: "array", items: { enum: ["a", "é"] }, maxItems: 3 },
+  },
+  required: ["name", "age", "tags"],
+  additionalProperties: false,
+};
+const MESSAGES = [{ role: "user", content: "Who?" }];
+
+/** The app over an engine whose model draws at random; `"` is likely. */
+async function served() {
+  const quotes = [token('"')];
+  const { engine } = await fakeEngine({ lanes: 3, follow: () => quotes });
+  const vault = fakeVault();
+  const grammars = superviseGrammars({
+    tokenizer: fakeTokenizer,
+    V: FAKE_SHAPE.V,
+  });
+  const services = { engine, vault, grammars, portable: false };
+  const app = createApp({
+    loader: { loaded: services, load: () => Promise.resolve(services) },
+    keys: [],
+    report: () => {},
+  });
+  return {
+    vault,
+    async post(path: string, body: object): Promise<Response> {
+      return await app.request(path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ model: "fake", ...body }),
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      await engine.dispose();
+      grammars.close();
+    },
+  };
+}
+
+function expectPerson(text: string): void {
+  const { name, age, tags } = JSON.parse(text);
+  assert([...name].length <= 12 && age >= 0 && age <= 150, text);
+  assert(tags.every((tag: string) => ["a", "é"].includes(tag)), text);
+}
+
+Deno.test("POST /v1/chat/completions answers in a schema, and goes on after it", async () => {
+  await using server = await served();
+  const format = {
+    type: "json_schema",
+    json_schema: { name: "person", schema: SCHEMA, strict: true },
+  };
+  const asked = { messages: MESSAGES, response_format: format, seed: 1, n: 3 };
+  const response = await server.post("/v1/chat/completions", asked);
+  const { choices, state } = await response.json();
+  assertEquals(response.status, 200, JSON.stringify(choices));
+  assertEquals(choices.length, 3);
+  for (const { message, finish_reason } of choices) {
+    assertEquals(finish_reason, "stop");
+    expectPerson(message.content);
+  }
+  const save = await server.vault.open(state, {});
+  assertEquals(save.chat, { open: false, thinking: false });
+  const more = { messages: MESSAGES, state, max_tokens: 3 };
+  assertEquals((await server.post("/v1/chat/completions", more)).status, 200);
+});
+
+Deno.test("POST /v1/chat/completions streams any JSON object", async () => {
+  await using server = await served();
+  const response = await server.post("/v1/chat/completions", {
+    messages: MESSAGES,
+    response_format: { type: "json_object" },
+    stream: true,
+    seed: 3,
+    max_tokens: 3000,
+  });
+  const chunks = eventsOf(
+    (await response.text()).replace("data: [DONE]\n\n", ""),
+  ) as {
+    choices: { delta: { content?: string }; finish_reason: string | null }[];
+  }[];
+  const text = chunks.map(({ choices: [{ delta }] }) => delta.content ?? "")
+    .join("");
+  const [{ finish_reason }] = chunks[chunks.length - 1].choices;
+  if (finish_reason === "stop") JSON.parse(text);
+  assertMatch(text, /^\{/);
+});
+
+Deno.test("POST /v1/responses answers in a schema", async () => {
+  await using server = await served();
+  const format = { type: "json_schema", name: "person", schema: SCHEMA };
+  const response = await server.post("/v1/responses", {
+    input: "Who?",
+    text: { format: { ...format, strict: true } },
+  });
+  const { output, text } = await response.json();
+  expectPerson(output[0].content[0].text);
+  assertEquals(text.format.name, "person");
+});
+
+Deno.test("POST /v1/generate goes on with a value that was cut anywhere", async () => {
+  await using server = await served();
+  const grammar = { type: "json_schema", schema: SCHEMA };
+  const body = { state_codec: "exact", seed: 7, max_tokens: 400 };
+  const whole = await (await server.post("/v1/generate", {
+    ...body,
+    prompt: "A person: ",
+    grammar,
+  })).json();
+  expectPerson(whole.text);
+  for (const cut of [1, 5, 9, 14, 20]) {
+    const first = await (await server.post("/v1/generate", {
+      ...body,
+      prompt: "A person: ",
+      grammar,
+      max_tokens: cut,
+    })).json();
+    const second = await (await server.post("/v1/generate", {
+      ...body,
+      prompt: "",
+      state: first.state,
+      grammar: { ...grammar, written: first.text },
+    })).json();
+    assertEquals(first.text + second.text, whole.text);
+  }
+});
+
+Deno.test("POST /v1/generate writes a regular expression or rules", async () => {
+  await using server = await served();
+  const pattern = "[0-9]{4}-[a-z]{3}";
+  const rules = 'root ::= "yes" | "no"';
+  for (
+    const [grammar, found] of [
+      [{ type: "regex", pattern }, /^[0-9]{4}-[a-z]{3}$/],
+      [{ type: "ebnf", rules }, /^(yes|no)$/],
+    ] as const
+  ) {
+    const body = { prompt: "Q", grammar };
+    const answer = await (await server.post("/v1/generate", body)).json();
+    assertMatch(answer.text, found);
+    assertEquals(answer.finish_reason, "stop");
+  }
+});
+
+Deno.test("routes refuse bad grammars by what is wrong, and stay alive", async () => {
+  await using server = await served();
+  const bad = { type: "json_schema", schema: { type: "nosuch" } };
+  for (let i = 0; i < 3; i++) {
+    const native = await server.post("/v1/generate", {
+      prompt: "a",
+      grammar: { type: "ebnf", rules: "root ::= nowhere" },
+      stream: true,
+    });
+    assertEquals(native.status, 422);
+    assertMatch((await native.json()).detail, /nowhere/);
+    const openai = await server.post("/v1/chat/completions", {
+      messages: MESSAGES,
+      response_format: { type: bad.type, json_schema: { ...bad, name: "x" } },
+    });
+    assertEquals(openai.status, 400);
+    assertMatch((await openai.json()).error.message, /JSON schema/);
+  }
+  const astray = await server.post("/v1/generate", {
+    prompt: "",
+    grammar: { type: "json", written: "[" },
+  });
+  assertEquals(astray.status, 422);
+  const chat = await server.post("/v1/generate", {
+    messages: MESSAGES,
+    grammar: { type: "json", written: "{" },
+  });
+  assertEquals(chat.status, 422);
+  const alive = await server.post("/v1/generate", {
+    prompt: "a",
+    max_tokens: 2,
+  });
+  assertEquals(alive.status, 200);
+});
