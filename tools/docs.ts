@@ -16,6 +16,8 @@ const { success } = await new Deno.Command(Deno.execPath(), {
   args: ["doc", "--lint", ...modules],
   cwd: new URL("..", import.meta.url),
   stdout: "null",
+  stderr: "inherit",
+  stderr: "inherit",
 }).output();
 Deno.exit(success ? 0 : 1);
 
