@@ -29,8 +29,7 @@ export async function readJson<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const type = mediaType(c);
   if (type !== "application/json") throw wrongType(type, "application/json");
-  // Not through Hono, which keeps the body for as long as the request.
-  return check(parse(decode(await c.req.raw.arrayBuffer())), schema);
+  return check(parse(decode(await bytes(c))), schema);
 }
 
 /**
@@ -66,6 +65,17 @@ export async function readBody<Schema extends z.ZodType>(
     value: check(parse(decode(await bytesOf(request))), schema),
     ...(state !== null && { state: new Uint8Array(await bytesOf(state)) }),
   };
+}
+
+/** Not read through Hono, which keeps the body for as long as the request. */
+async function bytes(c: Context<AppEnv>): Promise<ArrayBuffer> {
+  try {
+    return await c.req.raw.arrayBuffer();
+  } catch (error) {
+    // The limit on bodies has words of its own.
+    if (error instanceof Error && error.name === "BodyLimitError") throw error;
+    throw malformed("the client has gone", error);
+  }
 }
 
 function mediaType(c: Context<AppEnv>): string {
