@@ -14,7 +14,9 @@ import type { ModelFiles } from "./open.ts";
 export interface LocalModel extends ModelFiles, AsyncDisposable {
   /** What people call it: its folder's name, or its file's without extension. */
   readonly id: string;
+  /** The weights: one file, or the parts of one. */
   readonly weights: readonly FileSource[];
+  /** The vocabulary; a GGUF file has its own. */
   readonly vocabulary?: FileSource;
 }
 
