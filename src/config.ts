@@ -7,14 +7,44 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError } from "./errors.ts";
-import { parseKeys } from "./state/keys.ts";
+import { parseKeys, type StateKey } from "./state/keys.ts";
 import { STATE_LAYOUTS, type StateLayout } from "./state/tools/convert.ts";
 
 /** Where the maths shall run. */
 export type DeviceChoice = "auto" | "webgpu" | "wasm";
 
-/** Everything that can be set. */
-export type Config = z.output<typeof Settings>;
+/** Everything that can be set; `--help` says what each setting does. */
+export interface Config {
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port to listen on; 0 takes any. */
+  readonly port: number;
+  /** A path, or the name of a pulled model; absent: the embedded one. */
+  readonly model?: string | undefined;
+  /** Where the maths shall run. */
+  readonly device: DeviceChoice;
+  /** Threads of the wasm device; absent: one a core. */
+  readonly threads?: number | undefined;
+  /** Conversations computed at once. */
+  readonly lanes: number;
+  /** How matrices are kept. */
+  readonly quant: "none" | "int8" | "int4";
+  /** Keys that seal states, the first of them, and open them. */
+  readonly "state-keys"?: readonly StateKey[] | undefined;
+  /** Seconds that a state can be used. */
+  readonly "state-ttl"?: number | undefined;
+  /** Servers that share states. */
+  readonly "state-audience": string;
+  /** Whether states may go unencrypted. */
+  readonly portable: boolean;
+  /** States that texts may begin with. */
+  readonly initial: readonly InitialFile[];
+  /** SHA-256, in hex, of the keys that may call; none: everybody may. */
+  readonly "api-keys": readonly {
+    readonly name: string;
+    readonly digest: string;
+  }[];
+}
 
 /** One setting as people see it. */
 interface Setting {

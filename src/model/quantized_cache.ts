@@ -46,12 +46,21 @@ export interface CacheKey {
 }
 
 /** What stands at the end of the file. */
-export type Footer = z.infer<typeof Footer>;
+export interface Footer {
+  /** Of its layout. */
+  readonly version: 1;
+  /** What the weights were packed from and for. */
+  readonly key: CacheKey;
+  /** The model's, lower-case hex. */
+  readonly fingerprint: string;
+  /** What was packed, in order. */
+  readonly pieces: { size: number; sha256: string }[];
+}
 
 const digest = z.string().regex(/^[\da-f]{64}$/);
 const count = z.int().min(0);
 
-const Footer = z.object({
+const FooterSchema = z.object({
   version: z.literal(1),
   key: z.object({
     packing: z.string(),
@@ -66,7 +75,11 @@ const Footer = z.object({
 
 /** The cache is not what it should be; everything can be made again without it. */
 export class CacheError extends ModelError {
-  /** @param found What is wrong with which file. */
+  /**
+   * Says what is wrong.
+   *
+   * @param found What, and with which file.
+   */
   constructor(found: string, options?: ErrorOptions) {
     super("ERR_MODEL_CORRUPT", `Cannot use packed weights: ${found}`, options);
   }
@@ -180,7 +193,7 @@ async function readFooter(source: ByteSource): Promise<Footer> {
   if ((await sha256(json)).toHex() !== expected) throw damaged();
   let footer: Footer;
   try {
-    footer = Footer.parse(JSON.parse(new TextDecoder().decode(json)));
+    footer = FooterSchema.parse(JSON.parse(new TextDecoder().decode(json)));
   } catch (cause) {
     throw damaged(cause);
   }

@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { helpOnSettings, parseCommand, readConfig } from "../../src/config.ts";
+import {
+  helpOnSettings,
+  type InitialFile,
+  parseCommand,
+  readConfig,
+} from "../../src/config.ts";
 
 const nothing = () => undefined;
 
@@ -51,7 +56,7 @@ Deno.test("readConfig lets --portable stand alone or take a word", () => {
 
 Deno.test("readConfig reads initial states, one a flag or several in a list", () => {
   const flags = ["--initial", "a=x/y.pth", "--initial=b=web-rwkv:C:/z.bin"];
-  const files = [
+  const files: InitialFile[] = [
     { name: "a", path: "x/y.pth" },
     { name: "b", path: "C:/z.bin", layout: "web-rwkv" },
     { name: "c", path: "C:/z.save" },

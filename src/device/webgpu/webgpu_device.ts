@@ -15,7 +15,7 @@ export class WebGpuDevice implements Device {
   /** Which room this is. */
   readonly kind = "webgpu";
   /** How it packs weights. */
-  readonly packing = PACKING;
+  readonly packing: string = PACKING;
   /** The adapter's own name, for people. */
   readonly name: string;
   readonly #gpu: Gpu;
