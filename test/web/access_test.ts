@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { startServer } from "../support/server.ts";
-import { browse } from "./browser.ts";
+import { browse, shareChromium } from "./browser.ts";
 import { GREEDY, preset, save, say, settled, SMALL } from "./talk.ts";
 
 /** What axe reports of one rule. */
@@ -11,6 +11,8 @@ interface Finding {
   readonly impact: string;
   readonly nodes: readonly { readonly html: string }[];
 }
+
+shareChromium();
 
 Deno.test("axe has nothing serious to say of any part of the page", async () => {
   await using server = await startServer([...SMALL]);

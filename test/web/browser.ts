@@ -5,6 +5,7 @@
  */
 
 import {
+  type Browser,
   type BrowserContext,
   type BrowserContextOptions,
   chromium,
@@ -21,11 +22,21 @@ export interface Browsing extends AsyncDisposable {
   open(url: string): Promise<Page>;
 }
 
-/** Starts a browser. */
-export async function browse(
-  options: BrowserContextOptions = {},
-): Promise<Browsing> {
-  const browser = await chromium.launch({
+let shared: Browser | undefined;
+
+/** Starts one Chromium for all tests of a file, and ends it after them. */
+export function shareChromium(): void {
+  Deno.test.beforeAll(async () => {
+    shared = await launch();
+  });
+  Deno.test.afterAll(async () => {
+    await shared?.close();
+    shared = undefined;
+  });
+}
+
+async function launch(): Promise<Browser> {
+  return await chromium.launch({
     executablePath: await executable(),
     args: [
       "--no-sandbox",
@@ -37,6 +48,13 @@ export async function browse(
       "--disable-sync",
     ],
   });
+}
+
+/** Opens a profile: nothing in it is of another test. */
+export async function browse(
+  options: BrowserContextOptions = {},
+): Promise<Browsing> {
+  const browser = shared ?? await launch();
   const context = await browser.newContext({
     viewport: { width: 1320, height: 860 },
     ...options,
@@ -57,7 +75,10 @@ export async function browse(
       await page.getByLabel("Message").waitFor();
       return page;
     },
-    [Symbol.asyncDispose]: () => browser.close(),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await context.close();
+      if (browser !== shared) await browser.close();
+    },
   };
 }
 

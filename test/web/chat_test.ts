@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { SMALL_TALK } from "../story/small_talk.ts";
 import { startServer } from "../support/server.ts";
-import { browse } from "./browser.ts";
+import { browse, shareChromium } from "./browser.ts";
 import { serveSlowly } from "./slow_server.ts";
 import {
   chatter,
@@ -15,6 +15,8 @@ import {
   SMALL,
   turn,
 } from "./talk.ts";
+
+shareChromium();
 
 Deno.test("the page knows a name after 100 messages", async () => {
   await using server = await startServer([...SMALL]);

@@ -7,8 +7,10 @@ import {
 import type { Page } from "playwright-core";
 import { Client } from "../../src/client/client.ts";
 import { startServer } from "../support/server.ts";
-import { browse } from "./browser.ts";
+import { browse, shareChromium } from "./browser.ts";
 import { GREEDY, preset, ready, say, sharedKey, SMALL } from "./talk.ts";
+
+shareChromium();
 
 Deno.test("the notebook draws the state, its size and the time of turns", async () => {
   await using server = await startServer([...SMALL]);

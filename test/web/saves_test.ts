@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import { startServer } from "../support/server.ts";
 import { Buffer } from "node:buffer";
-import { browse } from "./browser.ts";
+import { browse, shareChromium } from "./browser.ts";
 import {
   GREEDY,
   lastAnswer,
@@ -14,6 +14,8 @@ import {
   slot,
   SMALL,
 } from "./talk.ts";
+
+shareChromium();
 
 Deno.test("saves are named, loaded, forked, renamed and deleted", async () => {
   await using server = await startServer([...SMALL]);

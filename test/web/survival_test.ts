@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startServer } from "../support/server.ts";
-import { browse } from "./browser.ts";
+import { browse, shareChromium } from "./browser.ts";
 import { serveSlowly } from "./slow_server.ts";
 import {
   GREEDY,
@@ -14,6 +14,8 @@ import {
   SMALL,
   turn,
 } from "./talk.ts";
+
+shareChromium();
 
 Deno.test("a conversation goes on after a reload and a new server", async () => {
   const env = sharedKey();

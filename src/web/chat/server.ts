@@ -47,9 +47,13 @@ export interface Picture {
 
 /** What is in a save. */
 export interface Inspection {
+  /** Tokens read since blank. */
   readonly position: number;
+  /** How it is written. */
   readonly codec: string;
+  /** The model it belongs to. */
   readonly model: { readonly fingerprint: string };
+  /** The layer that was asked for. */
   readonly picture?: Picture;
 }
 
