@@ -87,7 +87,7 @@ async function attempt(
   const { lanes, quant: quantization } = config;
   if (device.kind === "wasm") {
     expectRoom(files.id, await readShape(files), {
-      lanes: lanes + SPARE_LANES,
+      lanes,
       quantization,
       threads: threadsOf(config),
     }, await thisMachine());

@@ -69,7 +69,7 @@ Deno.test("webgpuWeights is what the device takes, but for its padding", async (
 
 Deno.test("expectRoom lets pass what fits", () => {
   const checkpoint = { shape: SMALL, stored: "BF16" } as const;
-  const options = { lanes: 10, quantization: "none", threads: 2 } as const;
+  const options = { lanes: 8, quantization: "none", threads: 2 } as const;
   expectRoom("small", checkpoint, options, {});
   expectRoom("small", checkpoint, options, {
     available: needed(SMALL, "none"),
@@ -78,12 +78,12 @@ Deno.test("expectRoom lets pass what fits", () => {
 
 Deno.test("expectRoom names the quantisation that would fit", () => {
   const checkpoint = { shape: LARGE, stored: "BF16" } as const;
-  const options = { lanes: 10, quantization: "none", threads: 2 } as const;
+  const options = { lanes: 8, quantization: "none", threads: 2 } as const;
   const narrow = needed(LARGE, "int8") < 2 ** 32 ? "int8" : "int4";
   assertThrows(() => expectRoom("large", checkpoint, options, {}), {
     code: "ERR_CONFIG_INVALID",
     message: new RegExp(
-      `^Cannot load large: it takes .* with 10 lanes, and WebAssembly reaches ` +
+      `^Cannot load large: it takes .* with 8 lanes, and WebAssembly reaches ` +
         `4\\.29 GB; use --quant ${narrow}, which takes `,
     ),
   });
@@ -91,7 +91,7 @@ Deno.test("expectRoom names the quantisation that would fit", () => {
 
 Deno.test("expectRoom says how much is free, and when nothing would fit", () => {
   const checkpoint = { shape: SMALL, stored: "BF16" } as const;
-  const options = { lanes: 10, quantization: "none", threads: 2 } as const;
+  const options = { lanes: 8, quantization: "none", threads: 2 } as const;
   const machine = (available: number) => () =>
     expectRoom("small", checkpoint, options, { available });
   assertThrows(machine(needed(SMALL, "none") - 1), {

@@ -16,6 +16,7 @@ import {
 } from "../../model/checkpoint.ts";
 import { type ModelShape, stateLength } from "../../model/shape.ts";
 import { bytes } from "./figures.ts";
+import { SPARE_LANES } from "./resolve.ts";
 
 /** Every way to keep matrices, the widest first. */
 export const QUANTIZATIONS: readonly Quantization[] = ["none", "int8", "int4"];
@@ -96,6 +97,7 @@ export async function thisMachine(): Promise<Machine> {
  * Refuses what cannot fit on the wasm device, before it is read. What a GPU has
  * left, WebGPU does not tell: there the device itself says when it is full.
  *
+ * @param options `lanes` are those of turns, as the settings have them.
  * @throws {ConfigError} With what would fit.
  */
 export function expectRoom(
@@ -106,7 +108,11 @@ export function expectRoom(
 ): void {
   const room = Math.min(available, WASM_BYTES);
   const needed = (lanes: number, quantization: Quantization) =>
-    memoryNeeded("wasm", checkpoint, { lanes, quantization, threads });
+    memoryNeeded("wasm", checkpoint, {
+      lanes: lanes + SPARE_LANES,
+      quantization,
+      threads,
+    });
   const wanted = needed(lanes, quantization);
   if (wanted <= room) return;
   const narrower = QUANTIZATIONS.slice(QUANTIZATIONS.indexOf(quantization) + 1);
