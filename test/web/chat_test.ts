@@ -54,6 +54,15 @@ Deno.test("the page forks, goes back, and takes turns back", async () => {
   assertEquals(await messages(page), ["My name is Bob."]);
   assertStringIncludes(await say(page, "What is my name?"), "Bob");
 
+  // A form that stays open does not take the focus back.
+  await press(turn(page, "My name is Bob."), "Edit and fork");
+  assertStringIncludes(await say(page, "What is my name?"), "Bob");
+  assertEquals(
+    await page.evaluate("document.activeElement.ariaLabel"),
+    "Message",
+  );
+  await page.getByLabel("Say this instead").press("Escape");
+
   await page.getByRole("button", { name: "My name is Dave." }).first().click();
   await turn(page, "How are you?").waitFor();
   assertStringIncludes(await lastAnswer(page), "Dave");

@@ -86,7 +86,9 @@ function StatePicture({ model }: { model: Model | undefined }): ComponentChild {
       <p class="hint">
         {words ?? (turn === null
           ? "A blank state. It fills as you talk, and never grows."
-          : `${number(model?.state.values ?? 0)} numbers in ${layers} layers` +
+          : `${number(model?.state.values ?? 0)} numbers in ${layers} ${
+            layers === 1 ? "layer" : "layers"
+          }` +
             `; blue below zero, orange above, full colour at ±${
               (shown?.largest ?? 0).toPrecision(2)
             }.`)}

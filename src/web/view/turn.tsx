@@ -5,7 +5,7 @@
  */
 
 import type { ComponentChild } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { forestOf } from "../store/forest.ts";
 import { useValue } from "../store/observable.ts";
 import { settings } from "../store/settings.ts";
@@ -204,6 +204,8 @@ function EditMessage(
 ): ComponentChild {
   const { session } = useParts();
   const [text, setText] = useState(turn.user);
+  const area = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => area.current?.focus(), []);
   const send = () => {
     onEnd();
     if (text.trim() !== "") session.edit(turn, text.trim());
@@ -226,7 +228,7 @@ function EditMessage(
       <textarea
         aria-label="Say this instead"
         value={text}
-        ref={(area) => area?.focus()}
+        ref={area}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
       />
       <p class="row">
