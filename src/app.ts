@@ -12,6 +12,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
 import { RequestError } from "./errors.ts";
 import { type ApiKey, requireKey } from "./http/auth.ts";
+import { brokenOff } from "./http/body.ts";
 import { type ApiDocument, docsPage } from "./http/docs.ts";
 import { generateRoute } from "./http/generate.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -134,10 +135,10 @@ function withServices(loader: Loader): MiddlewareHandler<AppEnv> {
   };
 }
 
-const limitBody: MiddlewareHandler<AppEnv> = (c, next) => {
+const limitBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   const states = STATES.get(c.req.path) ?? 1;
   const maxSize = bodyBytes(c.get("services"), states);
-  return bodyLimit({
+  const limit = bodyLimit({
     maxSize,
     onError: () => {
       throw new RequestError(
@@ -145,7 +146,13 @@ const limitBody: MiddlewareHandler<AppEnv> = (c, next) => {
         `Cannot read body: it is larger than ${maxSize} bytes`,
       );
     },
-  })(c, next);
+  });
+  try {
+    // Reads a body that does not say how long it is.
+    return await limit(c, next);
+  } catch (error) {
+    throw error instanceof RequestError ? error : brokenOff(error);
+  }
 };
 
 /** Routes that take more than one state. */

@@ -72,9 +72,7 @@ async function bytes(c: Context<AppEnv>): Promise<ArrayBuffer> {
   try {
     return await c.req.raw.arrayBuffer();
   } catch (error) {
-    // The limit on bodies has words of its own.
-    if (error instanceof Error && error.name === "BodyLimitError") throw error;
-    throw malformed("the client has gone", error);
+    throw brokenOff(error);
   }
 }
 
@@ -123,6 +121,11 @@ function parse(text: string): unknown {
   } catch (error) {
     throw malformed("it is not JSON", error);
   }
+}
+
+/** The error of a body whose client went away while sending it. */
+export function brokenOff(cause: unknown): RequestError {
+  return malformed("it breaks off", cause);
 }
 
 function malformed(found: string, cause?: unknown): RequestError {

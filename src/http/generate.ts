@@ -87,13 +87,14 @@ export function generateRoute(): OpenAPIHono<AppEnv> {
     const turn = await begin(c, signal);
     const binary = takesParts(c);
     if (!turn.request.stream) {
-      const { answer, state } = await wholeAnswer(c, turn, binary);
-      return binary && typeof state !== "string"
-        ? multipart(answer, state)
-        : jsonAnswer(c, { ...answer, state });
+      const work = wholeAnswer(c, turn, binary);
+      return binary ? await multipart(work) : await jsonAnswer(
+        c,
+        work.then(({ answer, state }) => ({ ...answer, state })),
+      );
     }
     const events = lines(c, turn);
-    return eventStream(await events.next(), events, {
+    return await eventStream(events.next(), events, {
       onCancel: () => gone.abort(),
       onError: (error) =>
         JSON.stringify({

@@ -5,21 +5,44 @@
  * @module
  */
 
+import { PATIENCE_MS, within } from "./patience.ts";
+
 /** The media type of a state on its own. */
 export const STATE_TYPE = "application/vnd.gosling.state";
 
 /** The media type of a JSON answer and its state. */
 export const PARTS_TYPE = "multipart/mixed";
 
-/** Answers with `json`, then `state` if there is one. */
-export function multipart(
-  json: unknown,
-  state: Uint8Array<ArrayBuffer> | undefined,
-): Response {
+/** What travels in two parts. */
+export interface Parts {
+  /** The JSON part. */
+  readonly answer: object;
+  /** The state; there is no such part without one. */
+  readonly state: Uint8Array<ArrayBuffer> | string | undefined;
+}
+
+/**
+ * Answers with a part of JSON, then the state if there is one. If they take long,
+ * the answer begins without them, and breaks off if they fail.
+ */
+export async function multipart(
+  work: Promise<Parts>,
+  patienceMs = PATIENCE_MS,
+): Promise<Response> {
   const boundary = crypto.randomUUID();
+  const body = work.then((parts) => written(parts, boundary));
+  const known = await within(body, patienceMs);
+  // A client that has gone hears of no failure.
+  body.catch(() => {});
+  return new Response(known?.value ?? ReadableStream.from(late(body)), {
+    headers: { "content-type": `${PARTS_TYPE}; boundary=${boundary}` },
+  });
+}
+
+function written({ answer, state }: Parts, boundary: string): Blob {
   const parts: BlobPart[] = [
     `--${boundary}\r\ncontent-type: application/json\r\n\r\n`,
-    JSON.stringify(json),
+    JSON.stringify(answer),
   ];
   if (state !== undefined) {
     parts.push(
@@ -29,7 +52,11 @@ export function multipart(
     );
   }
   parts.push(`\r\n--${boundary}--\r\n`);
-  return new Response(new Blob(parts), {
-    headers: { "content-type": `${PARTS_TYPE}; boundary=${boundary}` },
-  });
+  return new Blob(parts);
+}
+
+async function* late(
+  body: Promise<Blob>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  yield* (await body).stream();
 }

@@ -162,18 +162,21 @@ for (const [name, body, status, code, pointer] of TABLE) {
   });
 }
 
-Deno.test("generate takes a body that breaks off for the client's doing", async () => {
-  const { post, reported } = harness();
-  const broken = new ReadableStream({
-    pull(controller): void {
-      controller.error(new TypeError("Gone"));
-    },
+for (const headers of [{}, { "content-length": "100" }]) {
+  const kind = "content-length" in headers ? "body" : "chunked body";
+  Deno.test(`generate takes a ${kind} that breaks off for the client's doing`, async () => {
+    const { post, reported } = harness();
+    const broken = new ReadableStream({
+      pull(controller): void {
+        controller.error(new TypeError("Gone"));
+      },
+    });
+    const response = await post(PATH, broken, { headers });
+    assertEquals(response.status, 400);
+    assertEquals((await response.json()).code, "ERR_REQUEST_MALFORMED");
+    assertEquals(reported, []);
   });
-  const response = await post(PATH, broken);
-  assertEquals(response.status, 400);
-  assertEquals((await response.json()).code, "ERR_REQUEST_MALFORMED");
-  assertEquals(reported, []);
-});
+}
 
 Deno.test("generate reads a chunked body no further than its limit", async () => {
   const { post } = harness();

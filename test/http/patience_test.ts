@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Hono } from "hono";
 import { jsonAnswer } from "../../src/http/json_answer.ts";
+import { multipart, type Parts } from "../../src/http/multipart.ts";
 import { eventStream } from "../../src/http/sse.ts";
 
 /** Milliseconds. */
@@ -56,6 +57,15 @@ Deno.test("jsonAnswer() sends what took long after the answer has begun", async 
   assertEquals(await response.json(), { text: "Hi" });
 });
 
+Deno.test("multipart() sends what took long after the answer has begun", async () => {
+  const work = Promise.withResolvers<Parts>();
+  const late = await multipart(work.promise, SHORT);
+  const parts = { answer: { text: "Hi" }, state: Uint8Array.of(1, 2, 3) };
+  work.resolve(parts);
+  const soon = await multipart(Promise.resolve(parts));
+  assertEquals(await unmarked(late), await unmarked(soon));
+});
+
 Deno.test("jsonAnswer() fails before the answer begins, or breaks it off", async () => {
   const work = Promise.withResolvers<object>();
   const app = new Hono();
@@ -86,3 +96,11 @@ Deno.test("eventStream() fails before the stream begins, or says so in it", asyn
 });
 
 async function* silent(): AsyncGenerator<string, void> {}
+
+/** A multipart answer without its boundary, which is another each time. */
+async function unmarked(response: Response): Promise<string> {
+  const [, boundary = ""] = /boundary=(.*)/.exec(
+    response.headers.get("content-type") ?? "",
+  ) ?? [];
+  return (await response.text()).replaceAll(boundary, "");
+}

@@ -81,7 +81,7 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
     };
     return request.stream
       ? await streamChunks(c, gone, events(c, call))
-      : jsonAnswer(c, await whole(c, call));
+      : await jsonAnswer(c, whole(c, call));
   });
   return app;
 }
