@@ -9,11 +9,11 @@ import asc from "assemblyscript/asc";
 const SOURCE = new URL("../wasm/", import.meta.url);
 const TARGET = new URL("../src/device/wasm/kernels.wasm", import.meta.url);
 
+const CODEC = new URL("../src/state/codec_kernels.wasm", import.meta.url);
+
+const COMMON = ["-O3", "--noAssert", "--runtime", "stub"];
+
 const OPTIONS = [
-  "-O3",
-  "--noAssert",
-  "--runtime",
-  "stub",
   "--importMemory",
   "--noExportMemory",
   "--sharedMemory",
@@ -25,6 +25,21 @@ const OPTIONS = [
   "simd,relaxed-simd,threads",
 ];
 
+/** The codec runs on whatever thread asks, in a memory of its own. */
+const CODEC_OPTIONS = [
+  "--initialMemory",
+  "8",
+  "--maximumMemory",
+  "8",
+  "--enable",
+  "simd",
+];
+
+/** The bytes that wasm/codec compiles to. */
+export async function compileCodec(): Promise<Uint8Array<ArrayBuffer>> {
+  return await compile("codec/index.ts", CODEC_OPTIONS);
+}
+
 /**
  * The bytes that wasm/ compiles to.
  *
@@ -34,9 +49,16 @@ const OPTIONS = [
 export async function compileKernels(
   entry = "index.ts",
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return await compile(entry, OPTIONS);
+}
+
+async function compile(
+  entry: string,
+  options: readonly string[],
+): Promise<Uint8Array<ArrayBuffer>> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
-    [entry, "--outFile", "kernels.wasm", ...OPTIONS],
+    [entry, "--outFile", "kernels.wasm", ...COMMON, ...options],
     {
       readFile: (name) =>
         Deno.readTextFile(new URL(name, SOURCE)).catch(() => null),
@@ -52,4 +74,7 @@ export async function compileKernels(
   return new Uint8Array(binary);
 }
 
-if (import.meta.main) await Deno.writeFile(TARGET, await compileKernels());
+if (import.meta.main) {
+  await Deno.writeFile(TARGET, await compileKernels());
+  await Deno.writeFile(CODEC, await compileCodec());
+}

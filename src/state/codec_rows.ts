@@ -21,6 +21,9 @@
  * its inverse are exact. Scales stay within 2^±100, where nothing is subnormal or
  * overflows: smaller rows become zeros, larger ones are for `exact`.
  *
+ * The arithmetic is in wasm/codec: a state of the 0.1B shape takes 0.7 ms where
+ * the same in JavaScript took 2.7, on the thread that all requests wait for.
+ *
  * Oracle: the `codec.*` vectors of `test/fixtures/goldens`, byte for byte.
  *
  * @module
@@ -30,8 +33,16 @@ import { StateError } from "../errors.ts";
 import { N, stateLength } from "../model/shape.ts";
 import type { Codec, StateShape } from "./codec.ts";
 import { readShifts, writeShifts } from "./codec_f16.ts";
+import {
+  BYTES,
+  FLOATS,
+  kernels,
+  ROWS,
+  SCALES,
+  wipe,
+  WORDS,
+} from "./codec_memory.ts";
 import { expectFinite, firstInfinite } from "./finite.ts";
-import { hadamard } from "./hadamard.ts";
 import { pack, packedBytes, unpack } from "./pack.ts";
 
 const SMALLEST = 2 ** -100;
@@ -70,23 +81,17 @@ function encode(
   if (firstInfinite(halves) >= 0) return undefined;
 
   const scales = scaleWords(bytes, rows, bits);
-  const top = 2 ** (bits - 1) - 1, offset = 2 ** (bits - 1) + 0.5;
-  const x = new Float32Array(N), q = new Uint16Array(N);
-  const xBits = new Uint32Array(x.buffer);
-  for (let row = 0; row < rows; row++) {
-    hadamard(values, rowStart(row, D), x, 0);
-    const most = largest(xBits);
-    if (!Number.isFinite(most)) return undefined;
-    const word = scaleWord(most / top, bits), scale = scaleOf(word, bits);
-    if (scale > LARGEST) return undefined;
-    if (scale < SMALLEST) {
-      q.fill(top + 1);
-    } else {
-      scales[row] = word;
-      // With the offset the sum is positive, where to truncate is to floor.
-      for (let j = 0; j < N; j++) q[j] = Math.fround(x[j] / scale) + offset;
+  try {
+    for (let row = 0; row < rows;) {
+      const count = rowsTogether(row, rows, D), start = rowStart(row, D);
+      FLOATS.set(values.subarray(start, start + count * N));
+      if (!kernels.encode(count, bits)) return undefined;
+      scales.set(SCALES.subarray(0, count), row);
+      writeFields(bits, bytes, fields, row, count, rows);
+      row += count;
     }
-    pack(q, bits, bytes, fields, row, rows);
+  } finally {
+    wipe();
   }
   return bytes;
 }
@@ -105,20 +110,18 @@ function decode(
   readShifts(halves, values, shape);
 
   const scales = scaleWords(bytes, rows, bits);
-  const zero = 2 ** (bits - 1);
-  const x = new Float32Array(N), q = new Uint16Array(N);
-  for (let row = 0; row < rows; row++) {
-    const scale = scaleOf(scales[row], bits);
-    if (scale === 0) continue;
-    if (!(scale >= SMALLEST && scale <= LARGEST)) {
-      throw new StateError(
-        "ERR_STATE_UNREADABLE",
-        `Cannot decode state: the scale of row ${row} is ${scale}`,
-      );
+  expectScales(scales, bits);
+  try {
+    for (let row = 0; row < rows;) {
+      const count = rowsTogether(row, rows, D), start = rowStart(row, D);
+      SCALES.set(scales.subarray(row, row + count));
+      readFields(bits, bytes, fields, row, count, rows);
+      kernels.decode(count, bits);
+      values.set(FLOATS.subarray(0, count * N), start);
+      row += count;
     }
-    unpack(q, bits, bytes, fields, row, rows);
-    for (let j = 0; j < N; j++) x[j] = (q[j] - zero) * scale;
-    hadamard(x, 0, values, rowStart(row, D));
+  } finally {
+    wipe();
   }
   return values;
 }
@@ -129,19 +132,60 @@ function rowStart(row: number, D: number): number {
   return row * N + (2 * layer + 1) * D;
 }
 
-/**
- * The largest absolute value of the floats with these bits. As integers they are
- * in the same order, and NaN, which may come from sums that overflowed, is above
- * all.
- */
-function largest(bits: Uint32Array): number {
-  let most = 0;
-  for (let j = 0; j < N; j++) {
-    const magnitude = bits[j] & 0x7fffffff;
-    if (magnitude > most) most = magnitude;
+/** How many rows follow each other in memory and fit into the kernels'. */
+function rowsTogether(row: number, rows: number, D: number): number {
+  return Math.min(ROWS, rows - row, D - row % D);
+}
+
+/** Refuses scales that no encoder writes. */
+function expectScales(scales: Uint16Array | Uint32Array, bits: number): void {
+  for (const [row, stored] of scales.entries()) {
+    const scale = scaleOf(stored, bits);
+    if (scale === 0 || scale >= SMALLEST && scale <= LARGEST) continue;
+    throw new StateError(
+      "ERR_STATE_UNREADABLE",
+      `Cannot decode state: the scale of row ${row} is ${scale}`,
+    );
   }
-  word[0] = most;
-  return float[0];
+}
+
+/** Packs the kernels' fields into a file. */
+function writeFields(
+  bits: number,
+  bytes: Uint8Array,
+  start: number,
+  row: number,
+  count: number,
+  rows: number,
+): void {
+  if (bits === 8) {
+    bytes.set(BYTES.subarray(0, count * N), start + row * N);
+    return;
+  }
+  const fields = bits > 8 ? WORDS : BYTES;
+  for (let r = 0; r < count; r++) {
+    pack(fields, r * N, bits, bytes, start, row + r, rows);
+  }
+}
+
+/** Unpacks a file's fields to where the kernels take them. */
+function readFields(
+  bits: number,
+  bytes: Uint8Array,
+  start: number,
+  row: number,
+  count: number,
+  rows: number,
+): void {
+  if (bits === 8) {
+    const at = start + row * N;
+    BYTES.set(bytes.subarray(at, at + count * N));
+    return;
+  }
+  const fields = bits > 8 ? WORDS : BYTES;
+  for (let r = 0; r < count; r++) {
+    unpack(fields, r * N, bits, bytes, start, row + r, rows);
+  }
 }
 
 /** The scales of a file, as they are stored. */
@@ -156,15 +200,6 @@ function scaleWords(
 }
 
 const float = new Float32Array(1), word = new Uint32Array(float.buffer);
-
-/** Rounds a scale to what is stored: ties to even. */
-function scaleWord(scale: number, bits: number): number {
-  float[0] = scale;
-  const [u] = word;
-  return bits > 8
-    ? (u + 0x7f + (u >>> 8 & 1) & 0xffffff00) >>> 0
-    : u + 0x7fff + (u >>> 16 & 1) >>> 16;
-}
 
 /** The scale that a stored word means. */
 function scaleOf(stored: number, bits: number): number {

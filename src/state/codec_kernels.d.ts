@@ -1,0 +1,2 @@
+/** The compiled kernels of wasm/codec. */
+export const codec: WebAssembly.Module;

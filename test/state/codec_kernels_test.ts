@@ -1,0 +1,30 @@
+import { assert, assertEquals } from "@std/assert";
+import { kernels } from "../../src/state/codec_memory.ts";
+import { rows } from "../../src/state/codec_rows.ts";
+import { compileCodec } from "../../tools/wasm.ts";
+import { random } from "../support/random.ts";
+
+Deno.test("codec_kernels.wasm is what wasm/codec compiles to", async () => {
+  const committed = await Deno.readFile(
+    new URL("../../src/state/codec_kernels.wasm", import.meta.url),
+  );
+  assertEquals(await compileCodec(), committed, "Run: deno task wasm");
+});
+
+for (const bits of [4, 6, 8, 10] as const) {
+  Deno.test(`rows(${bits}) leaves nothing of a state in the kernels' memory`, () => {
+    const shape = { L: 2, D: 1088 };
+    const next = random(bits);
+    const values = Float32Array.from({ length: 2 * 1088 * 66 }, next);
+    const codec = rows(bits);
+    const bytes = codec.encode(values, shape, 0);
+    assert(bytes !== undefined);
+    const memory = new Uint8Array(kernels.memory.buffer);
+    assertEquals(memory.some((byte) => byte !== 0), false);
+    const again = codec.encode(codec.decode(bytes, shape), shape, 0);
+    assertEquals(again, bytes);
+    assertEquals(memory.some((byte) => byte !== 0), false);
+    assertEquals(codec.encode(values.fill(1e36), shape, 0), undefined);
+    assertEquals(memory.some((byte) => byte !== 0), false);
+  });
+}
