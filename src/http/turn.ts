@@ -56,6 +56,8 @@ export interface Form {
   readonly grammar: Grammar;
   /** What of the answer has been written by turns before. */
   readonly written?: string;
+  /** What stands before the answer in a chat, and after it; a space by default. */
+  readonly frame?: { readonly before: string; readonly after: string };
 }
 
 /** Thoughts hold empty lines, so only the next speaker ends a turn with one. */
@@ -80,7 +82,8 @@ export async function* takeTurn(
     : undefined;
   const prompt = "prompt" in ask.input
     ? ask.input.prompt
-    : (chat?.text ?? "") + (chat?.phase.open ? thinkOpening(effort) : "");
+    : (chat?.text ?? "") + (chat?.phase.open ? thinkOpening(effort) : "") +
+      (ask.form?.frame?.before ?? "");
   const start = new AnswerStart(effort === "none" && chat?.phase.open === true);
   const thought = new ThoughtSplitter(effort);
   let written = "";
@@ -98,7 +101,7 @@ export async function* takeTurn(
       ...(chat === undefined
         ? []
         : effort === "none"
-        ? [{ text: TURN_END, kept: true }]
+        ? [{ text: (ask.form?.frame?.after ?? "") + TURN_END, kept: true }]
         : [{ text: NEXT_TURN, kept: false }]),
       ...ask.stops.map((text) => ({ text, kept: false })),
     ],
@@ -140,7 +143,7 @@ async function constrain(
   ]);
   return await grammars.open(grammar, {
     tokens: encodeBytes(bytes, tokenizer),
-    space: !("prompt" in input),
+    space: !("prompt" in input) && form.frame === undefined,
   });
 }
 

@@ -187,3 +187,33 @@ Deno.test("routes refuse bad grammars by what is wrong, and stay alive", async (
   });
   assertEquals(alive.status, 200);
 });
+
+Deno.test("POST /v1/chat/completions calls a function that it has to", async () => {
+  await using server = await served();
+  const tool = (name: string) => ({
+    type: "function",
+    function: { name, parameters: SCHEMA },
+  });
+  for (
+    const [choice, names] of [
+      ["required", ["a", "b"]],
+      [{ type: "function", function: { name: "b" } }, ["b"]],
+    ] as const
+  ) {
+    const response = await server.post("/v1/chat/completions", {
+      messages: MESSAGES,
+      tools: [tool("a"), tool("b")],
+      tool_choice: choice,
+      seed: 5,
+    });
+    const { choices: [{ message, finish_reason }], state } = await response
+      .json();
+    assertEquals(finish_reason, "tool_calls");
+    const [{ function: called }] = message.tool_calls;
+    assert(names.some((name) => name === called.name), called.name);
+    expectPerson(called.arguments);
+    const save = await server.vault.open(state, {});
+    assertEquals(save.unread, fakeTokenizer.encode("\n```\n\n"));
+    assertEquals(save.chat.open, false);
+  }
+});

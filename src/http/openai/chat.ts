@@ -16,7 +16,13 @@ import { document } from "../document.ts";
 import { jsonAnswer } from "../json_answer.ts";
 import type { AppEnv } from "../services.ts";
 import {
-  type ChoiceEvent,
+  type CallEvent,
+  planCalls,
+  tellCalls,
+  toldMessages,
+  type WrittenCall,
+} from "./calls.ts";
+import {
   choose,
   finishReason,
   openSave,
@@ -62,7 +68,7 @@ const route = createRoute({
 interface Call {
   readonly request: ChatRequest;
   readonly save: Save | undefined;
-  readonly choices: AsyncGenerator<ChoiceEvent, void>;
+  readonly choices: AsyncGenerator<CallEvent, void>;
   /** What every object of the answer says of itself. */
   readonly head: { id: string; created: number; model: string };
 }
@@ -81,14 +87,17 @@ export function chatRoute(): OpenAPIHono<AppEnv> {
     const gone = new AbortController();
     const request = await readJson(c, ChatRequest);
     const save = await openSave(c, request);
+    const plan = planCalls(request);
+    const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
     const messages = typeof request.state === "string"
       ? unread(request.messages)
-      : request.messages;
-    const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
+      : toldMessages(request.messages, plan);
+    const asked = { ...request, ...plan.changes };
+    const choices = choose(c, asked, save, [{ messages }], signal);
     const call: Call = {
       request,
       save,
-      choices: choose(c, request, save, [{ messages }], signal),
+      choices: tellCalls(choices, plan),
       head: {
         id: `chatcmpl-${c.get("requestId")}`,
         created: Math.floor(Date.now() / 1000),
@@ -117,13 +126,15 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
   const thoughts = texts.map(() => "");
   const tokens = texts.map((): ScoredToken[] => []);
   const ends: DoneEvent[] = [];
-  for await (const { index, event } of choices) {
+  const made = texts.map((): readonly WrittenCall[] => []);
+  for await (const { index, event, calls } of choices) {
     if (event.type === "text") {
       texts[index] += event.text;
       thoughts[index] += event.reasoning ?? "";
       tokens[index]?.push(...event.tokens ?? []);
     } else {
       ends[index] = event;
+      made[index] = calls;
     }
   }
   const states = await Promise.all(
@@ -136,14 +147,15 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
       index,
       message: {
         role: "assistant",
-        content: texts[index],
+        content: made[index]?.length ? null : texts[index],
         refusal: null,
+        ...(made[index]?.length && { tool_calls: made[index] }),
         ...(thoughts[index] && { reasoning_content: thoughts[index] }),
       },
       logprobs: request.logprobs === undefined
         ? null
         : chatLogprobs(tokens[index] ?? [], tokenizer),
-      finish_reason: finishReason(end),
+      finish_reason: made[index]?.length ? "tool_calls" : finishReason(end),
       ...(request.n > 1 && { state: states[index] }),
     })),
     usage: usageOf(ends.map(({ usage }) => usage), request.n),
@@ -179,7 +191,7 @@ async function* chunks(
   const begun = new Set<number>();
   const ends: DoneEvent[] = [];
   let left = request.n;
-  for await (const { index, event } of choices) {
+  for await (const { index, event, calls } of choices) {
     if (!begun.has(index)) {
       begun.add(index);
       yield chunk(piece(index, { role: "assistant", content: "" }));
@@ -195,11 +207,16 @@ async function* chunks(
     }
     ends[index] = event;
     left--;
+    if (calls.length > 0) {
+      const tool_calls = calls.map((call, index) => ({ index, ...call }));
+      yield chunk(piece(index, { tool_calls }));
+    }
+    const finish = calls.length > 0 ? "tool_calls" : finishReason(event);
     const state = !withUsage && left === 0 && ends[0] !== undefined
       ? await sealSave(c, request, ends[0].save)
       : undefined;
     yield chunk({
-      ...piece(index, {}, { finish: finishReason(event) }),
+      ...piece(index, {}, { finish }),
       state,
     });
   }

@@ -16,6 +16,7 @@ import type { AppEnv } from "../services.ts";
 import { eventStream } from "../sse.ts";
 import {
   type AnswerEvent,
+  type Form,
   type Input,
   requireModel,
   requireProfile,
@@ -49,6 +50,8 @@ export interface CommonRequest {
   readonly effort?: Effort | undefined;
   /** What the answers may be. */
   readonly grammar?: Grammar | undefined;
+  /** What stands around them; see {@linkcode Form}. */
+  readonly frame?: Form["frame"];
 }
 
 /** What happened to one choice. */
@@ -80,7 +83,7 @@ export async function* choose(
   signal: AbortSignal,
 ): AsyncGenerator<ChoiceEvent, void> {
   const { engine, grammars } = c.get("services");
-  const { grammar } = request;
+  const { grammar, frame } = request;
   const sampling = samplingOf(request, engine.model.shape.V);
   const several = request.n * inputs.length > 1;
   const seed = request.seed ?? (several ? randomSeed() : undefined);
@@ -95,7 +98,8 @@ export async function* choose(
         stops: [request.stop].flat(),
         logprobs: request.logprobs,
         effort: thinks(engine.model.id) ? request.effort : undefined,
-        ...(grammar && { form: { grammars, grammar } }),
+        ...(grammar &&
+          { form: { grammars, grammar, ...(frame && { frame }) } }),
       }, signal))
   );
   yield* merge(turns);

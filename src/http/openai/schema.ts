@@ -7,7 +7,10 @@
  */
 
 import { z } from "@hono/zod-openapi";
+import type { Message } from "../../chat/template.ts";
+import { callText, outputText } from "../../chat/tools.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
+import { CallItem, FunctionTool, ToolChoice } from "./tool_schema.ts";
 import {
   Initial,
   JsonSchema,
@@ -136,15 +139,26 @@ export function grammarOf(
 
 /** A message of a chat. */
 const ChatMessage = z.object({
-  role: z.enum(["system", "developer", "user", "assistant"]),
+  role: z.enum(["system", "developer", "user", "assistant", "tool"]),
   content: Content.default(""),
   name: z.string().optional(),
   refusal: z.unknown().optional(),
   reasoning_content: z.string().nullish(),
-}).transform(({ role, content }) => ({
-  role: role === "developer" ? "system" as const : role,
-  content,
-}));
+  tool_calls: z.array(CallItem).max(128).nullish(),
+  tool_call_id: z.string().optional(),
+}).transform(({ role, content, tool_calls }): Message => {
+  switch (role) {
+    case "developer":
+      return { role: "system", content };
+    case "tool":
+      return { role: "user", content: outputText(content) };
+    default:
+      return {
+        role,
+        content: tool_calls?.length ? callText(tool_calls) : content,
+      };
+  }
+});
 
 /** `POST /v1/chat/completions`. */
 export const ChatRequest = z.strictObject({
@@ -159,8 +173,9 @@ export const ChatRequest = z.strictObject({
   logprobs: orNull(z.boolean().default(false)),
   top_logprobs: z.int().min(0).max(20).nullish(),
   reasoning_effort: ReasoningEffort,
-  tools: z.tuple([]).nullish(),
-  tool_choice: z.literal("none").nullish(),
+  tools: z.array(FunctionTool).max(128).nullish()
+    .transform((tools) => tools ?? []),
+  tool_choice: ToolChoice,
   ...sampling,
   ...stream,
   ...native,
@@ -168,7 +183,13 @@ export const ChatRequest = z.strictObject({
 }).refine(({ logprobs, top_logprobs }) => logprobs || !top_logprobs, {
   path: ["top_logprobs"],
   error: "needs logprobs",
-}).transform(({ reasoning_effort, response_format, ...request }) => ({
+}).refine(
+  ({ tools, tool_choice: choice }) =>
+    typeof choice === "string"
+      ? choice !== "required" || tools.length > 0
+      : tools.some(({ name }) => name === choice.function.name),
+  { path: ["tool_choice"], error: "asks for no function of tools" },
+).transform(({ reasoning_effort, response_format, ...request }) => ({
   ...request,
   grammar: grammarOf(
     response_format?.type,
