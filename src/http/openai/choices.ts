@@ -130,7 +130,7 @@ export async function streamChunks(
   chunks: AsyncGenerator<string, void>,
   last?: string,
 ): Promise<Response> {
-  return eventStream(await chunks.next(), chunks, {
+  return await eventStream(chunks.next(), chunks, {
     onCancel: () => gone.abort(),
     onError: (error) => JSON.stringify(openAiError(error, c.get("requestId"))),
     ...(last !== undefined && { last }),
