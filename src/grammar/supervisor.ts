@@ -21,9 +21,12 @@ export interface SupervisorOptions {
   readonly tokenizer: Tokenizer;
   /** Bits of a mask: the model's vocabulary. */
   readonly V: number;
-  /** Milliseconds that a grammar or a token may take; 5000 by default. */
+  /** Milliseconds that a grammar or a token may take; 3000 by default. */
   readonly patience?: number;
 }
+
+/** Milliseconds that a grammar or a token may take, if nothing else is said. */
+const PATIENCE = 3000;
 
 /** Milliseconds that a new thread gets besides, to read the vocabulary. */
 const STARTING = 25_000;
@@ -64,7 +67,7 @@ class Supervisor implements Grammars {
 
   /** What may come next in an answer whose last token may be new to the thread. */
   async next(answer: Answer): Promise<Uint32Array> {
-    const { patience = 5000 } = this.#options;
+    const { patience = PATIENCE } = this.#options;
     const fresh = this.#thread === undefined;
     const thread = this.#thread ??= new Thread(this.#start());
     const { id, grammar, space, tokens } = answer;
@@ -86,7 +89,7 @@ class Supervisor implements Grammars {
   /** Makes the thread forget an answer, if it still knows it. */
   async forget({ id, thread }: Answer): Promise<void> {
     if (thread === undefined || thread !== this.#thread) return;
-    const { patience = 5000 } = this.#options;
+    const { patience = PATIENCE } = this.#options;
     const reply = await thread.ask({ name: "close", id }, patience);
     if ("failure" in reply) this.close();
   }

@@ -48,8 +48,9 @@ export class Thread {
     }
   }
 
-  /** Ends the thread, even if it hangs. */
+  /** Ends the thread, even if it hangs; what is asked fails. */
   end(): void {
     this.#worker.terminate();
+    this.#settle?.({ failure: "it was closed" });
   }
 }

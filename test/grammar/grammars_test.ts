@@ -165,3 +165,21 @@ Deno.test("Grammars.open() writes what a regular expression or rules allow", asy
   }
   grammars.close();
 });
+
+Deno.test("Grammars.open() gives up on a grammar that takes too long, not on others", async () => {
+  const grammars = superviseGrammars({ tokenizer, V, patience: 1000 });
+  const pattern = "[ab]*c";
+  const other = await grammars.open({ type: "regex", pattern }, START);
+  for (const letter of "ab") await other.accept(tokenizer.encode(letter)[0]);
+  const began = performance.now();
+  const error = await grammars.open(
+    { type: "regex", pattern: "(((([a-z]{1,4000}x){1,4000}y){1,4000}z)+.?)*" },
+    START,
+  ).catch((error) => error);
+  assert(error instanceof RequestError);
+  assertMatch(error.message, /longer than 1000 ms|cannot be followed/);
+  assert(performance.now() - began < 5000);
+  await other.accept(tokenizer.encode("c")[0]);
+  assertEquals(allowed(other), [tokenizer.end]);
+  grammars.close();
+});
