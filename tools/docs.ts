@@ -17,7 +17,6 @@ const { success } = await new Deno.Command(Deno.execPath(), {
   cwd: new URL("..", import.meta.url),
   stdout: "null",
   stderr: "inherit",
-  stderr: "inherit",
 }).output();
 Deno.exit(success ? 0 : 1);
 

@@ -21,13 +21,21 @@ export function refusedGrammar(found: string, cause?: unknown): RequestError {
   );
 }
 
-/** @throws {RequestError} If a grammar is too long. */
+/**
+ * Refuses a grammar that is too long.
+ *
+ * @throws {RequestError} `ERR_REQUEST_INVALID`.
+ */
 export function screenLength(text: string): void {
   if (text.length <= LONGEST) return;
   throw refusedGrammar(`its grammar is longer than ${LONGEST} characters`);
 }
 
-/** @throws {RequestError} If something is to be repeated too often. */
+/**
+ * Refuses a grammar in which something is to be repeated too often.
+ *
+ * @throws {RequestError} `ERR_REQUEST_INVALID`.
+ */
 export function screenRepeats(text: string): void {
   for (const [, from = "0", to = "0"] of text.matchAll(/\{(\d+)?,?(\d+)?\}/g)) {
     const most = Math.max(Number(from), Number(to));

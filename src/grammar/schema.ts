@@ -53,8 +53,14 @@ const FORMATS = new Set([
 const EMAIL =
   "^[A-Za-z0-9_+-]+(\\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9]+(\\.[A-Za-z0-9]+)*\\.[A-Za-z]{2,}$";
 
-/** @throws {RequestError} `ERR_REQUEST_INVALID` naming what cannot be kept to. */
-export function plainSchema(schema: Schema): Record<string, unknown> {
+/**
+ * The same schema in words that are kept to.
+ *
+ * @throws {RequestError} `ERR_REQUEST_INVALID` naming what cannot be.
+ */
+export function plainSchema(
+  schema: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   return plain(schema, 0);
 }
 
