@@ -11,6 +11,8 @@
  * @module
  */
 
+import type { AnswerGrammar } from "./answer_grammar.ts";
+
 /** Where the server is, and how to be let in. */
 export interface ClientOptions {
   /** The server's address. */
@@ -57,6 +59,8 @@ export interface GenerateOptions {
   readonly logit_bias?: Readonly<Record<string, number>>;
   /** Texts that end the answer. */
   readonly stop?: string | readonly string[];
+  /** What the answer may be; it ends where it is whole. */
+  readonly grammar?: AnswerGrammar;
   /** How the returned state is written. */
   readonly state_codec?:
     | "int8"
