@@ -123,17 +123,26 @@ class DeviceEngine implements Engine {
     const from = openSave(save, this.tokenizer, this.model.shape);
     const scores: ScoredToken[][] = texts.map(() => []);
     const queue = [...texts.entries()];
+    const failed = new AbortController();
+    const end = AbortSignal.any([signal, failed.signal]);
     // As many texts at once as there are lanes, however many there are.
     const workers = Array.from({ length: this.model.lanes }, async () => {
       for (let next; (next = queue.shift()) !== undefined;) {
         const [i, text] = next;
         const tokens = this.tokenizer.encode(text);
         if (tokens.length > 0) {
-          scores[i] = await this.#score(from, tokens, top, signal);
+          scores[i] = await this.#score(from, tokens, top, end);
         }
       }
     });
-    await Promise.all(workers);
+    try {
+      await Promise.all(workers);
+    } catch (error) {
+      // Nobody waits for the other texts any more.
+      failed.abort();
+      await Promise.allSettled(workers);
+      throw error;
+    }
     return scores;
   }
 

@@ -126,6 +126,22 @@ Deno.test("Engine.score() ends when it is aborted, and frees its lanes", async (
   await engine.dispose();
 });
 
+Deno.test("Engine.score() leaves no text behind when there is no room for another", async () => {
+  const { engine } = await fakeEngine({ lanes: 2, waiting: 0, stepMs: 1 });
+  const leaving = new AbortController();
+  const turn = { ...TURN, maxTokens: 5_000 };
+  const writing = engine.generate(turn, leaving.signal);
+  await writing.next();
+  const texts = ["x".repeat(5_000), "y".repeat(5_000)];
+  await assertRejects(() => engine.score({ texts }, forever), {
+    code: "ERR_TOO_BUSY",
+  });
+  assertEquals(engine.load.busy, 1, "only the turn is left");
+  leaving.abort();
+  await Array.fromAsync(writing);
+  await engine.dispose();
+});
+
 Deno.test("Engine.score() fails when the device is lost", async () => {
   const { engine, model } = await fakeEngine({ lanes: 1, stepMs: 1 });
   const scoring = engine.score({ texts: ["x".repeat(5_000)] }, forever);
