@@ -118,6 +118,7 @@ async function begin(
   if (request.stream && takesParts(c)) throw noStreamOfParts();
   requireModel(engine, request.model);
   requireProfile(request.state_profile, portable);
+  if (body.state !== undefined && state !== undefined) throw twoStates();
   const opening = performance.now();
   const save = await openBeginning(c, {
     state: body.state ?? state,
@@ -238,5 +239,12 @@ function noStreamOfParts(): SchemaError {
   const detail = `cannot be true where ${PARTS_TYPE} is accepted`;
   return new SchemaError(`Cannot take request: /stream: ${detail}`, [
     { pointer: "/stream", detail },
+  ]);
+}
+
+function twoStates(): SchemaError {
+  const detail = "is there beside the part state";
+  return new SchemaError(`Cannot take request: /state: ${detail}`, [
+    { pointer: "/state", detail },
   ]);
 }

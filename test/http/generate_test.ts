@@ -243,6 +243,16 @@ Deno.test("generate answers in two parts and takes a state as bytes", async () =
   assertEquals(engine.turns[1]?.save?.position, 29);
 });
 
+Deno.test("generate refuses a form with two states", async () => {
+  const { post } = harness();
+  const form = new FormData();
+  form.set("request", JSON.stringify({ ...HI, state: "a" }));
+  form.set("state", new Blob(["a"]));
+  const response = await post(PATH, form);
+  assertEquals(response.status, 422);
+  assertEquals((await response.json()).errors[0].pointer, "/state");
+});
+
 Deno.test("generate sends one part where no state is asked for", async () => {
   const { post } = harness();
   const headers = { accept: "multipart/mixed" };
