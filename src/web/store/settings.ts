@@ -41,7 +41,10 @@ export interface Settings {
   readonly seed: number | null;
 }
 
-/** What holds until somebody changes it. */
+/**
+ * What holds until somebody changes it. A small nucleus, as in BlinkDL's chat demo:
+ * small models misspell what they remember when unlikely pieces may be drawn.
+ */
 export const DEFAULTS: Settings = {
   url: "",
   keys: {},
@@ -50,9 +53,9 @@ export const DEFAULTS: Settings = {
   codec: "int8",
   theme: "auto",
   max_tokens: 256,
-  temperature: 0.7,
+  temperature: 1,
   top_k: 0,
-  top_p: 0.9,
+  top_p: 0.3,
   min_p: 0,
   presence_penalty: 0,
   frequency_penalty: 0,
