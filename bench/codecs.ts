@@ -7,7 +7,6 @@
  * @module
  */
 
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { DeviceModel } from "../src/device/device.ts";
 import { wasmDevice } from "../src/device/wasm/wasm.ts";
@@ -137,10 +136,6 @@ async function add(more: Partial<Results>): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
     await Deno.writeTextFile(new URL(name, FOLDER), content);
   }
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "-q", fileURLToPath(FOLDER)],
-  }).output();
-  if (!success) throw new RangeError(`Cannot format ${FOLDER}`);
 }
 
 function isOrigin(
