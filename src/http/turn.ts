@@ -178,18 +178,21 @@ export async function readOnly(
   throw new Error("A turn had no end");
 }
 
+/** How to draw, as requests say it. Ranges are checked by their schemas. */
+export interface SamplingFields {
+  readonly temperature: number;
+  readonly top_k: number;
+  readonly top_p: number;
+  readonly min_p: number;
+  readonly presence_penalty: number;
+  readonly frequency_penalty: number;
+  readonly penalty_decay: number;
+  readonly logit_bias: Readonly<Record<string, number>>;
+}
+
 /** The request's sampling fields as the engine takes them. */
 export function samplingOf(
-  request: {
-    readonly temperature: number;
-    readonly top_k: number;
-    readonly top_p: number;
-    readonly min_p: number;
-    readonly presence_penalty: number;
-    readonly frequency_penalty: number;
-    readonly penalty_decay: number;
-    readonly logit_bias: Readonly<Record<string, number>>;
-  },
+  request: SamplingFields,
   vocabulary: number,
 ): SamplingOptions {
   const bias = Object.entries(request.logit_bias);

@@ -3,24 +3,14 @@ import type { DoneEvent } from "../../src/engine/engine.ts";
 import { takeTurn } from "../../src/http/turn.ts";
 import { randomKey } from "../../src/state/keys.ts";
 import { Vault } from "../../src/state/seal.ts";
+import { GREEDY } from "../../src/text/sampling.ts";
 import { harness } from "./client.ts";
 import { fakeEngine } from "./fake_engine.ts";
-
-const SAMPLING = {
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  penaltyDecay: 1,
-  logitBias: new Map(),
-};
 
 /** The end of an empty turn of the fake engine. */
 async function done(): Promise<DoneEvent> {
   const signal = new AbortController().signal;
-  const turn = { prompt: "", maxTokens: 0, sampling: SAMPLING, stops: [] };
+  const turn = { prompt: "", maxTokens: 0, sampling: GREEDY, stops: [] };
   for await (const event of fakeEngine().generate(turn, signal)) {
     if (event.type === "done") return event;
   }
@@ -41,7 +31,7 @@ for (const left of [4096, 4097]) {
       save: undefined,
       input: { prompt: "Hi" },
       maxTokens: 1,
-      sampling: SAMPLING,
+      sampling: GREEDY,
       seed: undefined,
       stops: [],
     };

@@ -8,24 +8,12 @@ import {
 import { DRAWS } from "../../src/device/webgpu/schedule.ts";
 import { createTensor, type Tensor } from "../../src/device/webgpu/tensor.ts";
 import { Counts } from "../../src/text/penalties.ts";
-import type { Sampling } from "../../src/text/sampling.ts";
+import { GREEDY, type Sampling } from "../../src/text/sampling.ts";
 import * as oracle from "../oracle/sample.ts";
 import { gpu, read, run, tensor, words } from "../support/gpu.ts";
 import { random } from "../support/random.ts";
 
-const PLAIN: Sampling = {
-  temperature: 1,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  penaltyDecay: 1,
-  logitBias: new Map(),
-  seed: [11, 12],
-  position: 0,
-  counts: new Map(),
-};
+const PLAIN: Sampling = { ...GREEDY, temperature: 1, seed: [11, 12] };
 
 /** Draws this close to the edge may go either way in float32. */
 const NEAR = 1e-4;

@@ -1,17 +1,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Counts, FORGOTTEN, penalize } from "../../src/text/penalties.ts";
+import { GREEDY } from "../../src/text/sampling.ts";
 
-const OFF = {
-  temperature: 1,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  penaltyDecay: 1,
-  logitBias: new Map<number, number>(),
-};
+const OFF = { ...GREEDY, temperature: 1 };
 
 Deno.test("Counts.draw() decays in f32, then adds one in f32", () => {
   const counts = new Counts();

@@ -2,22 +2,10 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { sample } from "../../src/text/sampler.ts";
 import { SamplerScratch } from "../../src/text/sampler_scratch.ts";
-import type { Sampling } from "../../src/text/sampling.ts";
+import { GREEDY, type Sampling } from "../../src/text/sampling.ts";
 import { random } from "../support/random.ts";
 
-const PLAIN: Sampling = {
-  temperature: 1,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  penaltyDecay: 1,
-  logitBias: new Map(),
-  seed: [1, 2],
-  position: 0,
-  counts: new Map(),
-};
+const PLAIN: Sampling = { ...GREEDY, temperature: 1, seed: [1, 2] };
 
 /** Logits whose probabilities are `shares`. */
 function logitsOf(...shares: readonly number[]): Float32Array {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Message } from "../../chat/template.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
@@ -30,7 +30,7 @@ import {
   streamChunks,
   usageOf,
 } from "./choices.ts";
-import { openAiErrors } from "./error.ts";
+import { openAiAnswers } from "./error.ts";
 import { chatLogprobs } from "./logprobs.ts";
 import { ChatRequest } from "./schema.ts";
 
@@ -52,16 +52,9 @@ const route = createRoute({
       },
     },
   },
-  responses: {
-    200: {
-      description: "A chat.completion, or chat.completion.chunk events",
-      content: {
-        "application/json": { schema: z.looseObject({ id: z.string() }) },
-        "text/event-stream": { schema: z.string() },
-      },
-    },
-    ...openAiErrors(400, 401, 403, 404, 409, 413, 415, 429, 500, 503),
-  },
+  responses: openAiAnswers(
+    "A chat.completion, or chat.completion.chunk events",
+  ),
 });
 
 /** A request with what it goes on from. */

@@ -20,22 +20,15 @@ import {
   type Input,
   requireModel,
   requireProfile,
+  type SamplingFields,
   samplingOf,
   takeTurn,
 } from "../turn.ts";
 import { openAiError } from "./error.ts";
 
 /** Fields that every route of OpenAI's has here. */
-export interface CommonRequest {
+export interface CommonRequest extends SamplingFields {
   readonly model: string;
-  readonly temperature: number;
-  readonly top_k: number;
-  readonly top_p: number;
-  readonly min_p: number;
-  readonly presence_penalty: number;
-  readonly frequency_penalty: number;
-  readonly penalty_decay: number;
-  readonly logit_bias: Readonly<Record<string, number>>;
   readonly seed?: number | null | undefined;
   readonly max_tokens: number;
   readonly stop: string | readonly string[];

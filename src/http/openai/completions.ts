@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { DoneEvent } from "../../engine/engine.ts";
 import type { Save } from "../../state/save.ts";
@@ -25,7 +25,7 @@ import {
   streamChunks,
   usageOf,
 } from "./choices.ts";
-import { openAiErrors } from "./error.ts";
+import { openAiAnswers } from "./error.ts";
 import {
   type CompletionLogprobs,
   completionLogprobs,
@@ -48,16 +48,7 @@ const route = createRoute({
       },
     },
   },
-  responses: {
-    200: {
-      description: "A text_completion, or text_completion events",
-      content: {
-        "application/json": { schema: z.looseObject({ id: z.string() }) },
-        "text/event-stream": { schema: z.string() },
-      },
-    },
-    ...openAiErrors(400, 401, 403, 404, 409, 413, 415, 429, 500, 503),
-  },
+  responses: openAiAnswers("A text_completion, or text_completion events"),
 });
 
 /** A request under way. */

@@ -47,6 +47,20 @@ export function openAiErrors(
   }]));
 }
 
+/** The responses of a route of OpenAI's that answers whole or in events. */
+export function openAiAnswers(description: string): RouteConfig["responses"] {
+  return {
+    200: {
+      description,
+      content: {
+        "application/json": { schema: z.looseObject({ id: z.string() }) },
+        "text/event-stream": { schema: z.string() },
+      },
+    },
+    ...openAiErrors(400, 401, 403, 404, 409, 413, 415, 429, 500, 503),
+  };
+}
+
 /** Paths that speak OpenAI's language. */
 export function speaksOpenAi(path: string): boolean {
   return /^\/v1\/(chat\/completions|completions|responses|models)(\/|$)/

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Message } from "../../chat/template.ts";
 import { StateError } from "../../errors.ts";
@@ -18,7 +18,7 @@ import { jsonAnswer } from "../json_answer.ts";
 import type { AppEnv } from "../services.ts";
 import { unread } from "./chat.ts";
 import { choose, openSave, streamChunks } from "./choices.ts";
-import { openAiErrors } from "./error.ts";
+import { openAiAnswers } from "./error.ts";
 import { ResponsesRequest } from "./responses_schema.ts";
 import { grammarOf } from "./schema.ts";
 import {
@@ -48,16 +48,7 @@ const route = createRoute({
       },
     },
   },
-  responses: {
-    200: {
-      description: "A response, or response.* events",
-      content: {
-        "application/json": { schema: z.looseObject({ id: z.string() }) },
-        "text/event-stream": { schema: z.string() },
-      },
-    },
-    ...openAiErrors(400, 401, 403, 404, 409, 413, 415, 429, 500, 503),
-  },
+  responses: openAiAnswers("A response, or response.* events"),
 });
 
 /** Answers `POST /v1/responses`. */
