@@ -50,6 +50,7 @@ Deno.test("the notebook draws the state, its size and the time of turns", async 
   assertEquals(scales[1], `${Number(cache.toPrecision(3))} kB`);
   for (const label of ["The save has", "Time of 2 turns"]) {
     const plot = page.getByRole("img", { name: label });
+    await plot.locator("canvas").waitFor();
     assertEquals(await plot.locator("canvas").count(), 1);
   }
   assertEquals(browser.complaints, []);
@@ -61,6 +62,7 @@ Deno.test("the page draws the committed measurements of the curse", async () => 
   const page = await browser.open(server.url);
   await page.getByRole("link", { name: "Break the curse" }).click();
   await page.getByRole("heading", { name: "One more token" }).waitFor();
+  await page.locator(".plots canvas").nth(3).waitFor();
   assertEquals(await page.locator(".plots canvas").count(), 4);
   const { slopes }: { slopes: { method: string; prefill: number }[] } = JSON
     .parse(
