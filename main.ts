@@ -10,13 +10,12 @@
 import { createApp } from "./src/app.ts";
 import { compose, type Composition } from "./src/cli/compose.ts";
 import { command, note, write } from "./src/cli/terminal.ts";
+import { asksForHelp, parseCommand } from "./src/config/command_line.ts";
 import {
-  asksForHelp,
   type Config,
   helpOnSettings,
-  parseCommand,
   readConfig,
-} from "./src/config.ts";
+} from "./src/config/config.ts";
 import { ConfigError, GoslingError } from "./src/errors.ts";
 import type { Loader, Services } from "./src/http/services.ts";
 

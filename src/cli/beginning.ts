@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandLine } from "../config.ts";
+import type { CommandLine } from "../config/command_line.ts";
 
 /** What a command line says of the beginning. */
 export interface Beginning {

@@ -8,12 +8,8 @@
 import { createInterface } from "node:readline";
 import process from "node:process";
 import { Conversation } from "../client/conversation.ts";
-import {
-  asksForHelp,
-  helpOnSettings,
-  parseCommand,
-  readConfig,
-} from "../config.ts";
+import { asksForHelp, parseCommand } from "../config/command_line.ts";
+import { helpOnSettings, readConfig } from "../config/config.ts";
 import { beginning } from "./beginning.ts";
 import { chatLoop } from "./chat_loop.ts";
 import { connect, embed } from "./connect.ts";

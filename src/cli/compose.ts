@@ -6,7 +6,7 @@
  */
 
 import deno from "../../deno.json" with { type: "json" };
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { Device } from "../device/device.ts";
 import { wasmDevice } from "../device/wasm/wasm.ts";
 import { openWebGpu } from "../device/webgpu/webgpu_device.ts";

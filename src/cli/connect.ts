@@ -6,7 +6,7 @@
 
 import { createApp } from "../app.ts";
 import { Client } from "../client/client.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { StateKey } from "../state/keys.ts";
 import { compose } from "./compose.ts";
 import { note } from "./terminal.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { GenerateOptions } from "../client/client.ts";
-import type { CommandLine } from "../config.ts";
+import type { CommandLine } from "../config/command_line.ts";
 import { ConfigError } from "../errors.ts";
 
 /** What flags can say of a turn. */

@@ -5,12 +5,8 @@
  */
 
 import type { GenerateRequest } from "../client/client.ts";
-import {
-  asksForHelp,
-  helpOnSettings,
-  parseCommand,
-  readConfig,
-} from "../config.ts";
+import { asksForHelp, parseCommand } from "../config/command_line.ts";
+import { helpOnSettings, readConfig } from "../config/config.ts";
 import { ConfigError } from "../errors.ts";
 import { beginning } from "./beginning.ts";
 import { connect, embed } from "./connect.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { InitialFile } from "../config.ts";
+import type { InitialFile } from "../config/values.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import type { ModelShape } from "../model/shape.ts";
 import { decodeSave } from "../state/format.ts";

@@ -5,7 +5,8 @@
  */
 
 import { join } from "@std/path";
-import { asksForHelp, parseCommand, readConfig } from "../config.ts";
+import { asksForHelp, parseCommand } from "../config/command_line.ts";
+import { readConfig } from "../config/config.ts";
 import { ConfigError, ModelError } from "../errors.ts";
 import { parameters } from "../model/checkpoint.ts";
 import { OFFICIAL_SIZES } from "../model/hub/official.ts";

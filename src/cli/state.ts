@@ -6,12 +6,8 @@
 
 import { z } from "zod";
 import type { Client } from "../client/client.ts";
-import {
-  asksForHelp,
-  helpOnSettings,
-  parseCommand,
-  readConfig,
-} from "../config.ts";
+import { asksForHelp, parseCommand } from "../config/command_line.ts";
+import { helpOnSettings, readConfig } from "../config/config.ts";
 import { ConfigError } from "../errors.ts";
 import { connect, embed } from "./connect.ts";
 import { SaveFolder } from "./saves.ts";

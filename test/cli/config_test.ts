@@ -1,10 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  helpOnSettings,
-  type InitialFile,
-  parseCommand,
-  readConfig,
-} from "../../src/config.ts";
+import { parseCommand } from "../../src/config/command_line.ts";
+import { helpOnSettings, readConfig } from "../../src/config/config.ts";
+import type { InitialFile } from "../../src/config/values.ts";
 
 const nothing = () => undefined;
 

@@ -7,7 +7,8 @@
 import { createApp } from "../../src/app.ts";
 import { compose } from "../../src/cli/compose.ts";
 import { Client } from "../../src/client/client.ts";
-import { type Config, parseCommand, readConfig } from "../../src/config.ts";
+import { parseCommand } from "../../src/config/command_line.ts";
+import { type Config, readConfig } from "../../src/config/config.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { formatKey, randomKey } from "../../src/state/keys.ts";
 

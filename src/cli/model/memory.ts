@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Config } from "../../config.ts";
+import type { Config } from "../../config/config.ts";
 import type { DeviceKind, Quantization } from "../../device/device.ts";
 import { layout } from "../../device/wasm/layout.ts";
 import { ConfigError } from "../../errors.ts";

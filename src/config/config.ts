@@ -1,0 +1,199 @@
+/**
+ * Settings: flags, then `GOSLING_*` variables, then defaults, checked once.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { ConfigError } from "../errors.ts";
+import type { ApiKey } from "../http/auth.ts";
+import type { StateKey } from "../state/keys.ts";
+import {
+  apiKeys,
+  flag,
+  type InitialFile,
+  initialFiles,
+  integer,
+  NAME,
+  stateKeys,
+} from "./values.ts";
+
+/** Where the maths shall run. */
+export type DeviceChoice = "auto" | "webgpu" | "wasm";
+
+/** Everything that can be set; `--help` says what each setting does. */
+export interface Config {
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port to listen on; 0 takes any. */
+  readonly port: number;
+  /** A path, or the name of a pulled model; absent: the embedded one. */
+  readonly model?: string | undefined;
+  /** Where the maths shall run. */
+  readonly device: DeviceChoice;
+  /** Threads of the wasm device; absent: one a core. */
+  readonly threads?: number | undefined;
+  /** Conversations computed at once. */
+  readonly lanes: number;
+  /** How matrices are kept. */
+  readonly quant: "none" | "int8" | "int4";
+  /** Keys that seal states, the first of them, and open them. */
+  readonly "state-keys"?: readonly StateKey[] | undefined;
+  /** Seconds that a state can be used. */
+  readonly "state-ttl"?: number | undefined;
+  /** Servers that share states. */
+  readonly "state-audience": string;
+  /** Whether states may go unencrypted. */
+  readonly portable: boolean;
+  /** States that texts may begin with. */
+  readonly initial: readonly InitialFile[];
+  /** SHA-256, in hex, of the keys that may call; none: everybody may. */
+  readonly "api-keys": readonly ApiKey[];
+}
+
+/** Flags and their values, by name without dashes. */
+export type Flags = Readonly<Partial<Record<string, string>>>;
+
+/** The name of a setting, as a flag without its dashes. */
+export type Name = keyof Config;
+
+/** One setting: as people see it, and how its words are read. */
+interface Setting<T> {
+  readonly placeholder: string;
+  readonly help: string;
+  /** How to repair it, where the schema's own words do not say so. */
+  readonly repair?: string;
+  readonly schema: z.ZodType<T, string | undefined>;
+}
+
+const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
+  host: {
+    placeholder: "NAME",
+    help: "Address to listen on (127.0.0.1)",
+    schema: z.string().min(1).default("127.0.0.1"),
+  },
+  port: {
+    placeholder: "N",
+    help: "Port to listen on (8000); 0 takes any",
+    schema: integer(0, 65_535).default(8000),
+  },
+  model: {
+    placeholder: "PATH|NAME",
+    help:
+      "Weights, a folder with weights and vocabulary, or a pulled model (the embedded model)",
+    schema: z.string().min(1).optional(),
+  },
+  device: {
+    placeholder: "NAME",
+    help: "auto, webgpu or wasm (auto)",
+    schema: z.enum(["auto", "webgpu", "wasm"], {
+      error: "expected auto, webgpu or wasm",
+    }).default("auto"),
+  },
+  threads: {
+    placeholder: "N",
+    help: "Threads of the wasm device (all cores)",
+    schema: integer(1, 256).optional(),
+  },
+  lanes: {
+    placeholder: "N",
+    help: "Conversations computed at once (8)",
+    schema: integer(1, 1024).default(8),
+  },
+  quant: {
+    placeholder: "NAME",
+    help: "Matrices in memory: none, int8 or int4 (none)",
+    schema: z.enum(["none", "int8", "int4"], {
+      error: "expected none, int8 or int4",
+    }).default("none"),
+  },
+  "state-keys": {
+    placeholder: "LIST",
+    help: "kid:base64url,… of 32 bytes; the first seals, all open (a new one)",
+    schema: stateKeys.optional(),
+  },
+  "state-ttl": {
+    placeholder: "SECONDS",
+    help: "How long a state can be used (no limit)",
+    schema: integer(1, 2 ** 32 - 1).optional(),
+  },
+  "state-audience": {
+    placeholder: "NAME",
+    help: "Servers that share states; others reject them (gosling)",
+    schema: z.string().regex(NAME, "expected letters, digits, . _ -").default(
+      "gosling",
+    ),
+  },
+  portable: {
+    placeholder: "yes|no",
+    help: "Allow unencrypted states (no)",
+    schema: flag.default(false),
+  },
+  initial: {
+    placeholder: "NAME=PATH",
+    help:
+      "A state or save that texts may begin with; NAME=LAYOUT:PATH where the file does not say what it is; repeatable",
+    schema: initialFiles.default([]),
+  },
+  "api-keys": {
+    placeholder: "LIST",
+    help: "name:sha256hex,… of the keys that may call (everybody may)",
+    repair: "Hash one with: printf %s KEY | sha256sum",
+    schema: apiKeys.default([]),
+  },
+};
+
+const Settings = z.object(
+  Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, { schema }]) => [name, schema]),
+  ),
+);
+
+/**
+ * Reads the settings.
+ *
+ * @param flags The command line's flags.
+ * @param env Gives an environment variable.
+ * @throws {ConfigError} Naming the flag or variable, and the repair.
+ */
+export function readConfig(
+  flags: Flags,
+  env: (name: string) => string | undefined,
+): Config {
+  const given = Object.fromEntries(
+    settingNames().flatMap((name) => {
+      const value = flags[name] ?? env(variableOf(name));
+      return value === undefined || value === "" ? [] : [[name, value]];
+    }),
+  );
+  const { success, data, error } = Settings.safeParse(given);
+  if (success) return data as unknown as Config;
+  const [issue] = error.issues;
+  const name = settingNames().find((name) => name === issue?.path[0]) ?? "host";
+  const repair = SETTINGS[name].repair;
+  const source = flags[name] === undefined ? variableOf(name) : `--${name}`;
+  throw new ConfigError(
+    "ERR_CONFIG_INVALID",
+    `Cannot read ${source}: ${issue?.message}` +
+      (repair === undefined ? "" : `. ${repair}`),
+  );
+}
+
+/** What `--help` prints below a command's first lines. */
+export function helpOnSettings(): string {
+  const lines = settingNames().map((name) => {
+    const { placeholder, help } = SETTINGS[name];
+    return `  ${`--${name} ${placeholder}`.padEnd(24)} ${help}`;
+  });
+  return `${lines.join("\n")}\n\nEach can be set as a variable too: ` +
+    `--state-keys is ${variableOf("state-keys")}.\n`;
+}
+
+/** Every setting, by its flag without the dashes. */
+export function settingNames(): Name[] {
+  return Object.keys(SETTINGS) as Name[];
+}
+
+function variableOf(name: Name): string {
+  return `GOSLING_${name.toUpperCase().replaceAll("-", "_")}`;
+}
