@@ -10,8 +10,6 @@ import type { ApiKey } from "../http/auth.ts";
 import { parseKeys, type StateKey } from "../state/keys.ts";
 import { STATE_LAYOUTS, type StateLayout } from "../state/tools/convert.ts";
 
-export type { ApiKey };
-
 /** A value read from the words of a setting. */
 export type Words<T> = z.ZodType<T, string>;
 
