@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ModelError } from "../errors.ts";
+import { PickleInput } from "./pickle_input.ts";
 import {
   isCount,
   isCounts,
@@ -33,27 +33,22 @@ const PARAMETER = "torch._utils _rebuild_parameter";
  * `torch.save` writes, or the name that a model has no use for.
  */
 export function readPickle(bytes: Uint8Array, file: string): Pickled {
-  return new Machine(bytes, file).run();
+  return new Machine(new PickleInput(bytes, file)).run();
 }
 
 class Machine {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #file: string;
+  readonly #input: PickleInput;
   readonly #stack: Pickled[] = [];
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, Pickled>();
-  #at = 0;
 
-  constructor(bytes: Uint8Array, file: string) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#file = file;
+  constructor(input: PickleInput) {
+    this.#input = input;
   }
 
   run(): Pickled {
     for (;;) {
-      const opcode = this.#byte();
+      const opcode = this.#input.byte();
       if (opcode === 0x2e) return this.#pop(); // STOP
       this.#step(opcode);
     }
@@ -62,7 +57,9 @@ class Machine {
   #step(opcode: number): void {
     switch (opcode) {
       case 0x80: // PROTO
-        if (this.#byte() > 2) throw this.#refuse("its protocol is above 2");
+        if (this.#input.byte() > 2) {
+          throw this.#input.refuse("its protocol is above 2");
+        }
         return;
       case 0x7d: // EMPTY_DICT
         return this.#push(new Map());
@@ -84,25 +81,25 @@ class Machine {
       case 0x89: // NEWFALSE
         return this.#push(opcode === 0x88);
       case 0x4b: // BININT1
-        return this.#push(this.#byte());
+        return this.#push(this.#input.byte());
       case 0x4d: // BININT2
-        return this.#push(this.#number(2));
+        return this.#push(this.#input.number(2));
       case 0x4a: // BININT
-        return this.#push(this.#number(4) | 0);
+        return this.#push(this.#input.number(4) | 0);
       case 0x8a: // LONG1
-        return this.#push(this.#long());
+        return this.#push(this.#input.long());
       case 0x58: // BINUNICODE
-        return this.#push(this.#text(this.#number(4)));
+        return this.#push(this.#input.text(this.#input.number(4)));
       case 0x63: // GLOBAL
         return this.#push(this.#name());
       case 0x71: // BINPUT
-        return this.#keep(this.#byte());
+        return this.#keep(this.#input.byte());
       case 0x72: // LONG_BINPUT
-        return this.#keep(this.#number(4));
+        return this.#keep(this.#input.number(4));
       case 0x68: // BINGET
-        return this.#recall(this.#byte());
+        return this.#recall(this.#input.byte());
       case 0x6a: // LONG_BINGET
-        return this.#recall(this.#number(4));
+        return this.#recall(this.#input.number(4));
       case 0x51: // BINPERSID
         return this.#push(this.#storage(this.#pop()));
       case 0x52: { // REDUCE
@@ -121,7 +118,9 @@ class Machine {
         this.#pop();
         return;
     }
-    throw this.#refuse(`instruction 0x${opcode.toString(16)} has no use here`);
+    throw this.#input.refuse(
+      `instruction 0x${opcode.toString(16)} has no use here`,
+    );
   }
 
   #push(value: Pickled): void {
@@ -137,50 +136,50 @@ class Machine {
   #take(count: number): Pickled[] {
     const floor = this.#marks.at(-1) ?? 0;
     if (this.#stack.length - floor < count) {
-      throw this.#refuse("its stack is empty");
+      throw this.#input.refuse("its stack is empty");
     }
     return this.#stack.splice(this.#stack.length - count);
   }
 
   #toMark(): Pickled[] {
     const mark = this.#marks.pop();
-    if (mark === undefined) throw this.#refuse("a mark is missing");
+    if (mark === undefined) throw this.#input.refuse("a mark is missing");
     return this.#stack.splice(mark);
   }
 
   #keep(index: number): void {
     const value = this.#stack.at(-1);
-    if (value === undefined) throw this.#refuse("its stack is empty");
+    if (value === undefined) throw this.#input.refuse("its stack is empty");
     this.#memo.set(index, value);
   }
 
   #recall(index: number): void {
     const value = this.#memo.get(index);
-    if (value === undefined) throw this.#refuse("a memo is missing");
+    if (value === undefined) throw this.#input.refuse("a memo is missing");
     this.#push(value);
   }
 
   #set(items: readonly Pickled[]): void {
     const dict = this.#stack.at(-1);
     if (!(dict instanceof Map) || items.length % 2 !== 0) {
-      throw this.#refuse("a dict is missing");
+      throw this.#input.refuse("a dict is missing");
     }
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
   }
 
   #append(items: readonly Pickled[]): void {
     const list = this.#stack.at(-1);
-    if (!Array.isArray(list)) throw this.#refuse("a list is missing");
+    if (!Array.isArray(list)) throw this.#input.refuse("a list is missing");
     for (const item of items) list.push(item);
   }
 
   #name(): PickledName {
-    const module = this.#line(), member = this.#line();
+    const module = this.#input.line(), member = this.#input.line();
     const name = `${module} ${member}`;
     if (ALLOWED.test(name) || [DICT, TENSOR, PARAMETER].includes(name)) {
       return { kind: "name", name };
     }
-    throw this.#refuse(
+    throw this.#input.refuse(
       `it wants ${name.slice(0, 80).replaceAll(/[^ -~]/g, "?")}, ` +
         "which no model needs; do not open this file with other programs",
     );
@@ -197,7 +196,7 @@ class Machine {
         return { kind: "storage", type: storage, key, length };
       }
     }
-    throw this.#refuse("a storage is not described as PyTorch does");
+    throw this.#input.refuse("a storage is not described as PyTorch does");
   }
 
   #build(name: Pickled, inputs: Pickled): Pickled {
@@ -207,7 +206,7 @@ class Machine {
       if (name.name === PARAMETER && isTensor(values[0])) return values[0];
       if (name.name === TENSOR) return this.#tensor(values);
     }
-    throw this.#refuse("a call is not one that PyTorch writes");
+    throw this.#input.refuse("a call is not one that PyTorch writes");
   }
 
   #tensor([storage, offset, shape, stride]: readonly Pickled[]): PickledTensor {
@@ -217,56 +216,6 @@ class Machine {
     ) {
       return { kind: "tensor", storage, offset, shape, stride };
     }
-    throw this.#refuse("a tensor is not described as PyTorch does");
-  }
-
-  #byte(): number {
-    return this.#number(1);
-  }
-
-  /** Little-endian, unsigned. */
-  #number(size: 1 | 2 | 4): number {
-    const at = this.#advance(size);
-    if (size === 1) return this.#bytes[at];
-    return size === 2
-      ? this.#view.getUint16(at, true)
-      : this.#view.getUint32(at, true);
-  }
-
-  #long(): number {
-    const size = this.#byte();
-    if (size > 7) throw this.#refuse("a number is too large");
-    const at = this.#advance(size);
-    let value = 0;
-    for (let i = 0; i < size; i++) value += this.#bytes[at + i] * 2 ** (8 * i);
-    const negative = size > 0 && this.#bytes[at + size - 1] >= 128;
-    return negative ? value - 2 ** (8 * size) : value;
-  }
-
-  #text(length: number): string {
-    const at = this.#advance(length);
-    return new TextDecoder().decode(this.#bytes.subarray(at, at + length));
-  }
-
-  #line(): string {
-    const end = this.#bytes.indexOf(10, this.#at);
-    if (end < 0) throw this.#refuse("it ends inside a name");
-    const text = this.#text(end - this.#at);
-    this.#at++;
-    return text;
-  }
-
-  #advance(length: number): number {
-    const at = this.#at;
-    if (at + length > this.#bytes.length) throw this.#refuse("it is cut off");
-    this.#at += length;
-    return at;
-  }
-
-  #refuse(found: string): ModelError {
-    return new ModelError(
-      "ERR_MODEL_CORRUPT",
-      `Cannot read the table of ${this.#file}: at byte ${this.#at} ${found}`,
-    );
+    throw this.#input.refuse("a tensor is not described as PyTorch does");
   }
 }
