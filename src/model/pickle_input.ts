@@ -16,7 +16,7 @@ export class PickleInput {
   readonly #file: string;
   #at = 0;
 
-  /** @param file For messages. */
+  /** Begins at the first of `bytes`, which are of `file`. */
   constructor(bytes: Uint8Array, file: string) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
