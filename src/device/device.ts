@@ -90,6 +90,11 @@ export interface LaneResult {
   readonly halted: boolean;
   /** Logits `[V]` or `[T, V]`, before penalties, if they were asked for. */
   readonly logits?: Float32Array;
+  /**
+   * Why nothing more could be drawn, where no logit was a finite number. The
+   * lane's state is of no use then; the other lanes of the step have theirs.
+   */
+  readonly failure?: string;
 }
 
 /** A model loaded on a device. */

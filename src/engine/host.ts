@@ -41,6 +41,13 @@ interface Room {
 /** Milliseconds before the device is asked for again, first and at most. */
 const FIRST_PAUSE = 250, LONGEST_PAUSE = 30_000;
 
+function away(): DeviceError {
+  return new DeviceError(
+    "ERR_DEVICE_LOST",
+    "Cannot take a request: the device is being replaced; try again soon",
+  );
+}
+
 /** Keeps a model on a device. */
 export class ModelHost {
   readonly #options: HostOptions;
@@ -87,19 +94,17 @@ export class ModelHost {
    * @param copies Whether a spare lane is wanted.
    * @returns Nothing if `signal` was aborted first, or the host closes.
    * @throws {BusyError} If the queue is full.
-   * @throws {DeviceError} `ERR_DEVICE_LOST` while there is no model.
+   * @throws {DeviceError} `ERR_DEVICE_LOST` while there is no model. Whoever waits
+   * when the device is lost waits on, until a first attempt to get it back failed.
    */
   async seat(signal: AbortSignal, copies: boolean): Promise<Seat | undefined> {
-    if (!this.ready) {
-      throw new DeviceError(
-        "ERR_DEVICE_LOST",
-        "Cannot take a request: the device is being replaced; try again soon",
-      );
+    if (!this.ready) throw away();
+    const end = AbortSignal.any([signal, this.closing]);
+    let lease = await this.#lanes.seat(end);
+    // A lane that was free because the device was lost is of no use.
+    while (lease !== undefined && this.#room === undefined && !end.aborted) {
+      lease = await this.#lanes.seat(end, true);
     }
-    const lease = await this.#lanes.seat(AbortSignal.any([
-      signal,
-      this.closing,
-    ]));
     const room = this.#room;
     if (lease === undefined || room === undefined) return undefined;
     const { model, scheduler } = room;
@@ -155,6 +160,7 @@ export class ModelHost {
         return await this.open();
       } catch (error) {
         this.#options.lost?.(error);
+        this.#lanes.refuse(away());
         await this.#pause(pause);
         pause = Math.min(2 * pause, LONGEST_PAUSE);
       }

@@ -25,7 +25,7 @@ export interface Lease {
 /** The lanes of a model, and the turns that wait for one. */
 export class Lanes {
   readonly #options: LanesOptions;
-  readonly #queue: ((lease: Lease) => void)[] = [];
+  readonly #queue: PromiseWithResolvers<Lease | undefined>[] = [];
   #free: number[] = [];
   #seated = 0;
   /** Counts the models: leases of an earlier one mean nothing to a later one. */
@@ -53,6 +53,11 @@ export class Lanes {
     this.#serve();
   }
 
+  /** Turns away all who wait. */
+  refuse(error: unknown): void {
+    for (const { reject } of this.#queue.splice(0)) reject(error);
+  }
+
   /** Lends out nothing for a while; the queue stays. */
   close(): void {
     this.#generation++;
@@ -63,16 +68,18 @@ export class Lanes {
   /**
    * Waits for a seat and its lane.
    *
+   * @param again Whether it had one that came to nothing: it is first in line then.
    * @returns Nothing if `signal` was aborted first.
    * @throws {BusyError} If the queue is full.
    */
-  async seat(signal: AbortSignal): Promise<Lease | undefined> {
+  async seat(signal: AbortSignal, again = false): Promise<Lease | undefined> {
     if (signal.aborted) return undefined;
-    const { promise, resolve } = Promise.withResolvers<Lease | undefined>();
-    const full = this.#queue.length >= this.#options.waiting;
-    this.#queue.push(resolve);
+    const waiter = Promise.withResolvers<Lease | undefined>();
+    const full = !again && this.#queue.length >= this.#options.waiting;
+    if (again) this.#queue.unshift(waiter);
+    else this.#queue.push(waiter);
     this.#serve();
-    const place = this.#queue.indexOf(resolve);
+    const place = this.#queue.indexOf(waiter);
     if (place >= 0 && full) {
       this.#queue.splice(place, 1);
       throw new BusyError(
@@ -82,13 +89,13 @@ export class Lanes {
       );
     }
     const leave = () => {
-      const place = this.#queue.indexOf(resolve);
+      const place = this.#queue.indexOf(waiter);
       if (place >= 0) this.#queue.splice(place, 1);
-      resolve(undefined);
+      waiter.resolve(undefined);
     };
     signal.addEventListener("abort", leave, { once: true });
     try {
-      return await promise;
+      return await waiter.promise;
     } finally {
       signal.removeEventListener("abort", leave);
     }
@@ -107,7 +114,7 @@ export class Lanes {
       const next = this.#queue.shift();
       if (next === undefined) return;
       this.#seated++;
-      next(this.#lend(() => this.#seated--));
+      next.resolve(this.#lend(() => this.#seated--));
     }
   }
 

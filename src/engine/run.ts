@@ -31,6 +31,7 @@ import type { TurnEvent } from "./engine.ts";
 import { Guide, soughtStops } from "./guide.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Opening } from "./opening.ts";
+import { overflow } from "./overflow.ts";
 import { PromptReader } from "./prompt.ts";
 import { Rewinder } from "./rewind.ts";
 import type { Job, Room } from "./scheduler.ts";
@@ -194,7 +195,11 @@ export class Run implements Job {
   }
 
   /** Tokens have been drawn. */
-  #hear({ drawn, halted, logits }: LaneResult): void {
+  #hear({ drawn, halted, logits, failure }: LaneResult): void {
+    if (failure !== undefined) {
+      const { turn: { save } } = this.#opening;
+      throw overflow(save !== undefined, failure);
+    }
     this.#readAt ??= performance.now();
     let ending: Ending | undefined;
     let answered = this.#drawn.length;

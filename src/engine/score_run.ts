@@ -7,6 +7,7 @@
 
 import type { DeviceModel, LaneResult, LaneStep } from "../device/device.ts";
 import { type ScoredToken, scoreToken } from "../text/logprobs.ts";
+import { overflow } from "./overflow.ts";
 import { CHUNK, type Job, type Room } from "./scheduler.ts";
 
 /** Tokens scored in one step: their logits, `[T, V]`, are all sent to the host. */
@@ -18,6 +19,8 @@ export interface ScoreStart {
   readonly values: Float32Array;
   /** Tokens that it has not read; at least one. */
   readonly unread: readonly number[];
+  /** How many it has read; a blank one none. */
+  readonly position: number;
 }
 
 /** What a scoring run works with. */
@@ -43,15 +46,20 @@ export class ScoreRun implements Job {
   readonly #given: readonly number[];
   /** Index of the first token after which logits are looked at. */
   readonly #first: number;
+  readonly #fromSave: boolean;
   readonly #scores: ScoredToken[] = [];
   #asked = 0;
 
   /** Puts the state on the lane. */
-  constructor({ values, unread }: ScoreStart, options: ScoreOptions) {
+  constructor(
+    { values, unread, position }: ScoreStart,
+    options: ScoreOptions,
+  ) {
     const { model, lane, tokens } = options;
     this.#options = options;
     this.#given = [...unread, ...tokens.slice(0, -1)];
     this.#first = unread.length - 1;
+    this.#fromSave = position > 0;
     model.write(lane, values).catch((error) => this.fail(error));
   }
 
@@ -81,7 +89,11 @@ export class ScoreRun implements Job {
     const { V } = model.shape;
     for (let row = 0; row < logits.length; row += V) {
       const token = tokens[this.#scores.length];
-      this.#scores.push(scoreToken(logits.subarray(row, row + V), token, top));
+      const score = scoreToken(logits.subarray(row, row + V), token, top);
+      if (!Number.isFinite(score.logprob)) {
+        throw overflow(this.#fromSave, `a logit is ${score.logprob}`);
+      }
+      this.#scores.push(score);
     }
     if (this.#scores.length === tokens.length) resolve(this.#scores);
   }

@@ -34,6 +34,7 @@ export const PROBLEMS = {
   ERR_STATE_EXPIRED: [403, "The state has expired"],
   ERR_STATE_MISMATCH: [409, "The state belongs to another model"],
   ERR_STATE_NOT_FOUND: [404, "There is no such initial state"],
+  ERR_STATE_OVERFLOW: [422, "The state makes the model's numbers overflow"],
   ERR_STATE_PROFILE: [403, "This server does not allow portable states"],
   ERR_STATE_REJECTED: [403, "The state was not sealed for this use"],
   ERR_STATE_UNREADABLE: [400, "The state is not in a known format"],

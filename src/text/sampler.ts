@@ -32,13 +32,16 @@ import { GROUP, SamplerScratch } from "./sampler_scratch.ts";
 import { rankKeys, select } from "./sampler_select.ts";
 import type { Sampling } from "./sampling.ts";
 
+/** Logits from which no token can be drawn. */
+export class LogitsError extends RangeError {}
+
 /**
  * Draws the token at `sampling.position`, as this module defines it.
  *
  * @param logits `[V]` in nats, up to a constant. Not changed.
  * @param scratch Of the same V.
  * @returns A token in [0, V).
- * @throws {RangeError} If no logit is finite, or the mask allows no token.
+ * @throws {LogitsError} If no logit is finite, or the mask allows no token.
  */
 export function sample(
   logits: Float32Array,
@@ -98,7 +101,7 @@ function adjust(
     }
   }
   if (best < 0 || max === Infinity) {
-    throw new RangeError(`Cannot sample: the largest logit is ${max}`);
+    throw new LogitsError(`Cannot sample: the largest logit is ${max}`);
   }
   while (x[best] !== max) best++;
   return best;

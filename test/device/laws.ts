@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import type {
   DeviceModel,
   LaneStep,
@@ -99,6 +99,31 @@ const LAWS: Record<string, (model: DeviceModel) => Promise<void>> = {
       assertSameBits(crowd.logits, alone.logits, `logits, crowd ${seed}`);
       assertSameBits(crowd.state, alone.state, `the state, crowd ${seed}`);
     }
+  },
+
+  async "a state that is no number fails its own lane alone"(
+    model,
+  ): Promise<void> {
+    const draw = { draw: 8, sampling: { ...LIVELY, position: 20 } };
+    const turn = { lane: 0, tokens: TOKENS.slice(0, 20), ...draw };
+    await model.clear(0);
+    const alone = await one(model, turn);
+    const state = await model.read(0);
+    await Promise.all([0, 1, 2].map((lane) => model.clear(lane)));
+    await model.write(1, new Float32Array(stateLength(model.shape)).fill(NaN));
+    const results = await model.step([
+      { lane: 1, tokens: TOKENS.slice(0, 5), ...draw },
+      turn,
+    ]);
+    assertEquals(results[1], alone);
+    assertSameBits(await model.read(0), state, "the state beside it");
+    assertMatch(results[0].failure ?? "", /^Cannot sample/);
+    assertEquals(results[0].drawn, []);
+    // Nothing goes on from there; the lane is as good as new once it is cleared.
+    const { drawn } = await one(model, { lane: 1, tokens: [], ...draw });
+    assertEquals(drawn, []);
+    await model.clear(1);
+    assertEquals(await one(model, { ...turn, lane: 1 }), alone);
   },
 
   async "tokens replayed leave what drawing them left"(model): Promise<void> {

@@ -1,8 +1,14 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { openEngine } from "../../src/engine/device_engine.ts";
+import { DeviceError } from "../../src/errors.ts";
 import type { Save } from "../../src/state/save.ts";
-import { FakeModel, fakeTokenizer, token } from "../support/fake_device.ts";
+import {
+  FakeModel,
+  fakeTokenizer,
+  FINITE,
+  token,
+} from "../support/fake_device.ts";
 import { fakeEngine, SAMPLING, take, TURN } from "./laws.ts";
 
 const LETTERS = ["a", "b", "c", "\n", "ab", "abc"].map(token);
@@ -252,11 +258,87 @@ Deno.test("Engine fails turns when the device is lost, and takes others once it 
   await assertRejects(() => flying, lost);
   assertEquals(engine.ready, false);
   await assertRejects(() => take(engine, {}), lost);
-  assertEquals((await waiting).finish, "length");
-  assertEquals(engine.ready, true);
+  await assertRejects(() => waiting, lost);
+  while (!engine.ready) await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals((await take(engine, { maxTokens: 3 })).finish, "length");
   assertEquals(models.length, 2);
   assertEquals(models[0].disposed, true);
   assertEquals(reports.length, 2);
+  await engine.dispose();
+});
+
+Deno.test("Engine.generate() waits on for a lane while a lost device comes back at once", async () => {
+  const models: FakeModel[] = [];
+  const { engine } = await fakeEngine({
+    lanes: 1,
+    load: () => {
+      const fresh = new FakeModel({ lanes: 1, follow, stepMs: 1 });
+      models.push(fresh);
+      return Promise.resolve(fresh);
+    },
+  });
+  const flying = take(engine, { maxTokens: 1_000 });
+  const waiting = [3, 4, 5].map((maxTokens) => take(engine, { maxTokens }));
+  while (models[0].steps.length < 3) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  models[0].lose();
+  await assertRejects(() => flying, { message: /device was lost|Unplugged/ });
+  const ends = await Promise.all(waiting);
+  assertEquals(ends.map(({ finish }) => finish), Array(3).fill("length"));
+  assertEquals([models.length, engine.load], [2, { busy: 0, waiting: 0 }]);
+  await engine.dispose();
+});
+
+Deno.test("Engine.generate() never calls a turn cancelled whose device was lost while it waited", async () => {
+  // The lane of a step that fails is given on just before the loss is known.
+  for (let late = 0; late < 12; late++) {
+    const model = new FakeModel({ lanes: 1, follow });
+    const fresh = new FakeModel({ lanes: 1, follow });
+    const models = [model, fresh];
+    const load = () => Promise.resolve(models.shift() ?? fresh);
+    const { engine } = await fakeEngine({ lanes: 1, load });
+    const lost = { code: "ERR_DEVICE_LOST" };
+    model.step = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      const lose = async () => {
+        for (let i = 0; i < late; i++) await Promise.resolve();
+        model.lose();
+      };
+      void lose();
+      throw new DeviceError("ERR_DEVICE_LOST", "Unplugged");
+    };
+    const flying = take(engine, { maxTokens: 9 });
+    const waiting = take(engine, { maxTokens: 3 }).then(
+      ({ finish }) => finish,
+      ({ code }) => code,
+    );
+    await assertRejects(() => flying, lost);
+    assertMatch(await waiting, /^(length|ERR_DEVICE_LOST)$/);
+    await engine.dispose();
+  }
+});
+
+Deno.test("Engine fails a turn alone whose logits are not finite", async () => {
+  const { engine, model } = await fakeEngine({ lanes: 3, follow });
+  const { save } = await take(engine, { maxTokens: 1 });
+  const broken = { ...save, values: save.values.with(FINITE, Infinity) };
+  const seed = [3, 4] as const;
+  const alone = await take(engine, { seed, maxTokens: 40 });
+  const code = "ERR_STATE_OVERFLOW";
+  const others = [1, 2].map(() => take(engine, { seed, maxTokens: 40 }));
+  await assertRejects(() => take(engine, { save: broken, maxTokens: 9 }), {
+    name: "StateError",
+    code,
+  });
+  for (const other of await Promise.all(others)) {
+    assertEquals(facts(other.save), facts(alone.save));
+  }
+  assertEquals(engine.load.busy, 0);
+  assert(model.steps.some((step) => step.length === 3), "they shared steps");
+  const until = new AbortController().signal;
+  const score = engine.score({ save: broken, texts: ["ab"] }, until);
+  await assertRejects(() => score, { code });
   await engine.dispose();
 });
 

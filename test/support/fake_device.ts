@@ -11,9 +11,10 @@ import type {
   LaneResult,
   LaneStep,
 } from "../../src/device/device.ts";
+import { DeviceError } from "../../src/errors.ts";
 import { stateLength } from "../../src/model/shape.ts";
 import { Counts, penalized } from "../../src/text/penalties.ts";
-import { sample } from "../../src/text/sampler.ts";
+import { LogitsError, sample } from "../../src/text/sampler.ts";
 import type { Sampling } from "../../src/text/sampling.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { random } from "./random.ts";
@@ -84,6 +85,9 @@ export interface FakeModelOptions {
 /** What the values of a state mean: all integers below 2¹⁶, exact in f32. */
 const LOW = 0, HIGH = 1, PATH = 2, LAST = 3, COUNT = 4;
 
+/** What is not finite here makes every logit NaN. */
+export const FINITE = 5;
+
 /** What a lane has besides its state. */
 interface LaneState {
   values: Float32Array<ArrayBuffer>;
@@ -124,7 +128,7 @@ export class FakeModel implements DeviceModel {
 
   /** The device goes away. */
   lose(): void {
-    this.#gone = new Error("Unplugged");
+    this.#gone = new DeviceError("ERR_DEVICE_LOST", "Unplugged");
     this.#lose(this.#gone);
   }
 
@@ -205,7 +209,14 @@ export class FakeModel implements DeviceModel {
     while (drawn.length < draw) {
       if (sampling === undefined) throw new TypeError("How to draw?");
       if (drawn.length > 0) read(state.values, drawn[drawn.length - 1], true);
-      const id = this.#draw(state.values, sampling, drawn.length, counts);
+      let id;
+      try {
+        id = this.#draw(state.values, sampling, drawn.length, counts);
+      } catch (error) {
+        if (!(error instanceof LogitsError)) throw error;
+        state.halted = true;
+        return { drawn, halted: false, failure: error.message };
+      }
       drawn.push(id);
       state.unread = id;
       if (halt?.has(id)) {
@@ -236,6 +247,9 @@ export class FakeModel implements DeviceModel {
   }
 
   #logits(values: Float32Array): Float32Array {
+    if (!Number.isFinite(values[FINITE])) {
+      return new Float32Array(FAKE_SHAPE.V).fill(NaN);
+    }
     const next = random(values[LOW] + 0x10000 * values[HIGH]);
     const logits = Float32Array.from(
       { length: FAKE_SHAPE.V },

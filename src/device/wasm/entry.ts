@@ -33,6 +33,8 @@ export interface Entry {
   draws: number;
   /** Whether the last draw was a halt. */
   halted: boolean;
+  /** Why nothing more can be drawn. */
+  failure: string | undefined;
   /** Its rows in the pass in hand. */
   rows: number;
   /** Its first row among those of this pass whose logits are wanted. */
@@ -67,6 +69,7 @@ export function begin(
     read: 0,
     draws: draw,
     halted: false,
+    failure: undefined,
     rows: 0,
     firstWanted: 0,
   };
@@ -92,7 +95,10 @@ export function hasUnread(entry: Entry): boolean {
 }
 
 /** The answer, once it is done. */
-export function resultOf({ step, drawn, halted, logits }: Entry): LaneResult {
+export function resultOf(
+  { step, drawn, halted, logits, failure }: Entry,
+): LaneResult {
+  if (failure !== undefined) return { drawn, halted, failure };
   if (step.logits === undefined) return { drawn, halted };
   const all = new Float32Array(logits.reduce((n, row) => n + row.length, 0));
   let at = 0;

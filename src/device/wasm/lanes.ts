@@ -10,7 +10,7 @@
  */
 
 import { penalized } from "../../text/penalties.ts";
-import { sample } from "../../text/sampler.ts";
+import { LogitsError, sample } from "../../text/sampler.ts";
 import { SamplerScratch } from "../../text/sampler_scratch.ts";
 import type { Sampling } from "../../text/sampling.ts";
 import type { LaneResult, LaneStep } from "../device.ts";
@@ -161,12 +161,24 @@ export class Lanes {
     if (!hasUnread(entry)) {
       this.#pending[step.lane] = undefined;
       if (entry.draws > 0 && step.sampling !== undefined) {
-        this.#draw(entry, step.sampling, this.#row(last));
+        this.#tryDraw(entry, step.sampling, this.#row(last));
       }
     }
     const done = !hasUnread(entry) && step.logits === "last";
     for (let i = firstWanted; (all || done) && i <= last; i++) {
       logits.push(this.#copy(this.#row(i), this.#V));
+    }
+  }
+
+  /** Draws, or ends the entry: what it cannot draw from is its own alone. */
+  #tryDraw(entry: Entry, sampling: Sampling, row: number): void {
+    try {
+      this.#draw(entry, sampling, row);
+    } catch (error) {
+      if (!(error instanceof LogitsError)) throw error;
+      entry.failure = error.message;
+      entry.draws = 0;
+      this.#pending[entry.step.lane] = { token: 0, halted: true };
     }
   }
 

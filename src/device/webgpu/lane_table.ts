@@ -5,7 +5,6 @@
  * @module
  */
 
-import { DeviceError } from "../../errors.ts";
 import { penalized } from "../../text/penalties.ts";
 import type { LaneResult, LaneStep } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
@@ -39,11 +38,7 @@ export interface StepDraws {
   reset(encoder: GPUCommandEncoder): void;
   /** Encodes the copies to `staging`, from byte `offset` on. */
   copy(encoder: GPUCommandEncoder, staging: GPUBuffer, offset: number): void;
-  /**
-   * Reads what was downloaded.
-   *
-   * @throws {DeviceError} `ERR_DEVICE_FAILED` if a lane had no finite logit.
-   */
+  /** Reads what was downloaded. */
   results(bytes: ArrayBuffer, offset: number): LaneResult[];
   /** The step is answered, or failed. */
   end(): void;
@@ -164,20 +159,19 @@ export class LaneTable {
         }
       },
       results(bytes, offset): LaneResult[] {
-        return batch.map(({ lane, draw }, i) => {
+        return batch.map(({ draw }, i) => {
           if (draw === 0) return { drawn: [], halted: false };
           const words = new Uint32Array(bytes, offset, sizes[i] / 4);
           offset += sizes[i];
           const count = words[CURSOR.drawn / 4];
           const tokens = [...words.subarray(4, 4 + count)];
-          if (tokens.at(-1) === NONE) {
-            throw new DeviceError(
-              "ERR_DEVICE_FAILED",
-              `Cannot sample on lane ${lane}: no logit is finite`,
-            );
-          }
           const halted = words[CURSOR.done / 4] !== 0;
-          return { drawn: tokens, halted };
+          if (tokens.at(-1) !== NONE) return { drawn: tokens, halted };
+          return {
+            drawn: tokens.slice(0, -1),
+            halted: false,
+            failure: "Cannot sample: no logit is finite",
+          };
         });
       },
       end(): void {
