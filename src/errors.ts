@@ -12,14 +12,22 @@ export type ErrorCode =
   | "ERR_DEVICE_FAILED"
   | "ERR_DEVICE_LOST"
   | "ERR_DEVICE_UNAVAILABLE"
+  | "ERR_MODEL_BUSY"
+  | "ERR_MODEL_CHECKSUM"
   | "ERR_MODEL_CORRUPT"
+  | "ERR_MODEL_DISK"
+  | "ERR_MODEL_NETWORK"
   | "ERR_MODEL_NOT_FOUND"
+  | "ERR_MODEL_OFFLINE"
+  | "ERR_MODEL_TOO_LARGE"
   | "ERR_MODEL_UNSUPPORTED"
+  | "ERR_RATE_LIMITED"
   | "ERR_REQUEST_INVALID"
   | "ERR_REQUEST_MALFORMED"
   | "ERR_REQUEST_MEDIA_TYPE"
   | "ERR_REQUEST_METHOD"
   | "ERR_REQUEST_NOT_FOUND"
+  | "ERR_REQUEST_TIMEOUT"
   | "ERR_REQUEST_TOO_LARGE"
   | "ERR_REQUEST_UNAUTHORIZED"
   | "ERR_STATE_EXPIRED"
@@ -29,6 +37,7 @@ export type ErrorCode =
   | "ERR_STATE_PROFILE"
   | "ERR_STATE_REJECTED"
   | "ERR_STATE_UNREADABLE"
+  | "ERR_TIME_LIMIT"
   | "ERR_TOO_BUSY"
   | "ERR_VOCABULARY_CORRUPT";
 
@@ -64,7 +73,7 @@ export class ConfigError extends GoslingError<"ERR_CONFIG_INVALID"> {}
 /** A device is absent, refused a command, or went away. */
 export class DeviceError extends GoslingError<CodeOf<"DEVICE">> {}
 
-/** A checkpoint or vocabulary file is not what it should be. */
+/** A model cannot be fetched, read, or loaded; or its vocabulary cannot. */
 export class ModelError
   extends GoslingError<CodeOf<"MODEL"> | "ERR_VOCABULARY_CORRUPT"> {}
 
@@ -76,3 +85,9 @@ export class StateError extends GoslingError<CodeOf<"STATE">> {}
 
 /** Every lane is taken and the queue is full. */
 export class BusyError extends GoslingError<"ERR_TOO_BUSY"> {}
+
+/** A caller has used up what a minute allows. */
+export class RateError extends GoslingError<"ERR_RATE_LIMITED"> {}
+
+/** The time allowed was over before there was anything to return. */
+export class TimeLimitError extends GoslingError<"ERR_TIME_LIMIT"> {}

@@ -7,15 +7,23 @@
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import type { ApiKey } from "../http/auth.ts";
+import type { Rate } from "../http/token_bucket.ts";
 import type { StateKey } from "../state/keys.ts";
 import {
   apiKeys,
+  byteCount,
   flag,
   type InitialFile,
   initialFiles,
   integer,
+  type ModelWord,
+  modelWords,
   NAME,
+  origins,
+  rate,
   stateKeys,
+  type VocabularyFile,
+  vocabularyFiles,
 } from "./values.ts";
 
 /** Where the maths shall run. */
@@ -27,8 +35,12 @@ export interface Config {
   readonly host: string;
   /** Port to listen on; 0 takes any. */
   readonly port: number;
-  /** A path, or the name of a pulled model; absent: the embedded one. */
-  readonly model?: string | undefined;
+  /** What to serve, the default first; none: the embedded model. */
+  readonly model: readonly ModelWord[];
+  /** Vocabularies that are not beside their weights. */
+  readonly vocab: readonly VocabularyFile[];
+  /** Bytes that models may take at once; absent: what the machine has. */
+  readonly "model-memory"?: number | undefined;
   /** Where the maths shall run. */
   readonly device: DeviceChoice;
   /** Threads of the wasm device; absent: one a core. */
@@ -49,6 +61,20 @@ export interface Config {
   readonly initial: readonly InitialFile[];
   /** SHA-256, in hex, of the keys that may call; none: everybody may. */
   readonly "api-keys": readonly ApiKey[];
+  /** A file with keys of both kinds, read again when it changes. */
+  readonly "keys-file"?: string | undefined;
+  /** How much a caller may ask a minute, where its key does not say. */
+  readonly rate: Rate;
+  /** Turns of one tenant that may wait; absent: half of the queue. */
+  readonly "tenant-turns"?: number | undefined;
+  /** Seconds that a turn may take. */
+  readonly timeout: number;
+  /** Seconds that the body of a request may take to arrive. */
+  readonly "body-timeout": number;
+  /** Origins whose pages may call. */
+  readonly "cors-origins": readonly string[];
+  /** Whether other processes may listen on the same port. */
+  readonly "reuse-port": boolean;
 }
 
 /** Flags and their values, by name without dashes. */
@@ -78,10 +104,22 @@ const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
     schema: integer(0, 65_535).default(8000),
   },
   model: {
-    placeholder: "PATH|NAME",
+    placeholder: "[NAME=]MODEL",
     help:
-      "Weights, a folder with weights and vocabulary, or a pulled model (the embedded model)",
-    schema: z.string().min(1).optional(),
+      "Weights, a folder with weights and vocabulary, a pulled model, or gosling; repeatable, and then loaded when asked for by name (gosling)",
+    schema: modelWords.default([]),
+  },
+  vocab: {
+    placeholder: "[NAME=]PATH",
+    help:
+      "The vocabulary, of the model of that name; repeatable (beside the weights)",
+    schema: vocabularyFiles.default([]),
+  },
+  "model-memory": {
+    placeholder: "BYTES",
+    help:
+      "What models may take at once, as 6GB: those unused for longest are unloaded (what is free)",
+    schema: byteCount.optional(),
   },
   device: {
     placeholder: "NAME",
@@ -137,9 +175,46 @@ const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
   },
   "api-keys": {
     placeholder: "LIST",
-    help: "name:sha256hex,… of the keys that may call (everybody may)",
+    help:
+      "name:sha256hex,… of the keys that may call (everybody may); name:sha256hex:RATE for a rate of its own",
     repair: "Hash one with: printf %s KEY | sha256sum",
     schema: apiKeys.default([]),
+  },
+  "keys-file": {
+    placeholder: "PATH",
+    help:
+      "A file of lines `state KID:SECRET` and `api NAME:SHA256[:RATE]`, read again when it changes and at SIGHUP",
+    schema: z.string().min(1).optional(),
+  },
+  rate: {
+    placeholder: "R[/T]",
+    help: "Requests and tokens a minute of each tenant, * for any (*)",
+    schema: rate.default({}),
+  },
+  "tenant-turns": {
+    placeholder: "N",
+    help: "Turns of one tenant that may wait for a lane (half of the queue)",
+    schema: integer(0, 1_000_000).optional(),
+  },
+  timeout: {
+    placeholder: "SECONDS",
+    help: "How long a turn may take; it then ends with its save (600)",
+    schema: integer(1, 86_400).default(600),
+  },
+  "body-timeout": {
+    placeholder: "SECONDS",
+    help: "How long the body of a request may take to arrive (60)",
+    schema: integer(1, 86_400).default(60),
+  },
+  "cors-origins": {
+    placeholder: "LIST",
+    help: "Origins whose pages may call, * for any, none for none (*)",
+    schema: origins.default(["*"]),
+  },
+  "reuse-port": {
+    placeholder: "yes|no",
+    help: "Let other processes listen on the same port, as replicas do (no)",
+    schema: flag.default(false),
   },
 };
 

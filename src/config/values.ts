@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import type { ApiKey } from "../http/auth.ts";
+import type { Rate } from "../http/token_bucket.ts";
 import { parseKeys, type StateKey } from "../state/keys.ts";
 import { STATE_LAYOUTS, type StateLayout } from "../state/tools/convert.ts";
 
@@ -21,6 +22,22 @@ export interface InitialFile {
   readonly path: string;
   /** Whose file it is; absent: the file says so itself. */
   readonly layout?: StateLayout;
+}
+
+/** A model as the settings name it. */
+export interface ModelWord {
+  /** What requests call it; absent: after its file or folder. */
+  readonly name?: string;
+  /** A path, or the name of a pulled model. */
+  readonly from: string;
+}
+
+/** A file with a vocabulary. */
+export interface VocabularyFile {
+  /** The model that it is for; absent: every one. */
+  readonly model?: string;
+  /** Where it is. */
+  readonly path: string;
 }
 
 /** A whole number from `min` to `max`, from its digits. */
@@ -48,6 +65,57 @@ export const NAME = /^[\w.-]{1,64}$/;
 
 const INITIAL = /^([\w.-]{1,64})=(?:([\w.-]+):)?(.+)$/;
 
+const NAMED = /^(?:([\w.-]{1,64})=)?(.+)$/;
+
+/** `NAME=VALUE` or `VALUE`, a line each or with commas. */
+function named(list: string): [name: string | undefined, value: string][] {
+  return list.split(/[\n,]/).map((entry) => entry.trim()).filter((entry) =>
+    entry !== ""
+  ).map((entry) => {
+    const [, name, value = entry] = NAMED.exec(entry) ?? [];
+    return [name, value];
+  });
+}
+
+/** Models to serve: `MODEL` or `NAME=MODEL`, a line each. */
+export const modelWords: Words<readonly ModelWord[]> = z.string().transform(
+  (list) =>
+    named(list).map(([name, from]) => ({
+      from,
+      ...(name !== undefined && { name }),
+    })),
+);
+
+/** Files with vocabularies: `PATH` or `NAME=PATH`, a line each. */
+export const vocabularyFiles: Words<readonly VocabularyFile[]> = z.string()
+  .transform((list) =>
+    named(list).map(([model, path]) => ({
+      path,
+      ...(model !== undefined && { model }),
+    }))
+  );
+
+const UNITS = new Map([
+  ["", 1],
+  ...["k", "M", "G", "T"].flatMap((letter, i): [string, number][] => [
+    [`${letter}B`, 1000 ** (i + 1)],
+    [`${letter}iB`, 1024 ** (i + 1)],
+  ]),
+]);
+
+/** A number of bytes: `6000000000`, `6GB`, `5.5GiB`. */
+export const byteCount: Words<number> = z.string().transform(
+  (text, context) => {
+    const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?([a-zA-Z]*)$/.exec(text) ??
+      [];
+    const factor = UNITS.get(unit) ?? (unit === "B" ? 1 : undefined);
+    const bytes = Math.floor(Number(digits) * (factor ?? NaN));
+    if (bytes > 0 && Number.isSafeInteger(bytes)) return bytes;
+    context.addIssue("expected bytes, as 6000000000, 6GB or 6GiB");
+    return z.NEVER;
+  },
+);
+
 /** Keys that seal states: `kid:base64url,…`. */
 export const stateKeys: Words<readonly StateKey[]> = z.string().transform(
   (list, context) => {
@@ -61,21 +129,66 @@ export const stateKeys: Words<readonly StateKey[]> = z.string().transform(
   },
 );
 
-/** Digests of the keys that may call: `name:sha256hex,…`. */
+const RATE = /^(?:\*|([1-9]\d{0,11}))(?:\/(?:\*|([1-9]\d{0,11})))?$/;
+
+/** Requests and tokens a minute, `60/20000`; `*` for what is not bounded. */
+export const rate: Words<Rate> = z.string().transform((text, context) => {
+  const found = readRate(text);
+  if (found !== undefined) return found;
+  context.addIssue("expected REQUESTS or REQUESTS/TOKENS a minute, * for any");
+  return z.NEVER;
+});
+
+function readRate(text: string): Rate | undefined {
+  const found = RATE.exec(text);
+  if (found === null) return undefined;
+  const [, requests, tokens] = found;
+  return {
+    ...(requests !== undefined && { requests: Number(requests) }),
+    ...(tokens !== undefined && { tokens: Number(tokens) }),
+  };
+}
+
+/** Digests of the keys that may call: `name:sha256hex,…`, each with its rate. */
 export const apiKeys: Words<ApiKey[]> = z.string().transform(
   (list, context) => {
-    const keys = list.split(",").map((entry) => {
-      const [name = "", digest = ""] = entry.trim().split(":");
-      return { name, digest: digest.toLowerCase() };
-    });
-    const wrong = keys.findIndex((key) =>
-      !NAME.test(key.name) || !/^[\da-f]{64}$/.test(key.digest)
+    const keys = list.split(/[\s,]+/).filter((entry) => entry !== "").map(
+      readApiKey,
+    );
+    const wrong = keys.indexOf(undefined);
+    if (wrong >= 0) {
+      context.addIssue(`entry ${wrong + 1} is not name:sha256hex[:rate]`);
+    }
+    return keys.filter((key) => key !== undefined);
+  },
+);
+
+function readApiKey(entry: string): ApiKey | undefined {
+  const [name = "", digest = "", allowed, ...more] = entry.split(":");
+  const rate = allowed === undefined ? {} : readRate(allowed);
+  const known = NAME.test(name) && /^[\da-f]{64}$/i.test(digest);
+  if (!known || rate === undefined || more.length > 0) return undefined;
+  return {
+    name,
+    digest: digest.toLowerCase(),
+    ...(allowed !== undefined && { rate }),
+  };
+}
+
+/** Origins whose pages may call: `*`, `none`, or a list of them. */
+export const origins: Words<readonly string[]> = z.string().transform(
+  (list, context) => {
+    if (list === "none") return [];
+    const found = list.split(/[\s,]+/).filter((origin) => origin !== "");
+    const wrong = found.findIndex((origin) =>
+      origin !== "*" && URL.parse(origin)?.origin !== origin
     );
     if (wrong >= 0) {
-      context.addIssue(`entry ${wrong + 1} is not name:sha256hex`);
-      return z.NEVER;
+      context.addIssue(
+        `entry ${wrong + 1} is not an origin as https://a.example`,
+      );
     }
-    return keys;
+    return found;
   },
 );
 

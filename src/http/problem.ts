@@ -21,14 +21,22 @@ export const PROBLEMS = {
   ERR_DEVICE_LOST: [503, "The device went away"],
   ERR_DEVICE_UNAVAILABLE: [503, "The device cannot be used"],
   ERR_INTERNAL: [500, "Internal server error"],
+  ERR_MODEL_BUSY: [503, "Other models take the room of this one"],
+  ERR_MODEL_CHECKSUM: [500, "The model's file is not the one published"],
   ERR_MODEL_CORRUPT: [500, "The model's file is damaged"],
+  ERR_MODEL_DISK: [500, "The disk does not take the model"],
+  ERR_MODEL_NETWORK: [500, "The model cannot be fetched"],
   ERR_MODEL_NOT_FOUND: [404, "There is no such model"],
+  ERR_MODEL_OFFLINE: [500, "The model is not here, and nothing may be fetched"],
+  ERR_MODEL_TOO_LARGE: [422, "The model is too large for this server"],
   ERR_MODEL_UNSUPPORTED: [500, "The model's file is of another kind"],
+  ERR_RATE_LIMITED: [429, "The caller has used up a minute's worth"],
   ERR_REQUEST_INVALID: [422, "The request does not fit the schema"],
   ERR_REQUEST_MALFORMED: [400, "The request cannot be read"],
   ERR_REQUEST_MEDIA_TYPE: [415, "The body is of another media type"],
   ERR_REQUEST_METHOD: [405, "The resource does not take this method"],
   ERR_REQUEST_NOT_FOUND: [404, "There is no such resource"],
+  ERR_REQUEST_TIMEOUT: [408, "The request did not arrive in time"],
   ERR_REQUEST_TOO_LARGE: [413, "The request is too large"],
   ERR_REQUEST_UNAUTHORIZED: [401, "The API key is missing or unknown"],
   ERR_STATE_EXPIRED: [403, "The state has expired"],
@@ -38,6 +46,7 @@ export const PROBLEMS = {
   ERR_STATE_PROFILE: [403, "This server does not allow portable states"],
   ERR_STATE_REJECTED: [403, "The state was not sealed for this use"],
   ERR_STATE_UNREADABLE: [400, "The state is not in a known format"],
+  ERR_TIME_LIMIT: [503, "The time allowed was not enough"],
   ERR_TOO_BUSY: [429, "Every lane is taken"],
   ERR_VOCABULARY_CORRUPT: [500, "The model's vocabulary is damaged"],
 } satisfies Record<ProblemCode, readonly [ContentfulStatusCode, string]>;
@@ -46,6 +55,7 @@ export const PROBLEMS = {
 const RETRY_AFTER = new Map<ProblemCode, string>([
   ["ERR_DEVICE_LOST", "5"],
   ["ERR_DEVICE_UNAVAILABLE", "30"],
+  ["ERR_MODEL_BUSY", "5"],
   ["ERR_TOO_BUSY", "1"],
 ]);
 

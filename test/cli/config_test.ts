@@ -44,6 +44,25 @@ Deno.test("readConfig reads lists of keys in their order", () => {
   assertEquals(config["api-keys"], [{ name: "me", digest: HASH }]);
 });
 
+Deno.test("readConfig reads rates, of everybody and of one key", () => {
+  assertEquals(read([]).rate, {});
+  assertEquals(read(["--rate", "60"]).rate, { requests: 60 });
+  assertEquals(read(["--rate", "*/20000"]).rate, { tokens: 20_000 });
+  const keys = `me:${HASH}:60/20000, you:${HASH}`;
+  assertEquals(read([], { GOSLING_API_KEYS: keys })["api-keys"], [
+    { name: "me", digest: HASH, rate: { requests: 60, tokens: 20_000 } },
+    { name: "you", digest: HASH },
+  ]);
+});
+
+Deno.test("readConfig reads the origins that may call", () => {
+  const list = (text: string) => read(["--cors-origins", text])["cors-origins"];
+  assertEquals(read([])["cors-origins"], ["*"]);
+  assertEquals(list("none"), []);
+  const both = ["https://a.example", "http://b.example:81"];
+  assertEquals(list(both.join(", ")), both);
+});
+
 Deno.test("readConfig lets --portable stand alone or take a word", () => {
   assertEquals(read(["--portable"]).portable, true);
   assertEquals(read(["--portable", "--port", "1"]).portable, true);
@@ -86,6 +105,14 @@ const WRONG: [args: string[], env: Record<string, string>, message: RegExp][] =
     ],
     [["--state-keys", `a:${KEY},a:${KEY}`], {}, /two keys have the same name/],
     [["--api-keys", "me:secret"], {}, /--api-keys: entry 1 .*sha256sum/],
+    [["--api-keys", `me:${HASH}:0`], {}, /--api-keys: entry 1 /],
+    [["--rate", "many"], {}, /--rate: expected REQUESTS or REQUESTS\/TOKENS/],
+    [
+      ["--cors-origins", "https://a.example/"],
+      {},
+      /--cors-origins: entry 1 is not an origin/,
+    ],
+    [["--timeout", "0"], {}, /--timeout: expected 1 or more/],
     [["--state-audience", "a b"], {}, /--state-audience: expected letters/],
     [["--no-such"], {}, /Cannot read the command line: .*--no-such.*--help/],
     [["--port"], {}, /Cannot read the command line: .*--port/],
@@ -124,6 +151,9 @@ Deno.test("helpOnSettings names every flag that readConfig knows", () => {
           "--threads=1",
           `--state-keys=a:${KEY}`,
           "--state-ttl=1",
+          "--model-memory=1",
+          "--keys-file=k",
+          "--tenant-turns=1",
         ]).flags,
         nothing,
       ),

@@ -1,0 +1,85 @@
+/**
+ * A token bucket: so much a minute, and at most a minute's worth at once.
+ *
+ * It may be left in debt: what a turn costs is known only at its end, and whoever
+ * took too much waits until it is repaid.
+ *
+ * @module
+ */
+
+/** Milliseconds in which an empty bucket fills. */
+const MINUTE_MS = 60_000;
+
+/** How much a minute; what is absent is not bounded. */
+export interface Rate {
+  /** Requests under `/v1`. */
+  readonly requests?: number;
+  /** Tokens read and written; those of a state sent along are not read again. */
+  readonly tokens?: number;
+}
+
+/** How much is left, and for how long. */
+export interface Level {
+  /** The bucket's size: how much may be taken a minute. */
+  readonly limit: number;
+  /** Whole units that can be taken now, never negative. */
+  readonly remaining: number;
+  /** Whole seconds until the bucket is full again. */
+  readonly reset: number;
+  /** Whole seconds until one unit can be taken; 0 if one can be taken now. */
+  readonly wait: number;
+}
+
+/** What may be taken of one thing. */
+export class TokenBucket {
+  readonly #now: () => number;
+  #limit: number;
+  #level: number;
+  #at: number;
+
+  /**
+   * Begins full.
+   *
+   * @param limit How much a minute.
+   * @param now A clock in milliseconds that never goes back.
+   */
+  constructor(limit: number, now: () => number) {
+    this.#now = now;
+    this.#limit = limit;
+    this.#level = limit;
+    this.#at = now();
+  }
+
+  /** Changes how much may be taken a minute, from now on. */
+  resize(limit: number): void {
+    this.#fill();
+    this.#level = Math.min(this.#level, limit);
+    this.#limit = limit;
+  }
+
+  /** Takes `amount`, into debt if need be. */
+  take(amount: number): void {
+    this.#fill();
+    this.#level -= amount;
+  }
+
+  /** How things stand. */
+  get level(): Level {
+    this.#fill();
+    const seconds = (missing: number) =>
+      Math.max(0, Math.ceil(missing * MINUTE_MS / this.#limit / 1000));
+    return {
+      limit: this.#limit,
+      remaining: Math.max(0, Math.floor(this.#level)),
+      reset: seconds(this.#limit - this.#level),
+      wait: seconds(1 - this.#level),
+    };
+  }
+
+  #fill(): void {
+    const now = this.#now();
+    const gained = this.#limit * (now - this.#at) / MINUTE_MS;
+    this.#level = Math.min(this.#limit, this.#level + gained);
+    this.#at = now;
+  }
+}
