@@ -23,6 +23,7 @@ import { soughtStops } from "./guide.ts";
 import { Halts } from "./halts.ts";
 import { ModelHost } from "./host.ts";
 import { Mailbox } from "./mailbox.ts";
+import type { StepReport } from "./observer.ts";
 import { type Opening, openSave, openTurn } from "./opening.ts";
 import { Run } from "./run.ts";
 import { ScoreRun } from "./score_run.ts";
@@ -45,11 +46,13 @@ export interface EngineOptions {
   readonly load: () => Promise<DeviceModel>;
   /** Told when the device was lost, and for each failure to get it back. */
   readonly lost?: (error: unknown) => void;
+  /** Told of every step of the model. Must not throw. */
+  readonly stepped?: (report: StepReport) => void;
 }
 
 /** Loads the model and takes turns. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { model, waiting, load, lost } = options;
+  const { model, waiting, load, lost, stepped } = options;
   const host = new ModelHost({
     seats: model.lanes,
     waiting,
@@ -57,6 +60,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     ahead: model.device.kind === "webgpu" ? 2 : 1,
     load,
     lost,
+    stepped,
   });
   await host.open();
   return new DeviceEngine(options, host);
@@ -81,6 +85,10 @@ class DeviceEngine implements Engine {
     return this.#host.ready;
   }
 
+  get absence(): Engine["absence"] {
+    return this.#host.absence;
+  }
+
   get load(): Engine["load"] {
     return this.#host.load;
   }
@@ -92,7 +100,9 @@ class DeviceEngine implements Engine {
     const opening = openTurn(turn, this.tokenizer, this.model.shape);
     // Only a stop that is cut off makes it likely that a lane has to go back.
     const copies = turn.stops.some(({ kept }) => !kept);
+    const asked = performance.now();
     const seat = await this.#host.seat(signal, copies);
+    turn.observer?.phase("wait", asked, performance.now());
     if (seat === undefined) return yield untouched(opening);
     const events = new Mailbox<TurnEvent>();
     const run = new Run(opening, {

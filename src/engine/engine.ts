@@ -12,6 +12,7 @@ import type { Save, SaveFormat } from "../state/save.ts";
 import type { ScoredToken } from "../text/logprobs.ts";
 import type { SamplingOptions } from "../text/sampling.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import type { TurnObserver } from "./observer.ts";
 
 /** A model loaded on a device, and the requests that share it. */
 export interface Engine {
@@ -23,6 +24,8 @@ export interface Engine {
   readonly tokenizer: Tokenizer;
   /** Whether the device is alive and takes requests. */
   readonly ready: boolean;
+  /** Why it takes no requests; absent while it does. */
+  readonly absence?: Absence | undefined;
   /** Lanes in use and requests waiting for one. */
   readonly load: { readonly busy: number; readonly waiting: number };
   /**
@@ -47,6 +50,21 @@ export interface Engine {
   /** Ends every turn with `cancelled` and frees the device. */
   dispose(): Promise<void>;
 }
+
+/** Why an engine takes no requests. */
+export type Absence =
+  | {
+    /** It ends its turns and takes no new ones. */
+    readonly reason: "closing";
+  }
+  | {
+    /** Its device went away and is asked for again. */
+    readonly reason: "lost";
+    /** Since when, as `performance.now()` said it. */
+    readonly since: number;
+    /** How often it was asked for in vain. */
+    readonly attempts: number;
+  };
 
 /** What is loaded. */
 export interface ModelInfo {
@@ -91,6 +109,8 @@ export interface Turn {
    * closes it.
    */
   readonly constraint?: Constraint;
+  /** Told how long the parts of the turn took. */
+  readonly observer?: TurnObserver;
 }
 
 /** Texts to score. */

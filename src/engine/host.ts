@@ -7,6 +7,7 @@
 
 import type { DeviceModel } from "../device/device.ts";
 import { DeviceError } from "../errors.ts";
+import type { Absence } from "./engine.ts";
 import { Lanes, type LanesOptions } from "./lanes.ts";
 import { type Job, Scheduler, type SchedulerOptions } from "./scheduler.ts";
 
@@ -54,6 +55,7 @@ export class ModelHost {
   readonly #lanes: Lanes;
   readonly #closing = new AbortController();
   #room: Room | undefined;
+  #lost: Absence | undefined;
   #seated = 0;
   /** Resolves when the last seat is left. */
   #empty: () => void = () => {};
@@ -74,6 +76,11 @@ export class ModelHost {
     return this.#room !== undefined && !this.closing.aborted;
   }
 
+  /** Why the model takes no requests; nothing while it does. */
+  get absence(): Absence | undefined {
+    return this.closing.aborted ? { reason: "closing" } : this.#lost;
+  }
+
   /** Seats taken and requests waiting for one. */
   get load(): { readonly busy: number; readonly waiting: number } {
     return { busy: this.#lanes.busy, waiting: this.#lanes.waiting };
@@ -84,6 +91,7 @@ export class ModelHost {
     const model = await this.#options.load();
     if (this.closing.aborted) return await model.dispose();
     this.#room = { model, scheduler: new Scheduler(model, this.#options) };
+    this.#lost = undefined;
     this.#lanes.open(model.lanes);
     void model.lost.then((error) => this.#lose(model, error));
   }
@@ -143,7 +151,9 @@ export class ModelHost {
   async #lose(model: DeviceModel, cause: unknown): Promise<void> {
     const room = this.#room;
     if (room?.model !== model || this.closing.aborted) return;
+    const since = performance.now();
     this.#room = undefined;
+    this.#lost = { reason: "lost", since, attempts: 0 };
     this.#lanes.close();
     room.scheduler.fail(
       new DeviceError(
@@ -155,10 +165,11 @@ export class ModelHost {
     this.#options.lost?.(cause);
     await model.dispose().catch(() => {});
     let pause = FIRST_PAUSE;
-    while (!this.closing.aborted) {
+    for (let attempts = 1; !this.closing.aborted; attempts++) {
       try {
         return await this.open();
       } catch (error) {
+        this.#lost = { reason: "lost", since, attempts };
         this.#options.lost?.(error);
         this.#lanes.refuse(away());
         await this.#pause(pause);

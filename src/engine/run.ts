@@ -18,6 +18,7 @@ import { Counts, penalized } from "../text/penalties.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { Answer } from "./answer.ts";
 import { burstLength, burstStep } from "./burst.ts";
+import { TurnClock } from "./clock.ts";
 import { closeTurn } from "./closing.ts";
 import {
   endAfter,
@@ -67,6 +68,7 @@ export class Run implements Job {
   readonly #prompt: PromptReader;
   readonly #counts: Counts;
   readonly #guide: Guide;
+  readonly #clock: TurnClock;
   readonly #drawn: number[] = [];
   /** Parts of steps that were asked for and not answered. */
   readonly #flying: LaneStep[] = [];
@@ -77,8 +79,6 @@ export class Run implements Job {
   #cancelled = false;
   #leaving = false;
   #over = false;
-  readonly #startedAt = performance.now();
-  #readAt: number | undefined;
 
   /** Puts the state on the lane. */
   constructor(opening: Opening, options: RunOptions) {
@@ -96,7 +96,9 @@ export class Run implements Job {
     this.#counts = new Counts(save.counts);
     const joined = model.seamless === true && turn.maxTokens > 0;
     this.#prompt = new PromptReader(opening.given, save.chain, joined);
-    this.#do(model.write(lane, save.values));
+    this.#clock = new TurnClock(turn.observer);
+    const written = model.write(lane, save.values);
+    this.#do(written.then(() => this.#clock.uploaded()));
     this.#settle();
   }
 
@@ -200,7 +202,7 @@ export class Run implements Job {
       const { turn: { save } } = this.#opening;
       throw overflow(save !== undefined, failure);
     }
-    this.#readAt ??= performance.now();
+    this.#clock.drawn(drawn.length, this.#opening.given.length);
     let ending: Ending | undefined;
     let answered = this.#drawn.length;
     for (const token of drawn) {
@@ -235,7 +237,7 @@ export class Run implements Job {
   }
 
   #end(ending: Ending): void {
-    this.#readAt ??= performance.now();
+    this.#clock.read(this.#prompt.read);
     this.#ending = ending;
     this.#speech.finish(ending.over);
   }
@@ -269,19 +271,15 @@ export class Run implements Job {
   /** Takes the state along, and frees the lane. */
   async #leave(ending: Ending): Promise<void> {
     const { model, lane, events } = this.#options;
-    const values = await model.read(lane);
+    const values = await this.#clock.downloaded(model.read(lane));
     if (this.#over) return;
-    const readAt = this.#readAt ?? this.#startedAt;
     events.put(closeTurn(this.#opening, ending, {
       values,
       drawn: this.#drawn,
       chain: this.#prompt.chain,
       chained: this.#prompt.read,
       utf8: this.#answer.pending,
-      timings: {
-        prefillMs: readAt - this.#startedAt,
-        decodeMs: performance.now() - readAt,
-      },
+      timings: this.#clock.timings,
     }));
     events.close();
     this.abandon();

@@ -7,6 +7,7 @@
  */
 
 import type { DeviceModel, LaneResult, LaneStep } from "../device/device.ts";
+import type { StepReport } from "./observer.ts";
 
 /**
  * Tokens of prompts read in one step, all lanes together. Lanes that write wait
@@ -46,6 +47,8 @@ export interface SchedulerOptions {
    * takes to hear from a device.
    */
   readonly ahead: number;
+  /** Told of every step. Must not throw. */
+  readonly stepped?: ((report: StepReport) => void) | undefined;
 }
 
 /** Gathers the jobs of one model into steps. */
@@ -119,7 +122,7 @@ export class Scheduler {
     parts: readonly { readonly job: Job; readonly step: LaneStep }[],
   ): Promise<void> {
     try {
-      const results = await this.#model.step(parts.map(({ step }) => step));
+      const results = await this.#step(parts.map(({ step }) => step));
       parts.forEach(({ job }, i) => {
         try {
           job.accept(results[i]);
@@ -132,6 +135,21 @@ export class Scheduler {
     }
     this.#flying--;
     this.#launch();
+  }
+
+  async #step(batch: readonly LaneStep[]): Promise<LaneResult[]> {
+    const { stepped } = this.#options;
+    if (stepped === undefined) return await this.#model.step(batch);
+    const from = performance.now();
+    const results = await this.#model.step(batch);
+    stepped({
+      ms: performance.now() - from,
+      lanes: batch.length,
+      reading: batch.some(({ draw }) => draw === 0),
+      read: batch.reduce((sum, { tokens }) => sum + tokens.length, 0),
+      drawn: results.reduce((sum, { drawn }) => sum + drawn.length, 0),
+    });
+    return results;
   }
 
   #drop(job: Job, error: unknown): void {
