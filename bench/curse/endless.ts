@@ -9,6 +9,7 @@ import type { DeviceModel } from "../../src/device/device.ts";
 import { encodedSize, encodeValues } from "../../src/state/codec.ts";
 import type { Chat } from "./chat.ts";
 import type { Fact } from "./dialogue.ts";
+import { measurePace } from "./pace.ts";
 
 /** Tokens read in one step. */
 const STRIDE = 1000;
@@ -20,7 +21,7 @@ const WARM_UP = 5;
 export interface Endless {
   /** The model's name in results. */
   readonly name: string;
-  /** The model; lane 0 reads. */
+  /** The model, with three lanes or more; lane 0 reads. */
   readonly model: DeviceModel;
   /** Tokens to read, a multiple of 1000. */
   readonly total: number;
@@ -36,8 +37,10 @@ export interface Endless {
 export interface Mark {
   /** Tokens read. */
   readonly position: number;
-  /** Microseconds a token over the thousand tokens before. */
+  /** Microseconds a token from here, for a thousand tokens. */
   readonly tokenUs: number;
+  /** The same thousand from a blank state, measured in turns with those. */
+  readonly blankUs: number;
   /** Bytes of memory that the process held. */
   readonly residentBytes: number;
   /** Bytes of the state as a save's values, int8. */
@@ -85,7 +88,7 @@ export async function readEndless(
     const tokens = pending.splice(0, STRIDE);
     const begin = performance.now();
     await model.step([{ lane: 0, tokens, draw: 0 }]);
-    await model.read(0); // a step of prefill may be answered before it is done
+    await model.read(0);
     times.push(performance.now() - begin);
     if (!isMark(position) && position !== total) continue;
 
@@ -93,7 +96,7 @@ export async function readEndless(
     const recalled = await memory?.chat.exact(facts.map(({ asked }) => asked));
     const mark: Mark = {
       position,
-      tokenUs: times[times.length - 1],
+      ...await measurePace(model, tokens),
       residentBytes: Deno.memoryUsage().rss,
       saveBytes: encodeValues(values, "int8", shape).bytes.length,
       largest: largest(values),
@@ -115,8 +118,11 @@ export async function readEndless(
   return { name, total, tokenUs, facts: facts.length, marks };
 }
 
-function describe({ position, tokenUs, largest, recalled }: Mark): string {
-  return `${position} tokens: ${tokenUs.toFixed(0)} µs each, largest value ` +
+function describe(
+  { position, tokenUs, blankUs, largest, recalled }: Mark,
+): string {
+  return `${position} tokens: ${tokenUs.toFixed(0)} µs each, ` +
+    `${blankUs.toFixed(0)} from a blank state, largest value ` +
     largest.toPrecision(3) +
     (recalled === undefined ? "" : `, ${recalled} facts recalled`);
 }

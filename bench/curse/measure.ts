@@ -143,7 +143,7 @@ async function large(
   const preset = PRESETS["0.1B"];
   const checkpoint = randomCheckpoint({ ...preset, type: "BF16" });
   const model = await device.load(checkpoint, {
-    lanes: 1,
+    lanes: 3,
     quantization: "int8",
   });
   const next = random(1);

@@ -173,8 +173,12 @@ function endless(...results: readonly EndlessResult[]): string {
       ),
     ],
     [
-      "µs a token, first → last thousand",
+      "µs a token after the first thousand → after all",
       ...both(({ tokenUs }) => tokenUs.toFixed(0)),
+    ],
+    [
+      "the same tokens from a blank state, in turns",
+      ...both(({ blankUs }) => blankUs.toFixed(0)),
     ],
     [
       "µs a token, 5 % · median · 95 % of thousands",
