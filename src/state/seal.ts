@@ -16,6 +16,7 @@ import {
   unreadable,
 } from "./envelope.ts";
 import { decodeSave, encodeSave, readSave, type SaveFile } from "./format.ts";
+import { readHeader } from "./header.ts";
 import { Keyring, type KeyringOptions, type SealNote } from "./keyring.ts";
 import {
   isPortableBytes,
@@ -44,6 +45,12 @@ export interface VaultOptions extends KeyringOptions {
 export interface OpenOptions {
   /** The tenant that it is bound to; absent: the service has only one. */
   readonly tenant?: string;
+}
+
+/** How a token is opened. */
+export interface OpenSaveOptions extends OpenOptions {
+  /** Told how the values of the save are written, before they are read. */
+  readonly seen?: (codec: CodecName) => void;
 }
 
 /** How a token is made. */
@@ -135,9 +142,10 @@ export class Vault {
    */
   async open(
     token: string | Uint8Array<ArrayBuffer>,
-    options: OpenOptions = {},
+    options: OpenSaveOptions = {},
   ): Promise<Save> {
     const { file } = await this.#unwrap(token, options);
+    options.seen?.(readHeader(file).codec);
     return decodeSave(file, this.#options.format);
   }
 

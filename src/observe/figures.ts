@@ -1,0 +1,63 @@
+/**
+ * Figures under one name and with one registry of their own, in the words of
+ * Prometheus.
+ *
+ * @module
+ */
+
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** What a figure is called. */
+export interface Figure {
+  /** Its name, without `gosling_`. */
+  readonly name: string;
+  /** What it counts. */
+  readonly help: string;
+  /** What its values are told apart by. */
+  readonly labels?: readonly string[];
+}
+
+/** A registry, and how figures get into it. */
+export class Figures {
+  readonly #registry = new Registry();
+
+  /** The media type of {@linkcode text}. */
+  get type(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Every figure, in Prometheus' text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** Something that only grows. */
+  counter(figure: Figure): Counter {
+    return new Counter(this.#options(figure));
+  }
+
+  /** Something of many sizes, counted in `buckets`, upper ends ascending. */
+  histogram(figure: Figure, buckets: readonly number[]): Histogram {
+    return new Histogram({ ...this.#options(figure), buckets: [...buckets] });
+  }
+
+  /** Something that `read` looks up whenever it is asked for. */
+  gauge(figure: Figure, read: (gauge: Gauge) => void): void {
+    new Gauge({
+      ...this.#options(figure),
+      collect(): void {
+        this.reset();
+        read(this);
+      },
+    });
+  }
+
+  #options({ name, help, labels = [] }: Figure) {
+    return {
+      name: `gosling_${name}`,
+      help,
+      labelNames: [...labels],
+      registers: [this.#registry],
+    };
+  }
+}
