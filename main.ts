@@ -8,7 +8,8 @@
  */
 
 import { createApp } from "./src/app.ts";
-import { compose, type Composition } from "./src/cli/compose.ts";
+import { modelPlaces } from "./src/cli/model/resolve.ts";
+import { openModels, type ServedModels } from "./src/cli/served_models.ts";
 import { command, note, write } from "./src/cli/terminal.ts";
 import { asksForHelp, parseCommand } from "./src/config/command_line.ts";
 import {
@@ -17,28 +18,18 @@ import {
   readConfig,
 } from "./src/config/config.ts";
 import { ConfigError, GoslingError } from "./src/errors.ts";
-import type { Loader, Services } from "./src/http/services.ts";
+import type { Loader } from "./src/http/services.ts";
 
 /** Milliseconds that open answers get to end after a signal. */
 const PATIENCE = 10_000;
 
-/** A loader whose model can be given back. */
-interface Model extends Loader {
-  load(): Promise<Services>;
-  /** What was loaded, if anything. */
-  composition(): Promise<Composition | undefined>;
-}
-
-let handler: ((request: Request) => Response | Promise<Response>) | undefined;
+let app: Promise<ReturnType<typeof createApp>> | undefined;
 
 const server: Deno.ServeDefaultExport = {
   /** Answers one request; builds the server at the first. */
-  fetch(request: Request): Response | Promise<Response> {
-    if (handler === undefined) {
-      const config = settings([]);
-      handler = build(config, lazily(config)).fetch;
-    }
-    return handler(request);
+  async fetch(request: Request): Promise<Response> {
+    app ??= unasked();
+    return await (await app).fetch(request);
   },
 };
 export default server;
@@ -54,18 +45,18 @@ async function start(args: readonly string[]): Promise<void> {
     return write(helpOnSettings());
   }
   const config = settings(args);
-  const model = lazily(config);
-  const server = listen(config, build(config, model).fetch);
-  const closed = closeOnSignal(server, model);
+  const models = await open(config);
+  const server = listen(config, build(config, models).fetch);
+  const closed = closeOnSignal(server, models);
+  let summary: string;
   try {
-    await model.load();
+    summary = await models.start();
   } catch (error) {
     await server.shutdown();
     throw error;
   }
   const { hostname, port } = server.addr;
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  const { summary } = await model.composition() ?? { summary: "" };
   write(`Serving ${summary}\nListening on http://${host}:${port}\n`);
   await server.finished;
   await closed;
@@ -97,36 +88,21 @@ function build(config: Config, loader: Loader): ReturnType<typeof createApp> {
   });
 }
 
-/** Loads the model when it is first needed, and again after a failure. */
-function lazily(config: Config): Model {
-  let loading: Promise<Composition> | undefined;
-  let loaded: Services | undefined;
-  return {
-    get loaded(): Services | undefined {
-      return loaded;
-    },
-    async load(): Promise<Services> {
-      loading ??= open(config);
-      try {
-        const { services } = await loading;
-        return loaded = services;
-      } catch (error) {
-        loading = undefined;
-        throw error;
-      }
-    },
-    composition: async () => await loading,
-  };
+/** The server of the variables alone; its models are loaded when needed. */
+async function unasked(): Promise<ReturnType<typeof createApp>> {
+  const config = settings([]);
+  return build(config, await open(config));
 }
 
-function open(config: Config): Promise<Composition> {
+async function open(config: Config): Promise<ServedModels> {
   if (config["state-keys"] === undefined) {
     note(
       "No GOSLING_STATE_KEYS: states are sealed with a new key and cannot be " +
         "used once this process has ended",
     );
   }
-  return compose(config, note);
+  const places = await modelPlaces(config, (name) => Deno.env.get(name));
+  return await openModels(config, places, note);
 }
 
 function listen(
@@ -155,7 +131,7 @@ function listen(
 /** At the first signal every turn ends with its save; at the second, at once. */
 async function closeOnSignal(
   server: Deno.HttpServer,
-  model: Model,
+  models: ServedModels,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let signals = 0;
@@ -168,7 +144,7 @@ async function closeOnSignal(
   await promise;
   const late = setTimeout(() => Deno.exit(1), PATIENCE);
   const stopped = server.shutdown();
-  await (await model.composition())?.dispose();
+  await models.dispose();
   await stopped;
   clearTimeout(late);
   Deno.exit(0);

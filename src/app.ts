@@ -16,6 +16,7 @@ import { brokenOff } from "./http/body.ts";
 import { type ApiDocument, docsPage } from "./http/docs.ts";
 import { generateRoute } from "./http/generate.ts";
 import { healthRoutes } from "./http/health.ts";
+import { lendModels } from "./http/model_choice.ts";
 import { modelRoutes } from "./http/models.ts";
 import { chatRoute } from "./http/openai/chat.ts";
 import { completionsRoute } from "./http/openai/completions.ts";
@@ -24,16 +25,16 @@ import { responsesRoute } from "./http/openai/responses.ts";
 import { pageRoutes } from "./http/page.ts";
 import { describeProblem, problemResponse } from "./http/problem.ts";
 import { TEXT_LIMIT } from "./http/schema.ts";
-import type { AppEnv, Loader, Services } from "./http/services.ts";
+import type { AppEnv, Loader } from "./http/services.ts";
 import { stateAskRoutes } from "./http/states/ask.ts";
 import { stateMakeRoutes } from "./http/states/make.ts";
 import { stateReadRoutes } from "./http/states/read.ts";
 import { tokenRoutes } from "./http/tokens.ts";
-import { stateLength } from "./model/shape.ts";
+import { type ModelShape, stateLength } from "./model/shape.ts";
 
 /** What the app is made of. */
 export interface AppOptions {
-  /** Gives the model, loading it at the first request that needs it. */
+  /** Lends the models, loading each at the first request that needs it. */
   readonly loader: Loader;
   /** Who may call; empty lets everybody. */
   readonly keys: readonly ApiKey[];
@@ -59,7 +60,7 @@ export function createApp(
   const app = new OpenAPIHono<AppEnv>();
   app.use(identify, secureHeaders(), cors({ exposeHeaders: ["x-request-id"] }));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
-  app.use("/v1/*", requireKey(keys), withServices(loader), limitBody);
+  app.use("/v1/*", requireKey(keys), lendModels(loader), limitBody);
   app.route("/", pageRoutes());
   app.route("/", healthRoutes(loader));
   app.route("/", modelRoutes());
@@ -128,16 +129,12 @@ function refuseMethod(c: Context, allowed: string[]): Response {
   return response;
 }
 
-function withServices(loader: Loader): MiddlewareHandler<AppEnv> {
-  return async function withServices(c, next): Promise<void> {
-    c.set("services", loader.loaded ?? await loader.load());
-    await next();
-  };
-}
-
 const limitBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   const states = STATES.get(c.req.path) ?? 1;
-  const maxSize = bodyBytes(c.get("services"), states);
+  const { models } = c.get("loader");
+  const maxSize = Math.max(
+    ...models.map(({ shape }) => bodyBytes(shape, states)),
+  );
   const limit = bodyLimit({
     maxSize,
     onError: () => {
@@ -162,10 +159,7 @@ const STATES = new Map([["/v1/state/diff", 2], ["/v1/state/mix", 8]]);
  * The largest body that makes sense: the largest states in base64, with their
  * penalty counts, and a text of which every character takes four bytes.
  */
-function bodyBytes(
-  { engine: { model: { shape } } }: Services,
-  states: number,
-): number {
+function bodyBytes(shape: ModelShape, states: number): number {
   const state = 4 * stateLength(shape) + 8 * shape.V;
   return Math.ceil(states * state * 4 / 3) + 4 * TEXT_LIMIT + (1 << 16);
 }

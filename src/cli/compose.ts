@@ -8,27 +8,27 @@
 import deno from "../../deno.json" with { type: "json" };
 import type { Config } from "../config/config.ts";
 import type { Device } from "../device/device.ts";
-import { wasmDevice } from "../device/wasm/wasm.ts";
-import { openWebGpu } from "../device/webgpu/webgpu_device.ts";
 import { openEngine } from "../engine/device_engine.ts";
-import { DeviceError } from "../errors.ts";
 import { superviseGrammars } from "../grammar/supervisor.ts";
 import type { Services } from "../http/services.ts";
 import { parameters } from "../model/checkpoint.ts";
-import { bytesOf, openFiles } from "../model/model_files.ts";
+import { bytesOf } from "../model/model_files.ts";
 import { openModel } from "../model/open.ts";
 import { CacheError } from "../model/quantized_cache.ts";
 import { randomKey } from "../state/keys.ts";
 import { Vault } from "../state/seal.ts";
+import { chooseDevice } from "./device_choice.ts";
 import { readInitialStates } from "./initial_states.ts";
 import { loadingBar } from "./loading_bar.ts";
 import { readShape } from "./model/inspect.ts";
 import { expectRoom, thisMachine, threadsOf } from "./model/memory.ts";
-import { resolveModel, SPARE_LANES } from "./model/resolve.ts";
+import {
+  type ModelPlace,
+  modelPlaces,
+  openPlace,
+  SPARE_LANES,
+} from "./model/resolve.ts";
 import { openPacked } from "./packed_weights.ts";
-
-/** The model that comes with the program. */
-const EMBEDDED = new URL("../../models/gosling/", import.meta.url);
 
 /** Turns that may wait, for each lane. */
 const WAITING_PER_LANE = 8;
@@ -42,12 +42,12 @@ export interface Composition {
   dispose(): Promise<void>;
 }
 
-/** A device, and how to get it again if it goes away. */
-interface Choice {
-  readonly device: Device;
-  readonly again: () => Promise<Device>;
-  /** Why this one; empty where it was asked for. */
-  readonly reason: string;
+/** Which model, and among what. */
+export interface ComposeOptions {
+  /** Where it is; by default, the first that the settings name. */
+  readonly place?: ModelPlace;
+  /** Whether initial states may be another model's. */
+  readonly several?: boolean;
 }
 
 /**
@@ -55,32 +55,36 @@ interface Choice {
  *
  * @param config The settings.
  * @param note Told of troubles that do not end the program.
+ * @throws {ModelError} If the model cannot be read, or does not fit.
  */
 export async function compose(
   config: Config,
   note: (line: string) => void,
+  options: ComposeOptions = {},
 ): Promise<Composition> {
   try {
-    return await attempt(config, note);
+    return await attempt(config, note, options);
   } catch (error) {
     if (!(error instanceof CacheError)) throw error;
     // Damage may show in the midst of a load, when the fingerprint that came with
     // it is in use already: so all of it is made again.
     note(`${error.message}; they are packed anew`);
-    return await attempt(config, note, { fresh: true });
+    return await attempt(config, note, { ...options, fresh: true });
   }
 }
 
 async function attempt(
   config: Config,
   note: (line: string) => void,
-  { fresh = false } = {},
+  { place, several = false, fresh = false }: ComposeOptions & {
+    readonly fresh?: boolean;
+  },
 ): Promise<Composition> {
   await using stack = new AsyncDisposableStack();
-  const model = config.model === undefined
-    ? EMBEDDED
-    : await resolveModel(config.model, (name) => Deno.env.get(name));
-  const files = stack.use(await openFiles(model));
+  const [first] = place === undefined
+    ? await modelPlaces(config, (name) => Deno.env.get(name))
+    : [place];
+  const files = stack.use(await openPlace(first));
   const choice = await chooseDevice(config);
   let { device }: { device: Device | undefined } = choice;
   stack.defer(() => device?.dispose());
@@ -122,6 +126,7 @@ async function attempt(
     shape,
     vault,
     tenants: ["", ...config["api-keys"].map(({ name }) => name)],
+    several,
   });
   const engine = await openEngine({
     model: {
@@ -168,29 +173,4 @@ async function attempt(
       await open.disposeAsync();
     },
   };
-}
-
-/** The device asked for, or the fastest: software WebGPU is no match for wasm. */
-async function chooseDevice(
-  { device: kind, threads }: Config,
-): Promise<Choice> {
-  const wasm = () =>
-    Promise.resolve(wasmDevice(threads === undefined ? {} : { threads }));
-  if (kind === "wasm") {
-    return { device: await wasm(), again: wasm, reason: "" };
-  }
-  const hardware = kind === "auto";
-  const webgpu = () => openWebGpu({ force: !hardware });
-  try {
-    return {
-      device: await webgpu(),
-      again: webgpu,
-      reason: hardware ? ": there is a hardware adapter" : "",
-    };
-  } catch (error) {
-    const none = error instanceof DeviceError &&
-      error.code === "ERR_DEVICE_UNAVAILABLE";
-    if (!hardware || !none) throw error;
-    return { device: await wasm(), again: wasm, reason: `: ${error.message}` };
-  }
 }

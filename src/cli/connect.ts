@@ -7,6 +7,7 @@
 import { createApp } from "../app.ts";
 import { Client } from "../client/client.ts";
 import type { Config } from "../config/config.ts";
+import { loaderOf } from "../http/services.ts";
 import type { StateKey } from "../state/keys.ts";
 import { compose } from "./compose.ts";
 import { note } from "./terminal.ts";
@@ -42,7 +43,7 @@ export async function embed(
     note,
   );
   const app = createApp({
-    loader: { loaded: services, load: () => Promise.resolve(services) },
+    loader: loaderOf(services),
     keys: [],
     report: (error) =>
       note(error instanceof Error ? `${error.stack}` : String(error)),

@@ -29,6 +29,8 @@ export interface InitialOptions {
   readonly vault: Pick<Vault, "open">;
   /** Tenants for whom a sealed file may have been sealed. */
   readonly tenants: readonly string[];
+  /** Whether files may be for another model, and are left out then. */
+  readonly several?: boolean;
 }
 
 /**
@@ -43,16 +45,16 @@ export async function readInitialStates(
 ): Promise<ReadonlyMap<string, Save>> {
   const saves = new Map<string, Save>();
   for (const file of files) {
-    saves.set(
-      file.name,
-      await read(file, options).catch((cause: unknown) => {
-        throw new ConfigError(
-          "ERR_CONFIG_INVALID",
-          `Cannot begin with ${file.name} from ${file.path}: ${reason(cause)}`,
-          { cause },
-        );
-      }),
-    );
+    try {
+      saves.set(file.name, await read(file, options));
+    } catch (cause) {
+      if (options.several && cause instanceof StateError) continue;
+      throw new ConfigError(
+        "ERR_CONFIG_INVALID",
+        `Cannot begin with ${file.name} from ${file.path}: ${reason(cause)}`,
+        { cause },
+      );
+    }
   }
   return saves;
 }

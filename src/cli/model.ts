@@ -104,7 +104,7 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
     const env = (name: string) => Deno.env.get(name);
     const config = readConfig(flags, env);
     const path = await resolveModel(word(words, "a model"), env);
-    await using files = await openFiles(path);
+    await using files = await openFiles(path, config.vocab[0]?.path);
     write(
       await describe(files, {
         lanes: config.lanes,

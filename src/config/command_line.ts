@@ -9,6 +9,9 @@ import { ConfigError } from "../errors.ts";
 import { type Flags, settingNames } from "./config.ts";
 import { YES_OR_NO } from "./values.ts";
 
+/** Flags that may be given more than once. */
+const REPEATABLE: readonly string[] = ["initial", "model", "vocab"];
+
 /** A command line, taken apart. */
 export interface CommandLine {
   /** Settings and the command's own flags, by name without dashes. */
@@ -36,7 +39,7 @@ export function parseCommand(
   const options = Object.fromEntries(
     [...settingNames(), ...own].map((name) => [
       name,
-      { type: "string" as const, multiple: name === "initial" },
+      { type: "string" as const, multiple: REPEATABLE.includes(name) },
     ]),
   );
   try {

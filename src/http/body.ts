@@ -1,6 +1,6 @@
 /**
  * Request bodies, read and checked: what comes out fits its schema, with every
- * default filled in.
+ * default filled in, and the model that it is for is there.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { RequestError } from "../errors.ts";
+import { chooseModel } from "./model_choice.ts";
 import { SchemaError } from "./problem.ts";
 import type { AppEnv } from "./services.ts";
 
@@ -19,9 +20,10 @@ export interface Body<T> {
 }
 
 /**
- * Reads a JSON body.
+ * Reads a JSON body, and takes the model that it is for.
  *
  * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED` or `_INVALID`.
+ * @throws {ModelError} If the model cannot be had.
  */
 export async function readJson<Schema extends z.ZodType>(
   c: Context<AppEnv>,
@@ -29,13 +31,17 @@ export async function readJson<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const type = mediaType(c);
   if (type !== "application/json") throw wrongType(type, "application/json");
-  return check(parse(decode(await bytes(c))), schema);
+  const value = check(parse(decode(await bytes(c))), schema);
+  await chooseModel(c, value);
+  return value;
 }
 
 /**
- * Reads a JSON body, or a form of the parts `request` (JSON) and `state`.
+ * Reads a JSON body, or a form of the parts `request` (JSON) and `state`, and
+ * takes the model that it is for.
  *
  * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED` or `_INVALID`.
+ * @throws {ModelError} If the model cannot be had.
  */
 export async function readBody<Schema extends z.ZodType>(
   c: Context<AppEnv>,
@@ -61,10 +67,12 @@ export async function readBody<Schema extends z.ZodType>(
       { pointer: "/request", detail: "is missing" },
     ]);
   }
-  return {
-    value: check(parse(decode(await bytesOf(request))), schema),
-    ...(state !== null && { state: new Uint8Array(await bytesOf(state)) }),
-  };
+  const value = check(parse(decode(await bytesOf(request))), schema);
+  const token = state === null
+    ? undefined
+    : new Uint8Array(await bytesOf(state));
+  await chooseModel(c, value, token);
+  return { value, ...(token && { state: token }) };
 }
 
 /** Not read through Hono, which keeps the body for as long as the request. */
@@ -72,7 +80,7 @@ async function bytes(c: Context<AppEnv>): Promise<ArrayBuffer> {
   try {
     return await c.req.raw.arrayBuffer();
   } catch (error) {
-    throw brokenOff(error);
+    throw error instanceof RequestError ? error : brokenOff(error);
   }
 }
 
@@ -93,6 +101,7 @@ async function readForm(c: Context<AppEnv>): Promise<FormData> {
   try {
     return await c.req.raw.formData();
   } catch (error) {
+    if (error instanceof RequestError) throw error;
     throw new RequestError(
       "ERR_REQUEST_MALFORMED",
       "Cannot read form: it is not multipart/form-data",

@@ -19,7 +19,7 @@ import { problem, SchemaError } from "./problem.ts";
 import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
 import type { AppEnv } from "./services.ts";
 import { eventStream } from "./sse.ts";
-import { requireModel, requireProfile, samplingOf, takeTurn } from "./turn.ts";
+import { requireProfile, samplingOf, takeTurn } from "./turn.ts";
 
 const route = createRoute({
   method: "post",
@@ -111,12 +111,11 @@ async function begin(
   c: Context<AppEnv>,
   signal: AbortSignal,
 ): Promise<NativeTurn> {
-  const { engine, portable } = c.get("services");
   const body = await readBody(c, GenerateRequest);
+  const { portable } = c.get("services");
   // What is held while the turn runs has no copy of the token.
   const { state, ...request } = body.value;
   if (request.stream && takesParts(c)) throw noStreamOfParts();
-  requireModel(engine, request.model);
   requireProfile(request.state_profile, portable);
   if (body.state !== undefined && state !== undefined) throw twoStates();
   const opening = performance.now();

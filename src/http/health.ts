@@ -1,6 +1,6 @@
 /**
- * `GET /healthz`: the process lives. `GET /readyz`: the model is loaded and its
- * device takes requests. Neither asks for a key or waits for anything.
+ * `GET /healthz`: the process lives. `GET /readyz`: a model has been loaded, and
+ * not every device is gone. Neither asks for a key or waits for anything.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const healthz = createRoute({
 const readyz = createRoute({
   method: "get",
   path: "/readyz",
-  summary: "Whether the model takes requests",
+  summary: "Whether models take requests",
   responses: {
     200: {
       description: "It does",
@@ -44,14 +44,17 @@ export function healthRoutes(loader: Loader): OpenAPIHono<AppEnv> {
   document(app, readyz);
   app.get(healthz.path, (c) => c.json({ status: "ok" }));
   app.get(readyz.path, (c) => {
-    const { loaded } = loader;
-    if (loaded === undefined) {
+    if (!loader.started) {
       throw new DeviceError(
         "ERR_DEVICE_UNAVAILABLE",
         "Cannot take requests: the model is not loaded yet",
       );
     }
-    if (!loaded.engine.ready) {
+    const engines = loader.models.flatMap(({ services }) =>
+      services === undefined ? [] : [services.engine]
+    );
+    // None: the last was unloaded, and the next request loads one.
+    if (engines.length > 0 && !engines.some(({ ready }) => ready)) {
       throw new DeviceError(
         "ERR_DEVICE_LOST",
         "Cannot take requests: the device is being replaced",

@@ -5,13 +5,19 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { parameters } from "../model/checkpoint.ts";
 import { stateLength } from "../model/shape.ts";
 import { CODEC_NAMES, encodedSize } from "../state/codec.ts";
 import { document, problems } from "./document.ts";
 import { initialStates } from "./initial.ts";
+import { takeModel } from "./model_choice.ts";
 import { openAiErrors } from "./openai/error.ts";
-import type { AppEnv, Services } from "./services.ts";
-import { requireModel } from "./turn.ts";
+import {
+  type AppEnv,
+  noSuchModel,
+  type ServedModel,
+  type Services,
+} from "./services.ts";
 
 const InitialStates = z.array(z.object({
   name: z.string().describe("What to put into the field initial"),
@@ -50,19 +56,28 @@ const OpenAiModel = z.object({
   object: z.literal("model"),
   created: z.int(),
   owned_by: z.string(),
+  parameters: z.int(),
+  status: z.enum(["loaded", "loading", "unloaded"])
+    .describe("An unloaded model is loaded by the first request that names it"),
   initial_states: InitialStates,
 }).openapi("OpenAIModel");
 
 const model = createRoute({
   method: "get",
   path: "/v1/model",
-  summary: "The model that is served",
+  summary: "A model in full, loaded if need be",
+  request: {
+    query: z.object({
+      model: z.string().max(256).optional()
+        .describe("Its name; absent: the first"),
+    }),
+  },
   responses: {
     200: {
       description: "The model",
       content: { "application/json": { schema: Model } },
     },
-    ...problems(401, 503),
+    ...problems(401, 404, 422, 503),
   },
 });
 
@@ -72,7 +87,7 @@ const list = createRoute({
   summary: "The models that are served, as OpenAI lists them",
   responses: {
     200: {
-      description: "One model",
+      description: "Every model; the first is meant where none is named",
       content: {
         "application/json": {
           schema: z.object({
@@ -82,7 +97,7 @@ const list = createRoute({
         },
       },
     },
-    ...openAiErrors(401, 503),
+    ...openAiErrors(401),
   },
 });
 
@@ -96,24 +111,28 @@ const one = createRoute({
       description: "The model",
       content: { "application/json": { schema: OpenAiModel } },
     },
-    ...openAiErrors(401, 404, 503),
+    ...openAiErrors(401, 404),
   },
 });
 
-/** Answers the routes that describe the model. */
+/** Answers the routes that describe models. */
 export function modelRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   for (const route of [model, list, one]) document(app, route);
-  app.get(model.path, (c) => c.json(describe(c.get("services"))));
-  app.get(list.path, (c) =>
-    c.json({
-      object: "list",
-      data: [openAiModel(c.get("services"))],
-    }));
+  app.get(model.path, async (c) => {
+    await takeModel(c, c.req.query("model"));
+    return c.json(describe(c.get("services")));
+  });
+  app.get(list.path, (c) => {
+    const data = c.get("loader").models.map(openAiModel);
+    return c.json({ object: "list", data });
+  });
   app.get("/v1/models/:id", (c) => {
-    const services = c.get("services");
-    requireModel(services.engine, c.req.param("id"));
-    return c.json(openAiModel(services));
+    const id = c.req.param("id");
+    const { models } = c.get("loader");
+    const found = models.find((model) => model.id === id);
+    if (found === undefined) throw noSuchModel(id, models.map(({ id }) => id));
+    return c.json(openAiModel(found));
   });
   return app;
 }
@@ -149,12 +168,16 @@ function describe(services: Services): z.infer<typeof Model> {
   };
 }
 
-function openAiModel(services: Services): z.infer<typeof OpenAiModel> {
+function openAiModel(
+  { id, shape, status, services }: ServedModel,
+): z.infer<typeof OpenAiModel> {
   return {
-    id: services.engine.model.id,
+    id,
     object: "model",
     created: 0,
     owned_by: "gosling",
-    initial_states: initialStates(services),
+    parameters: parameters(shape),
+    status,
+    initial_states: services === undefined ? [] : initialStates(services),
   };
 }

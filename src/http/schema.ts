@@ -13,6 +13,10 @@ export const TEXT_LIMIT = 1 << 20;
 
 const text = z.string().max(TEXT_LIMIT);
 
+/** `model`: which one is meant; OpenAI's routes want it always. */
+export const ModelName = z.string().max(256).optional()
+  .describe("The model; absent: the one that made the state, or the first");
+
 /** How a returned state is written. */
 export const StateCodec = z.enum([...CODEC_NAMES, "none"]).default("int8")
   .describe("How the returned state is written; none: not");
@@ -92,8 +96,7 @@ export const GrammarField = z.discriminatedUnion("type", [
 
 /** `POST /v1/generate`. */
 export const GenerateRequest = z.strictObject({
-  model: z.string().max(256).optional()
-    .describe("The model meant; refused if it is not the one served"),
+  model: ModelName,
   prompt: text.optional()
     .describe("Text to append to the conversation, verbatim"),
   messages: z.array(Message).min(1).max(10_000).optional()
@@ -166,7 +169,7 @@ export const GenerateEvent = z.union([
 ]).openapi("GenerateEvent");
 
 /** `POST /v1/tokenize`. */
-export const TokenizeRequest = z.strictObject({ text })
+export const TokenizeRequest = z.strictObject({ model: ModelName, text })
   .openapi("TokenizeRequest");
 /** The answer of `POST /v1/tokenize`. */
 export const TokenizeResponse = z.object({ tokens: z.array(z.int()) })
@@ -174,6 +177,7 @@ export const TokenizeResponse = z.object({ tokens: z.array(z.int()) })
 
 /** `POST /v1/detokenize`. */
 export const DetokenizeRequest = z.strictObject({
+  model: ModelName,
   tokens: z.array(z.int().min(0)).max(TEXT_LIMIT),
 }).openapi("DetokenizeRequest");
 /** The answer of `POST /v1/detokenize`. */

@@ -6,7 +6,9 @@
  */
 
 import type { Engine } from "../engine/engine.ts";
+import { ModelError } from "../errors.ts";
 import type { Grammars } from "../grammar/grammar.ts";
+import type { ModelShape } from "../model/shape.ts";
 import type { Save } from "../state/save.ts";
 import type { Vault } from "../state/seal.ts";
 
@@ -25,12 +27,76 @@ export interface Services {
   readonly initial?: ReadonlyMap<string, Save>;
 }
 
-/** The services, perhaps still being loaded. */
+/** A model that requests may name. */
+export interface ServedModel {
+  /** Its name in the API. */
+  readonly id: string;
+  /** Whether it takes requests at once, soon, or after a load. */
+  readonly status: "loaded" | "loading" | "unloaded";
+  /** Its sizes, known before it is loaded. */
+  readonly shape: ModelShape;
+  /** Absent unless it is loaded. */
+  readonly services?: Services | undefined;
+}
+
+/** A model on loan: it stays loaded until it is given back. */
+export interface Loan {
+  /** The model. */
+  readonly services: Services;
+  /** Gives it back; absent where models are never unloaded. */
+  readonly release?: () => void;
+}
+
+/** The models of a server. */
 export interface Loader {
-  /** Absent until the model is loaded. */
-  readonly loaded?: Services | undefined;
-  /** Loads the model, once; every caller waits for the same load. */
-  load(): Promise<Services>;
+  /** Every one, loaded or not; the first is meant where none is named. */
+  readonly models: readonly ServedModel[];
+  /** Whether a model has been loaded since the start. */
+  readonly started: boolean;
+  /**
+   * Lends a model, loading it if need be; every caller waits for the same load.
+   *
+   * @param id Its name; absent: the first.
+   * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if there is no such model,
+   * `ERR_MODEL_TOO_LARGE` if it can never be loaded here, `ERR_MODEL_BUSY` if
+   * others take its room now.
+   */
+  borrow(id?: string): Promise<Loan>;
+  /**
+   * The name of the model that made a state, if that can be told before the state
+   * is opened for good. Absent where there is one model.
+   */
+  readonly ownerOf?: (
+    token: string | Uint8Array<ArrayBuffer>,
+    tenant: string,
+  ) => Promise<string | undefined>;
+}
+
+/** A loader of one model that is there already. */
+export function loaderOf(services: Services): Loader {
+  const { id, shape } = services.engine.model;
+  return {
+    models: [{ id, shape, status: "loaded", services }],
+    started: true,
+    borrow(asked = id): Promise<Loan> {
+      return asked === id
+        ? Promise.resolve({ services })
+        : Promise.reject(noSuchModel(asked, [id]));
+    },
+  };
+}
+
+/** The error of a name that no model has. */
+export function noSuchModel(
+  asked: string,
+  ids: readonly string[],
+): ModelError {
+  return new ModelError(
+    "ERR_MODEL_NOT_FOUND",
+    `Cannot use model ${JSON.stringify(asked)}: this server has ${
+      ids.join(", ")
+    }`,
+  );
 }
 
 /** What middleware leaves for routes. */
@@ -39,6 +105,11 @@ export interface AppEnv {
     requestId: string;
     services: Services;
     /** The name of the caller's key; empty where no keys are set. */
+    /** Every model. */
+    loader: Loader;
+    /** The one that the request is for, once its body has been read. */
     tenant: string;
+    /** Gives that model back when the answer has ended. */
+    release: (() => void) | undefined;
   };
 }

@@ -21,7 +21,7 @@ import {
 } from "../chat/think.ts";
 import type { DoneEvent, Engine, TextEvent } from "../engine/engine.ts";
 import { encodeBytes } from "../engine/reencode.ts";
-import { DeviceError, ModelError, StateError } from "../errors.ts";
+import { DeviceError, StateError } from "../errors.ts";
 import type { Constraint, Grammar, Grammars } from "../grammar/grammar.ts";
 import { MOST_UNREAD } from "../state/header.ts";
 import type { ChatPhase, Save } from "../state/save.ts";
@@ -214,17 +214,6 @@ export function samplingOf(
     penaltyDecay: request.penalty_decay,
     logitBias: new Map(bias.map(([token, value]) => [Number(token), value])),
   };
-}
-
-/** @throws {ModelError} If `asked` is not the model served. */
-export function requireModel(engine: Engine, asked: string | undefined): void {
-  const { id } = engine.model;
-  if (asked !== undefined && asked !== id) {
-    throw new ModelError(
-      "ERR_MODEL_NOT_FOUND",
-      `Cannot use model ${JSON.stringify(asked)}: this server has ${id}`,
-    );
-  }
 }
 
 /** @throws {StateError} If the profile is not allowed here. */

@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createApp } from "../../src/app.ts";
 import { PROBLEMS } from "../../src/http/problem.ts";
-import type { Services } from "../../src/http/services.ts";
+import {
+  type Loader,
+  loaderOf,
+  type Loan,
+  type Services,
+} from "../../src/http/services.ts";
 import { harness } from "./client.ts";
 import { byteGrammars, fakeEngine } from "./fake_engine.ts";
 import { fakeVault } from "./fake_vault.ts";
@@ -59,15 +64,22 @@ Deno.test("app lets in those with a key and binds states to its name", async () 
 });
 
 Deno.test("app is alive while it loads, and ready once it has", async () => {
+  let borrowed = false;
   const services: Services = {
     engine: fakeEngine(),
     vault: fakeVault(),
     grammars: byteGrammars(),
     portable: false,
   };
-  const loader = {
-    loaded: undefined as Services | undefined,
-    load: () => Promise.resolve(loader.loaded = services),
+  const loader: Loader = {
+    ...loaderOf(services),
+    get started(): boolean {
+      return borrowed;
+    },
+    borrow(): Promise<Loan> {
+      borrowed = true;
+      return Promise.resolve({ services });
+    },
   };
   const app = createApp({ loader, keys: [], report: () => {} });
   const status = async (path: string) => (await app.request(path)).status;

@@ -6,7 +6,11 @@
 
 import { createApp } from "../../src/app.ts";
 import type { ApiKey } from "../../src/http/auth.ts";
-import type { Sealer, Services } from "../../src/http/services.ts";
+import {
+  loaderOf,
+  type Sealer,
+  type Services,
+} from "../../src/http/services.ts";
 import type { Save } from "../../src/state/save.ts";
 import {
   byteGrammars,
@@ -48,7 +52,7 @@ export function harness(
     ...(options.initial !== undefined && { initial: options.initial }),
   };
   const app = createApp({
-    loader: { loaded: services, load: () => Promise.resolve(services) },
+    loader: loaderOf(services),
     keys: options.keys ?? [],
     report: (error) => reported.push(error),
   });

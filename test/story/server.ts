@@ -10,6 +10,7 @@ import { Client } from "../../src/client/client.ts";
 import { parseCommand } from "../../src/config/command_line.ts";
 import { type Config, readConfig } from "../../src/config/config.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { loaderOf } from "../../src/http/services.ts";
 import { formatKey, randomKey } from "../../src/state/keys.ts";
 
 /** A key that outlives the servers of a test. */
@@ -35,7 +36,7 @@ export async function serve(
   const config = storyConfig(...flags);
   const { services, dispose } = await compose(config, () => {});
   const app = createApp({
-    loader: { loaded: services, load: () => Promise.resolve(services) },
+    loader: loaderOf(services),
     keys: config["api-keys"],
     report: (error) => {
       throw error;

@@ -18,7 +18,6 @@ import {
   type AnswerEvent,
   type Form,
   type Input,
-  requireModel,
   requireProfile,
   type SamplingFields,
   samplingOf,
@@ -58,8 +57,7 @@ export async function openSave(
   c: Context<AppEnv>,
   request: CommonRequest,
 ): Promise<Save | undefined> {
-  const { engine, portable } = c.get("services");
-  requireModel(engine, request.model);
+  const { portable } = c.get("services");
   requireProfile(request.state_profile, portable);
   return await openBeginning(c, request);
 }

@@ -66,9 +66,9 @@ export function completionsRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   document(app, route);
   app.post(route.path, async (c) => {
-    const { engine } = c.get("services");
     const gone = new AbortController();
     const request = await readJson(c, CompletionRequest);
+    const { engine } = c.get("services");
     const save = await openSave(c, request);
     const prompts = promptTexts(request.prompt, engine.tokenizer);
     const inputs = prompts.map((prompt) => ({ prompt }));

@@ -16,13 +16,15 @@ import {
   GenerateResponse,
   Initial,
   Message,
+  ModelName,
   TEXT_LIMIT,
 } from "../schema.ts";
 import type { AppEnv } from "../services.ts";
-import { readOnly, requireModel, requireProfile } from "../turn.ts";
+import { readOnly, requireProfile } from "../turn.ts";
 import { STATE_REFUSALS, Token } from "./common.ts";
 
 const BranchRequest = z.strictObject({
+  model: ModelName,
   state: Token.optional().describe("Where all branches begin"),
   initial: Initial.optional(),
   branches: z.array(z.record(z.string(), z.unknown())).min(1).max(32)
@@ -35,6 +37,7 @@ const Branches = z.object({
 }).openapi("Branches");
 
 const ScoreRequest = z.strictObject({
+  model: ModelName,
   state: Token.optional().describe("Where all texts begin"),
   initial: Initial.optional(),
   prompt: z.string().max(TEXT_LIMIT).optional()
@@ -88,8 +91,14 @@ async function branch(
 ): Promise<z.infer<typeof Branches>> {
   const { engine, portable } = c.get("services");
   const requests = branches.map((fields, i) => branchRequest(fields, i));
-  for (const request of requests) {
-    requireModel(engine, request.model);
+  for (const [i, request] of requests.entries()) {
+    if (request.model !== undefined && request.model !== engine.model.id) {
+      const detail = `is not ${engine.model.id}, the model of the request`;
+      throw new SchemaError(
+        `Cannot take request: /branches/${i}/model: ${detail}`,
+        [{ pointer: `/branches/${i}/model`, detail }],
+      );
+    }
     requireProfile(request.state_profile, portable);
   }
   const opening = performance.now();

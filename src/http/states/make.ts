@@ -14,7 +14,7 @@ import {
 } from "../../state/tools/convert.ts";
 import { mix } from "../../state/tools/mix.ts";
 import { postJson } from "../json_route.ts";
-import { Message, TEXT_LIMIT } from "../schema.ts";
+import { Message, ModelName, TEXT_LIMIT } from "../schema.ts";
 import type { AppEnv } from "../services.ts";
 import { readOnly } from "../turn.ts";
 import {
@@ -27,6 +27,7 @@ import {
 } from "./common.ts";
 
 const MixRequest = z.strictObject({
+  model: ModelName,
   states: z.array(z.strictObject({
     state: Token,
     weight: z.number().min(-1e6).max(1e6)
@@ -36,6 +37,7 @@ const MixRequest = z.strictObject({
 }).openapi("MixRequest");
 
 const RebaseRequest = z.strictObject({
+  model: ModelName,
   prompt: z.string().max(TEXT_LIMIT).optional()
     .describe("The whole text, verbatim"),
   messages: z.array(Message).min(1).max(10_000).optional()
@@ -57,13 +59,18 @@ const Layout = z.enum(STATE_LAYOUTS);
 
 const ConvertRequest = z.union([
   z.strictObject({
+    model: ModelName,
     from: Layout.describe("Whose file it is"),
     data: z.base64().describe("The file"),
     position: z.int().min(0).default(0)
       .describe("Tokens it has read, where the file does not say"),
     ...output,
   }),
-  z.strictObject({ to: Layout.describe("Whose file to write"), state: Token }),
+  z.strictObject({
+    model: ModelName,
+    to: Layout.describe("Whose file to write"),
+    state: Token,
+  }),
 ]).openapi("ConvertRequest");
 
 const Converted = z.union([

@@ -10,6 +10,7 @@ import { inspect } from "../../state/tools/inspect.ts";
 import { picture } from "../../state/tools/picture.ts";
 import { postJson } from "../json_route.ts";
 import { SchemaError } from "../problem.ts";
+import { ModelName } from "../schema.ts";
 import type { SaveFile } from "../../state/format.ts";
 import type { AppEnv } from "../services.ts";
 import { openToken, snakeCase, STATE_REFUSALS, Token } from "./common.ts";
@@ -101,7 +102,8 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
   postJson(app, {
     path: "/v1/state/diff",
     summary: "How far two states are apart",
-    request: z.strictObject({ a: Token, b: Token }).openapi("DiffRequest"),
+    request: z.strictObject({ model: ModelName, a: Token, b: Token })
+      .openapi("DiffRequest"),
     response: Difference,
     refusals: STATE_REFUSALS,
   }, async (c, { a, b }) => {
