@@ -163,7 +163,8 @@ export const apiKeys: Words<ApiKey[]> = z.string().transform(
   },
 );
 
-function readApiKey(entry: string): ApiKey | undefined {
+/** Reads one entry of such a list; nothing if it is none. */
+export function readApiKey(entry: string): ApiKey | undefined {
   const [name = "", digest = "", allowed, ...more] = entry.split(":");
   const rate = allowed === undefined ? {} : readRate(allowed);
   const known = NAME.test(name) && /^[\da-f]{64}$/i.test(digest);

@@ -32,7 +32,10 @@ import type { StateKey } from "./keys.ts";
 
 /** What a keyring is for. */
 export interface KeyringOptions {
-  /** The first seals, all open. */
+  /**
+   * The first seals, all open. They are looked up at every use, so the list may
+   * change at any time; it is never empty.
+   */
   readonly keys: readonly StateKey[];
   /** The service: its tokens open nowhere else, even under the same key. */
   readonly audience: string;
@@ -61,14 +64,10 @@ type Header = Readonly<Record<string, unknown>>;
 /** Keys that seal and open; they cannot be read out. */
 export class Keyring {
   readonly #options: KeyringOptions;
-  readonly #masters: ReadonlyMap<string, CryptoKey>;
+  readonly #masters = new WeakMap<StateKey, Promise<CryptoKey>>();
 
-  private constructor(
-    options: KeyringOptions,
-    masters: ReadonlyMap<string, CryptoKey>,
-  ) {
+  private constructor(options: KeyringOptions) {
     this.#options = options;
-    this.#masters = masters;
   }
 
   /** Makes a keyring of one key or more. */
@@ -76,14 +75,9 @@ export class Keyring {
     if (options.keys.length === 0) {
       throw new RangeError("Cannot create keyring: there is no key");
     }
-    const masters = options.keys.map(async ({ kid, secret }) => {
-      const usages: KeyUsage[] = ["deriveKey"];
-      return [
-        kid,
-        await crypto.subtle.importKey("raw", secret, "HKDF", false, usages),
-      ] as const;
-    });
-    return new Keyring(options, new Map(await Promise.all(masters)));
+    const keyring = new Keyring(options);
+    await Promise.all(options.keys.map((key) => keyring.#master(key)));
+    return keyring;
   }
 
   /**
@@ -96,14 +90,14 @@ export class Keyring {
     plain: Uint8Array<ArrayBuffer>,
     tenant: string,
   ): Promise<SealedParts> {
-    const { keys: [{ kid }], audience, ttl } = this.#options;
+    const { keys: [first], audience, ttl } = this.#options;
     const iat = this.#now();
     const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
     const fields = {
       alg: "dir",
       enc: "A256GCM",
       typ: "gosling-state",
-      kid,
+      kid: first.kid,
       ver: VERSION,
       aud: audience,
       iat,
@@ -114,7 +108,7 @@ export class Keyring {
       new TextEncoder().encode(JSON.stringify(fields)),
     );
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-    const key = await this.#contentKey(fields, tenant);
+    const key = await this.#contentKey(first, fields.salt, tenant);
     // WebCrypto takes its own copy before it returns a promise.
     const sealed = crypto.subtle.encrypt(parameters(header, iv), key, plain);
     plain.buffer.transfer(0);
@@ -167,7 +161,12 @@ export class Keyring {
   ): Promise<{ plain: Uint8Array<ArrayBuffer>; header: Header }> {
     if (!canonical) throw new Error("Spare bits");
     const fields = readHeader(header);
-    const key = await this.#contentKey(fields, tenant);
+    const { kid, salt } = fields;
+    const named = this.#options.keys.find((key) => key.kid === kid);
+    if (named === undefined || typeof salt !== "string") {
+      throw new Error("No such key");
+    }
+    const key = await this.#contentKey(named, salt, tenant);
     const plain = crypto.subtle.decrypt(parameters(header, iv), key, sealed);
     sealed.buffer.transfer(0);
     return { plain: new Uint8Array(await plain), header: fields };
@@ -175,13 +174,11 @@ export class Keyring {
 
   /** The key of one token. */
   async #contentKey(
-    { kid, salt }: { kid?: unknown; salt?: unknown },
+    key: StateKey,
+    salt: string,
     tenant: string,
   ): Promise<CryptoKey> {
-    const master = typeof kid === "string" ? this.#masters.get(kid) : undefined;
-    if (master === undefined || typeof salt !== "string") {
-      throw new Error("No such key");
-    }
+    const master = await this.#master(key);
     const info = ["gosling state", this.#options.audience, tenant];
     return await crypto.subtle.deriveKey(
       {
@@ -195,6 +192,18 @@ export class Keyring {
       false,
       ["encrypt", "decrypt"],
     );
+  }
+
+  /** A key as WebCrypto has it, which cannot be read out. */
+  #master(key: StateKey): Promise<CryptoKey> {
+    let master = this.#masters.get(key);
+    if (master === undefined) {
+      const usages: KeyUsage[] = ["deriveKey"];
+      const { secret } = key;
+      master = crypto.subtle.importKey("raw", secret, "HKDF", false, usages);
+      this.#masters.set(key, master);
+    }
+    return master;
   }
 
   /** Seconds since 1970. */

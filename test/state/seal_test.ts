@@ -168,6 +168,19 @@ Deno.test("Vault.open() takes tokens of every key, and seals with the first", as
   await assertRejects(() => before.open(fresh.token, int4), REJECTED);
 });
 
+Deno.test("Vault.seal() and Vault.open() use the keys that the list has now", async () => {
+  const keys = [OLD];
+  const vault = await open({ keys });
+  const { token } = await vault.seal(exampleSave(), int4);
+  keys.unshift(NEW);
+  const { token: newer } = await vault.seal(exampleSave(), int4);
+  await vault.open(token, int4);
+  await vault.open(newer, int4);
+  keys.pop();
+  await vault.open(newer, int4);
+  await assertRejects(() => vault.open(token, int4), REJECTED);
+});
+
 Deno.test("Vault.open() rejects another key of the same name", async () => {
   const impostor = { kid: "old", secret: new Uint8Array(32).fill(9) };
   const { token } = await (await open({ keys: [impostor] })).seal(
