@@ -120,7 +120,7 @@ export class Matchers {
   async #compile(grammar: Grammar, space: boolean): Promise<CompiledGrammar> {
     let rules = await this.#rules(grammar);
     if (space) {
-      const text = `${SPACED} ::= " " root\n${rules.toString()}`;
+      const text = `${SPACED} ::= " " root\n${printed(rules)}`;
       rules.dispose();
       rules = await this.#library.Grammar.fromEBNF(text, SPACED);
     }
@@ -177,6 +177,18 @@ function oneLine(
 ): Promise<Rules> {
   const text = JSON.stringify(schema);
   return library.fromJSONSchema(text, false, -1, [", ", ": "], strict);
+}
+
+/**
+ * Rules as text that reads back as the same rules. The library prints `\xdf` for a
+ * letter below U+0100, and then reads any hexadecimal digit that follows as more of
+ * it: `ße` would become U+0DFE.
+ */
+function printed(rules: Rules): string {
+  return rules.toString().replaceAll(
+    /\\(?:x([\da-f]{2})|.)/gs,
+    (escape, code?: string) => code === undefined ? escape : `\\u00${code}`,
+  );
 }
 
 /**

@@ -148,6 +148,19 @@ Deno.test("Grammars.open() begins with a space in a chat", async () => {
   grammars.close();
 });
 
+Deno.test("Grammars.open() keeps every letter behind that space", async () => {
+  const grammars = superviseGrammars({ tokenizer, V });
+  const chat = { tokens: [], space: true };
+  for (const word of ["größer", "éa", "\u00adf", "悲しい0", "🦢a", "a\\xdf"]) {
+    const grammar = schema({ enum: [word] });
+    const constraint = await grammars.open(grammar, chat);
+    const text = await write(constraint, random(1));
+    assertEquals(text, ` ${JSON.stringify(word)}`);
+    constraint.close();
+  }
+  grammars.close();
+});
+
 Deno.test("Grammars.open() writes what a regular expression or rules allow", async () => {
   const grammars = superviseGrammars({ tokenizer, V });
   const rules = 'root ::= "<" word ("," word)* ">"\nword ::= [a-z]{1,3} | "ß"';
