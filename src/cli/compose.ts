@@ -15,6 +15,7 @@ import { parameters } from "../model/checkpoint.ts";
 import { bytesOf } from "../model/model_files.ts";
 import { openModel } from "../model/open.ts";
 import { CacheError } from "../model/quantized_cache.ts";
+import type { Observer } from "../observe/observer.ts";
 import { randomKey } from "../state/keys.ts";
 import { Vault } from "../state/seal.ts";
 import { chooseDevice } from "./device_choice.ts";
@@ -48,6 +49,8 @@ export interface ComposeOptions {
   readonly place?: ModelPlace;
   /** Whether initial states may be another model's. */
   readonly several?: boolean;
+  /** Told of steps and losses. */
+  readonly observer?: Observer | undefined;
 }
 
 /**
@@ -76,7 +79,7 @@ export async function compose(
 async function attempt(
   config: Config,
   note: (line: string) => void,
-  { place, several = false, fresh = false }: ComposeOptions & {
+  { place, several = false, fresh = false, observer }: ComposeOptions & {
     readonly fresh?: boolean;
   },
 ): Promise<Composition> {
@@ -157,11 +160,15 @@ async function attempt(
     },
     lost(error) {
       note(error instanceof Error ? error.message : String(error));
+      observer?.lost?.(files.id);
       const gone = device;
       device = undefined;
       gone?.dispose().catch(() => undefined);
     },
+    ...(observer?.stepped &&
+      { stepped: (report) => observer.stepped?.(files.id, report) }),
   });
+  observer?.serving?.(engine);
   const grammars = superviseGrammars({ tokenizer, V: shape.V });
   const open = stack.move();
   return {
@@ -169,6 +176,7 @@ async function attempt(
     summary: `${files.id} on ${kind} (${name})${choice.reason}`,
     async dispose(): Promise<void> {
       await engine.dispose();
+      observer?.retired?.(engine);
       grammars.close();
       await open.disposeAsync();
     },

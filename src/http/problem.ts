@@ -31,6 +31,7 @@ export const PROBLEMS = {
   ERR_MODEL_TOO_LARGE: [422, "The model is too large for this server"],
   ERR_MODEL_UNSUPPORTED: [500, "The model's file is of another kind"],
   ERR_RATE_LIMITED: [429, "The caller has used up a minute's worth"],
+  ERR_REQUEST_FORBIDDEN: [403, "The API key does not allow this"],
   ERR_REQUEST_INVALID: [422, "The request does not fit the schema"],
   ERR_REQUEST_MALFORMED: [400, "The request cannot be read"],
   ERR_REQUEST_MEDIA_TYPE: [415, "The body is of another media type"],
