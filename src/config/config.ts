@@ -7,7 +7,9 @@
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import type { ApiKey } from "../http/auth.ts";
+import type { MetricsAccess } from "../http/metrics.ts";
 import type { Rate } from "../http/token_bucket.ts";
+import type { LogFormat } from "../observe/log.ts";
 import type { StateKey } from "../state/keys.ts";
 import {
   apiKeys,
@@ -16,6 +18,7 @@ import {
   type InitialFile,
   initialFiles,
   integer,
+  metricsAccess,
   type ModelWord,
   modelWords,
   NAME,
@@ -75,6 +78,10 @@ export interface Config {
   readonly "cors-origins": readonly string[];
   /** Whether other processes may listen on the same port. */
   readonly "reuse-port": boolean;
+  /** Who may read `/metrics`; nobody where it is `none`. */
+  readonly metrics: MetricsAccess | "none";
+  /** How requests are logged. */
+  readonly log: LogFormat;
 }
 
 /** Flags and their values, by name without dashes. */
@@ -215,6 +222,19 @@ const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
     placeholder: "yes|no",
     help: "Let other processes listen on the same port, as replicas do (no)",
     schema: flag.default(false),
+  },
+  metrics: {
+    placeholder: "WHO",
+    help:
+      "Who may read /metrics: open, keys, key:NAME or none (keys: everybody where there are no keys)",
+    schema: metricsAccess.default("keys"),
+  },
+  log: {
+    placeholder: "NAME",
+    help: "A line for each request on stderr: json, text or none (none)",
+    schema: z.enum(["json", "text", "none"], {
+      error: "expected json, text or none",
+    }).default("none"),
   },
 };
 

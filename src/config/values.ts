@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import type { ApiKey } from "../http/auth.ts";
 import type { Rate } from "../http/token_bucket.ts";
+import type { MetricsAccess } from "../http/metrics.ts";
 import { parseKeys, type StateKey } from "../state/keys.ts";
 import { STATE_LAYOUTS, type StateLayout } from "../state/tools/convert.ts";
 
@@ -175,6 +176,16 @@ export function readApiKey(entry: string): ApiKey | undefined {
     ...(allowed !== undefined && { rate }),
   };
 }
+
+/** Who may read the metrics: `open`, `keys`, `key:NAME` or `none`. */
+export const metricsAccess: Words<MetricsAccess | "none"> = z.string()
+  .transform((word, context) => {
+    if (word === "open" || word === "keys" || word === "none") return word;
+    const [, name] = /^key:([\w.-]{1,64})$/.exec(word) ?? [];
+    if (name !== undefined) return `key:${name}` as const;
+    context.addIssue("expected open, keys, key:NAME or none");
+    return z.NEVER;
+  });
 
 /** Origins whose pages may call: `*`, `none`, or a list of them. */
 export const origins: Words<readonly string[]> = z.string().transform(
