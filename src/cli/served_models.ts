@@ -16,6 +16,7 @@ import {
 } from "../http/services.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { stateLength } from "../model/shape.ts";
+import type { Observer } from "../observe/observer.ts";
 import { HASH_BYTES } from "../state/header.ts";
 import { randomKey } from "../state/keys.ts";
 import { Vault } from "../state/seal.ts";
@@ -45,6 +46,7 @@ interface KnownModel extends Pick<Checkpoint, "shape" | "stored"> {
  *
  * @param places Where they are, the first the one meant where none is named.
  * @param note Told of troubles that do not end the program.
+ * @param observer Told of the models' steps and losses.
  * @throws {ConfigError} If two have the same name.
  * @throws {ModelError} If one is not there, or cannot be read.
  */
@@ -52,6 +54,7 @@ export async function openModels(
   given: Config,
   places: readonly ModelPlace[],
   note: (line: string) => void,
+  observer?: Observer,
 ): Promise<ServedModels> {
   // One for all: a model that comes back opens what it sealed before.
   const keys = given["state-keys"] ?? [randomKey()];
@@ -72,6 +75,7 @@ export async function openModels(
         const opened = await compose(config, note, {
           place: { ...place, name: id },
           several,
+          observer,
         });
         if (several && started) note(`Loaded ${opened.summary}`);
         owners.set(opened.services.engine.model.fingerprint, id);
