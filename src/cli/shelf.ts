@@ -28,7 +28,7 @@ export interface Borrowed<T> {
 }
 
 /** Something that can be let go. */
-export interface Disposable {
+export interface Shelved {
   /** Frees all that it takes. */
   dispose(): Promise<void>;
 }
@@ -50,7 +50,7 @@ interface Place<T> {
 }
 
 /** Holds as many items as fit. */
-export class Shelf<T extends Disposable> {
+export class Shelf<T extends Shelved> {
   readonly #limit: number;
   readonly #places: ReadonlyMap<string, Place<T>>;
   #loans = 0;

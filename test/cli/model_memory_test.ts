@@ -81,7 +81,7 @@ Deno.test("expectRoom names the quantisation that would fit", () => {
   const options = { lanes: 8, quantization: "none", threads: 2 } as const;
   const narrow = needed(LARGE, "int8") < 2 ** 32 ? "int8" : "int4";
   assertThrows(() => expectRoom("large", checkpoint, options, {}), {
-    code: "ERR_CONFIG_INVALID",
+    code: "ERR_MODEL_TOO_LARGE",
     message: new RegExp(
       `^Cannot load large: it takes .* with 8 lanes, and WebAssembly reaches ` +
         `4\\.29 GB; use --quant ${narrow}, which takes `,

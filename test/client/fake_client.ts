@@ -5,6 +5,7 @@
  */
 
 import { createApp } from "../../src/app.ts";
+import { loaderOf } from "../../src/http/services.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ApiKey } from "../../src/http/auth.ts";
 import {
@@ -32,7 +33,7 @@ export function fakeClient(
     portable: false,
   };
   const app = createApp({
-    loader: { loaded: services, load: () => Promise.resolve(services) },
+    loader: loaderOf(services),
     keys: options.keys ?? [],
     report: () => {},
   });

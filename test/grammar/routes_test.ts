@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createApp } from "../../src/app.ts";
+import { loaderOf } from "../../src/http/services.ts";
 import { superviseGrammars } from "../../src/grammar/supervisor.ts";
 import { fakeEngine } from "../engine/laws.ts";
 import { eventsOf } from "../http/client.ts";
@@ -29,7 +30,7 @@ async function served() {
   });
   const services = { engine, vault, grammars, portable: false };
   const app = createApp({
-    loader: { loaded: services, load: () => Promise.resolve(services) },
+    loader: loaderOf(services),
     keys: [],
     report: () => {},
   });

@@ -8,7 +8,7 @@
 import type { Config } from "../../config/config.ts";
 import type { DeviceKind, Quantization } from "../../device/device.ts";
 import { layout } from "../../device/wasm/layout.ts";
-import { ConfigError } from "../../errors.ts";
+import { ModelError } from "../../errors.ts";
 import {
   type Checkpoint,
   type StoredType,
@@ -98,7 +98,7 @@ export async function thisMachine(): Promise<Machine> {
  * left, WebGPU does not tell: there the device itself says when it is full.
  *
  * @param options `lanes` are those of turns, as the settings have them.
- * @throws {ConfigError} With what would fit.
+ * @throws {ModelError} `ERR_MODEL_TOO_LARGE`, with what would fit.
  */
 export function expectRoom(
   id: string,
@@ -125,8 +125,8 @@ export function expectRoom(
     : lanes > 1 && needed(1, "int4") <= room
     ? "use --quant int4 and fewer --lanes"
     : "use a smaller model, or --device webgpu with a GPU that has room";
-  throw new ConfigError(
-    "ERR_CONFIG_INVALID",
+  throw new ModelError(
+    "ERR_MODEL_TOO_LARGE",
     `Cannot load ${id}: it takes ${bytes(wanted)} with ${lanes} lanes, and ` +
       `${most}; ${repair}`,
   );
