@@ -8,7 +8,9 @@
  */
 
 import { createApp } from "./src/app.ts";
+import { type Lookout, openLookout } from "./src/cli/lookout.ts";
 import { modelPlaces } from "./src/cli/model/resolve.ts";
+import { followKeyFile } from "./src/cli/key_file.ts";
 import { openModels, type ServedModels } from "./src/cli/served_models.ts";
 import { command, note, write } from "./src/cli/terminal.ts";
 import { asksForHelp, parseCommand } from "./src/config/command_line.ts";
@@ -17,7 +19,7 @@ import {
   helpOnSettings,
   readConfig,
 } from "./src/config/config.ts";
-import { ConfigError, GoslingError } from "./src/errors.ts";
+import { ConfigError } from "./src/errors.ts";
 import type { Loader } from "./src/http/services.ts";
 
 /** Milliseconds that open answers get to end after a signal. */
@@ -45,9 +47,12 @@ async function start(args: readonly string[]): Promise<void> {
     return write(helpOnSettings());
   }
   const config = settings(args);
-  const models = await open(config);
-  const server = listen(config, build(config, models).fetch);
+  const lookout = await openLookout(config);
+  const models = await open(config, lookout);
+  const server = listen(config, build(config, models, lookout).fetch);
   const closed = closeOnSignal(server, models);
+  // Whoever has been let in needs no permission; nothing here calls out.
+  await Deno.permissions.revoke({ name: "net" });
   let summary: string;
   try {
     summary = await models.start();
@@ -70,48 +75,62 @@ function settings(args: readonly string[]): Config {
       `Cannot read the command line: ${word} is no flag. --help lists them`,
     );
   }
-  return readConfig(flags, (name) => Deno.env.get(name));
+  return followKeyFile(readConfig(flags, (name) => Deno.env.get(name)), note);
 }
 
-function build(config: Config, loader: Loader): ReturnType<typeof createApp> {
+function build(
+  config: Config,
+  loader: Loader,
+  { log, observer, metrics }: Lookout,
+): ReturnType<typeof createApp> {
   return createApp({
     loader,
     keys: config["api-keys"],
-    report: (error, requestId) =>
-      note(
-        `${requestId} ${
-          error instanceof GoslingError || !(error instanceof Error)
-            ? error
-            : error.stack
-        }`,
-      ),
+    limits: {
+      rate: config.rate,
+      timeout: config.timeout,
+      bodyTimeout: config["body-timeout"],
+      origins: config["cors-origins"],
+    },
+    report: (error, requestId) => log.mistake(error, requestId),
+    observer,
+    metrics,
   });
 }
 
 /** The server of the variables alone; its models are loaded when needed. */
 async function unasked(): Promise<ReturnType<typeof createApp>> {
   const config = settings([]);
-  return build(config, await open(config));
+  const lookout = await openLookout(config);
+  return build(config, await open(config, lookout), lookout);
 }
 
-async function open(config: Config): Promise<ServedModels> {
+async function open(
+  config: Config,
+  { log, observer }: Lookout,
+): Promise<ServedModels> {
   if (config["state-keys"] === undefined) {
-    note(
+    log.note(
       "No GOSLING_STATE_KEYS: states are sealed with a new key and cannot be " +
         "used once this process has ended",
     );
   }
   const places = await modelPlaces(config, (name) => Deno.env.get(name));
-  return await openModels(config, places, note);
+  return await openModels(
+    config,
+    places,
+    (line) => log.note(line),
+    observer,
+  );
 }
 
 function listen(
-  { host: hostname, port }: Config,
+  { host: hostname, port, "reuse-port": reusePort }: Config,
   fetch: (request: Request) => Response | Promise<Response>,
 ): Deno.HttpServer<Deno.NetAddr> {
   try {
     return Deno.serve(
-      { hostname, port, onListen: () => {} },
+      { hostname, port, reusePort, onListen: () => {} },
       (request) => fetch(request),
     );
   } catch (error) {

@@ -6,31 +6,32 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
 import { RequestError } from "./errors.ts";
 import { type ApiKey, requireKey } from "./http/auth.ts";
-import { brokenOff } from "./http/body.ts";
+import { limitBody } from "./http/body_limit.ts";
 import { type ApiDocument, docsPage } from "./http/docs.ts";
 import { generateRoute } from "./http/generate.ts";
 import { healthRoutes } from "./http/health.ts";
 import { lendModels } from "./http/model_choice.ts";
+import { type MetricsOptions, metricsRoute } from "./http/metrics.ts";
 import { modelRoutes } from "./http/models.ts";
+import { observe } from "./http/observe.ts";
 import { chatRoute } from "./http/openai/chat.ts";
 import { completionsRoute } from "./http/openai/completions.ts";
 import { openAiErrorResponse, speaksOpenAi } from "./http/openai/error.ts";
 import { responsesRoute } from "./http/openai/responses.ts";
 import { pageRoutes } from "./http/page.ts";
-import { describeProblem, problemResponse } from "./http/problem.ts";
-import { TEXT_LIMIT } from "./http/schema.ts";
+import { codeOf, describeProblem, problemResponse } from "./http/problem.ts";
 import type { AppEnv, Loader } from "./http/services.ts";
 import { stateAskRoutes } from "./http/states/ask.ts";
 import { stateMakeRoutes } from "./http/states/make.ts";
 import { stateReadRoutes } from "./http/states/read.ts";
+import { limitCaller, type TurnLimits } from "./http/tenants.ts";
 import { tokenRoutes } from "./http/tokens.ts";
-import { type ModelShape, stateLength } from "./model/shape.ts";
+import type { Observer } from "./observe/observer.ts";
 
 /** What the app is made of. */
 export interface AppOptions {
@@ -40,6 +41,20 @@ export interface AppOptions {
   readonly keys: readonly ApiKey[];
   /** Told of every error that is not the client's doing. */
   readonly report: (error: unknown, requestId: string) => void;
+  /** Told of every request; absent: nobody is. */
+  readonly observer?: Observer | undefined;
+  /** What `/metrics` shows, and to whom; absent: there is no such route. */
+  readonly metrics?: MetricsOptions | undefined;
+  /** What callers may take; nothing is bounded by default. */
+  readonly limits?: Limits | undefined;
+}
+
+/** What callers may take. */
+export interface Limits extends TurnLimits {
+  /** Seconds that a body may take to arrive; absent: any time. */
+  readonly bodyTimeout?: number;
+  /** Origins whose pages may call; absent: all of them. */
+  readonly origins?: readonly string[];
 }
 
 const ABOUT = {
@@ -55,14 +70,22 @@ const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Builds the server's one handler, `app.fetch`. */
 export function createApp(
-  { loader, keys, report }: AppOptions,
+  { loader, keys, report, observer = {}, metrics, limits = {} }: AppOptions,
 ): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  app.use(identify, secureHeaders(), cors({ exposeHeaders: ["x-request-id"] }));
+  app.use(identify, observe(observer));
+  app.use(secureHeaders(), allowOrigins(limits.origins));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
-  app.use("/v1/*", requireKey(keys), lendModels(loader), limitBody);
+  app.use(
+    "/v1/*",
+    requireKey(keys),
+    limitCaller(limits),
+    lendModels(loader),
+    limitBody(limits.bodyTimeout),
+  );
   app.route("/", pageRoutes());
   app.route("/", healthRoutes(loader));
+  if (metrics) app.route("/", metricsRoute(metrics, requireKey(keys)));
   app.route("/", modelRoutes());
   app.route("/", tokenRoutes());
   app.route("/", generateRoute());
@@ -110,8 +133,19 @@ const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
+/** Lets pages of these origins read answers, and what answers say of limits. */
+function allowOrigins(
+  origins: readonly string[] = ["*"],
+): MiddlewareHandler<AppEnv> {
+  return cors({
+    origin: origins.includes("*") ? "*" : [...origins],
+    exposeHeaders: ["x-request-id", "ratelimit", "retry-after"],
+  });
+}
+
 /** Answers with an error in the language of the route. */
 function refuse(c: Context<AppEnv>, error: unknown): Response {
+  c.get("record").code ??= codeOf(error);
   return speaksOpenAi(c.req.path)
     ? openAiErrorResponse(c, error)
     : problemResponse(c, error);
@@ -127,39 +161,4 @@ function refuseMethod(c: Context, allowed: string[]): Response {
   );
   response.headers.set("allow", allowed.join(", "));
   return response;
-}
-
-const limitBody: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const states = STATES.get(c.req.path) ?? 1;
-  const { models } = c.get("loader");
-  const maxSize = Math.max(
-    ...models.map(({ shape }) => bodyBytes(shape, states)),
-  );
-  const limit = bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new RequestError(
-        "ERR_REQUEST_TOO_LARGE",
-        `Cannot read body: it is larger than ${maxSize} bytes`,
-      );
-    },
-  });
-  try {
-    // Reads a body that does not say how long it is.
-    return await limit(c, next);
-  } catch (error) {
-    throw error instanceof RequestError ? error : brokenOff(error);
-  }
-};
-
-/** Routes that take more than one state. */
-const STATES = new Map([["/v1/state/diff", 2], ["/v1/state/mix", 8]]);
-
-/**
- * The largest body that makes sense: the largest states in base64, with their
- * penalty counts, and a text of which every character takes four bytes.
- */
-function bodyBytes(shape: ModelShape, states: number): number {
-  const state = 4 * stateLength(shape) + 8 * shape.V;
-  return Math.ceil(states * state * 4 / 3) + 4 * TEXT_LIMIT + (1 << 16);
 }

@@ -144,6 +144,7 @@ async function attempt(
     format,
     tokenizer,
     waiting: lanes * WAITING_PER_LANE,
+    waitingEach: config["tenant-turns"],
     async load() {
       device ??= await choice.again();
       const progress = bar.part("Loading weights");

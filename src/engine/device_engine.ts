@@ -21,7 +21,7 @@ import type {
 } from "./engine.ts";
 import { soughtStops } from "./guide.ts";
 import { Halts } from "./halts.ts";
-import { ModelHost } from "./host.ts";
+import { ModelHost, type Seat } from "./host.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { StepReport } from "./observer.ts";
 import { type Opening, openSave, openTurn } from "./opening.ts";
@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly tokenizer: Tokenizer;
   /** Turns that may wait for a lane. */
   readonly waiting: number;
+  /** Those of one named tenant among them; half of them by default. */
+  readonly waitingEach?: number | undefined;
   /**
    * Puts the model on the device: at the start, and again whenever the device was
    * lost. Lanes beyond those of `model` keep copies of states, so that an answer
@@ -52,10 +54,11 @@ export interface EngineOptions {
 
 /** Loads the model and takes turns. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { model, waiting, load, lost, stepped } = options;
+  const { model, waiting, waitingEach, load, lost, stepped } = options;
   const host = new ModelHost({
     seats: model.lanes,
     waiting,
+    waitingEach,
     // Hearing from a GPU takes as long as drawing several tokens.
     ahead: model.device.kind === "webgpu" ? 2 : 1,
     load,
@@ -64,6 +67,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   });
   await host.open();
   return new DeviceEngine(options, host);
+}
+
+/** One text to score. */
+interface Scoring {
+  readonly from: ReturnType<typeof openSave>;
+  readonly tokens: readonly number[];
+  readonly top: number;
 }
 
 class DeviceEngine implements Engine {
@@ -101,7 +111,7 @@ class DeviceEngine implements Engine {
     // Only a stop that is cut off makes it likely that a lane has to go back.
     const copies = turn.stops.some(({ kept }) => !kept);
     const asked = performance.now();
-    const seat = await this.#host.seat(signal, copies);
+    const seat = await this.#host.seat(signal, copies, turn.tenant);
     turn.observer?.phase("wait", asked, performance.now());
     if (seat === undefined) return yield untouched(opening);
     const events = new Mailbox<TurnEvent>();
@@ -127,7 +137,7 @@ class DeviceEngine implements Engine {
   }
 
   async score(
-    { save, texts, top = 0 }: ScoreQuery,
+    { save, texts, top = 0, tenant }: ScoreQuery,
     signal: AbortSignal,
   ): Promise<ScoredToken[][]> {
     const from = openSave(save, this.tokenizer, this.model.shape);
@@ -141,7 +151,8 @@ class DeviceEngine implements Engine {
         const [i, text] = next;
         const tokens = this.tokenizer.encode(text);
         if (tokens.length > 0) {
-          scores[i] = await this.#score(from, tokens, top, end);
+          const seat = await this.#host.seat(end, false, tenant);
+          scores[i] = await this.#score(seat, { from, tokens, top }, end);
         }
       }
     });
@@ -161,12 +172,10 @@ class DeviceEngine implements Engine {
   }
 
   async #score(
-    from: ReturnType<typeof openSave>,
-    tokens: readonly number[],
-    top: number,
+    seat: Seat | undefined,
+    { from, tokens, top }: Scoring,
     signal: AbortSignal,
   ): Promise<ScoredToken[]> {
-    const seat = await this.#host.seat(signal, false);
     const end = AbortSignal.any([signal, this.#host.closing]);
     if (seat === undefined) throw end.reason;
     const { promise, resolve, reject } = Promise.withResolvers<ScoredToken[]>();

@@ -111,6 +111,8 @@ export interface Turn {
   readonly constraint?: Constraint;
   /** Told how long the parts of the turn took. */
   readonly observer?: TurnObserver;
+  /** Whose it is: while lanes are scarce, tenants are served by turns. */
+  readonly tenant?: string;
 }
 
 /** Texts to score. */
@@ -121,6 +123,8 @@ export interface ScoreQuery {
   readonly texts: readonly string[];
   /** How many likeliest tokens to name at each place; 0 by default. */
   readonly top?: number;
+  /** Whose they are, as in {@linkcode Turn}. */
+  readonly tenant?: string;
 }
 
 /** A text that ends the answer. */

@@ -100,18 +100,23 @@ export class ModelHost {
    * Waits for a seat.
    *
    * @param copies Whether a spare lane is wanted.
+   * @param tenant Whose turn it is; empty where there are no tenants.
    * @returns Nothing if `signal` was aborted first, or the host closes.
    * @throws {BusyError} If the queue is full.
    * @throws {DeviceError} `ERR_DEVICE_LOST` while there is no model. Whoever waits
    * when the device is lost waits on, until a first attempt to get it back failed.
    */
-  async seat(signal: AbortSignal, copies: boolean): Promise<Seat | undefined> {
+  async seat(
+    signal: AbortSignal,
+    copies: boolean,
+    tenant = "",
+  ): Promise<Seat | undefined> {
     if (!this.ready) throw away();
     const end = AbortSignal.any([signal, this.closing]);
-    let lease = await this.#lanes.seat(end);
+    let lease = await this.#lanes.seat(end, { tenant });
     // A lane that was free because the device was lost is of no use.
     while (lease !== undefined && this.#room === undefined && !end.aborted) {
-      lease = await this.#lanes.seat(end, true);
+      lease = await this.#lanes.seat(end, { tenant, again: true });
     }
     const room = this.#room;
     if (lease === undefined || room === undefined) return undefined;
@@ -138,7 +143,12 @@ export class ModelHost {
 
   /** Waits until every seat is left, and frees the model. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(
+      new DeviceError(
+        "ERR_DEVICE_LOST",
+        "Cannot finish: this server is closing; ask it or another one again",
+      ),
+    );
     if (this.#seated > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#empty = resolve;

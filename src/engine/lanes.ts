@@ -1,10 +1,12 @@
 /**
- * Who gets a lane: a bounded queue, first come, first served.
+ * Who gets a lane: a bounded queue in which tenants are served by turns, and the
+ * turns of each in the order they came.
  *
  * @module
  */
 
 import { BusyError } from "../errors.ts";
+import { FairQueue } from "./fair_queue.ts";
 
 /** How many may come in. */
 export interface LanesOptions {
@@ -12,6 +14,16 @@ export interface LanesOptions {
   readonly seats: number;
   /** Turns that may wait for a seat. */
   readonly waiting: number;
+  /** Those of one named tenant among them; half of them by default. */
+  readonly waitingEach?: number | undefined;
+}
+
+/** Who asks for a seat. */
+export interface Guest {
+  /** Whose turn it is; empty where there are no tenants. */
+  readonly tenant: string;
+  /** Whether it had a lease that came to nothing: it is its tenant's first then. */
+  readonly again?: boolean;
 }
 
 /** A lane on loan. */
@@ -25,7 +37,7 @@ export interface Lease {
 /** The lanes of a model, and the turns that wait for one. */
 export class Lanes {
   readonly #options: LanesOptions;
-  readonly #queue: PromiseWithResolvers<Lease | undefined>[] = [];
+  readonly #queue = new FairQueue<PromiseWithResolvers<Lease | undefined>>();
   #free: number[] = [];
   #seated = 0;
   /** Counts the models: leases of an earlier one mean nothing to a later one. */
@@ -55,7 +67,7 @@ export class Lanes {
 
   /** Turns away all who wait. */
   refuse(error: unknown): void {
-    for (const { reject } of this.#queue.splice(0)) reject(error);
+    for (const { reject } of this.#queue.clear()) reject(error);
   }
 
   /** Lends out nothing for a while; the queue stays. */
@@ -68,29 +80,22 @@ export class Lanes {
   /**
    * Waits for a seat and its lane.
    *
-   * @param again Whether it had one that came to nothing: it is first in line then.
    * @returns Nothing if `signal` was aborted first.
-   * @throws {BusyError} If the queue is full.
+   * @throws {BusyError} If the queue is full, or the tenant's part of it.
    */
-  async seat(signal: AbortSignal, again = false): Promise<Lease | undefined> {
+  async seat(
+    signal: AbortSignal,
+    { tenant, again = false }: Guest,
+  ): Promise<Lease | undefined> {
     if (signal.aborted) return undefined;
     const waiter = Promise.withResolvers<Lease | undefined>();
-    const full = !again && this.#queue.length >= this.#options.waiting;
-    if (again) this.#queue.unshift(waiter);
-    else this.#queue.push(waiter);
+    const full = again ? undefined : this.#full(tenant);
+    if (again) this.#queue.unshift(tenant, waiter);
+    else this.#queue.push(tenant, waiter);
     this.#serve();
-    const place = this.#queue.indexOf(waiter);
-    if (place >= 0 && full) {
-      this.#queue.splice(place, 1);
-      throw new BusyError(
-        "ERR_TOO_BUSY",
-        `Cannot take a turn: ${this.#seated} are under way and ` +
-          `${this.#queue.length} wait; try again in a moment`,
-      );
-    }
+    if (full !== undefined && this.#queue.remove(tenant, waiter)) throw full;
     const leave = () => {
-      const place = this.#queue.indexOf(waiter);
-      if (place >= 0) this.#queue.splice(place, 1);
+      this.#queue.remove(tenant, waiter);
       waiter.resolve(undefined);
     };
     signal.addEventListener("abort", leave, { once: true });
@@ -101,6 +106,25 @@ export class Lanes {
     }
   }
 
+  /** Why nobody else of this tenant may wait. */
+  #full(tenant: string): BusyError | undefined {
+    const { waiting, waitingEach = Math.ceil(waiting / 2) } = this.#options;
+    const own = this.#queue.lengthOf(tenant);
+    if (tenant !== "" && own >= waitingEach) {
+      return new BusyError(
+        "ERR_TOO_BUSY",
+        `Cannot take a turn: ${own} of ${tenant} wait already; ` +
+          "try again in a moment",
+      );
+    }
+    if (this.#queue.length < waiting) return undefined;
+    return new BusyError(
+      "ERR_TOO_BUSY",
+      `Cannot take a turn: ${this.#seated} are under way and ` +
+        `${this.#queue.length} wait; try again in a moment`,
+    );
+  }
+
   /** A lane that no seat can need, to keep a copy of a state on. */
   spare(): Lease | undefined {
     const unseated = this.#options.seats - this.#seated;
@@ -108,7 +132,7 @@ export class Lanes {
     return this.#lend(() => {});
   }
 
-  /** Gives free seats to those who have waited longest. */
+  /** Gives free seats to those whose turn it is. */
   #serve(): void {
     while (this.#free.length > 0 && this.#seated < this.#options.seats) {
       const next = this.#queue.shift();

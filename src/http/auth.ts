@@ -9,6 +9,7 @@ import type { MiddlewareHandler } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { RequestError } from "../errors.ts";
 import type { AppEnv } from "./services.ts";
+import type { Rate } from "./token_bucket.ts";
 
 /** One key that may call. */
 export interface ApiKey {
@@ -16,34 +17,42 @@ export interface ApiKey {
   readonly name: string;
   /** SHA-256 of the key, lower-case hex. */
   readonly digest: string;
+  /** How much it allows a minute; absent: what is usual. */
+  readonly rate?: Rate;
 }
 
-/** Lets requests with one of `keys` pass; any request if there are none. */
+/**
+ * Lets requests with one of `keys` pass; any request if there are none.
+ *
+ * @param keys Looked through at each request: they may change at any time.
+ */
 export function requireKey(
   keys: readonly ApiKey[],
 ): MiddlewareHandler<AppEnv> {
   return async function requireKey(c, next): Promise<void> {
     const [, token] =
       /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "") ?? [];
-    c.set("tenant", keys.length === 0 ? "" : await tenantOf(token, keys));
+    const key = keys.length === 0 ? undefined : await find(token, keys);
+    c.set("tenant", key?.name ?? "");
+    c.set("rate", key?.rate);
     await next();
   };
 }
 
-async function tenantOf(
+async function find(
   token: string | undefined,
   keys: readonly ApiKey[],
-): Promise<string> {
+): Promise<ApiKey> {
   if (token === undefined) throw unauthorized("there is no bearer token");
   const bytes = new TextEncoder().encode(token);
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const digest = hash.toHex();
-  let name: string | undefined;
-  for (const key of keys) {
-    if (await timingSafeEqual(key.digest, digest)) name = key.name;
+  let found: ApiKey | undefined;
+  for (const key of [...keys]) {
+    if (await timingSafeEqual(key.digest, digest)) found = key;
   }
-  if (name === undefined) throw unauthorized("the key is not known here");
-  return name;
+  if (found === undefined) throw unauthorized("the key is not known here");
+  return found;
 }
 
 function unauthorized(found: string): RequestError {

@@ -8,6 +8,7 @@
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { RequestError } from "../errors.ts";
+import { arrived } from "./arrival.ts";
 import { chooseModel } from "./model_choice.ts";
 import { SchemaError } from "./problem.ts";
 import type { AppEnv } from "./services.ts";
@@ -78,7 +79,7 @@ export async function readBody<Schema extends z.ZodType>(
 /** Not read through Hono, which keeps the body for as long as the request. */
 async function bytes(c: Context<AppEnv>): Promise<ArrayBuffer> {
   try {
-    return await c.req.raw.arrayBuffer();
+    return await arrived(c, c.req.raw.arrayBuffer());
   } catch (error) {
     throw error instanceof RequestError ? error : brokenOff(error);
   }
@@ -99,7 +100,7 @@ function wrongType(found: string, expected: string): RequestError {
 
 async function readForm(c: Context<AppEnv>): Promise<FormData> {
   try {
-    return await c.req.raw.formData();
+    return await arrived(c, c.req.raw.formData());
   } catch (error) {
     if (error instanceof RequestError) throw error;
     throw new RequestError(

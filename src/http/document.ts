@@ -14,6 +14,7 @@ export type ProblemStatus =
   | 401
   | 403
   | 404
+  | 408
   | 409
   | 413
   | 415
@@ -28,13 +29,15 @@ export const DESCRIPTIONS = {
   401: "The API key is missing or unknown",
   403: "The state was rejected or has expired, or its profile is not allowed",
   404: "There is no such model",
+  408: "The body did not arrive in time",
   409: "The state belongs to another model",
   413: "The body is larger than any state and prompt can be",
   415: "The body is of another media type",
   422: "The body does not fit the schema",
-  429: "Every lane is taken and the queue is full",
+  429:
+    "Every lane is taken and the queue is full, or the caller has used up a minute's worth",
   500: "The server failed",
-  503: "The device is being replaced",
+  503: "The device is being replaced, or the time was not enough",
 } satisfies Record<ProblemStatus, string>;
 
 /** The responses of a route for these statuses. */

@@ -33,7 +33,9 @@ export function postJson<Request extends z.ZodType, Answer>(
   ) => Answer | Promise<Answer>,
 ): void {
   const { path, summary, request, example, response, refusals = [] } = route;
-  const statuses = new Set([400, 401, 413, 415, 422, ...refusals] as const);
+  const statuses = new Set(
+    [400, 401, 408, 413, 415, 422, 429, ...refusals] as const,
+  );
   document(
     app,
     createRoute({

@@ -7,7 +7,9 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
+import { boundedEngine } from "./bounded_engine.ts";
 import type { AppEnv, Loader } from "./services.ts";
+import { watched } from "./watch.ts";
 
 /** What of any request says which model is meant. */
 const Hints = z.object({
@@ -57,7 +59,8 @@ export async function takeModel(
   id: string | undefined,
 ): Promise<void> {
   const { services, release } = await c.get("loader").borrow(id);
-  c.set("services", services);
+  const engine = boundedEngine(services.engine, c.get("bounds"));
+  c.set("services", watched({ ...services, engine }, c.get("record")));
   c.set("release", release);
 }
 

@@ -9,8 +9,11 @@ import type { Engine } from "../engine/engine.ts";
 import { ModelError } from "../errors.ts";
 import type { Grammars } from "../grammar/grammar.ts";
 import type { ModelShape } from "../model/shape.ts";
+import type { RequestRecord } from "../observe/record.ts";
 import type { Save } from "../state/save.ts";
 import type { Vault } from "../state/seal.ts";
+import type { EngineBounds } from "./bounded_engine.ts";
+import type { Rate } from "./token_bucket.ts";
 
 /** Turns saves into tokens and back. */
 export type Sealer = Pick<Vault, "open" | "read" | "seal" | "sealBytes">;
@@ -103,13 +106,21 @@ export function noSuchModel(
 export interface AppEnv {
   Variables: {
     requestId: string;
-    services: Services;
-    /** The name of the caller's key; empty where no keys are set. */
+    /** What is known of the request. */
+    record: RequestRecord;
     /** Every model. */
     loader: Loader;
     /** The one that the request is for, once its body has been read. */
-    tenant: string;
+    services: Services;
     /** Gives that model back when the answer has ended. */
     release: (() => void) | undefined;
+    /** The name of the caller's key; empty where no keys are set. */
+    tenant: string;
+    /** What the caller's key allows; absent: what the server usually does. */
+    rate?: Rate | undefined;
+    /** What the caller's turns may take. */
+    bounds: EngineBounds;
+    /** When the body has to be there, by `performance.now()`. */
+    arrival?: { readonly by: number; readonly seconds: number };
   };
 }

@@ -21,6 +21,7 @@ import type { AppEnv } from "../services.ts";
 /** Codes that OpenAI has words of its own for. */
 const WORDS = new Map<ProblemCode, string>([
   ["ERR_MODEL_NOT_FOUND", "model_not_found"],
+  ["ERR_RATE_LIMITED", "rate_limit_exceeded"],
   ["ERR_REQUEST_UNAUTHORIZED", "invalid_api_key"],
   ["ERR_TOO_BUSY", "rate_limit_exceeded"],
 ]);
@@ -57,7 +58,7 @@ export function openAiAnswers(description: string): RouteConfig["responses"] {
         "text/event-stream": { schema: z.string() },
       },
     },
-    ...openAiErrors(400, 401, 403, 404, 409, 413, 415, 429, 500, 503),
+    ...openAiErrors(400, 401, 403, 404, 408, 409, 413, 415, 429, 500, 503),
   };
 }
 

@@ -1,0 +1,33 @@
+/**
+ * How long a body may take to arrive. Deno itself waits for ever.
+ *
+ * @module
+ */
+
+import type { Context } from "hono";
+import { RequestError } from "../errors.ts";
+import { within } from "./patience.ts";
+import type { AppEnv } from "./services.ts";
+
+/**
+ * Waits for what is read from a body, until the body's time is over.
+ *
+ * @throws {RequestError} `ERR_REQUEST_TIMEOUT`; the connection is of no use then.
+ */
+export async function arrived<T>(
+  c: Context<AppEnv>,
+  reading: Promise<T>,
+): Promise<T> {
+  const arrival = c.get("arrival");
+  if (arrival === undefined) return await reading;
+  const { by, seconds } = arrival;
+  const known = await within(reading, Math.max(0, by - performance.now()));
+  if (known !== undefined) return known.value;
+  // It ends when the connection does.
+  reading.catch(() => {});
+  c.header("connection", "close");
+  throw new RequestError(
+    "ERR_REQUEST_TIMEOUT",
+    `Cannot read body: it did not arrive within ${seconds} s`,
+  );
+}
