@@ -15,7 +15,7 @@ import {
   withTools,
 } from "../../chat/tools.ts";
 import type { ChoiceEvent, CommonRequest } from "./choices.ts";
-import type { ChatRequest } from "./schema.ts";
+import type { ToolChoice } from "./tool_schema.ts";
 
 /** What became of a request's tools. */
 export interface CallPlan {
@@ -40,15 +40,19 @@ export interface CallEvent extends ChoiceEvent {
 }
 
 /** Reads a request's tools. A function that has to be called has a grammar. */
-export function planCalls(request: ChatRequest): CallPlan {
-  const { tools, tool_choice: choice } = request;
+export function planCalls(
+  { tools, tool_choice: choice }: {
+    readonly tools: readonly Tool[];
+    readonly tool_choice: ToolChoice;
+  },
+): CallPlan {
   if (choice === "none" || tools.length === 0) {
     return { tools: [], certain: false, changes: {} };
   }
   if (choice === "auto") return { tools, certain: false, changes: {} };
   const wanted = choice === "required"
     ? tools
-    : tools.filter(({ name }) => name === choice.function.name);
+    : tools.filter(({ name }) => name === choice.name);
   return {
     tools: wanted,
     certain: true,

@@ -9,27 +9,21 @@
  */
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import type { Message } from "../../chat/template.ts";
+import { callText, type ToolCall } from "../../chat/tools.ts";
 import { StateError } from "../../errors.ts";
 import { readJson } from "../body.ts";
 import { document } from "../document.ts";
 import { jsonAnswer } from "../json_answer.ts";
 import type { AppEnv } from "../services.ts";
+import { planCalls, tellCalls, toldMessages } from "./calls.ts";
 import { unread } from "./chat.ts";
 import { choose, openSave, streamChunks } from "./choices.ts";
 import { openAiAnswers } from "./error.ts";
 import { ResponsesRequest } from "./responses_schema.ts";
 import { grammarOf } from "./schema.ts";
-import {
-  completed,
-  ID,
-  message,
-  messageId,
-  outline,
-  part,
-  type ResponseCall,
-} from "./responses_shape.ts";
+import { responseEvents, wholeResponse } from "./responses_events.ts";
+import { ID, type ResponseCall } from "./responses_shape.ts";
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
@@ -58,21 +52,32 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
   app.post(route.path, async (c) => {
     const gone = new AbortController();
     const request = await readJson(c, ResponsesRequest);
+    const plan = planCalls(request);
     const { state, messages } = beginning(request);
-    const common = { ...DEFAULTS, ...request, state, ...limits(request) };
+    const common = {
+      ...DEFAULTS,
+      ...request,
+      state,
+      ...limits(request),
+      ...plan.changes,
+    };
+    const told = state === undefined ? toldMessages(messages, plan) : messages;
     const save = await openSave(c, common);
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
     const call: ResponseCall = {
       request,
       common,
-      choices: choose(c, common, save, [{ messages }], signal),
+      choices: tellCalls(
+        choose(c, common, save, [{ messages: told }], signal),
+        plan,
+      ),
       created: Math.floor(Date.now() / 1000),
       model: c.get("services").engine.model.id,
       requestId: c.get("requestId"),
     };
     return request.stream
-      ? await streamChunks(c, gone, events(c, call))
-      : await jsonAnswer(c, whole(c, call));
+      ? await streamChunks(c, gone, responseEvents(c, call))
+      : await jsonAnswer(c, wholeResponse(c, call));
   });
   return app;
 }
@@ -122,71 +127,29 @@ function beginning(
     );
   }
   const token = state ?? previous ?? carried ?? undefined;
-  const messages = input.slice(at + 1).flatMap((item) =>
-    item.type === "message" ? [item] : []
-  );
+  const messages = said(input.slice(at + 1));
   return token === undefined
     ? { state: undefined, messages: [...system, ...messages] }
     : { state: token, messages: unread(messages) };
 }
 
-async function whole(c: Context<AppEnv>, call: ResponseCall): Promise<object> {
-  const answer = { text: "", thought: "" };
-  for await (const { event } of call.choices) {
-    if (event.type === "done") return await completed(c, call, answer, event);
-    answer.text += event.text;
-    answer.thought += event.reasoning ?? "";
-  }
-  throw new Error("A turn had no end");
-}
-
-/** The events of a stream, in OpenAI's order. */
-async function* events(
-  c: Context<AppEnv>,
-  call: ResponseCall,
-): AsyncGenerator<string, void> {
-  let sequence = 0;
-  const event = (type: string, body: object) =>
-    JSON.stringify({ type, sequence_number: sequence++, ...body });
-  const begun = outline(call, "in_progress");
-  const item = messageId(call);
-  const at = { item_id: item, output_index: 0, content_index: 0 };
-  const answer = { text: "", thought: "" };
-  let opened = false;
-  const open = function* () {
-    if (opened) return;
-    opened = true;
-    yield event("response.created", { response: begun });
-    yield event("response.in_progress", { response: begun });
-    yield event("response.output_item.added", {
-      output_index: 0,
-      item: { ...message(call, "", "in_progress"), content: [] },
-    });
-    yield event("response.content_part.added", { ...at, part: part("") });
+/** Items as messages; calls in a row were one answer. */
+function said(items: ResponsesRequest["input"]): readonly Message[] {
+  const messages: Message[] = [];
+  let calls: ToolCall[] = [];
+  const tell = () => {
+    if (calls.length === 0) return;
+    messages.push({ role: "assistant", content: callText(calls) });
+    calls = [];
   };
-  for await (const { event: turn } of call.choices) {
-    yield* open();
-    if (turn.type === "text") {
-      answer.text += turn.text;
-      answer.thought += turn.reasoning ?? "";
-      if (turn.text === "") continue;
-      yield event("response.output_text.delta", {
-        ...at,
-        delta: turn.text,
-        logprobs: [],
-      });
-      continue;
+  for (const item of items) {
+    if (item.type === "function_call") {
+      calls.push({ name: item.name, arguments: item.arguments });
+    } else if (item.type === "message") {
+      tell();
+      messages.push(item);
     }
-    const response = await completed(c, call, answer, turn);
-    const { text } = answer;
-    yield event("response.output_text.done", { ...at, text, logprobs: [] });
-    yield event("response.content_part.done", { ...at, part: part(text) });
-    for (const [output_index, item] of response.output.entries()) {
-      if (output_index > 0) {
-        yield event("response.output_item.added", { output_index, item });
-      }
-      yield event("response.output_item.done", { output_index, item });
-    }
-    yield event(`response.${response.status}`, { response });
   }
+  tell();
+  return messages;
 }

@@ -5,6 +5,7 @@
  */
 
 import { z } from "@hono/zod-openapi";
+import { outputText } from "../../chat/tools.ts";
 import { Initial, StateCodec, StateProfile } from "../schema.ts";
 import {
   Content,
@@ -15,6 +16,13 @@ import {
   sampling,
   tokens,
 } from "./schema.ts";
+import {
+  canChoose,
+  FlatCall,
+  FlatChoice,
+  FlatTool,
+  NO_CHOICE,
+} from "./tool_schema.ts";
 
 /** A message, with or without its type. */
 const MessageItem = z.object({
@@ -40,6 +48,19 @@ const ReasoningItem = z.object({
   status: z.string().nullish(),
 });
 
+/** What a function gave, which the user says. */
+const OutputItem = z.object({
+  type: z.literal("function_call_output"),
+  call_id: z.string(),
+  output: Content,
+  id: z.string().nullish(),
+  status: z.string().nullish(),
+}).transform(({ output }) => ({
+  type: "message" as const,
+  role: "user" as const,
+  content: outputText(output),
+}));
+
 /** What an answer may be; a schema stands beside its name. */
 const TextFormat = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text") }),
@@ -54,7 +75,8 @@ export const ResponsesRequest = z.strictObject({
     Content.transform((content) => [
       { type: "message" as const, role: "user" as const, content },
     ]).refine(([{ content }]) => content !== "", "is empty"),
-    z.array(z.union([MessageItem, ReasoningItem])).min(1).max(10_000),
+    z.array(z.union([MessageItem, ReasoningItem, FlatCall, OutputItem]))
+      .min(1).max(10_000),
   ]),
   instructions: z.string().nullish(),
   previous_response_id: z.string().nullish(),
@@ -69,8 +91,9 @@ export const ResponsesRequest = z.strictObject({
     format: TextFormat.optional(),
     verbosity: z.unknown().optional(),
   }).nullish(),
-  tools: z.array(z.unknown()).max(0, "are not supported").nullish(),
-  tool_choice: z.enum(["none", "auto"]).nullish(),
+  tools: z.array(FlatTool).max(128).nullish()
+    .transform((tools) => tools ?? []),
+  tool_choice: FlatChoice,
   truncation: z.enum(["auto", "disabled"]).nullish(),
   background: z.literal(false).nullish(),
   temperature: sampling.temperature,
@@ -81,6 +104,6 @@ export const ResponsesRequest = z.strictObject({
   state_profile: StateProfile,
   ...ignored,
   store: orNull(z.boolean().default(true)),
-}).openapi("ResponsesRequest");
+}).refine(canChoose, NO_CHOICE).openapi("ResponsesRequest");
 /** `POST /v1/responses`, parsed. */
 export type ResponsesRequest = z.output<typeof ResponsesRequest>;

@@ -7,8 +7,8 @@
 import type { Context } from "hono";
 import type { DoneEvent } from "../../engine/engine.ts";
 import type { AppEnv } from "../services.ts";
+import type { CallEvent, WrittenCall } from "./calls.ts";
 import {
-  type ChoiceEvent,
   type CommonRequest,
   finishReason,
   sealSave,
@@ -25,7 +25,7 @@ const ENCRYPTED = "reasoning.encrypted_content";
 export interface ResponseCall {
   readonly request: ResponsesRequest;
   readonly common: CommonRequest;
-  readonly choices: AsyncGenerator<ChoiceEvent, void>;
+  readonly choices: AsyncGenerator<CallEvent, void>;
   readonly created: number;
   readonly model: string;
   /** Names the response until its end is known, and its parts for good. */
@@ -36,6 +36,8 @@ export interface ResponseCall {
 export interface Written {
   readonly text: string;
   readonly thought: string;
+  /** Where there are any, they are all of the answer. */
+  readonly calls: readonly WrittenCall[];
 }
 
 /** A response; what it says of its request is not spelt out here. */
@@ -62,6 +64,17 @@ export interface OutputText {
   readonly logprobs: readonly [];
 }
 
+/** A function that the client is to call. */
+export interface FunctionCall {
+  readonly id: string;
+  readonly type: "function_call";
+  readonly status: Status;
+  readonly call_id: string;
+  readonly name: string;
+  /** JSON. */
+  readonly arguments: string;
+}
+
 /** How far a response is. */
 export type Status = "in_progress" | "completed" | "incomplete";
 
@@ -69,7 +82,7 @@ export type Status = "in_progress" | "completed" | "incomplete";
 export async function completed(
   c: Context<AppEnv>,
   call: ResponseCall,
-  { text, thought }: Written,
+  { text, thought, calls }: Written,
   done: DoneEvent,
 ): Promise<ResponseObject> {
   const { request, common } = call;
@@ -86,7 +99,9 @@ export async function completed(
       ? { reason: "max_output_tokens" }
       : null,
     output: [
-      message(call, text, status),
+      ...(calls.length > 0
+        ? calls.map((made) => functionCall(made, status))
+        : [message(call, text, status)]),
       ...(carries || thought !== ""
         ? [{
           id: `rs_${call.requestId}`,
@@ -127,14 +142,21 @@ export function outline(
     metadata: request.metadata ?? {},
     model,
     output: [],
-    parallel_tool_calls: false,
+    parallel_tool_calls: request.tools.length > 0,
     previous_response_id: request.previous_response_id ?? null,
     reasoning: { effort: null, summary: null },
     store: request.store,
     temperature: request.temperature,
     text: { format: request.text?.format ?? { type: "text" } },
-    tool_choice: "none",
-    tools: [],
+    tool_choice: typeof request.tool_choice === "string"
+      ? request.tool_choice
+      : { type: "function", ...request.tool_choice },
+    tools: request.tools.map((tool) => ({
+      type: "function",
+      description: null,
+      strict: null,
+      ...tool,
+    })),
     top_p: request.top_p,
     truncation: "disabled",
     usage: null,
@@ -152,6 +174,21 @@ export function message(
     role: "assistant",
     status,
     content: [part(text)],
+  };
+}
+
+/** A call as an item; its id follows from the call's. */
+export function functionCall(
+  { id, function: { name, arguments: given } }: WrittenCall,
+  status: Status,
+): FunctionCall {
+  return {
+    id: id.replace("call_", "fc_"),
+    type: "function_call",
+    status,
+    call_id: id,
+    name,
+    arguments: given,
   };
 }
 

@@ -10,7 +10,13 @@ import { z } from "@hono/zod-openapi";
 import type { Message } from "../../chat/template.ts";
 import { callText, outputText } from "../../chat/tools.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
-import { CallItem, FunctionTool, ToolChoice } from "./tool_schema.ts";
+import {
+  CallItem,
+  canChoose,
+  FunctionTool,
+  NamedChoice,
+  NO_CHOICE,
+} from "./tool_schema.ts";
 import {
   Initial,
   JsonSchema,
@@ -175,7 +181,7 @@ export const ChatRequest = z.strictObject({
   reasoning_effort: ReasoningEffort,
   tools: z.array(FunctionTool).max(128).nullish()
     .transform((tools) => tools ?? []),
-  tool_choice: ToolChoice,
+  tool_choice: NamedChoice,
   ...sampling,
   ...stream,
   ...native,
@@ -183,13 +189,9 @@ export const ChatRequest = z.strictObject({
 }).refine(({ logprobs, top_logprobs }) => logprobs || !top_logprobs, {
   path: ["top_logprobs"],
   error: "needs logprobs",
-}).refine(
-  ({ tools, tool_choice: choice }) =>
-    typeof choice === "string"
-      ? choice !== "required" || tools.length > 0
-      : tools.some(({ name }) => name === choice.function.name),
-  { path: ["tool_choice"], error: "asks for no function of tools" },
-).transform(({ reasoning_effort, response_format, ...request }) => ({
+}).refine(canChoose, NO_CHOICE).transform((
+  { reasoning_effort, response_format, ...request },
+) => ({
   ...request,
   grammar: grammarOf(
     response_format?.type,

@@ -140,7 +140,7 @@ Deno.test("responses refuse what they cannot do by name", async () => {
   const { post } = officialClient();
   for (
     const [more, param] of [
-      [{ tools: [{ type: "web_search" }] }, "tools"],
+      [{ tools: [{ type: "web_search" }] }, "tools.0.type"],
       [{ background: true }, "background"],
       [{ text: { format: { type: "xml" } } }, "text.format.type"],
       [{ input: "" }, "input"],

@@ -1,0 +1,130 @@
+/**
+ * A response at once, or as events in OpenAI's order. Source: OpenAI's API
+ * reference, Responses, streaming events.
+ *
+ * @module
+ */
+
+import type { Context } from "hono";
+import type { DoneEvent } from "../../engine/engine.ts";
+import type { AppEnv } from "../services.ts";
+import type { CallEvent, WrittenCall } from "./calls.ts";
+import {
+  completed,
+  functionCall,
+  message,
+  messageId,
+  outline,
+  part,
+  type ResponseCall,
+  type ResponseObject,
+} from "./responses_shape.ts";
+
+/** What has been written so far. */
+class Draft {
+  text = "";
+  thought = "";
+  calls: readonly WrittenCall[] = [];
+
+  /** Takes an event; gives the end where it is one. */
+  take({ event, calls }: CallEvent): DoneEvent | undefined {
+    if (event.type === "done") {
+      this.calls = calls;
+      return event;
+    }
+    this.text += event.text;
+    this.thought += event.reasoning ?? "";
+    return undefined;
+  }
+}
+
+/** The response at its end. */
+export async function wholeResponse(
+  c: Context<AppEnv>,
+  call: ResponseCall,
+): Promise<ResponseObject> {
+  const draft = new Draft();
+  for await (const event of call.choices) {
+    const done = draft.take(event);
+    if (done !== undefined) return await completed(c, call, draft, done);
+  }
+  throw new Error("A turn had no end");
+}
+
+/** The events of a stream. The message begins when it is sure to be none of calls. */
+export async function* responseEvents(
+  c: Context<AppEnv>,
+  call: ResponseCall,
+): AsyncGenerator<string, void> {
+  let sequence = 0;
+  const event = (type: string, body: object) =>
+    JSON.stringify({ type, sequence_number: sequence++, ...body });
+  const at = { item_id: messageId(call), output_index: 0, content_index: 0 };
+  const draft = new Draft();
+  let [begun, opened] = [false, false];
+  const open = function* () {
+    if (opened) return;
+    opened = true;
+    yield event("response.output_item.added", {
+      output_index: 0,
+      item: { ...message(call, "", "in_progress"), content: [] },
+    });
+    yield event("response.content_part.added", { ...at, part: part("") });
+  };
+  for await (const step of call.choices) {
+    if (!begun) {
+      begun = true;
+      const response = outline(call, "in_progress");
+      yield event("response.created", { response });
+      yield event("response.in_progress", { response });
+    }
+    const done = draft.take(step);
+    if (done === undefined) {
+      const delta = step.event.type === "text" ? step.event.text : "";
+      if (delta === "") continue;
+      yield* open();
+      yield event("response.output_text.delta", { ...at, delta, logprobs: [] });
+      continue;
+    }
+    const response = await completed(c, call, draft, done);
+    const { text, calls } = draft;
+    if (calls.length === 0) {
+      yield* open();
+      yield event("response.output_text.done", { ...at, text, logprobs: [] });
+      yield event("response.content_part.done", { ...at, part: part(text) });
+    }
+    for (const [output_index, item] of response.output.entries()) {
+      const made = calls[output_index];
+      if (made !== undefined) yield* calling(made, output_index, event);
+      else if (output_index > 0) {
+        yield event("response.output_item.added", { output_index, item });
+      }
+      yield event("response.output_item.done", { output_index, item });
+    }
+    yield event(`response.${response.status}`, { response });
+  }
+}
+
+/** What comes before a call is done: it is known as a whole. */
+function* calling(
+  made: WrittenCall,
+  output_index: number,
+  event: (type: string, body: object) => string,
+): Generator<string, void> {
+  const item = functionCall(made, "in_progress");
+  const { id: item_id, name, arguments: given } = item;
+  const at = { item_id, output_index };
+  yield event("response.output_item.added", {
+    output_index,
+    item: { ...item, arguments: "" },
+  });
+  yield event("response.function_call_arguments.delta", {
+    ...at,
+    delta: given,
+  });
+  yield event("response.function_call_arguments.done", {
+    ...at,
+    name,
+    arguments: given,
+  });
+}
