@@ -145,7 +145,7 @@ function allowOrigins(
 
 /** Answers with an error in the language of the route. */
 function refuse(c: Context<AppEnv>, error: unknown): Response {
-  c.get("record").code ??= codeOf(error);
+  c.get("record").code = codeOf(error);
   return speaksOpenAi(c.req.path)
     ? openAiErrorResponse(c, error)
     : problemResponse(c, error);
