@@ -24,6 +24,8 @@ export interface RandomModel {
   readonly V: number;
   /** LoRA ranks; by default what released models of this width would have. */
   readonly ranks?: LoraRanks;
+  /** Rank of DeepEmbed, as in RWKV-7a; by default there is none. */
+  readonly deep?: number;
   /** Type that values are rounded to and files are written in: F32 by default. */
   readonly type?: StoredType;
   /** Another seed is another model: 1 by default. */
@@ -50,8 +52,9 @@ export function randomCheckpoint(model: RandomModel): Checkpoint {
 
 /** A random model's tensors with the names and shapes of an official file. */
 export function randomTensors(
-  { L, D, V, ranks = releasedRanks(D), type = "F32", seed = 1 }: RandomModel,
+  model: RandomModel,
 ): StoredTensor[] {
+  const { L, D, V, ranks = releasedRanks(D), type = "F32", seed = 1 } = model;
   const tensors: StoredTensor[] = [];
   const add = (name: string, shape: number[], value: Value) =>
     tensors.push(randomTensor({ name, shape, type }, seed, value));
@@ -93,6 +96,13 @@ export function randomTensors(
     add(`${ffn}.x_k`, [1, 1, D], between(0, 1));
     add(`${ffn}.key.weight`, [4 * D, D], spread(D));
     add(`${ffn}.value.weight`, [D, 4 * D], spread(6 * D, 0.5));
+    if (model.deep === undefined) continue;
+    const r = model.deep;
+    add(`${ffn}.s_emb.weight`, [V, r * r], spread(r, 0.7));
+    add(`${ffn}.s_emb_x.weight`, [r * r, D], spread(r * D, 0.7));
+    add(`${ffn}.s0`, [4 * D], between(0.8, 1.2));
+    add(`${ffn}.s1`, [D, r], spread(D));
+    add(`${ffn}.s2`, [r, 4 * D], spread(r, 0.5));
   }
   norm("ln_out");
   add("head.weight", [V, D], spread(D, 2.5));

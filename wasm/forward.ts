@@ -2,11 +2,12 @@
  * The forward pass over the rows of a step, as one of several threads.
  *
  * Formula: x = LN(emb[token]); in each layer x += time mixing of LN(x), then
- * x += V relu(K u)² with u the shifted LN(x); logits = head LN(x).
+ * x += V relu(K u)² with u the shifted LN(x); logits = head LN(x). With DeepEmbed
+ * (deep.ts) V takes that times a gate.
  *
  * Idea: a pass is a list of phases; within one, threads claim panels or heads, or
  * split channels, and write only what is theirs; between two, all meet at the
- * barrier. Seven meetings a layer.
+ * barrier. Seven meetings a layer, eight with DeepEmbed.
  *
  * Source: RWKV-7, arXiv:2503.14456.
  * Oracle: goldens and test/oracle/rwkv7.ts, test/device/wasm_test.ts.
@@ -14,6 +15,7 @@
 
 import { activationBytes, quantize } from "./activation";
 import { barrier, claim } from "./barrier";
+import { deepDown, deepGate, deepRows } from "./deep";
 import { head } from "./head";
 import { layerNorm } from "./norm";
 import { PANEL } from "./panel";
@@ -29,8 +31,13 @@ export function forward(plan: Plan, me: u32): void {
   const scratch = plan.scratch + me * plan.scratchBytes;
   const from = D / 64 * me / threads * 64;
   const to = D / 64 * (me + 1) / threads * 64;
+  const deep = plan.deep > 0;
   embed(plan, me);
   barrier(plan);
+  if (deep) {
+    deepRows(plan, me, scratch);
+    barrier(plan);
+  }
   for (let l: u32 = 0; l < plan.L; l++) {
     const layer = changetype<Layer>(plan.layers + l * offsetof<Layer>());
     const state = l * D * 66 * 4;
@@ -61,7 +68,7 @@ export function forward(plan: Plan, me: u32): void {
       layer.ln2Weight,
       layer.ln2Bias,
       layer.ffnLerp,
-      1,
+      deep ? 2 : 1,
       state + D * 65 * 4,
       integers ? 1 : 0,
       from,
@@ -69,7 +76,11 @@ export function forward(plan: Plan, me: u32): void {
       scratch,
     );
     barrier(plan);
-    expand(plan, layer.ffnKey, me, scratch);
+    if (deep) {
+      deepDown(plan, layer, me, scratch);
+      barrier(plan);
+      deepGate(plan, layer, l, me, scratch);
+    } else expand(plan, layer.ffnKey, me, scratch);
     barrier(plan);
     residual(plan, layer.ffnValue, plan.hidden, plan.hiddenQ, me, scratch);
     barrier(plan);
@@ -91,6 +102,13 @@ function embed(plan: Plan, me: u32): void {
     const x = plan.x + m * D * 4;
     unpackRow(plan.embeddingFormat, plan.embedding + token * bytes, D, x);
     layerNorm(x, x, D, 0, D, plan.ln0Weight, plan.ln0Bias, EPSILON);
+    if (plan.deep === 0 || plan.embeddingFormat < Format.INT8) continue;
+    quantize(
+      x,
+      plan.mixedQ + m * activationBytes(D),
+      D,
+      plan.activationOffset,
+    );
   }
 }
 

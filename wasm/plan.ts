@@ -57,6 +57,14 @@ export class Layer {
   ffnLerp: u32;
   ffnKey: u32;
   ffnValue: u32;
+  /** DeepEmbed: rows `[V, r²]`, kept as `embeddingFormat`. */
+  deepTable: u32;
+  /** `[r², D]`: what the embedding adds to a row. */
+  deepTurn: u32;
+  /** s1 `[r, D]`, s2 `[F, r]` and s0 `[F]`. */
+  deepDown: u32;
+  deepUp: u32;
+  deepBias: u32;
 }
 
 /** The whole model, its scratch memory, and the pass in hand. */
@@ -74,6 +82,8 @@ export class Plan {
   F: u32;
   /** Padded to a multiple of 16: the row length of `logits`. */
   V: u32;
+  /** Rank r of DeepEmbed, a multiple of 8; 0 where the model has none. */
+  deep: u32;
 
   /** Rows `[V, D]`, kept as `embeddingFormat`. */
   embedding: u32;
@@ -119,6 +129,9 @@ export class Plan {
   update: u32;
   hidden: u32;
   hiddenQ: u32;
+  /** DeepEmbed: `[L, chunk, r²]`, and `[rows, r]` with r padded to 16. */
+  deepTurned: u32;
+  deepLow: u32;
   logits: u32;
 
   /** Scratch of thread 0, and bytes from one thread to the next. */

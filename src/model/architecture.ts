@@ -20,9 +20,9 @@ const RELATIVES: readonly Relative[] = [
   { sign: /\.ffn\.enn\./, is: "RWKV-8 rc00" },
   {
     sign: /\.qkv\./,
-    is: "RWKV-7b, whose attention makes the state grow with the text",
+    is: "RWKV-7b, whose attention keeps keys, values and token ids of all " +
+      "that was read, so that the state grows with the text",
   },
-  { sign: /\.ffn\.s_emb/, is: "RWKV-7a (DeepEmbed)" },
   { sign: /\.att\.time_maa_/, is: "RWKV-6" },
   { sign: /\.att\.(time_faaaa|gate\.weight)/, is: "RWKV-5.2" },
   { sign: /\.att\.(time_first|time_mix_k)/, is: "RWKV-4 or RWKV-5.0" },
@@ -39,7 +39,7 @@ const REQUIRED: readonly Relative[] = [
 ];
 
 /**
- * Refuses what is not RWKV-7 (x070).
+ * Refuses what is not RWKV-7 (x070), with or without DeepEmbed (RWKV-7a).
  *
  * @param names Tensors' names in BlinkDL's spelling.
  * @param file For the message.
@@ -55,6 +55,6 @@ export function expectRwkv7(names: readonly string[], file: string): void {
   if (found === undefined) return;
   throw new ModelError(
     "ERR_MODEL_UNSUPPORTED",
-    `Cannot load ${file}: it is ${found}; RWKV-7 (x070) is supported`,
+    `Cannot load ${file}: it is ${found}; RWKV-7 (x070) and RWKV-7a are supported`,
   );
 }

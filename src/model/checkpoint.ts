@@ -6,6 +6,19 @@
  * files: vectors are `[D]`, and **every matrix is `[out, in]`**, the LoRA ones
  * too (`w1` is `[r, D]`, `w2` is `[D, r]`), so that each product is `x Wᵀ`.
  *
+ * RWKV-7a adds DeepEmbed to channel mixing: its hidden layer `h = relu(K k)²` is
+ * multiplied by a gate that each token learns,
+ *
+ * ```text
+ * h ← h ∘ (s0 + s2 (Eᵀ (s1 u)))    E[r, r] = s_emb[token] + s_emb_x LN0(emb[token])
+ * ```
+ *
+ * where `u` is the normalised input before its token shift. The state stays as it
+ * is. `s_emb` is by far the largest part, and one row of it is read a token, so
+ * it is kept as the file has it and `s_emb_x` is multiplied while running; adding
+ * both up at load would round the sum. Source: BlinkDL/RWKV-LM,
+ * RWKV-v7/rwkv_v7a_demo.py, at 32b6f913.
+ *
  * @module
  */
 
@@ -45,7 +58,7 @@ export interface Checkpoint {
  * not among them: files carry them, the model never uses them.
  */
 export function tensorSpecs(
-  { L, D, H, F, V, ranks }: ModelShape,
+  { L, D, H, F, V, ranks, deep }: ModelShape,
 ): readonly TensorSpec[] {
   const specs: TensorSpec[] = [];
   const add = (name: string, ...shape: number[]) => specs.push({ name, shape });
@@ -73,9 +86,16 @@ export function tensorSpecs(
       add(`${att}.${m}.weight`, D, D);
     }
     norm(`${att}.ln_x`);
-    add(`blocks.${l}.ffn.x_k`, D);
-    add(`blocks.${l}.ffn.key.weight`, F, D);
-    add(`blocks.${l}.ffn.value.weight`, D, F);
+    const ffn = `blocks.${l}.ffn`;
+    add(`${ffn}.x_k`, D);
+    add(`${ffn}.key.weight`, F, D);
+    add(`${ffn}.value.weight`, D, F);
+    if (deep === undefined) continue;
+    add(`${ffn}.s_emb.weight`, V, deep * deep);
+    add(`${ffn}.s_emb_x.weight`, deep * deep, D);
+    add(`${ffn}.s0`, F);
+    add(`${ffn}.s1`, deep, D);
+    add(`${ffn}.s2`, F, deep);
   }
   norm("ln_out");
   add("head.weight", V, D);

@@ -57,13 +57,16 @@ export async function fingerprint(
     progress?.(read += values.length, total);
   }
   if (filled > 0) await flush();
-  const { L, D, F, V, ranks } = checkpoint.shape;
-  const sizes = new DataView(new ArrayBuffer(40));
-  [STATE_LAYOUT, L, D, N, F, V, ranks.w, ranks.a, ranks.v, ranks.g]
-    .forEach((size, i) => sizes.setUint32(4 * i, size, true));
+  const { L, D, F, V, ranks, deep } = checkpoint.shape;
+  const { w, a, v, g } = ranks;
+  const sizes = [STATE_LAYOUT, L, D, N, F, V, w, a, v, g];
+  if (deep !== undefined) sizes.push(deep);
+  const view = new DataView(new ArrayBuffer(4 * sizes.length));
+  sizes.forEach((size, i) => view.setUint32(4 * i, size, true));
+  const label = deep === undefined ? "gosling model" : "gosling rwkv7a";
   return await sha256([
-    new TextEncoder().encode("gosling model\0"),
-    sizes.buffer,
+    new TextEncoder().encode(`${label}\0`),
+    view.buffer,
     tokenizer.slice(),
     ...await Promise.all(leaves),
   ]);

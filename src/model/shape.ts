@@ -22,6 +22,11 @@ export interface ModelShape {
   readonly V: number;
   /** LoRA ranks of decay, in-context learning rate, value residual and gate. */
   readonly ranks: LoraRanks;
+  /**
+   * Rank `r` of DeepEmbed: each token has an `r × r` matrix in each layer. Only
+   * RWKV-7a models have it.
+   */
+  readonly deep?: number;
 }
 
 /** LoRA ranks; a model of one layer has no value residual, and `v` is 0. */

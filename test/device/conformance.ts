@@ -20,6 +20,7 @@ import {
 import { assertClose } from "../support/close.ts";
 import { drawing } from "./drawing.ts";
 import { cuts } from "./cuts.ts";
+import { deepEmbed } from "./deep.ts";
 import { laws } from "./laws.ts";
 import {
   assertLogits,
@@ -49,6 +50,7 @@ export function conformance(name: string, open: OpenDevice): void {
     quantized(name, open, quantization, nmse);
   }
   cuts(name, open);
+  deepEmbed(name, open);
   laws(name, open, "none");
   laws(name, open, "int8");
   drawing(name, open);
@@ -106,6 +108,14 @@ const SHAPES: Record<string, RandomModel> = {
     D: 64,
     V: 65536,
     ranks: { w: 32, a: 32, v: 32, g: 32 },
+    type: "BF16",
+  },
+  "DeepEmbed as released models have it": { L: 2, D: 128, V: 300, deep: 32 },
+  "DeepEmbed of rank 24 in three heads, BF16": {
+    L: 3,
+    D: 192,
+    V: 500,
+    deep: 24,
     type: "BF16",
   },
 };

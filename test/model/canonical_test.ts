@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { randomTensors } from "../../bench/random_model.ts";
+import { type RandomModel, randomTensors } from "../../bench/random_model.ts";
 import { canonical } from "../../src/model/canonical.ts";
 import { tensorSpecs } from "../../src/model/checkpoint.ts";
 import { type StoredTensor, volume } from "../../src/model/stored.ts";
 
 const MODEL = { L: 2, D: 128, V: 8, ranks: { w: 4, a: 5, v: 6, g: 7 } };
 
-function tensors(model = MODEL): Map<string, StoredTensor> {
+function tensors(model: RandomModel = MODEL): Map<string, StoredTensor> {
   return new Map(randomTensors(model).map((tensor) => [tensor.name, tensor]));
 }
 
@@ -156,9 +156,74 @@ Deno.test("canonical() refuses values that are not finite", async () => {
   }
 });
 
+const DEEP = { ...MODEL, deep: 8 };
+
+Deno.test("canonical() knows DeepEmbed by its tensors", async () => {
+  const map = tensors(DEEP);
+  const { shape, read } = canonical(map, "m");
+  assertEquals(shape, { ...canonical(tensors(), "m").shape, deep: 8 });
+  const names = tensorSpecs(shape).map(({ name }) => name);
+  assertEquals(names.filter((name) => /ffn\.s/.test(name)).length, 5 * 2);
+  const stored = await map.get("blocks.1.ffn.s2")?.values(0, 8 * 512);
+  const s2 = await read("blocks.1.ffn.s2");
+  assertEquals(s2[5 * 8 + 3], stored?.[3 * 512 + 5]);
+  const row = await read("blocks.1.ffn.s_emb.weight", [2, 3]);
+  const table = map.get("blocks.1.ffn.s_emb.weight");
+  assertEquals(row, await table?.values(2 * 64, 3 * 64));
+});
+
+Deno.test("canonical() reads DeepEmbed's matrices stored either way", async () => {
+  const official = canonical(tensors(DEEP), "official");
+  const other = tensors(DEEP);
+  for (const [name, tensor] of other) {
+    if (/ffn\.s[12]$/.test(name)) other.set(name, transposed(tensor));
+    if (/ffn\.s0$/.test(name)) other.set(name, reshaped(tensor, 1, 1, 512));
+  }
+  const converted = canonical(other, "converted");
+  for (const n of "012") {
+    const name = `blocks.1.ffn.s${n}`;
+    assertEquals(await converted.read(name), await official.read(name), name);
+  }
+});
+
+Deno.test("canonical() names a tensor of DeepEmbed that lacks or is wrong", () => {
+  const layers = canonical(tensors(DEEP), "m");
+  for (const { name, shape } of tensorSpecs(layers.shape)) {
+    if (!/ffn\.s/.test(name)) continue;
+    const lacking = tensors(DEEP);
+    lacking.delete(name);
+    assertThrows(() => canonical(lacking, "m"), {
+      code: "ERR_MODEL_CORRUPT",
+      message: `Cannot load m: tensor ${name} is missing`,
+    });
+    const all = tensors(DEEP), tensor = all.get(name);
+    if (tensor === undefined || name.startsWith("blocks.0")) continue;
+    all.set(name, reshaped(tensor, shape[0] + 1, ...shape.slice(1)));
+    assertThrows(() => canonical(all, "m"), {
+      code: "ERR_MODEL_CORRUPT",
+      message: new RegExp(`tensor ${name} is .*, expected`),
+    });
+  }
+});
+
+Deno.test("canonical() refuses DeepEmbed of ranks that no device runs", () => {
+  const [key] = ["blocks.0.ffn.s_emb.weight"];
+  for (
+    const [width, code, message] of [
+      [60, "ERR_MODEL_CORRUPT", /60 values a token, which make no square/],
+      [36, "ERR_MODEL_UNSUPPORTED", /DeepEmbed is 6, and multiples of 8/],
+      [72 * 72, "ERR_MODEL_UNSUPPORTED", /DeepEmbed is 72, and.*up to 64/],
+    ] as const
+  ) {
+    const all = tensors(DEEP), tensor = all.get(key);
+    if (tensor === undefined) throw new Error(`Cannot change ${key}: none`);
+    all.set(key, reshaped(tensor, 8, width));
+    assertThrows(() => canonical(all, "m"), { code, message });
+  }
+});
+
 const RELATIVES: [string, RegExp][] = [
-  ["blocks.0.ffn.s_emb.weight", /RWKV-7a/],
-  ["blocks.0.qkv.qq.weight", /RWKV-7b/],
+  ["blocks.0.qkv.qq.weight", /RWKV-7b.* state grows with the text/],
   ["blocks.0.ffn.enn.weight", /RWKV-8 rc00;/],
   ["blocks.0.qkv.ennk.weight", /RWKV-8 rc00-hybrid/],
   ["blocks.0.rosa.emb.weight", /RWKV-8 ROSA/],

@@ -54,6 +54,38 @@ Deno.test("fingerprint() sees one bit, the vocabulary, and where values are", as
   assertEquals(prints.size, 6);
 });
 
+Deno.test("fingerprint() covers every tensor of DeepEmbed", async () => {
+  const model = randomCheckpoint({ L: 1, D: 64, V: 8, deep: 8 });
+  const prints = new Set([
+    await printOf(model),
+    await printOf(randomCheckpoint({ L: 1, D: 64, V: 8 })),
+  ]);
+  for (const n of ["_emb.weight", "_emb_x.weight", "0", "1", "2"]) {
+    prints.add(
+      await printOf({
+        ...model,
+        async read(asked, rows): Promise<Float32Array<ArrayBuffer>> {
+          const values = await model.read(asked, rows);
+          const last = values.buffer.byteLength - 4;
+          if (asked === `blocks.0.ffn.s${n}`) {
+            new Uint8Array(values.buffer)[last] ^= 1;
+          }
+          return values;
+        },
+      }),
+    );
+  }
+  assertEquals(prints.size, 7);
+});
+
+Deno.test("fingerprint() never changes for a model with DeepEmbed", async () => {
+  const model = randomCheckpoint({ L: 1, D: 64, V: 8, deep: 8 });
+  assertEquals(
+    await printOf(model),
+    "be9364f0d2c93101f58acf9e3b76244816c10a295f09d30922babc95125ec88c",
+  );
+});
+
 Deno.test("fingerprint() hashes more than one leaf", async () => {
   const big = randomCheckpoint({ L: 1, D: 64, V: 20_000 });
   assertNotEquals(

@@ -1,7 +1,12 @@
 import { join } from "@std/path";
 import { assertEquals, assertRejects } from "@std/assert";
-import { randomTensors, safetensors } from "../../bench/random_model.ts";
+import {
+  randomCheckpoint,
+  randomTensors,
+  safetensors,
+} from "../../bench/random_model.ts";
 import type { StoredType } from "../../src/model/checkpoint.ts";
+import { fingerprint } from "../../src/model/fingerprint.ts";
 import { openFiles } from "../../src/model/model_files.ts";
 import { type OpenModel, openModel } from "../../src/model/open.ts";
 import { bytesSource } from "../../src/model/source.ts";
@@ -83,6 +88,33 @@ Deno.test("openModel() gives equal values equal fingerprints in any format", asy
     for (const [name, print] of Object.entries(prints)) {
       assertEquals(print, expected, `${name} of ${type} values`);
     }
+  }
+});
+
+Deno.test("openModel() gives DeepEmbed equal fingerprints in any format", async () => {
+  const sizes = { ...MODEL, L: 1, D: 64, deep: 8, type: "BF16" } as const;
+  const tensors = randomTensors(sizes);
+  const files: Record<string, Uint8Array<ArrayBuffer>> = {
+    "F32.safetensors": await write(tensors, "F32"),
+    "narrow.safetensors": await write(tensors, "BF16"),
+    "web-rwkv.st": await write(webRwkvTensors(tensors), "BF16"),
+    "second.safetensors": await write(secondTensors(tensors), "BF16"),
+    "F32.pth": await writePth(tensors, "F32"),
+    "narrow.pth": await writePth(tensors, "BF16", { turned: true }),
+  };
+  const official = await fingerprint(
+    randomCheckpoint(sizes),
+    (await open("m", files["F32.safetensors"])).tokenizer.digest,
+  );
+  for (const [name, bytes] of Object.entries(files)) {
+    const { checkpoint, fingerprint } = await open(name, bytes);
+    assertEquals(checkpoint.shape.deep, 8, name);
+    assertEquals(
+      checkpoint.stored,
+      name.startsWith("F32") ? "F32" : "BF16",
+      name,
+    );
+    assertEquals(fingerprint, official, name);
   }
 });
 

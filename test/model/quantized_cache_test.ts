@@ -22,7 +22,7 @@ import { bytesSource } from "../../src/model/source.ts";
 
 const VOCABULARY = new URL("../../models/gosling/vocab.txt", import.meta.url);
 const RANKS = { w: 32, a: 32, v: 32, g: 32 };
-const SMALL = { L: 2, D: 128, V: 3584, ranks: RANKS } as const;
+const SMALL = { L: 2, D: 128, V: 3584, ranks: RANKS, deep: 8 } as const;
 
 const open: Record<DeviceKind, () => Promise<Device>> = {
   wasm: () => Promise.resolve(wasmDevice({ threads: 2 })),

@@ -1,7 +1,8 @@
 /**
  * RWKV-7 (x070) for one token in float64: the equations of the paper ("RWKV-7
  * Goose with Expressive Dynamic State Evolution", arXiv:2503.14456) and nothing
- * for speed. What the devices are checked against.
+ * for speed. What the devices are checked against. DeepEmbed (RWKV-7a) is as in
+ * BlinkDL/RWKV-LM, RWKV-v7/rwkv_v7a_demo.py: its table is completed before use.
  *
  * @module
  */
@@ -62,6 +63,7 @@ export class Oracle {
       "blocks.0.ln0",
     );
     trace?.set("emb_ln0", x);
+    const embedded = x;
     let vFirst: Vector | undefined;
     for (let l = 0; l < L; l++) {
       const size = stateLength({ L: 1, D });
@@ -76,7 +78,9 @@ export class Oracle {
       note("x_att", x);
       const c = norm(x, `blocks.${l}.ln2`);
       note("ln2", c);
-      x = add(x, this.#channelMix(l, c, layer.subarray(size - D), note));
+      const gate = this.#deepGate(l, c, { token, embedded });
+      if (gate) note("ffn_gate", gate);
+      x = add(x, this.#channelMix(l, c, layer.subarray(size - D), gate, note));
       note("x_ffn", x);
     }
     const logits = product(norm(x, "ln_out"), w("head.weight"));
@@ -166,14 +170,34 @@ export class Oracle {
     l: number,
     u: Vector,
     shift: Vector,
+    gate: Vector | undefined,
     note: (name: string, value: Vector) => void,
   ): Vector {
     const w = (name: string) => this.#weight(`blocks.${l}.ffn.${name}`);
-    const h = product(lerp(u, shift, w("x_k")), w("key.weight"))
+    let h = product(lerp(u, shift, w("x_k")), w("key.weight"))
       .map((value) => Math.max(value, 0) ** 2);
     shift.set(u);
     note("ffn_h", h);
+    if (gate) h = h.map((value, f) => value * gate[f]);
     return product(h, w("value.weight"));
+  }
+
+  /** What DeepEmbed multiplies the hidden layer by, `[F]`. */
+  #deepGate(
+    l: number,
+    u: Vector,
+    { token, embedded }: { token: number; embedded: Vector },
+  ): Vector | undefined {
+    const r = this.shape.deep;
+    if (r === undefined) return undefined;
+    const w = (name: string) => this.#weight(`blocks.${l}.ffn.${name}`);
+    const own = w("s_emb.weight").slice(token * r * r, (token + 1) * r * r);
+    const E = add(own, product(embedded, w("s_emb_x.weight")));
+    const low = product(u, w("s1"));
+    const turned = new Float64Array(r).map((_, j) =>
+      low.reduce((sum, value, i) => sum + value * E[i * r + j], 0)
+    );
+    return add(w("s0"), product(turned, w("s2")));
   }
 }
 

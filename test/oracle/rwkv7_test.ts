@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { randomCheckpoint } from "../../bench/random_model.ts";
+import { assertClose } from "../support/close.ts";
 import {
   GOLDEN_MODELS,
   goldenPrompts,
@@ -54,3 +56,45 @@ for (
     }
   });
 }
+
+/**
+ * After 1 2 3 7 200 7: the first four logits, and the sums of squares of logits and
+ * state. By a program of its own in NumPy that adds `s_emb_x LN0(emb)` to the
+ * tables before it runs, as BlinkDL's rwkv_v7a_demo.py does.
+ */
+const DEEP = {
+  logits: [-0.974776082746, 2.86320551082, -3.69394743877, 3.76877847441],
+  energies: [2152.6459685390523, 6844.217872450888],
+};
+
+Deno.test("Oracle runs DeepEmbed as one that completes the tables first", async () => {
+  const oracle = await Oracle.open(
+    randomCheckpoint({ L: 2, D: 128, V: 300, deep: 32 }),
+  );
+  const state = oracle.blank();
+  const logits = oracle.read([1, 2, 3, 7, 200, 7], state);
+  const energies = [logits, state].map((values) =>
+    values.reduce((sum, value) => sum + value ** 2, 0)
+  );
+  assertClose(logits.slice(0, 4), DEEP.logits, { nmse: 1e-22 });
+  assertClose(energies, DEEP.energies, { nmse: 1e-22 });
+});
+
+Deno.test("Oracle runs DeepEmbed that gates nothing as if there were none", async () => {
+  const sizes = { L: 2, D: 64, V: 40 };
+  const plain = await Oracle.open(randomCheckpoint(sizes));
+  const gated = randomCheckpoint({ ...sizes, deep: 8 });
+  const open = await Oracle.open({
+    ...gated,
+    async read(name, rows) {
+      const values = await gated.read(name, rows);
+      if (/ffn\.s0$/.test(name)) return values.fill(1);
+      return /ffn\.s1$/.test(name) ? values.fill(0) : values;
+    },
+  });
+  const tokens = [1, 39, 7];
+  assertEquals(
+    open.read(tokens, open.blank()),
+    plain.read(tokens, plain.blank()),
+  );
+});

@@ -6,7 +6,14 @@
 
 import { tensorSpecs } from "../../model/checkpoint.ts";
 import type { ModelShape } from "../../model/shape.ts";
-import { type Format, FORMATS, PANEL, panelBytes, roundUp } from "./format.ts";
+import {
+  type Format,
+  FORMATS,
+  PANEL,
+  panelBytes,
+  roundUp,
+  rowBytes,
+} from "./format.ts";
 import { MATRIX_FIELDS, words } from "./structs.ts";
 
 /** Where one tensor goes. */
@@ -90,14 +97,46 @@ export class Arena {
     return at;
   }
 
+  /** Room for one vector of any length, up to a multiple of 64 values. */
+  vector(name: string): number {
+    const [width] = this.#sizes.get(name) ?? [0];
+    const columns = roundUp(width, 64), rowBytes = columns * 4;
+    const offset = this.take(rowBytes);
+    const kind = "vector", format = "F32", rows = 1;
+    this.place(name, { kind, offset, format, rows, width, columns, rowBytes });
+    return offset;
+  }
+
+  /** Room for a table whose rows are read one at a time. */
+  rows(name: string, format: Format): number {
+    const [rows, width] = this.#sizes.get(name) ?? [0, 0];
+    const bytes = rowBytes(format, width);
+    const offset = this.take(rows * bytes);
+    this.place(name, {
+      kind: "rows",
+      offset,
+      format,
+      rows,
+      width,
+      columns: width,
+      rowBytes: bytes,
+    });
+    return offset;
+  }
+
   /**
-   * Room for a matrix in panels, both sides rounded up to `step`.
+   * Room for a matrix in panels, its sides rounded up to `step` and `columnStep`.
    *
    * @returns Where the struct that describes it is.
    */
-  matrix(name: string, format: Format, step: number = PANEL): number {
+  matrix(
+    name: string,
+    format: Format,
+    step: number = PANEL,
+    columnStep: number = step,
+  ): number {
     const [height, width] = this.#sizes.get(name) ?? [0, 0];
-    const rows = roundUp(height, step), columns = roundUp(width, step);
+    const rows = roundUp(height, step), columns = roundUp(width, columnStep);
     const bytes = panelBytes(format, columns);
     const data = this.take(rows / PANEL * bytes);
     this.place(name, {

@@ -16,7 +16,6 @@ import {
   matrixFormat,
   PANEL,
   roundUp,
-  rowBytes,
 } from "./format.ts";
 import { LAYER_FIELDS, PLAN_FIELDS, words } from "./structs.ts";
 
@@ -62,6 +61,9 @@ const STAGING = 1 << 20;
 /** A head's row in the scratch of a thread, and what lies before the rows. */
 const HEAD_ROW = 2048, HEAD_START = 256 + 16_384;
 
+/** Scratch of a product. */
+const WIDE = 16_384;
+
 /** Lays out a model. */
 export function layout(
   shape: ModelShape,
@@ -70,7 +72,7 @@ export function layout(
   threads: number,
   chunk: number,
 ): Layout {
-  const { L, D, H, V, ranks } = shape;
+  const { L, D, H, V, ranks, deep = 0 } = shape;
   const F = roundUp(shape.F, N);
   const integers = quantization !== "none";
   const arena = new Arena(shape);
@@ -81,17 +83,7 @@ export function layout(
   const barrier = arena.take(4 * 64);
   const layers = arena.take(L * LAYER_FIELDS.length * 4);
   const weights = arena.end;
-  const embeddingRow = rowBytes(large, D);
-  const embedding = arena.take(V * embeddingRow);
-  arena.place("emb.weight", {
-    kind: "rows",
-    offset: embedding,
-    format: large,
-    rows: V,
-    width: D,
-    columns: D,
-    rowBytes: embeddingRow,
-  });
+  const embedding = arena.rows("emb.weight", large);
   const [ln0Weight, ln0Bias] = norm("blocks.0.ln0");
   for (let l = 0; l < L; l++) {
     arena.put(layers + l * LAYER_FIELDS.length * 4, layer(l));
@@ -104,8 +96,14 @@ export function layout(
   const stateBytes = stateLength(shape) * 4;
   const states = arena.take(lanes * stateBytes);
   const stagingBytes = Math.max(STAGING, PANEL * Math.max(D, F) * 4);
+  const turn = 4 * deep * deep;
   const scratchBytes = roundUp(
-    Math.max(HEAD_START + chunk * HEAD_ROW, 256 + stagingBytes, stateBytes),
+    Math.max(
+      HEAD_START + chunk * HEAD_ROW,
+      256 + stagingBytes,
+      stateBytes,
+      deep > 0 ? WIDE + chunk * (256 + 4 * roundUp(deep, PANEL)) + turn : 0,
+    ),
     64,
   );
   const rows = (columns: number) => arena.take(chunk * columns * 4);
@@ -127,6 +125,7 @@ export function layout(
       H,
       F,
       V: logitsStride,
+      deep,
       embedding,
       embeddingFormat: FORMATS[large],
       ln0Weight,
@@ -160,6 +159,8 @@ export function layout(
       update: rows(D),
       hidden: rows(F),
       hiddenQ: rowsQ(F),
+      deepTurned: deep > 0 ? rows(L * deep * deep) : 0,
+      deepLow: deep > 0 ? low(deep) : 0,
       logits,
       scratch,
       scratchBytes,
@@ -198,7 +199,8 @@ export function layout(
     const lora = (name: string) => arena.matrix(`${att}.${name}`, small);
     const square = (name: string) =>
       arena.matrix(`${att}.${name}.weight`, large);
-    const residual = l > 0;
+    const residual = l > 0, ffn = `${block}.ffn`;
+    const withDeep = (place: () => number) => deep > 0 ? place() : 0;
     // What a phase reads lies together, in the order in which it is read.
     return words(LAYER_FIELDS, {
       ln1Weight,
@@ -226,9 +228,21 @@ export function layout(
       kA: arena.vectors(`${att}.k_a`),
       rK: arena.vectors(`${att}.r_k`),
       output: square("output"),
-      ffnLerp: arena.vectors(`${block}.ffn.x_k`),
-      ffnKey: arena.matrix(`${block}.ffn.key.weight`, large, N),
-      ffnValue: arena.matrix(`${block}.ffn.value.weight`, large, N),
+      ffnLerp: ffnLerp(ffn),
+      ffnKey: arena.matrix(`${ffn}.key.weight`, large, N),
+      deepDown: withDeep(() => arena.matrix(`${ffn}.s1`, small)),
+      deepUp: withDeep(() => arena.matrix(`${ffn}.s2`, small, N, PANEL)),
+      deepBias: withDeep(() => arena.vector(`${ffn}.s0`)),
+      ffnValue: arena.matrix(`${ffn}.value.weight`, large, N),
+      deepTurn: withDeep(() => arena.matrix(`${ffn}.s_emb_x.weight`, large)),
+      deepTable: withDeep(() => arena.rows(`${ffn}.s_emb.weight`, large)),
     });
+  }
+
+  /** DeepEmbed reads its input unshifted: a second lerp, of zeros. */
+  function ffnLerp(ffn: string): number {
+    const at = arena.vectors(`${ffn}.x_k`);
+    if (deep > 0) arena.take(D * 4);
+    return at;
   }
 }

@@ -43,6 +43,11 @@ export const LAYER_FIELDS = [
   "ffnLerp",
   "ffnKey",
   "ffnValue",
+  "deepTable",
+  "deepTurn",
+  "deepDown",
+  "deepUp",
+  "deepBias",
 ] as const;
 
 /** The model, its scratch memory, and the pass in hand. */
@@ -55,6 +60,7 @@ export const PLAN_FIELDS = [
   "H",
   "F",
   "V",
+  "deep",
   "embedding",
   "embeddingFormat",
   "ln0Weight",
@@ -88,6 +94,8 @@ export const PLAN_FIELDS = [
   "update",
   "hidden",
   "hiddenQ",
+  "deepTurned",
+  "deepLow",
   "logits",
   "scratch",
   "scratchBytes",

@@ -6,6 +6,7 @@
 
 import type { Dispatch } from "./dispatch.ts";
 import type { Gpu } from "./gpu.ts";
+import { deep } from "./kernels/deep.ts";
 import { embed } from "./kernels/embed.ts";
 import { mix } from "./kernels/mix.ts";
 import { normalize } from "./kernels/normalize.ts";
@@ -18,6 +19,7 @@ import {
   type Tile,
 } from "./kernels/product.ts";
 import { wkv } from "./kernels/wkv.ts";
+import type { Format } from "./packing.ts";
 import type { Room } from "./room.ts";
 import type { Tensor } from "./tensor.ts";
 import type { LayerWeights, Weights } from "./weights.ts";
@@ -32,12 +34,21 @@ export function layersPlan(
   room: Room,
   path: Path,
 ): Dispatch[] {
-  const { format, norm, table } = weights;
+  const { format, norm, table, deepTurn } = weights;
+  const [R, D] = room.x.shape;
+  const embedded: Tensor = { ...room.x, shape: [1, R, D] };
   return [
     ...table.map((part) => embed(gpu, { ...room, part, norm }, format)),
+    ...(deepTurn && room.deep
+      ? multiply(gpu, {
+        matrix: deepTurn,
+        x: embedded,
+        y: room.deep.turned,
+      }, { path })
+      : []),
     ...weights.layers.flatMap((w, layer) => [
       ...timeMixing(gpu, w, room, { layer, path }),
-      ...channelMixing(gpu, w, room, { layer, path }),
+      ...channelMixing(gpu, w, room, { layer, path, format }),
     ]),
   ];
 }
@@ -91,18 +102,25 @@ function channelMixing(
   gpu: Gpu,
   w: LayerWeights,
   room: Room,
-  { layer, path }: At,
+  { layer, path, format }: At & { readonly format: Format },
 ): Dispatch[] {
-  const { rows, x, single: mixed, hidden } = room;
+  const { rows, x, hidden } = room;
   const state = room.state[layer];
-  const { ffnNorm: norm, ffnLerp: lerp } = w;
+  const { ffnNorm: norm, ffnLerp: lerp, key: matrix } = w;
+  const mixed = room.deep?.pair ?? room.single;
   const plane: Tensor = { ...hidden, shape: [1, ...hidden.shape] };
+  const expand = w.deep && room.deep
+    ? [
+      ...multiply(gpu, { matrix, x: mixed, y: room.deep.wide }, {
+        path,
+        planes: [w.deep.low],
+      }),
+      ...deep(gpu, { ...room, ...room.deep }, w.deep, format),
+    ]
+    : multiply(gpu, { matrix, x: mixed, y: hidden }, { path, relu2: true });
   return [
     mix(gpu, { rows, x, norm, lerp, state, mixed }, "ffn"),
-    ...multiply(gpu, { matrix: w.key, x: mixed, y: hidden }, {
-      path,
-      relu2: true,
-    }),
+    ...expand,
     ...multiply(gpu, { matrix: w.value, x: plane, y: x }, { path, add: true }),
   ];
 }

@@ -56,6 +56,8 @@ export interface Room extends Lanes {
   readonly y: Tensor;
   /** The feed-forward's hidden values, `[R, F]`. */
   readonly hidden: Tensor;
+  /** What only models with DeepEmbed work in. */
+  readonly deep?: DeepRoom;
   /** Logits of the rows of a decode pass, `[B, V]`, both padded. */
   readonly logits: Tensor;
   /** Logits after penalties, bias and mask, the same shape. */
@@ -64,6 +66,16 @@ export interface Room extends Lanes {
   readonly peaks: Tensor;
   /** Tokens still in the draw, ids then weights: `[2, B, V]`. */
   readonly candidates: Tensor;
+}
+
+/** Room for DeepEmbed. */
+export interface DeepRoom {
+  /** The feed-forward's mix, then its input unmixed, `[2, R, D]`. */
+  readonly pair: Tensor;
+  /** Products of key and s1, `[R, WIDTH]`. */
+  readonly wide: Tensor;
+  /** What embeddings add to tokens' matrices, `[R, L · r²]`. */
+  readonly turned: Tensor;
 }
 
 /** Makes room for `lanes` lanes. */
@@ -86,6 +98,7 @@ export function createRoom(
   });
   const mixed = make("mixed", 6, R, D);
   const raw = make("raw", R, weights.layers[L - 1].stack.rows);
+  const { deepTurn, layers: [{ key }] } = weights;
   return {
     state: weights.layers.map(() => make("state", lanes, layerStride(D))),
     cursors: make("cursors", lanes, 4),
@@ -103,6 +116,13 @@ export function createRoom(
     prepared: make("prepared", 7, R, D),
     y: make("y", 1, R, D),
     hidden: make("hidden", R, F),
+    ...(deepTurn && {
+      deep: {
+        pair: view(mixed, "pair", 2, R, D),
+        wide: make("wide", R, key.rows),
+        turned: make("turned", R, deepTurn.rows),
+      },
+    }),
     logits: make("logits", B, width),
     adjusted: make("adjusted", B, width),
     peaks: make("peaks", B, Math.ceil(V / PEAK), 2),
@@ -128,7 +148,7 @@ export function wipe(
     tallies,
     sets,
   ]);
-  for (const tensor of Object.values(room).flat() as Tensor[]) {
+  for (const tensor of tensorsOf(room)) {
     if (!kept.has(tensor)) encoder.clearBuffer(tensor.buffer);
   }
   for (const { buffer, shape } of [cursors, drawn, parameters, sets]) {
@@ -153,6 +173,10 @@ function clearRow(
 
 /** Every buffer of a room, once. */
 export function roomBuffers(room: Room): GPUBuffer[] {
-  const tensors = Object.values(room).flat() as Tensor[];
-  return [...new Set(tensors.map(({ buffer }) => buffer))];
+  return [...new Set(tensorsOf(room).map(({ buffer }) => buffer))];
+}
+
+function tensorsOf({ deep, ...others }: Room): Tensor[] {
+  const tensors: (Tensor | readonly Tensor[])[] = Object.values(others);
+  return [...tensors.flat(), ...Object.values(deep ?? {})];
 }

@@ -5,6 +5,7 @@
  */
 
 import { N } from "../../model/shape.ts";
+import type { DeepWeights } from "./kernels/deep.ts";
 import type { TablePart } from "./kernels/embed.ts";
 import type { Ups } from "./kernels/prepare.ts";
 import type { Matrix } from "./matrix.ts";
@@ -31,12 +32,14 @@ export interface LayerWeights {
   readonly output: Matrix;
   /** Weight and bias of ln2, `[2, D]`. */
   readonly ffnNorm: Tensor;
-  /** Lerp of the feed-forward's key, `[1, D]`. */
+  /** Lerp of the feed-forward's key, `[1, D]`; with DeepEmbed, zeros follow. */
   readonly ffnLerp: Tensor;
-  /** `[F, D]`. */
+  /** `[F, D]`; with DeepEmbed, s1 `[r, D]` follows. */
   readonly key: Matrix;
   /** `[D, F]`. */
   readonly value: Matrix;
+  /** DeepEmbed, in models that have it. */
+  readonly deep?: DeepWeights;
 }
 
 /** A model. */
@@ -53,6 +56,8 @@ export interface Weights {
   readonly headNorm: Tensor;
   /** `[V, D]`. */
   readonly head: Matrix;
+  /** DeepEmbed's s_emb_x of all layers, `[L · r², D]`. */
+  readonly deepTurn?: Matrix;
 }
 
 /** Every buffer of a model, once. */

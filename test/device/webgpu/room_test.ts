@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { randomCheckpoint } from "../../../bench/random_model.ts";
 import {
   createRoom,
   roomBuffers,
@@ -6,13 +7,12 @@ import {
 } from "../../../src/device/webgpu/room.ts";
 import type { Tensor } from "../../../src/device/webgpu/tensor.ts";
 import { uploadWeights } from "../../../src/device/webgpu/upload.ts";
-import { openGolden } from "../../support/goldens.ts";
 import { gpu, read } from "../../support/gpu.ts";
 
 const LANES = 3, LANE = 1;
 
 Deno.test("wipe() leaves nothing but states and what other lanes keep", async () => {
-  const checkpoint = await openGolden("rand-d128-l3-v512");
+  const checkpoint = randomCheckpoint({ L: 2, D: 64, V: 96, deep: 8 });
   const options = { quantization: "none" } as const;
   const weights = await uploadWeights(gpu, checkpoint, options);
   const room = createRoom(gpu, checkpoint.shape, weights, LANES);
@@ -24,7 +24,9 @@ Deno.test("wipe() leaves nothing but states and what other lanes keep", async ()
   wipe(encoder, room, LANE);
   gpu.device.queue.submit([encoder.finish()]);
 
-  const { state, cursors, drawn, parameters, tallies, sets, ...passes } = room;
+  const { state, cursors, drawn, parameters, tallies, sets, ...rest } = room;
+  const { deep, ...passes } = rest;
+  assert(deep !== undefined);
   for (const tensor of state) {
     assertEquals(await rows(tensor, LANES), [1, 1, 1]);
   }
@@ -32,7 +34,7 @@ Deno.test("wipe() leaves nothing but states and what other lanes keep", async ()
     assertEquals(await rows(tensor, LANES), [1, 0, 1], tensor.label);
   }
   assertEquals(await rows(tallies, 2 * LANES), [1, 0, 1, 1, 0, 1]);
-  for (const tensor of Object.values(passes)) {
+  for (const tensor of [...Object.values(passes), ...Object.values(deep)]) {
     assertEquals(await rows(tensor, 1), [0], tensor.label);
   }
   for (const buffer of roomBuffers(room)) buffer.destroy();
