@@ -9,6 +9,7 @@ import { type Checkpoint, parameters } from "../../model/checkpoint.ts";
 import { readTensors } from "../../model/format.ts";
 import { bytesOf, type LocalModel } from "../../model/model_files.ts";
 import { stateLength } from "../../model/shape.ts";
+import { BYTES } from "../../model/stored.ts";
 import { CODEC_NAMES, encodedSize } from "../../state/codec.ts";
 import { bytes, table, whole } from "./figures.ts";
 import { memoryNeeded, QUANTIZATIONS } from "./memory.ts";
@@ -34,7 +35,7 @@ export async function describe(
 ): Promise<string> {
   const checkpoint = await readShape(files);
   const { shape, stored } = checkpoint;
-  const { L, D, H, F, V, ranks } = shape;
+  const { L, D, H, F, V, ranks, deep } = shape;
   const parts = files.weights.length;
   const facts = [
     ["name", files.id],
@@ -50,6 +51,7 @@ export async function describe(
     ["width", `${D}, ${H} heads of ${D / H}, feed-forward ${F}`],
     ["vocabulary", `${V}`],
     ["LoRA ranks", `w ${ranks.w}, a ${ranks.a}, v ${ranks.v}, g ${ranks.g}`],
+    ...(deep === undefined ? [] : [["DeepEmbed", deepEmbed(checkpoint, deep)]]),
     ["state", `${whole(stateLength(shape))} numbers`],
   ];
   const lines = facts.map(([name, value]) => `${name.padEnd(12)}${value}\n`);
@@ -70,4 +72,14 @@ export async function describe(
   return `${lines.join("")}\nA state's bytes by codec, before sealing\n` +
     `${table(states)}\nMemory with ${lanes} lanes\n` +
     table([["  --quant", ...QUANTIZATIONS], ...memory]);
+}
+
+/** What RWKV-7a adds; each token reads one row of each of its tables. */
+function deepEmbed(
+  { shape: { L, V }, stored }: Pick<Checkpoint, "shape" | "stored">,
+  rank: number,
+): string {
+  const values = L * V * rank ** 2;
+  return `rank ${rank}, ${L} tables of ${bytes(values / L * BYTES[stored])}, ` +
+    `${whole(values)} of the parameters`;
 }

@@ -53,8 +53,9 @@ export function memoryNeeded(
     const options = { lanes, quantization };
     return layout(shape, stored, options, threads, WASM_ROWS).bytes;
   }
-  const { D, F, V } = shape;
-  const rows = 4 * WEBGPU_ROWS * (24 * D + F);
+  const { L, D, F, V, deep } = shape;
+  const gated = deep === undefined ? 0 : F + 64 + L * deep ** 2;
+  const rows = 4 * WEBGPU_ROWS * (24 * D + F + gated);
   const perLane = 4 * (stateLength(shape) + 6 * V);
   return webgpuWeights(shape, stored, quantization) + rows + lanes * perLane;
 }
@@ -71,7 +72,7 @@ export function webgpuWeights(
     if (columns === undefined || name.endsWith("r_k")) {
       return sum + 4 * rows * (columns ?? 1);
     }
-    const bits = BITS[/att\.[wavg]2$/.test(name) ? small : large];
+    const bits = BITS[/att\.[wavg]2$|ffn\.s2$/.test(name) ? small : large];
     return sum + rows * columns * bits / 8;
   }, 0);
 }
