@@ -1,0 +1,57 @@
+/**
+ * The program itself, in a process of its own, with the embedded model. It is
+ * reached over a socket alone, as other people's clients reach it.
+ *
+ * @module
+ */
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** A bearer key, and the setting with which it is the only one that is let in. */
+export const KEY = "key-of-a-test";
+/** See {@linkcode KEY}. */
+export const LOCKED = {
+  GOSLING_API_KEYS: `me:${
+    new Uint8Array(
+      await crypto.subtle.digest("SHA-256", new TextEncoder().encode(KEY)),
+    ).toHex()
+  }`,
+};
+
+/** A running server. */
+export interface Server extends AsyncDisposable {
+  /** Where OpenAI's routes are. */
+  readonly baseURL: string;
+}
+
+/** Starts the program on a free port. */
+export async function serve(
+  env: Readonly<Record<string, string>> = {},
+): Promise<Server> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-P=serve", "--frozen", "main.ts", "start", "--port", "0"],
+    cwd: ROOT,
+    env: { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1", ...env },
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const lines = process.stdout.pipeThrough(new TextDecoderStream())
+    .getReader();
+  let said = "";
+  let found: RegExpExecArray | null = null;
+  while (found === null) {
+    const { done, value } = await lines.read();
+    if (done) throw new Error(`Cannot start the server: ${said}`);
+    said += value;
+    found = /Listening on (http:\S+)\n/.exec(said);
+  }
+  const [, url] = found;
+  return {
+    baseURL: `${url}/v1`,
+    async [Symbol.asyncDispose](): Promise<void> {
+      process.kill("SIGTERM");
+      await lines.cancel();
+      await process.status;
+    },
+  };
+}
