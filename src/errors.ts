@@ -31,6 +31,7 @@ export type ErrorCode =
   | "ERR_REQUEST_TIMEOUT"
   | "ERR_REQUEST_TOO_LARGE"
   | "ERR_REQUEST_UNAUTHORIZED"
+  | "ERR_SHUTTING_DOWN"
   | "ERR_STATE_EXPIRED"
   | "ERR_STATE_MISMATCH"
   | "ERR_STATE_NOT_FOUND"
@@ -92,3 +93,6 @@ export class RateError extends GoslingError<"ERR_RATE_LIMITED"> {}
 
 /** The time allowed was over before there was anything to return. */
 export class TimeLimitError extends GoslingError<"ERR_TIME_LIMIT"> {}
+
+/** The program ends its turns and takes no new ones. */
+export class ClosingError extends GoslingError<"ERR_SHUTTING_DOWN"> {}

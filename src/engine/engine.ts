@@ -36,6 +36,7 @@ export interface Engine {
    * save; returning early from the generator frees the lane at once.
    *
    * @throws {BusyError} If every lane is taken and the queue is full.
+   * @throws {ClosingError} Once the engine is disposed of.
    * @throws {DeviceError} `ERR_DEVICE_LOST` while the device is being replaced.
    */
   generate(turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void>;

@@ -6,7 +6,7 @@
  */
 
 import type { DeviceModel } from "../device/device.ts";
-import { DeviceError } from "../errors.ts";
+import { ClosingError, DeviceError } from "../errors.ts";
 import type { Absence } from "./engine.ts";
 import { Lanes, type LanesOptions } from "./lanes.ts";
 import { type Job, Scheduler, type SchedulerOptions } from "./scheduler.ts";
@@ -46,6 +46,13 @@ function away(): DeviceError {
   return new DeviceError(
     "ERR_DEVICE_LOST",
     "Cannot take a request: the device is being replaced; try again soon",
+  );
+}
+
+function closed(): ClosingError {
+  return new ClosingError(
+    "ERR_SHUTTING_DOWN",
+    "Cannot take a request: the server is shutting down; send it to another",
   );
 }
 
@@ -103,6 +110,7 @@ export class ModelHost {
    * @param tenant Whose turn it is; empty where there are no tenants.
    * @returns Nothing if `signal` was aborted first, or the host closes.
    * @throws {BusyError} If the queue is full.
+   * @throws {ClosingError} Once the host closes.
    * @throws {DeviceError} `ERR_DEVICE_LOST` while there is no model. Whoever waits
    * when the device is lost waits on, until a first attempt to get it back failed.
    */
@@ -111,6 +119,7 @@ export class ModelHost {
     copies: boolean,
     tenant = "",
   ): Promise<Seat | undefined> {
+    if (this.closing.aborted) throw closed();
     if (!this.ready) throw away();
     const end = AbortSignal.any([signal, this.closing]);
     let lease = await this.#lanes.seat(end, { tenant });

@@ -6,7 +6,8 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { DeviceError } from "../errors.ts";
+import type { Engine } from "../engine/engine.ts";
+import { ClosingError, DeviceError, type GoslingError } from "../errors.ts";
 import { document, problems } from "./document.ts";
 import type { AppEnv, Loader } from "./services.ts";
 
@@ -55,12 +56,28 @@ export function healthRoutes(loader: Loader): OpenAPIHono<AppEnv> {
     );
     // None: the last was unloaded, and the next request loads one.
     if (engines.length > 0 && !engines.some(({ ready }) => ready)) {
-      throw new DeviceError(
-        "ERR_DEVICE_LOST",
-        "Cannot take requests: the device is being replaced",
-      );
+      throw reasonOf(engines);
     }
     return c.json({ status: "ok" });
   });
   return app;
+}
+
+/** Why none of them takes requests. */
+function reasonOf(engines: readonly Engine[]): GoslingError {
+  if (engines.some(({ absence }) => absence?.reason === "closing")) {
+    return new ClosingError(
+      "ERR_SHUTTING_DOWN",
+      "Cannot take requests: the server ends its turns and takes no new ones",
+    );
+  }
+  const losses = engines.map(({ model, absence }) => {
+    if (absence?.reason !== "lost") return model.id;
+    const seconds = Math.round((performance.now() - absence.since) / 1000);
+    return `${model.id} for ${seconds} s (${absence.attempts} attempts failed)`;
+  });
+  return new DeviceError(
+    "ERR_DEVICE_LOST",
+    `Cannot take requests: the device is being replaced: ${losses.join(", ")}`,
+  );
 }

@@ -40,6 +40,7 @@ export const PROBLEMS = {
   ERR_REQUEST_TIMEOUT: [408, "The request did not arrive in time"],
   ERR_REQUEST_TOO_LARGE: [413, "The request is too large"],
   ERR_REQUEST_UNAUTHORIZED: [401, "The API key is missing or unknown"],
+  ERR_SHUTTING_DOWN: [503, "The server is shutting down"],
   ERR_STATE_EXPIRED: [403, "The state has expired"],
   ERR_STATE_MISMATCH: [409, "The state belongs to another model"],
   ERR_STATE_NOT_FOUND: [404, "There is no such initial state"],
@@ -57,6 +58,7 @@ const RETRY_AFTER = new Map<ProblemCode, string>([
   ["ERR_DEVICE_LOST", "5"],
   ["ERR_DEVICE_UNAVAILABLE", "30"],
   ["ERR_MODEL_BUSY", "5"],
+  ["ERR_SHUTTING_DOWN", "1"],
   ["ERR_TOO_BUSY", "1"],
 ]);
 
@@ -108,6 +110,10 @@ export function problem(error: unknown, requestId: string): Problem {
 export function codeOf(error: unknown): ProblemCode {
   if (error instanceof GoslingError) return (error as GoslingError).code;
   if (error instanceof HTTPException && error.status < 500) {
+    return "ERR_REQUEST_MALFORMED";
+  }
+  // The request's own signal: its client has gone, and hears of it no more.
+  if (error instanceof DOMException && error.name === "AbortError") {
     return "ERR_REQUEST_MALFORMED";
   }
   return "ERR_INTERNAL";

@@ -4,13 +4,15 @@
  * @module
  */
 
-import { createApp } from "../../src/app.ts";
+import { createApp, type Limits } from "../../src/app.ts";
 import type { ApiKey } from "../../src/http/auth.ts";
+import type { MetricsOptions } from "../../src/http/metrics.ts";
 import {
   loaderOf,
   type Sealer,
   type Services,
 } from "../../src/http/services.ts";
+import type { Observer } from "../../src/observe/observer.ts";
 import type { Save } from "../../src/state/save.ts";
 import {
   byteGrammars,
@@ -37,6 +39,9 @@ export function harness(
     readonly keys?: readonly ApiKey[];
     readonly portable?: boolean;
     readonly initial?: ReadonlyMap<string, Save>;
+    readonly limits?: Limits;
+    readonly observer?: Observer;
+    readonly metrics?: MetricsOptions;
     /** In place of the fake. */
     readonly sealer?: Sealer;
   } = {},
@@ -54,6 +59,9 @@ export function harness(
   const app = createApp({
     loader: loaderOf(services),
     keys: options.keys ?? [],
+    limits: options.limits,
+    observer: options.observer,
+    metrics: options.metrics,
     report: (error) => reported.push(error),
   });
   const send = async (path: string, init: RequestInit) =>
