@@ -1,5 +1,7 @@
 /**
- * How long a body may take to arrive. Deno itself waits for ever.
+ * How long a body may take to arrive. Deno itself waits for ever, and after a
+ * refusal (which says `connection: close`) it waits for the client to hang up: only
+ * a proxy in front closes the connections of those who never do.
  *
  * @module
  */
@@ -25,7 +27,6 @@ export async function arrived<T>(
   if (known !== undefined) return known.value;
   // It ends when the connection does.
   reading.catch(() => {});
-  c.header("connection", "close");
   throw new RequestError(
     "ERR_REQUEST_TIMEOUT",
     `Cannot read body: it did not arrive within ${seconds} s`,

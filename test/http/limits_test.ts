@@ -1,0 +1,225 @@
+/**
+ * What callers may take: requests and tokens a minute, time, and their part of the
+ * queue.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Lanes, type Lease } from "../../src/engine/lanes.ts";
+import type { ApiKey } from "../../src/http/auth.ts";
+import { TokenBucket } from "../../src/http/token_bucket.ts";
+import { eventsOf, harness } from "./client.ts";
+import { fakeEngine } from "./fake_engine.ts";
+import { boundedEngine } from "../../src/http/bounded_engine.ts";
+import { GREEDY } from "../../src/text/sampling.ts";
+
+const HI = { prompt: "Hi", max_tokens: 8 };
+
+function bearer(key: string): RequestInit {
+  return { headers: { authorization: `Bearer ${key}` } };
+}
+
+async function keyOf(name: string, key: string): Promise<ApiKey> {
+  const bytes = new TextEncoder().encode(key);
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return { name, digest: new Uint8Array(digest).toHex() };
+}
+
+Deno.test("TokenBucket gives a minute's worth at once, then as time passes", () => {
+  let now = 0;
+  const bucket = new TokenBucket(60, () => now);
+  bucket.take(60);
+  assertEquals(bucket.level, { limit: 60, remaining: 0, reset: 60, wait: 1 });
+  now += 1500;
+  assertEquals(bucket.level, { limit: 60, remaining: 1, reset: 59, wait: 0 });
+  now += 3_600_000;
+  assertEquals(bucket.level.remaining, 60);
+});
+
+Deno.test("TokenBucket lets what was taken too much be repaid", () => {
+  let now = 0;
+  const bucket = new TokenBucket(60, () => now);
+  bucket.take(180);
+  assertEquals(bucket.level.wait, 121);
+  now += 121_000;
+  assertEquals(bucket.level.wait, 0);
+});
+
+Deno.test("TokenBucket.resize() never leaves more than the new limit", () => {
+  const bucket = new TokenBucket(60, () => 0);
+  bucket.resize(10);
+  assertEquals(bucket.level.remaining, 10);
+  bucket.resize(60);
+  assertEquals(bucket.level.remaining, 10);
+});
+
+Deno.test("limitCaller() says what is left, then refuses with the time to wait", async () => {
+  const { post } = harness({ limits: { rate: { requests: 2, tokens: 1000 } } });
+  const first = await post("/v1/generate", HI);
+  assertEquals(
+    first.headers.get("ratelimit-policy"),
+    '"requests";q=2;w=60, "tokens";q=1000;w=60',
+  );
+  assertMatch(
+    first.headers.get("ratelimit") ?? "",
+    /^"requests";r=1;t=30, "tokens";r=1000;t=0$/,
+  );
+  assertEquals((await post("/v1/generate", HI)).status, 200);
+  const refused = await post("/v1/generate", HI);
+  assertEquals(refused.status, 429);
+  assertEquals(refused.headers.get("retry-after"), "30");
+  assertEquals(
+    refused.headers.get("content-type"),
+    "application/problem+json",
+  );
+  const { code, detail } = await refused.json();
+  assertEquals(code, "ERR_RATE_LIMITED");
+  assertMatch(detail, /the 2 requests a minute are used up; try again in 30 s/);
+});
+
+Deno.test("limitCaller() charges the tokens read and written", async () => {
+  const { post } = harness({ limits: { rate: { tokens: 5 } } });
+  const first = await post("/v1/generate", HI);
+  const { usage } = await first.json();
+  assert(usage.prompt_tokens + usage.completion_tokens > 5);
+  const refused = await post("/v1/chat/completions", {
+    model: "fake",
+    messages: [{ role: "user", content: "Hi" }],
+  });
+  assertEquals(refused.status, 429);
+  const { error } = await refused.json();
+  assertEquals(error.code, "rate_limit_exceeded");
+  assert(Number(refused.headers.get("retry-after")) > 60);
+});
+
+Deno.test("limitCaller() keeps one account for each tenant, at its key's rate", async () => {
+  const keys = [
+    { ...await keyOf("slow", "s"), rate: { requests: 1 } },
+    await keyOf("usual", "u"),
+  ];
+  const { post } = harness({ keys, limits: { rate: { requests: 2 } } });
+  const ask = async (key: string) =>
+    (await post("/v1/generate", HI, bearer(key))).status;
+  assertEquals([await ask("s"), await ask("s")], [200, 429]);
+  assertEquals([await ask("u"), await ask("u"), await ask("u")], [
+    200,
+    200,
+    429,
+  ]);
+});
+
+Deno.test("limitCaller() bounds nothing unless told to", async () => {
+  const { post } = harness();
+  const answer = await post("/v1/generate", HI);
+  assertEquals(answer.headers.get("ratelimit"), null);
+});
+
+Deno.test("boundedEngine() charges whoever leaves early for what was written", async () => {
+  let spent = 0;
+  const engine = boundedEngine(fakeEngine({ reply: () => "abcdef" }), {
+    tenant: "me",
+    spend: (tokens) => spent += tokens,
+  });
+  const turn = { prompt: "12", maxTokens: 9, sampling: GREEDY, stops: [] };
+  for await (const event of engine.generate(turn, never())) {
+    if (event.type === "text" && event.text === "c") break;
+  }
+  assertEquals(spent, 2 + 3);
+});
+
+Deno.test("A turn whose time is over ends with its save", async () => {
+  const { post, vault } = harness({
+    tokenMs: 50,
+    reply: () => "a".repeat(1000),
+    limits: { timeout: 0.2 },
+  });
+  const request = { prompt: "Hi", max_tokens: 1000 };
+  const whole = await (await post("/v1/generate", request)).json();
+  assertEquals(whole.finish_reason, "cancelled");
+  assert(whole.text.length > 0 && whole.text.length < 10, whole.text);
+  assertEquals((await vault.open(whole.state)).position, 2 + whole.text.length);
+  const streamed = await post("/v1/generate", { ...request, stream: true });
+  const events = eventsOf(await streamed.text()) as Record<string, unknown>[];
+  const { type, finish_reason, state } = events.at(-1) ?? {};
+  assertEquals([type, finish_reason], ["done", "cancelled"]);
+  assertEquals(typeof state, "string");
+  const chat = await post("/v1/chat/completions", {
+    model: "fake",
+    messages: [{ role: "user", content: "Hi" }],
+  });
+  assertEquals((await chat.json()).choices[0].finish_reason, "length");
+});
+
+Deno.test("Lanes keep a part of the queue for every other tenant", async () => {
+  const lanes = new Lanes({ seats: 1, waiting: 4 });
+  lanes.open(1);
+  const signal = never();
+  const served: string[] = [];
+  const leases: (Lease | undefined)[] = [];
+  const seat = async (tenant: string) => {
+    const lease = await lanes.seat(signal, { tenant });
+    served.push(tenant);
+    leases.push(lease);
+  };
+  const turns = [seat("a"), seat("a"), seat("a")];
+  assertEquals(await codeOf(seat("a")), "ERR_TOO_BUSY");
+  turns.push(seat("b"), seat("b"));
+  assertEquals(lanes.waiting, 4);
+  assertEquals(await codeOf(seat("c")), "ERR_TOO_BUSY");
+  for (let i = 0; i < 5; i++) {
+    while (leases[i] === undefined) await Promise.resolve();
+    leases[i]?.release();
+  }
+  await Promise.all(turns);
+  assertEquals(served, ["a", "a", "b", "a", "b"]);
+});
+
+Deno.test("Lanes bound one tenant as they are told, and nobody who has no name", async () => {
+  const lanes = new Lanes({ seats: 1, waiting: 4, waitingEach: 3 });
+  lanes.open(1);
+  const stop = new AbortController();
+  const seat = (tenant: string) => lanes.seat(stop.signal, { tenant });
+  const turns = [0, 1, 2, 3].map(() => seat("a"));
+  assertEquals(await codeOf(seat("a")), "ERR_TOO_BUSY");
+  assertEquals(lanes.waiting, 3);
+  stop.abort();
+  await Promise.all(turns);
+  const free = new Lanes({ seats: 1, waiting: 4 });
+  const other = new AbortController();
+  const more = [0, 1, 2, 3].map(() => free.seat(other.signal, { tenant: "" }));
+  assertEquals(free.waiting, 4);
+  other.abort();
+  await Promise.all(more);
+});
+
+Deno.test("createApp() lets only the pages of its origins read answers", async () => {
+  const asked = async (
+    origins: readonly string[] | undefined,
+    from: string,
+  ) => {
+    const { get } = harness(origins ? { limits: { origins } } : {});
+    const answer = await get("/healthz", { headers: { origin: from } });
+    await answer.body?.cancel();
+    return answer.headers.get("access-control-allow-origin");
+  };
+  const ours = ["https://a.example", "https://b.example"];
+  assertEquals(await asked(undefined, "https://z.example"), "*");
+  assertEquals(await asked(["*"], "https://z.example"), "*");
+  assertEquals(await asked(ours, "https://b.example"), "https://b.example");
+  assertEquals(await asked(ours, "https://z.example"), null);
+  assertEquals(await asked([], "https://a.example"), null);
+});
+
+function never(): AbortSignal {
+  return new AbortController().signal;
+}
+
+async function codeOf(work: Promise<unknown>): Promise<unknown> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+}
