@@ -6,6 +6,7 @@
 
 import { ApiError } from "../client/client.ts";
 import { GoslingError } from "../errors.ts";
+import { explainDenied } from "./denied.ts";
 
 /** Writes to standard output as it is. */
 export function write(text: string): void {
@@ -25,10 +26,10 @@ export async function command(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof GoslingError || error instanceof ApiError)) {
-      throw error;
-    }
-    note(error.message);
+    const known = error instanceof GoslingError || error instanceof ApiError;
+    const line = explainDenied(error) ?? (known ? error.message : undefined);
+    if (line === undefined) throw error;
+    note(line);
     Deno.exit(1);
   }
 }

@@ -73,6 +73,7 @@ async function stat(path: string): Promise<Deno.FileInfo> {
   try {
     return await Deno.stat(path);
   } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw notFound(`Cannot open ${path}: there is no such file`, cause);
   }
 }

@@ -37,7 +37,8 @@ Deno.test("main.ts refuses what WebAssembly cannot hold before it reads it", asy
     await Deno.writeTextFile(join(folder, "vocab.txt"), "1 'a' 1\n");
     const before = performance.now();
     const { code, stderr } = await run([
-      ...["run", "-P=serve", "main.ts", "start", "--port", "0"],
+      ...["run", "-P=serve", `--allow-read=models,src,${folder}`, "main.ts"],
+      ...["start", "--port", "0"],
       ...["--device", "wasm", "--model", folder],
     ]);
     assertEquals(code, 1);

@@ -75,7 +75,8 @@ for (
   const [args, env, message] of [
     [["--port", "http"], {}, /Cannot read --port: expected a whole number/],
     [[], { GOSLING_DEVICE: "tpu" }, /Cannot read GOSLING_DEVICE: expected/],
-    [["--model", "/nowhere"], WASM, /Cannot open \/nowhere/],
+    [["--model", "/nowhere"], WASM, /Cannot read \/nowhere: .*--allow-read/],
+    [["--model", "./models/x"], WASM, /Cannot open .*models\/x: there is no/],
     [["now"], {}, /now is no flag/],
   ] as const
 ) {

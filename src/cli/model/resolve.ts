@@ -98,6 +98,9 @@ export async function resolveModel(
 }
 
 async function exists(path: string): Promise<boolean> {
+  // Nobody shall be asked whether a file called like a model may be read.
+  const { state } = await Deno.permissions.query({ name: "read", path });
+  if (state !== "granted") return false;
   try {
     await Deno.stat(path);
     return true;
