@@ -68,7 +68,14 @@ async function start(args: readonly string[]): Promise<void> {
 }
 
 function settings(args: readonly string[]): Config {
-  const { flags, words: [word] } = parseCommand(args);
+  const { flags, words: [word] } = parseCommand(args, ["replicas"]);
+  if (flags.replicas !== undefined) {
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot start ${flags.replicas} replicas: a server may run no programs. ` +
+        `Use: deno task replicas ${flags.replicas}`,
+    );
+  }
   if (word !== undefined) {
     throw new ConfigError(
       "ERR_CONFIG_INVALID",

@@ -15,6 +15,7 @@ export interface Ended {
 
 /** A process that goes on until it is told to end. */
 export interface Running {
+  readonly pid: number;
   /** What standard output has shown so far, once it matches. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
   signal(name: Deno.Signal): void;
@@ -47,6 +48,7 @@ export function spawn(
   };
   const typed = new Response(input).body?.pipeTo(process.stdin);
   return {
+    pid: process.pid,
     async until(pattern): Promise<RegExpExecArray> {
       for (;;) {
         const found = pattern.exec(shown);

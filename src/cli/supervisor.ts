@@ -1,0 +1,154 @@
+/**
+ * Keeps several processes alive: starts them one after the other, starts again
+ * what dies, hands signals on, and ends them all.
+ *
+ * @module
+ */
+
+/** A process of the program. */
+export interface Replica {
+  /** Resolves when it takes requests, or has ended before. */
+  readonly listening: Promise<boolean>;
+  /** Resolves when it has ended, to how: an exit code or a signal. */
+  readonly ended: Promise<string>;
+  /** Sends it a signal; does nothing once it has ended. */
+  signal(name: Deno.Signal): void;
+}
+
+/** What a supervisor looks after. */
+export interface SupervisorOptions {
+  /** How many replicas. */
+  readonly count: number;
+  /** Starts the replica of this place, counted from 0. */
+  readonly start: (place: number) => Replica;
+  /** Told of every end that nobody asked for. */
+  readonly note: (line: string) => void;
+  /** Milliseconds that a replica gets to end before it is killed. */
+  readonly patience?: number;
+  /** Waits so many milliseconds; the clock's own by default. */
+  readonly pause?: (milliseconds: number) => Promise<void>;
+}
+
+/** Milliseconds before a replica is started again, first and at most. */
+const FIRST_PAUSE = 250, LONGEST_PAUSE = 30_000;
+
+/** Milliseconds after which a replica counts as healthy again. */
+const HEALTHY = 60_000;
+
+/** Milliseconds that replicas get to end: a little more than they allow turns. */
+const PATIENCE = 15_000;
+
+/** Replicas, and what becomes of them. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #replicas = new Map<number, Replica>();
+  /** Places whose replica has been told to end, and will be started again. */
+  readonly #replaced = new Set<number>();
+  readonly #keepers: Promise<void>[] = [];
+  #ending = false;
+
+  /** Starts nothing yet. */
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts every replica, the first before the others.
+   *
+   * @returns Whether the first one came to listen: if not, the fault is not one
+   * that another start repairs, and nothing is left running.
+   */
+  async start(): Promise<boolean> {
+    if (!await this.#launch(0).listening) return false;
+    for (let place = 1; place < this.#options.count; place++) {
+      if (!this.#ending) this.#launch(place);
+    }
+    await Promise.all(
+      [...this.#replicas.values()].map(({ listening }) => listening),
+    );
+    for (let place = 0; place < this.#options.count; place++) {
+      this.#keepers.push(this.#keep(place));
+    }
+    return true;
+  }
+
+  /** Resolves when every replica has ended because of {@linkcode end}. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#keepers);
+  }
+
+  /** Sends every replica a signal. */
+  signal(name: Deno.Signal): void {
+    for (const replica of this.#replicas.values()) replica.signal(name);
+  }
+
+  /** Ends every replica: at first gently, the second time at once. */
+  end(): void {
+    const gently = !this.#ending;
+    this.#ending = true;
+    for (const replica of this.#replicas.values()) {
+      if (gently) void this.#stop(replica);
+      else replica.signal("SIGKILL");
+    }
+  }
+
+  /** Ends one replica after the other, each once the one before listens again. */
+  async replace(): Promise<void> {
+    for (let place = 0; place < this.#options.count; place++) {
+      const old = this.#replicas.get(place);
+      if (old === undefined || this.#ending) return;
+      this.#replaced.add(place);
+      await this.#stop(old);
+      // Its keeper starts the next one as soon as it hears of the end.
+      while (this.#replicas.get(place) === old && !this.#ending) {
+        await this.#pause(10);
+      }
+      await this.#replicas.get(place)?.listening;
+    }
+  }
+
+  #launch(place: number): Replica {
+    const replica = this.#options.start(place);
+    this.#replicas.set(place, replica);
+    return replica;
+  }
+
+  /** Starts the replica of a place again whenever it has ended. */
+  async #keep(place: number): Promise<void> {
+    let pause = FIRST_PAUSE;
+    for (;;) {
+      const started = performance.now();
+      const how = await this.#replicas.get(place)?.ended;
+      if (this.#ending) return;
+      if (this.#replaced.delete(place)) {
+        this.#launch(place);
+        continue;
+      }
+      if (performance.now() - started > HEALTHY) pause = FIRST_PAUSE;
+      this.#options.note(
+        `Replica ${place + 1} ended (${how}); it starts again in ${pause} ms`,
+      );
+      await this.#pause(pause);
+      if (this.#ending) return;
+      pause = Math.min(2 * pause, LONGEST_PAUSE);
+      this.#launch(place);
+    }
+  }
+
+  async #stop(replica: Replica): Promise<void> {
+    replica.signal("SIGTERM");
+    const { patience = PATIENCE } = this.#options;
+    const late = setTimeout(() => replica.signal("SIGKILL"), patience);
+    await replica.ended;
+    clearTimeout(late);
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    const { pause = sleep } = this.#options;
+    return pause(milliseconds);
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
