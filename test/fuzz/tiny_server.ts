@@ -1,0 +1,113 @@
+/**
+ * The whole server in this process, from routes to wasm kernels, around a model of
+ * one layer whose weights are random: cheap enough for a hundred thousand turns.
+ *
+ * @module
+ */
+
+import { createApp } from "../../src/app.ts";
+import { randomTensors, safetensors } from "../../bench/random_model.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { openEngine } from "../../src/engine/device_engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { superviseGrammars } from "../../src/grammar/supervisor.ts";
+import type { ApiKey } from "../../src/http/auth.ts";
+import { loaderOf } from "../../src/http/services.ts";
+import { openModel } from "../../src/model/open.ts";
+import { bytesSource } from "../../src/model/source.ts";
+import { randomKey } from "../../src/state/keys.ts";
+import { Vault } from "../../src/state/seal.ts";
+import { worldLines } from "../support/write_gguf.ts";
+
+/** Its only model. */
+export const MODEL = "tiny";
+
+const SIZES = { L: 1, D: 64, V: 300, ranks: { w: 4, a: 5, v: 6, g: 7 } };
+
+/** A server without a socket. */
+export interface TinyServer extends AsyncDisposable {
+  readonly engine: Engine;
+  /** What it did not mean to happen. */
+  readonly reported: unknown[];
+  /** Answers a request. */
+  fetch(request: Request): Promise<Response>;
+  /** Sends JSON. */
+  post(path: string, body: object, headers?: HeadersInit): Promise<Response>;
+}
+
+/** What a tiny server may be told. */
+export interface TinyOptions {
+  readonly lanes?: number;
+  readonly keys?: readonly ApiKey[];
+  /** Milliseconds that a grammar may take. */
+  readonly patience?: number;
+}
+
+/** Starts one. */
+export async function tinyServer(
+  { lanes = 4, keys = [], patience }: TinyOptions = {},
+): Promise<TinyServer> {
+  const parts = await Array.fromAsync(safetensors(randomTensors(SIZES), "F32"));
+  const { checkpoint, tokenizer, fingerprint } = await openModel({
+    weights: [bytesSource("tiny.safetensors", await new Blob(parts).bytes())],
+    vocabulary: bytesSource(
+      "vocab.txt",
+      new TextEncoder().encode(worldLines(SIZES.V)),
+    ),
+  });
+  const { shape } = checkpoint;
+  const format = { fingerprint, shape };
+  const device = wasmDevice({ threads: 1 });
+  const engine = await openEngine({
+    model: {
+      id: MODEL,
+      shape,
+      fingerprint: fingerprint.toHex(),
+      parameters: 0,
+      quantization: "none",
+      device: { kind: "wasm", name: "wasm" },
+      lanes,
+    },
+    format,
+    tokenizer,
+    waiting: 64,
+    load: () =>
+      device.load(checkpoint, { lanes: lanes + 2, quantization: "none" }),
+  });
+  const vault = await Vault.create({
+    keys: [randomKey()],
+    format,
+    audience: "fuzz",
+    portable: true,
+  });
+  const grammars = superviseGrammars({
+    tokenizer,
+    V: shape.V,
+    ...(patience !== undefined && { patience }),
+  });
+  const reported: unknown[] = [];
+  const app = createApp({
+    loader: loaderOf({ engine, vault, grammars, portable: true }),
+    keys,
+    report: (error) => reported.push(error),
+  });
+  const answer = async (request: Request) => await app.fetch(request);
+  return {
+    engine,
+    reported,
+    fetch: answer,
+    post: (path, body, headers = {}) =>
+      answer(
+        new Request(`http://tiny${path}`, {
+          method: "POST",
+          headers: { "content-type": "application/json", ...headers },
+          body: JSON.stringify(body),
+        }),
+      ),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await engine.dispose();
+      grammars.close();
+      await device.dispose();
+    },
+  };
+}
