@@ -22,7 +22,7 @@ import { chooseDevice } from "./device_choice.ts";
 import { readInitialStates } from "./initial_states.ts";
 import { loadingBar } from "./loading_bar.ts";
 import { readShape } from "./model/inspect.ts";
-import { expectRoom, thisMachine, threadsOf } from "./model/memory.ts";
+import { expectRoom, spaceOn, thisMachine, threadsOf } from "./model/memory.ts";
 import {
   type ModelPlace,
   modelPlaces,
@@ -92,13 +92,11 @@ async function attempt(
   let { device }: { device: Device | undefined } = choice;
   stack.defer(() => device?.dispose());
   const { lanes, quant: quantization } = config;
-  if (device.kind === "wasm") {
-    expectRoom(files.id, await readShape(files), {
-      lanes,
-      quantization,
-      threads: threadsOf(config),
-    }, await thisMachine());
-  }
+  expectRoom(files.id, await readShape(files), {
+    lanes,
+    quantization,
+    threads: threadsOf(config),
+  }, spaceOn(device, config, await thisMachine()));
   const packed = stack.use(
     await openPacked(files, {
       device: choice.device,

@@ -6,7 +6,6 @@
  */
 
 import type { Config } from "../config/config.ts";
-import type { DeviceKind } from "../device/device.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import {
   type Loader,
@@ -23,7 +22,14 @@ import { Vault } from "../state/seal.ts";
 import { compose, type Composition } from "./compose.ts";
 import { chooseDevice } from "./device_choice.ts";
 import { readShape } from "./model/inspect.ts";
-import { memoryNeeded, thisMachine, threadsOf } from "./model/memory.ts";
+import {
+  expectRoom,
+  memoryNeeded,
+  type Space,
+  spaceOn,
+  thisMachine,
+  threadsOf,
+} from "./model/memory.ts";
 import { type ModelPlace, openPlace, SPARE_LANES } from "./model/resolve.ts";
 import { Shelf } from "./shelf.ts";
 
@@ -60,7 +66,7 @@ export async function openModels(
   const keys = given["state-keys"] ?? [randomKey()];
   const config: Config = { ...given, "state-keys": keys };
   const known = await look(places);
-  const kind = once(() => kindOf(config));
+  const space = once(() => spaceOf(config));
   const several = known.length > 1;
   const bounded = several || config["model-memory"] !== undefined;
   const limit = config["model-memory"] ??
@@ -69,7 +75,7 @@ export async function openModels(
   const shelf = new Shelf<Composition>(
     known.map((model) => ({
       id: model.id,
-      bytes: async () => bounded ? needed(config, model, await kind()) : 0,
+      bytes: async () => bounded ? needed(config, model, await space()) : 0,
       async open(): Promise<Composition> {
         const { id, place } = model;
         const opened = await compose(config, note, {
@@ -182,24 +188,23 @@ async function ownerFinder(
   };
 }
 
-function needed(
-  config: Config,
-  checkpoint: KnownModel,
-  kind: DeviceKind,
-): number {
-  return memoryNeeded(kind, checkpoint, {
-    lanes: config.lanes + SPARE_LANES,
-    quantization: config.quant,
-    threads: threadsOf(config),
+/** Bytes that a model takes, if it can fit at all. */
+function needed(config: Config, model: KnownModel, space: Space): number {
+  const { lanes, quant: quantization } = config;
+  const options = { quantization, threads: threadsOf(config) };
+  expectRoom(model.id, model, { lanes, ...options }, space);
+  return memoryNeeded(space.kind, model, {
+    lanes: lanes + SPARE_LANES,
+    ...options,
   });
 }
 
-/** The kind of device that models will be on. */
-async function kindOf(config: Config): Promise<DeviceKind> {
-  if (config.device !== "auto") return config.device;
+/** What a model has when it has the device to itself. */
+async function spaceOf(config: Config): Promise<Space> {
   const { device } = await chooseDevice(config);
+  const space = spaceOn(device, config);
   await device.dispose();
-  return device.kind;
+  return space;
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -32,6 +32,14 @@ export interface LoadOptions {
   readonly packed?: PackedPieces;
 }
 
+/** What a device can hold, as far as it says. */
+export interface DeviceCapacity {
+  /** Bytes of a buffer at most; matrices are split where they are larger. */
+  readonly buffer: number;
+  /** Whether it takes memory of its own, and does not say how much it has. */
+  readonly own: boolean;
+}
+
 /** Something that can run models. */
 export interface Device {
   /** Which room this is. */
@@ -43,6 +51,8 @@ export interface Device {
    * A device without one cannot use {@linkcode LoadOptions.packed}.
    */
   readonly packing?: string;
+  /** What it can hold; absent: what the system's memory can. */
+  readonly capacity?: DeviceCapacity;
   /**
    * Puts a model on the device.
    *

@@ -4,8 +4,16 @@ import {
   expectRoom,
   memoryNeeded,
   QUANTIZATIONS,
+  spaceOn,
   webgpuWeights,
 } from "../../src/cli/model/memory.ts";
+import { Gpu } from "../../src/device/webgpu/gpu.ts";
+import {
+  createRoom,
+  largestBuffer,
+  roomBuffers,
+} from "../../src/device/webgpu/room.ts";
+import { uploadWeights } from "../../src/device/webgpu/upload.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { openFiles } from "../../src/model/model_files.ts";
 import type { ModelShape } from "../../src/model/shape.ts";
@@ -67,20 +75,22 @@ Deno.test("webgpuWeights is what the device takes, but for its padding", async (
   }
 });
 
+const WASM = { kind: "wasm" } as const;
+
 Deno.test("expectRoom lets pass what fits", () => {
   const checkpoint = { shape: SMALL, stored: "BF16" } as const;
   const options = { lanes: 8, quantization: "none", threads: 2 } as const;
-  expectRoom("small", checkpoint, options, {});
-  expectRoom("small", checkpoint, options, {
-    available: needed(SMALL, "none"),
-  });
+  expectRoom("small", checkpoint, options, spaceOn(WASM, {}));
+  const available = needed(SMALL, "none");
+  expectRoom("small", checkpoint, options, spaceOn(WASM, {}, { available }));
 });
 
 Deno.test("expectRoom names the quantisation that would fit", () => {
   const checkpoint = { shape: LARGE, stored: "BF16" } as const;
   const options = { lanes: 8, quantization: "none", threads: 2 } as const;
   const narrow = needed(LARGE, "int8") < 2 ** 32 ? "int8" : "int4";
-  assertThrows(() => expectRoom("large", checkpoint, options, {}), {
+  const space = spaceOn(WASM, {});
+  assertThrows(() => expectRoom("large", checkpoint, options, space), {
     code: "ERR_MODEL_TOO_LARGE",
     message: new RegExp(
       `^Cannot load large: it takes .* with 8 lanes, and WebAssembly reaches ` +
@@ -93,11 +103,96 @@ Deno.test("expectRoom says how much is free, and when nothing would fit", () => 
   const checkpoint = { shape: SMALL, stored: "BF16" } as const;
   const options = { lanes: 8, quantization: "none", threads: 2 } as const;
   const machine = (available: number) => () =>
-    expectRoom("small", checkpoint, options, { available });
+    expectRoom("small", checkpoint, options, spaceOn(WASM, {}, { available }));
   assertThrows(machine(needed(SMALL, "none") - 1), {
     message: /MB are free; use --quant int8/,
   });
   assertThrows(machine(1e6), { message: /1 MB are free; use a smaller model/ });
+});
+
+Deno.test("expectRoom holds models to --model-memory on every device", () => {
+  const checkpoint = { shape: SMALL, stored: "BF16" } as const;
+  const options = { lanes: 8, quantization: "none", threads: 2 } as const;
+  const gpu = {
+    kind: "webgpu",
+    capacity: { buffer: 2 ** 31, own: true },
+  } as const;
+  for (const device of [WASM, gpu]) {
+    const fit = (most: number) => () =>
+      expectRoom(
+        "small",
+        checkpoint,
+        options,
+        spaceOn(device, { "model-memory": most }, { available: 1e12 }),
+      );
+    const none = needed(SMALL, "none", device.kind);
+    fit(none)();
+    assertThrows(fit(none - 1), {
+      code: "ERR_MODEL_TOO_LARGE",
+      message: /--model-memory allows .* MB; use --quant int8, which takes /,
+    });
+    assertThrows(fit(needed(SMALL, "int8", device.kind) - 1), {
+      message: /; use --quant int4, which takes /,
+    });
+  }
+});
+
+Deno.test("expectRoom takes the system's memory for a GPU only if they are one", () => {
+  const checkpoint = { shape: SMALL, stored: "BF16" } as const;
+  const options = { lanes: 8, quantization: "none", threads: 2 } as const;
+  const fit = (own: boolean) => () =>
+    expectRoom(
+      "small",
+      checkpoint,
+      options,
+      spaceOn(
+        { kind: "webgpu", capacity: { buffer: 2 ** 31, own } },
+        {},
+        { available: 1e8 },
+      ),
+    );
+  fit(true)();
+  assertThrows(fit(false), { message: /100 MB are free; use a smaller model/ });
+});
+
+Deno.test("expectRoom names the lanes whose buffers a GPU takes", () => {
+  const checkpoint = { shape: SMALL, stored: "BF16" } as const;
+  const fit = (lanes: number, buffer: number) => () =>
+    expectRoom(
+      "small",
+      checkpoint,
+      { lanes, quantization: "int8", threads: 2 },
+      spaceOn({ kind: "webgpu", capacity: { buffer, own: true } }, {}),
+    );
+  fit(254, 2 ** 27)();
+  assertThrows(fit(200, 1e8), {
+    code: "ERR_MODEL_TOO_LARGE",
+    message: "Cannot load small: with 200 lanes a buffer takes 109 MB, and " +
+      "the GPU takes at most 100 MB; use --lanes 182",
+  });
+  fit(182, 1e8)();
+  assertThrows(fit(255, 2 ** 27), {
+    code: "ERR_CONFIG_INVALID",
+    message: "Cannot use 255 lanes: the webgpu device has room for 254",
+  });
+  assertThrows(fit(8, 1e6), { message: /use --device wasm$/ });
+});
+
+Deno.test("largestBuffer is that of the room on the device", async () => {
+  const checkpoint = await openGolden("lm128-bf16");
+  const { shape } = checkpoint;
+  const gpu = await Gpu.open({ hardware: false });
+  try {
+    const quantization = "none";
+    const weights = await uploadWeights(gpu, checkpoint, { quantization });
+    for (const lanes of [1, 9, 200]) {
+      const buffers = roomBuffers(createRoom(gpu, shape, weights, lanes));
+      const largest = Math.max(...buffers.map(({ size }) => size));
+      assertEquals(largest, largestBuffer(shape, lanes));
+    }
+  } finally {
+    gpu.dispose();
+  }
 });
 
 Deno.test("describe tells the embedded model's sizes without reading weights", async () => {

@@ -6,9 +6,10 @@
  */
 
 import type { Config } from "../../config/config.ts";
-import type { DeviceKind, Quantization } from "../../device/device.ts";
+import type { Device, DeviceKind, Quantization } from "../../device/device.ts";
 import { layout } from "../../device/wasm/layout.ts";
-import { ModelError } from "../../errors.ts";
+import { CHUNK, largestBuffer } from "../../device/webgpu/room.ts";
+import { ConfigError, ModelError } from "../../errors.ts";
 import {
   type Checkpoint,
   type StoredType,
@@ -24,8 +25,8 @@ export const QUANTIZATIONS: readonly Quantization[] = ["none", "int8", "int4"];
 /** What 32-bit addresses reach. */
 const WASM_BYTES = 2 ** 32;
 
-/** Rows of a pass of the wasm device, and of the webgpu device. */
-const WASM_ROWS = 64, WEBGPU_ROWS = 256;
+/** Rows of a pass of the wasm device. */
+const WASM_ROWS = 64;
 
 /** Bits of a weight on the webgpu device; quantised ones share f16 scales. */
 const BITS = { F32: 32, F16: 16, BF16: 16, int8: 8.5, int4: 4.5 } as const;
@@ -55,7 +56,7 @@ export function memoryNeeded(
   }
   const { L, D, F, V, deep } = shape;
   const gated = deep === undefined ? 0 : F + 64 + L * deep ** 2;
-  const rows = 4 * WEBGPU_ROWS * (24 * D + F + gated);
+  const rows = 4 * CHUNK * (24 * D + F + gated);
   const perLane = 4 * (stateLength(shape) + 6 * V);
   return webgpuWeights(shape, stored, quantization) + rows + lanes * perLane;
 }
@@ -94,42 +95,92 @@ export async function thisMachine(): Promise<Machine> {
   return { available: available + swapFree };
 }
 
+/** What a model has to fit into. */
+export interface Space {
+  /** The device's. */
+  readonly kind: DeviceKind;
+  /** Bytes of one buffer at most, where that is bounded. */
+  readonly buffer?: number;
+  /** Bytes in all, from each thing that bounds them, and in what words. */
+  readonly bounds: readonly (readonly [bytes: number, words: string])[];
+}
+
+/** What bounds a model on a device: its own reach, and what the settings allow. */
+export function spaceOn(
+  { kind, capacity }: Pick<Device, "kind" | "capacity">,
+  { "model-memory": most }: Pick<Config, "model-memory">,
+  { available }: Machine = {},
+): Space {
+  const bounds: [number, string][] = [];
+  if (kind === "wasm") {
+    bounds.push([WASM_BYTES, `WebAssembly reaches ${bytes(WASM_BYTES)}`]);
+  }
+  if (most !== undefined) {
+    bounds.push([most, `--model-memory allows ${bytes(most)}`]);
+  }
+  // What a GPU has left, WebGPU does not tell: it says itself when it is full.
+  if (available !== undefined && !capacity?.own) {
+    bounds.push([available, `${bytes(available)} are free`]);
+  }
+  return { kind, bounds, ...(capacity && { buffer: capacity.buffer }) };
+}
+
 /**
- * Refuses what cannot fit on the wasm device, before it is read. What a GPU has
- * left, WebGPU does not tell: there the device itself says when it is full.
+ * Refuses what cannot fit, before it is read.
  *
  * @param options `lanes` are those of turns, as the settings have them.
  * @throws {ModelError} `ERR_MODEL_TOO_LARGE`, with what would fit.
+ * @throws {ConfigError} If no model has so many lanes there.
  */
 export function expectRoom(
   id: string,
   checkpoint: Pick<Checkpoint, "shape" | "stored">,
   { lanes, quantization, threads }: MemoryOptions,
-  { available = Infinity }: Machine,
+  { kind, bounds, buffer = Infinity }: Space,
 ): void {
-  const room = Math.min(available, WASM_BYTES);
+  const refuse = (found: string, repair: string) =>
+    new ModelError(
+      "ERR_MODEL_TOO_LARGE",
+      `Cannot load ${id}: ${found}; ${repair}`,
+    );
+  const most = CHUNK - SPARE_LANES;
+  if (kind === "webgpu" && lanes > most) {
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot use ${lanes} lanes: the webgpu device has room for ${most}`,
+    );
+  }
+  const largest = (lanes: number) =>
+    largestBuffer(checkpoint.shape, lanes + SPARE_LANES);
+  if (largest(lanes) > buffer) {
+    let fewer = lanes;
+    while (fewer > 1 && largest(fewer) > buffer) fewer--;
+    throw refuse(
+      `with ${lanes} lanes a buffer takes ${bytes(largest(lanes))}, and the ` +
+        `GPU takes at most ${bytes(buffer)}`,
+      largest(fewer) <= buffer ? `use --lanes ${fewer}` : "use --device wasm",
+    );
+  }
   const needed = (lanes: number, quantization: Quantization) =>
-    memoryNeeded("wasm", checkpoint, {
+    memoryNeeded(kind, checkpoint, {
       lanes: lanes + SPARE_LANES,
       quantization,
       threads,
     });
+  const [[room, words] = [Infinity, ""]] = bounds.toSorted(([a], [b]) => a - b);
   const wanted = needed(lanes, quantization);
   if (wanted <= room) return;
   const narrower = QUANTIZATIONS.slice(QUANTIZATIONS.indexOf(quantization) + 1);
   const fitting = narrower.find((narrow) => needed(lanes, narrow) <= room);
-  const most = wanted > WASM_BYTES
-    ? `WebAssembly reaches ${bytes(WASM_BYTES)}`
-    : `${bytes(available)} are free`;
-  const repair = fitting !== undefined
-    ? `use --quant ${fitting}, which takes ${bytes(needed(lanes, fitting))}`
-    : lanes > 1 && needed(1, "int4") <= room
-    ? "use --quant int4 and fewer --lanes"
-    : "use a smaller model, or --device webgpu with a GPU that has room";
-  throw new ModelError(
-    "ERR_MODEL_TOO_LARGE",
-    `Cannot load ${id}: it takes ${bytes(wanted)} with ${lanes} lanes, and ` +
-      `${most}; ${repair}`,
+  throw refuse(
+    `it takes ${bytes(wanted)} with ${lanes} lanes, and ${words}`,
+    fitting !== undefined
+      ? `use --quant ${fitting}, which takes ${bytes(needed(lanes, fitting))}`
+      : lanes > 1 && needed(1, "int4") <= room
+      ? "use --quant int4 and fewer --lanes"
+      : kind === "wasm"
+      ? "use a smaller model, or --device webgpu with a GPU that has room"
+      : "use a smaller model",
   );
 }
 

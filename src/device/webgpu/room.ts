@@ -130,6 +130,17 @@ export function createRoom(
   };
 }
 
+/** Bytes of the largest buffer of {@linkcode createRoom}. */
+export function largestBuffer({ D, F, V }: ModelShape, lanes: number): number {
+  const B = Math.ceil(lanes / 8) * 8;
+  return 4 * Math.max(
+    lanes * layerStride(D),
+    lanes * MOST_DRAWN,
+    2 * B * paddedRows(V),
+    CHUNK * Math.max(7 * D, F),
+  );
+}
+
 /**
  * Zeroes what a lane leaves besides its state, and what passes leave: between
  * steps nothing of it is needed.

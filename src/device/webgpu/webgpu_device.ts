@@ -5,7 +5,7 @@
  */
 
 import type { Checkpoint } from "../../model/checkpoint.ts";
-import type { Device, LoadOptions } from "../device.ts";
+import type { Device, DeviceCapacity, LoadOptions } from "../device.ts";
 import { Gpu } from "./gpu.ts";
 import { PACKING } from "./packing.ts";
 import { WebGpuModel } from "./webgpu_model.ts";
@@ -18,6 +18,8 @@ export class WebGpuDevice implements Device {
   readonly packing: string = PACKING;
   /** The adapter's own name, for people. */
   readonly name: string;
+  /** What its adapter can hold. */
+  readonly capacity: DeviceCapacity;
   readonly #gpu: Gpu;
   readonly #models = new Set<WebGpuModel>();
 
@@ -25,6 +27,7 @@ export class WebGpuDevice implements Device {
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
     this.name = gpu.name;
+    this.capacity = { buffer: gpu.mostBytes, own: !gpu.software };
   }
 
   /** See {@linkcode Device.load}. */
