@@ -61,7 +61,7 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
       const held = (await cache.list()).find(({ manifest }) =>
         manifest?.source === text
       );
-      const { id } = held ?? await cache.find(as ?? text);
+      const { id } = held ?? await cache.find(as ?? text).catch(notHere(text));
       return write(`${id} is there\n`);
     }
     if (sha256 !== undefined && !/^[\da-f]{64}$/i.test(sha256)) {
@@ -120,10 +120,19 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
       using bar = await downloadBar(name);
       const found = await digestOf(file, (done) => bar.update(done, size))
         .catch((cause) => {
-          throw damaged(id, `${file} cannot be read`, cause);
+          throw new ModelError(
+            "ERR_MODEL_CORRUPT",
+            `Cannot trust ${id}: ${file} cannot be read; remove it and pull ` +
+              "it again",
+            { cause },
+          );
         });
       if (found.sha256 !== sha256) {
-        throw damaged(id, `${file} has SHA-256 ${found.sha256}, not ${sha256}`);
+        throw new ModelError(
+          "ERR_MODEL_CHECKSUM",
+          `Cannot trust ${id}: ${file} has SHA-256 ${found.sha256}, not ` +
+            `${sha256}; remove it and pull it again`,
+        );
       }
       const by = checked ? "as published" : "as it came; none was published";
       write(`${sha256}  ${name}  ${by}\n`);
@@ -169,12 +178,17 @@ function word([found]: readonly string[], what: string): string {
   return found;
 }
 
-function damaged(id: string, found: string, cause?: unknown): ModelError {
-  return new ModelError(
-    "ERR_MODEL_CORRUPT",
-    `Cannot trust ${id}: ${found}; remove it and pull it again`,
-    { cause },
-  );
+/** Says that a model that is missing could be fetched, were it allowed. */
+function notHere(text: string): (cause: unknown) => never {
+  return (cause) => {
+    if (!(cause instanceof ModelError)) throw cause;
+    throw new ModelError(
+      "ERR_MODEL_OFFLINE",
+      `Cannot pull ${text}: it is not here, and --offline or GOSLING_OFFLINE ` +
+        "lets nothing be fetched",
+      { cause },
+    );
+  };
 }
 
 function invalid(message: string): ConfigError {

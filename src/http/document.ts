@@ -33,11 +33,12 @@ export const DESCRIPTIONS = {
   409: "The state belongs to another model",
   413: "The body is larger than any state and prompt can be",
   415: "The body is of another media type",
-  422: "The body does not fit the schema",
+  422: "The body does not fit the schema, or the model does not fit the server",
   429:
     "Every lane is taken and the queue is full, or the caller has used up a minute's worth",
   500: "The server failed",
-  503: "The device is being replaced, or the time was not enough",
+  503:
+    "The device is being replaced, other models take the room of this one, or the time was not enough",
 } satisfies Record<ProblemStatus, string>;
 
 /** The responses of a route for these statuses. */

@@ -34,7 +34,7 @@ export function postJson<Request extends z.ZodType, Answer>(
 ): void {
   const { path, summary, request, example, response, refusals = [] } = route;
   const statuses = new Set(
-    [400, 401, 408, 413, 415, 422, 429, ...refusals] as const,
+    [400, 401, 404, 408, 413, 415, 422, 429, 503, ...refusals] as const,
   );
   document(
     app,

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { ModelCache } from "../../src/cli/model/cache.ts";
 import { pull } from "../../src/cli/model/pull.ts";
 import { WORLD_VOCABULARY } from "../../src/model/hub/official.ts";
 import { parseReference } from "../../src/model/hub/reference.ts";
@@ -34,7 +35,7 @@ Deno.test("pull goes on with what an earlier process left", async () => {
   server.drop = 20_000;
   const once = { ...options, transport: { ...options.transport, tries: 1 } };
   await assertRejects(() => pull(cache, GGUF, once), {
-    code: "ERR_MODEL_NOT_FOUND",
+    code: "ERR_MODEL_NETWORK",
     message: /the connection|ended|error/,
   });
   assertEquals((await cache.list()).map(({ manifest }) => manifest), [
@@ -88,7 +89,7 @@ Deno.test("pull throws a file with a wrong checksum away", async () => {
   stage.put("m.gguf", BYTES, "me/quantised");
   server.files.set("/me/quantised/resolve/main/m.gguf", { bytes: OTHER });
   await assertRejects(() => pull(cache, GGUF, options), {
-    code: "ERR_MODEL_CORRUPT",
+    code: "ERR_MODEL_CHECKSUM",
     message: new RegExp(`is ${sha256(OTHER)}, expected ${sha256(BYTES)}`),
   });
   await assertRejects(() => cache.find("m"), { code: "ERR_MODEL_NOT_FOUND" });
@@ -139,7 +140,7 @@ Deno.test("pull refuses a vocabulary that is not the World vocabulary", async ()
   const wrong = new Uint8Array(WORLD_VOCABULARY.size);
   server.files.set("/vocabulary.txt", { bytes: wrong });
   await assertRejects(() => pull(cache, parseReference("0.1b"), options), {
-    code: "ERR_MODEL_CORRUPT",
+    code: "ERR_MODEL_CHECKSUM",
     message: /vocabulary\.txt: its SHA-256 is/,
   });
   assertEquals(stage.fetched(), ["/vocabulary.txt"]);
@@ -165,7 +166,7 @@ Deno.test("pull of a URL checks --sha256 and refuses what is no file of weights"
   const reference = parseReference(new URL("/some/x.gguf", server.url).href);
   await assertRejects(
     () => pull(cache, reference, { ...options, sha256: sha256(OTHER) }),
-    { code: "ERR_MODEL_CORRUPT" },
+    { code: "ERR_MODEL_CHECKSUM" },
   );
   assertEquals(
     await pull(cache, reference, { ...options, as: "mine" }),
@@ -203,7 +204,7 @@ Deno.test({
     // A device that is always full.
     await Deno.symlink("/dev/full", join(cache.folder, "m", "m.gguf.part"));
     await assertRejects(() => pull(cache, GGUF, options), {
-      code: "ERR_MODEL_NOT_FOUND",
+      code: "ERR_MODEL_DISK",
       message: /the disk is full; make room, or .* GOSLING_MODELS/,
     });
   },
@@ -220,6 +221,23 @@ Deno.test("pull refuses beforehand what the disk has no room for", async () => {
       lfs: { oid: "0".repeat(64), size: 2 ** 52 },
     }]);
   await assertRejects(() => pull(cache, GGUF, options), {
+    code: "ERR_MODEL_DISK",
     message: /4500 TB are missing and .* are free/,
   });
+});
+
+Deno.test({
+  name: "pull says that a folder cannot be written to",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using stage = await scene();
+    const { options } = stage;
+    stage.put("m.gguf", BYTES, "me/quantised");
+    // Nobody makes folders there, not even root.
+    const cache = new ModelCache("/sys/kernel/gosling");
+    await assertRejects(() => pull(cache, GGUF, options), {
+      code: "ERR_MODEL_DISK",
+      message: /^Cannot write \/sys\/kernel\/gosling.*: .*GOSLING_MODELS/,
+    });
+  },
 });

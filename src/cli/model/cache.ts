@@ -140,11 +140,10 @@ export class ModelCache {
   async lock(id: string, waiting: () => void): Promise<AsyncDisposable> {
     this.pathOf(id);
     const folder = join(this.folder, ".locks");
-    await Deno.mkdir(folder, { recursive: true });
     // Never removed: whoever waits holds the same file as whoever comes later.
-    const file = await Deno.open(join(folder, id), {
-      write: true,
-      create: true,
+    const file = await writing(folder, async () => {
+      await Deno.mkdir(folder, { recursive: true });
+      return await Deno.open(join(folder, id), { write: true, create: true });
     });
     const timer = setTimeout(waiting, NOTICEABLE);
     try {

@@ -63,24 +63,23 @@ export class PartFile implements Part, Disposable {
 
   /** Forgets all that has arrived. */
   async begin(tag: string | undefined): Promise<void> {
-    if (this.#size > 0) {
-      await this.#file.truncate(0);
-      await this.#file.seek(0, Deno.SeekMode.Start);
-    }
-    this.#size = 0;
-    this.#hash = createHash("sha256");
-    this.#tag = tag;
-    await writing(
-      this.#path,
-      () =>
-        Deno.writeTextFile(`${this.#path}.part.json`, JSON.stringify({ tag })),
-    );
+    await writing(this.#path, async () => {
+      if (this.#size > 0) {
+        await this.#file.truncate(0);
+        await this.#file.seek(0, Deno.SeekMode.Start);
+      }
+      this.#size = 0;
+      this.#hash = createHash("sha256");
+      this.#tag = tag;
+      const note = JSON.stringify({ tag });
+      await Deno.writeTextFile(`${this.#path}.part.json`, note);
+    });
   }
 
   /**
    * Writes more.
    *
-   * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if the disk is full.
+   * @throws {ModelError} `ERR_MODEL_DISK` if the disk does not take it.
    */
   async append(bytes: Uint8Array): Promise<void> {
     await writing(this.#path, async () => {
@@ -100,9 +99,11 @@ export class PartFile implements Part, Disposable {
 
   /** Makes it the file, at once: nobody ever sees half of one. */
   async finish(): Promise<void> {
-    await writing(this.#path, () => this.#file.syncData());
-    await Deno.rename(`${this.#path}.part`, this.#path);
-    await Deno.remove(`${this.#path}.part.json`);
+    await writing(this.#path, async () => {
+      await this.#file.syncData();
+      await Deno.rename(`${this.#path}.part`, this.#path);
+      await Deno.remove(`${this.#path}.part.json`);
+    });
   }
 
   /** Closes it; what has arrived stays. */
@@ -149,7 +150,22 @@ async function readTag(path: string): Promise<string | undefined> {
   }
 }
 
-/** Writes, and says in words where a full disk stopped it. */
+/** Why a disk takes nothing, by the system's code. */
+const REFUSALS = new Map([
+  ["ENOSPC", "the disk is full; make room"],
+  ["EDQUOT", "the disk's quota is used up; make room"],
+  ["EFBIG", "the file system takes no file of this size"],
+  ["EROFS", "the disk is read-only"],
+  ["EACCES", "this user may not write there"],
+  ["EPERM", "this user may not write there"],
+  ["EIO", "the disk failed"],
+]);
+
+/**
+ * Writes, and says in words why the disk does not take it.
+ *
+ * @throws {ModelError} `ERR_MODEL_DISK`.
+ */
 export async function writing<T>(
   path: string,
   work: () => Promise<T>,
@@ -158,12 +174,12 @@ export async function writing<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
-    const full = error.code === "ENOSPC" || error.code === "EDQUOT";
-    if (!full) throw error;
+    const found = REFUSALS.get(String(error.code));
+    if (found === undefined) throw error;
     throw new ModelError(
-      "ERR_MODEL_NOT_FOUND",
-      `Cannot write ${path}: the disk is full; make room, or choose another ` +
-        "folder with GOSLING_MODELS, and pull again to go on",
+      "ERR_MODEL_DISK",
+      `Cannot write ${path}: ${found}, or choose another folder with ` +
+        "GOSLING_MODELS, and pull again to go on",
       { cause: error },
     );
   }

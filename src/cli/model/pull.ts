@@ -31,8 +31,9 @@ export interface PullOptions extends PlanOptions {
  * Fetches a model, or what is missing of it.
  *
  * @returns Its name in the cache.
- * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if a file cannot be had or written,
- * `ERR_MODEL_CORRUPT` if one is not what its checksum says.
+ * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if a file is not there to be had,
+ * `ERR_MODEL_NETWORK` if it cannot be fetched, `ERR_MODEL_DISK` if it cannot be
+ * written, `ERR_MODEL_CHECKSUM` if it is not the one published.
  */
 export async function pull(
   cache: ModelCache,
@@ -117,7 +118,7 @@ async function fetchFile(
   file: RemoteFile,
   { transport, note, bar }: PullOptions,
 ): Promise<ManifestFile> {
-  using part = await PartFile.open(path);
+  using part = await writing(path, () => PartFile.open(path));
   let resumed = part.size > 0;
   if (resumed) note(`Going on with ${file.name} at ${bytes(part.size)}`);
   for (;;) {
@@ -146,7 +147,7 @@ function described(
 
 function mismatch({ url, sha256 }: RemoteFile, found: string): ModelError {
   return new ModelError(
-    "ERR_MODEL_CORRUPT",
+    "ERR_MODEL_CHECKSUM",
     `Cannot use ${plain(url)}: its SHA-256 is ${found}, expected ${sha256}; ` +
       "it was thrown away",
   );
@@ -174,7 +175,7 @@ async function expectSpace(
   const free = bavail * bsize;
   if (needed <= free) return;
   throw new ModelError(
-    "ERR_MODEL_NOT_FOUND",
+    "ERR_MODEL_DISK",
     `Cannot pull into ${folder}: ${bytes(needed)} are missing and ` +
       `${bytes(free)} are free; make room, or choose another folder with ` +
       "GOSLING_MODELS",

@@ -72,7 +72,7 @@ export function stateAskRoutes(): OpenAPIHono<AppEnv> {
     request: BranchRequest,
     example: { branches: [{ prompt: "Hello", seed: 1 }, { prompt: "Hi" }] },
     response: Branches,
-    refusals: [404, ...STATE_REFUSALS, 429, 503],
+    refusals: STATE_REFUSALS,
   }, branch);
   postJson(app, {
     path: "/v1/state/score",
@@ -80,7 +80,7 @@ export function stateAskRoutes(): OpenAPIHono<AppEnv> {
     request: ScoreRequest,
     example: { prompt: "User: Hello!\n\nAssistant:", texts: [" Hi", " No"] },
     response: Scores,
-    refusals: [404, ...STATE_REFUSALS, 429, 503],
+    refusals: STATE_REFUSALS,
   }, score);
   return app;
 }

@@ -104,7 +104,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
     request: RebaseRequest,
     example: { messages: [{ role: "user", content: "Hello!" }] },
     response: RebasedState,
-    refusals: [...STATE_REFUSALS, 429, 503],
+    refusals: STATE_REFUSALS,
   }, rebase);
   postJson(app, {
     path: "/v1/state/convert",

@@ -32,8 +32,9 @@ export interface Part {
  * Fetches what is missing of a file.
  *
  * @param progress Told how many bytes are there, and of how many if that is known.
- * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if it cannot be had, and
- * `ERR_MODEL_CORRUPT` if it is not as long as `file` says.
+ * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if the server does not have it,
+ * `ERR_MODEL_NETWORK` if it cannot be reached for long, and `ERR_MODEL_CHECKSUM`
+ * if it is not as long as `file` says.
  */
 export async function download(
   file: RemoteFile,
@@ -90,7 +91,7 @@ async function attempt(
   if (part.size < total) {
     throw new Trouble(`the connection ended at ${part.size} of ${total} bytes`);
   }
-  throw corrupt(file, `it sent ${part.size} bytes of ${total}`);
+  throw otherLength(file, `it sent ${part.size} bytes of ${total}`);
 }
 
 /** Puts `part` where the response starts; answers the bytes of the whole file. */
@@ -131,7 +132,7 @@ async function begin(
   }
   if (total !== undefined && file.size !== undefined && total !== file.size) {
     await response.body?.cancel().catch(() => undefined);
-    throw corrupt(file, `it has ${total} bytes, expected ${file.size}`);
+    throw otherLength(file, `it has ${total} bytes, expected ${file.size}`);
   }
   return total ?? file.size;
 }
@@ -187,9 +188,9 @@ function strongTag(header: string | null): string | undefined {
   return header !== null && /^"[^"]*"$/.test(header) ? header : undefined;
 }
 
-function corrupt({ url }: RemoteFile, found: string): ModelError {
+function otherLength({ url }: RemoteFile, found: string): ModelError {
   return new ModelError(
-    "ERR_MODEL_CORRUPT",
+    "ERR_MODEL_CHECKSUM",
     `Cannot fetch ${plain(url)}: ${found}; pull it again`,
   );
 }

@@ -55,7 +55,8 @@ const MOST_PAGES = 20;
  * Lists the files of a repository. Those of weights are kept in large file
  * storage, which knows their SHA-256.
  *
- * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if it cannot be listed.
+ * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if there is no such repository for
+ * us, `ERR_MODEL_NETWORK` if it cannot be listed.
  */
 export async function listFiles(
   { repository, revision }: HubReference,
@@ -107,7 +108,7 @@ async function listPage(
   );
   if (!success) {
     throw new ModelError(
-      "ERR_MODEL_NOT_FOUND",
+      "ERR_MODEL_NETWORK",
       `Cannot list ${plain(url)}: it is not a list of files; HF_ENDPOINT has ` +
         "to be Hugging Face or a mirror with its API",
     );

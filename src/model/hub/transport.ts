@@ -55,7 +55,7 @@ export class Trouble extends Error {
  * @param attempt Throws {@linkcode Trouble} where it is worth another try.
  * @param progressed Whether the last attempt brought anything: then the count of
  * failures starts again.
- * @throws {ModelError} `ERR_MODEL_NOT_FOUND` after too many failures in a row.
+ * @throws {ModelError} `ERR_MODEL_NETWORK` after too many failures in a row.
  */
 export async function persist<T>(
   { tries, wait }: Transport,
@@ -71,7 +71,7 @@ export async function persist<T>(
       failures = progressed() ? 1 : failures + 1;
       if (failures >= tries) {
         throw new ModelError(
-          "ERR_MODEL_NOT_FOUND",
+          "ERR_MODEL_NETWORK",
           `Cannot fetch ${what}: ${error.message}, ${failures} times in a ` +
             "row; what has arrived is kept, so try again later",
           { cause: error },
@@ -88,7 +88,8 @@ export async function persist<T>(
  *
  * @param accepted Statuses to answer besides 200 to 299.
  * @throws {Trouble} If another try may help.
- * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if the server refuses.
+ * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if the server has no such file for
+ * us, `ERR_MODEL_NETWORK` if it answers anything else.
  */
 export async function send(
   { fetch }: Transport,
@@ -109,14 +110,16 @@ export async function send(
     const after = retryAfter(response.headers.get("retry-after"));
     throw new Trouble(`it answers ${status}`, after);
   }
-  const found = status === 401 || status === 403
+  const closed = status === 401 || status === 403;
+  const gone = status === 404 || status === 410;
+  const found = closed
     ? `it answers ${status}; if the repository is private or gated, set ` +
       "HF_TOKEN to a token that may read it"
-    : status === 404 || status === 410
+    : gone
     ? "there is no such file"
     : `it answers ${status}`;
   throw new ModelError(
-    "ERR_MODEL_NOT_FOUND",
+    closed || gone ? "ERR_MODEL_NOT_FOUND" : "ERR_MODEL_NETWORK",
     `Cannot fetch ${plain(url)}: ${found}`,
   );
 }

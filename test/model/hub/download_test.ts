@@ -160,7 +160,7 @@ Deno.test("download refuses a file of another length than announced", async () =
   await using server = serve();
   const file = { ...fileAt(server), size: 5 };
   await assertRejects(() => download(file, new MemoryPart(), hurried()), {
-    code: "ERR_MODEL_CORRUPT",
+    code: "ERR_MODEL_CHECKSUM",
     message: /: it has 100000 bytes, expected 5; /,
   });
 });
@@ -185,7 +185,10 @@ Deno.test("download gives up after too many failures in a row, and pauses longer
   const waits: number[] = [];
   await assertRejects(
     () => download(fileAt(server), new MemoryPart(), hurried(waits)),
-    { message: /: it answers 503, 7 times in a row; / },
+    {
+      code: "ERR_MODEL_NETWORK",
+      message: /: it answers 503, 7 times in a row; /,
+    },
   );
   assertEquals(waits.length, NETWORK.tries - 1);
   waits.forEach((ms, i) => {
@@ -204,11 +207,11 @@ Deno.test("download counts failures anew after each byte that came", async () =>
 });
 
 for (
-  const [status, found] of [
-    [401, "HF_TOKEN"],
-    [403, "HF_TOKEN"],
-    [404, "there is no such file"],
-    [418, "it answers 418"],
+  const [status, found, code] of [
+    [401, "HF_TOKEN", "ERR_MODEL_NOT_FOUND"],
+    [403, "HF_TOKEN", "ERR_MODEL_NOT_FOUND"],
+    [404, "there is no such file", "ERR_MODEL_NOT_FOUND"],
+    [418, "it answers 418", "ERR_MODEL_NETWORK"],
   ] as const
 ) {
   Deno.test(`download ends at once at ${status} and keeps secrets to itself`, async () => {
@@ -217,7 +220,7 @@ for (
     const url = new URL(`${PATH}?signature=secret`, server.url);
     const file = { name: "x", url, token: "hf_x" };
     await assertRejects(() => download(file, new MemoryPart(), hurried()), {
-      code: "ERR_MODEL_NOT_FOUND",
+      code,
       message: new RegExp(`^(?!.*(secret|hf_x)).*${found}`),
     });
     assertEquals(server.log.length, 1);
