@@ -7,6 +7,7 @@
 
 import type { Context } from "hono";
 import { PATIENCE_MS, within } from "./patience.ts";
+import { taken } from "./taken.ts";
 
 /** Characters of a member that is worth sending by itself, and of one piece. */
 const PIECE = 1 << 16;
@@ -29,12 +30,14 @@ export async function jsonAnswer(
   if (known === undefined) {
     // A client that has gone hears of no failure.
     work.catch(() => {});
-    return c.body(ReadableStream.from(late(work)), 200, type);
+    return c.body(taken(ReadableStream.from(late(work))), 200, type);
   }
   const { text, mark, long } = written(known.value);
-  return long.length === 0
-    ? c.body(text, 200, type)
-    : c.body(ReadableStream.from(pieces(text.split(mark), long)), 200, type);
+  return long.length === 0 ? c.body(text, 200, type) : c.body(
+    taken(ReadableStream.from(pieces(text.split(mark), long))),
+    200,
+    type,
+  );
 }
 
 async function* late(

@@ -6,6 +6,7 @@
  */
 
 import { PATIENCE_MS, within } from "./patience.ts";
+import { taken } from "./taken.ts";
 
 /** The media type of a state on its own. */
 export const STATE_TYPE = "application/vnd.gosling.state";
@@ -34,7 +35,8 @@ export async function multipart(
   const known = await within(body, patienceMs);
   // A client that has gone hears of no failure.
   body.catch(() => {});
-  return new Response(known?.value ?? ReadableStream.from(late(body)), {
+  const answer = known?.value ?? taken(ReadableStream.from(late(body)));
+  return new Response(answer, {
     headers: { "content-type": `${PARTS_TYPE}; boundary=${boundary}` },
   });
 }

@@ -6,6 +6,7 @@
  */
 
 import { PATIENCE_MS, within } from "./patience.ts";
+import { taken } from "./taken.ts";
 
 /** How long a stream may be silent. */
 const KEEP_ALIVE_MS = 15_000;
@@ -22,12 +23,14 @@ export interface StreamOptions {
   readonly keepAliveMs?: number;
   /** How long to wait for the first event before the stream begins. */
   readonly patienceMs?: number;
+  /** How long the client may take nothing before the stream breaks off. */
+  readonly stallMs?: number;
 }
 
 /**
  * Streams `first`, then `events`, each the text of one `data:` line. The next
- * event is asked for only when the last one was taken, so a slow client slows
- * its own turn and nothing piles up.
+ * event is asked for only when the last one was taken: what a slow client has not
+ * taken waits as the events of one turn, until {@linkcode taken} gives it up.
  *
  * @throws What `first` fails with, unless it took long.
  */
@@ -45,7 +48,7 @@ export async function eventStream(
   await within(next, options.patienceMs ?? PATIENCE_MS);
   // A client that has gone hears of no failure.
   next.catch(() => {});
-  const body = new ReadableStream<Uint8Array>({
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller): Promise<void> {
       next ??= events.next();
       try {
@@ -72,7 +75,7 @@ export async function eventStream(
       await events.return?.();
     },
   }, { highWaterMark: 0 });
-  return new Response(body, {
+  return new Response(taken(body, options.stallMs), {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-store",

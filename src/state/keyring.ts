@@ -141,7 +141,7 @@ export class Keyring {
         { cause },
       );
     });
-    if (typeof exp === "number" && this.#now() >= exp) {
+    if (typeof exp === "number" && this.#now() >= exp + leeway(iat, exp)) {
       throw new StateError(
         "ERR_STATE_EXPIRED",
         `Cannot open state: it expired ${new Date(exp * 1000).toISOString()}`,
@@ -210,6 +210,15 @@ export class Keyring {
   #now(): number {
     return Math.floor((this.#options.now?.() ?? Date.now()) / 1000);
   }
+}
+
+/**
+ * Seconds by which the clocks of servers may differ: a token of a server that is
+ * behind shall not be over early. At most a tenth of its time, so that short times
+ * stay short.
+ */
+function leeway(iat: unknown, exp: number): number {
+  return typeof iat === "number" ? Math.min(60, (exp - iat) / 10) : 0;
 }
 
 /** How a token's content is sealed; the header is authenticated as it stands. */

@@ -1,0 +1,47 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { taken } from "../../src/http/taken.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A body without end, and whether it was cancelled. */
+function endless() {
+  const over = Promise.withResolvers<unknown>();
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (controller) => controller.enqueue(bytes("x")),
+    cancel: (reason) => over.resolve(reason),
+  }, { highWaterMark: 0 });
+  return { body, over: over.promise };
+}
+
+Deno.test("taken passes a body on as it is", async () => {
+  const body = ReadableStream.from([bytes("a"), bytes("bc"), bytes("")]);
+  assertEquals(await new Response(taken(body)).text(), "abc");
+});
+
+Deno.test("taken passes an error on", async () => {
+  async function* broken(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+    yield bytes("a");
+    await Promise.resolve();
+    throw new RangeError("Bad");
+  }
+  const body = taken(ReadableStream.from(broken()));
+  await assertRejects(() => new Response(body).text(), { name: "RangeError" });
+});
+
+Deno.test("taken gives up a body that nobody takes any more", async () => {
+  const { body, over } = endless();
+  const reader = taken(body, 20).getReader();
+  for (let i = 0; i < 3; i++) await reader.read();
+  const reason = await over;
+  assert(reason instanceof Error);
+  assertEquals(reason.message, "Cannot answer: nobody read for 20 ms");
+  await assertRejects(() => reader.read(), { message: reason.message });
+});
+
+Deno.test("taken lets its reader leave", async () => {
+  const { body, over } = endless();
+  const reader = taken(body).getReader();
+  await reader.read();
+  await reader.cancel("enough");
+  assertEquals(await over, "enough");
+});
