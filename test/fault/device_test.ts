@@ -1,0 +1,86 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { eventsOf } from "../http/client.ts";
+import { tinyServer } from "../fuzz/tiny_server.ts";
+import { until, WorkerWatch } from "./workers.ts";
+
+const LONG = { prompt: "a", max_tokens: 60_000, logit_bias: { "0": -100 } };
+
+async function ready(
+  { fetch }: Awaited<ReturnType<typeof tinyServer>>,
+): Promise<number> {
+  const { status } = await fetch(new Request("http://tiny/readyz"));
+  return status;
+}
+
+Deno.test("a device lost in mid-generation ends each turn in the form of its answer, and comes back", async () => {
+  using workers = new WorkerWatch();
+  await using server = await tinyServer({ lanes: 2 });
+  const { engine } = server;
+  const { state } = await (await server.post("/v1/generate", {
+    prompt: "My name is Dave",
+    max_tokens: 3,
+  })).json();
+  const whole = server.post("/v1/generate", { ...LONG, state });
+  const stream = await server.post("/v1/generate", { ...LONG, stream: true });
+  const waiting = server.post("/v1/generate", { ...LONG, max_tokens: 3 });
+  await until("a queue", () => engine.load.waiting === 1);
+  workers.crash("wasm");
+
+  const answer = await whole;
+  assertEquals(answer.status, 503);
+  assertEquals(answer.headers.get("retry-after"), "5");
+  const { code, detail } = await answer.json();
+  assertEquals(code, "ERR_DEVICE_LOST");
+  assertMatch(detail, /^Cannot go on|the save you came with still holds/);
+
+  const last = eventsOf(await stream.text()).at(-1);
+  assertMatch(JSON.stringify(last), /"type":"problem".*ERR_DEVICE_LOST/);
+
+  // Whoever waited has lost nothing, and waits for the device to come back.
+  const patient = await waiting;
+  assertEquals(patient.status, 200);
+  assertEquals((await patient.json()).finish_reason, "length");
+  await until("ready again", async () => await ready(server) === 200);
+
+  // The save that came with the turn that failed goes on as if nothing were.
+  const again = await server.post("/v1/generate", {
+    ...LONG,
+    state,
+    max_tokens: 4,
+  });
+  assertEquals(again.status, 200);
+  assertEquals(server.reported, []);
+  assertEquals(engine.load, { busy: 0, waiting: 0 });
+});
+
+Deno.test("a grammar's worker that crashes fails the answer it follows, and no other", async () => {
+  using workers = new WorkerWatch();
+  await using server = await tinyServer({ lanes: 3 });
+  const grammar = { type: "regex", pattern: "(ab)+" };
+  const plain = { prompt: "a", seed: 5, max_tokens: 4000 };
+  const alone = await (await server.post("/v1/generate", plain)).json();
+  const held = server.post("/v1/generate", {
+    prompt: "x",
+    grammar,
+    max_tokens: 20_000,
+  });
+  const free = server.post("/v1/generate", plain);
+  await until("a grammar", () => workers.count("grammar") === 1);
+  await until("a lane", () => server.engine.load.busy > 0);
+  workers.crash("grammar");
+  const answer = await held;
+  if (answer.status === 200) {
+    // It has begun already: then it breaks off.
+    assert(await answer.text().then(() => false, () => true));
+  } else {
+    assertEquals(answer.status, 422);
+    assertMatch((await answer.json()).detail, /grammar cannot be followed/);
+  }
+  assertEquals((await (await free).json()).text, alone.text);
+  const next = await server.post("/v1/generate", {
+    prompt: "x",
+    grammar: { type: "regex", pattern: "[ab]{3}" },
+  });
+  assertMatch((await next.json()).text, /^[ab]{3}$/);
+  assertEquals(workers.count("grammar"), 2);
+});
