@@ -10,6 +10,7 @@ import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
 import { RequestError } from "./errors.ts";
+import { admit } from "./http/admission.ts";
 import { type ApiKey, requireKey } from "./http/auth.ts";
 import { limitBody } from "./http/body_limit.ts";
 import { type ApiDocument, docsPage } from "./http/docs.ts";
@@ -80,6 +81,7 @@ export function createApp(
     "/v1/*",
     requireKey(keys),
     limitCaller(limits),
+    admit(loader),
     lendModels(loader),
     limitBody(limits.bodyTimeout),
   );

@@ -103,6 +103,10 @@ class DeviceEngine implements Engine {
     return this.#host.load;
   }
 
+  expectRoom(tenant?: string): void {
+    this.#host.expectRoom(tenant);
+  }
+
   async *generate(
     turn: Turn,
     signal: AbortSignal,

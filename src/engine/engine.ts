@@ -29,6 +29,14 @@ export interface Engine {
   /** Lanes in use and requests waiting for one. */
   readonly load: { readonly busy: number; readonly waiting: number };
   /**
+   * Makes sure that a turn would not be refused at once, before anything is done
+   * for it.
+   *
+   * @param tenant Whose turn it would be, as in {@linkcode Turn.tenant}.
+   * @throws As {@linkcode generate} would.
+   */
+  expectRoom(tenant?: string): void;
+  /**
    * Takes one turn: reads the prompt after the save's text, then writes.
    *
    * Nothing is thrown after the first event except for a lost device. Aborting

@@ -104,6 +104,18 @@ export class ModelHost {
   }
 
   /**
+   * Makes sure that {@linkcode seat} would not refuse at once.
+   *
+   * @throws As it does.
+   */
+  expectRoom(tenant = ""): void {
+    if (this.closing.aborted) throw closed();
+    if (!this.ready) throw away();
+    const refusal = this.#lanes.refusal(tenant);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /**
    * Waits for a seat.
    *
    * @param copies Whether a spare lane is wanted.

@@ -89,7 +89,7 @@ export class Lanes {
   ): Promise<Lease | undefined> {
     if (signal.aborted) return undefined;
     const waiter = Promise.withResolvers<Lease | undefined>();
-    const full = again ? undefined : this.#full(tenant);
+    const full = again ? undefined : this.refusal(tenant);
     if (again) this.#queue.unshift(tenant, waiter);
     else this.#queue.push(tenant, waiter);
     this.#serve();
@@ -106,9 +106,11 @@ export class Lanes {
     }
   }
 
-  /** Why nobody else of this tenant may wait. */
-  #full(tenant: string): BusyError | undefined {
-    const { waiting, waitingEach = Math.ceil(waiting / 2) } = this.#options;
+  /** Why nobody else of this tenant may come; nothing while there is room. */
+  refusal(tenant: string): BusyError | undefined {
+    const { seats, waiting, waitingEach = Math.ceil(waiting / 2) } =
+      this.#options;
+    if (this.#free.length > 0 && this.#seated < seats) return undefined;
     const own = this.#queue.lengthOf(tenant);
     if (tenant !== "" && own >= waitingEach) {
       return new BusyError(

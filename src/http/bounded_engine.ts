@@ -32,6 +32,7 @@ export function boundedEngine(engine: Engine, bounds: EngineBounds): Engine {
     get load() {
       return engine.load;
     },
+    expectRoom: (asked) => engine.expectRoom(asked),
     async *generate(turn, signal): AsyncGenerator<TurnEvent, void> {
       using limit = new TimeLimit(timeout, signal);
       let written = 0;

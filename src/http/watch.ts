@@ -33,6 +33,7 @@ function watchedEngine(engine: Engine, record: RequestRecord): Engine {
     get load() {
       return engine.load;
     },
+    expectRoom: (tenant) => engine.expectRoom(tenant),
     generate: (turn, signal) => watchedTurn(engine, turn, signal, record),
     async score(query, signal) {
       const turn = record.turn(engine.model.id);

@@ -92,3 +92,30 @@ Deno.test("Engine.absence says whether the device is lost, how often it was aske
   assertEquals(engine.absence, { reason: "closing" });
   await assertRejects(() => take(engine, {}), { code: "ERR_SHUTTING_DOWN" });
 });
+
+Deno.test("Engine.expectRoom() refuses as generate() would, and only then", async () => {
+  const { engine: model } = await fakeEngine({ lanes: 1 });
+  const engine = await openEngine({
+    model: { ...model.model, lanes: 1 },
+    format: model.format,
+    tokenizer: model.tokenizer,
+    waiting: 2,
+    waitingEach: 1,
+    load: () => Promise.resolve(new FakeModel({ lanes: 1, stepMs: 1 })),
+  });
+  const long = { maxTokens: 50 };
+  engine.expectRoom("ada");
+  const seated = take(engine, { ...long, tenant: "ada" });
+  engine.expectRoom("ada");
+  const waits = take(engine, { ...long, tenant: "ada" });
+  await assertRejects(async () => await engine.expectRoom("ada"), {
+    code: "ERR_TOO_BUSY",
+  });
+  engine.expectRoom("bob");
+  await Promise.all([seated, waits]);
+  engine.expectRoom("ada");
+  await engine.dispose();
+  await assertRejects(async () => await engine.expectRoom("ada"), {
+    code: "ERR_SHUTTING_DOWN",
+  });
+});

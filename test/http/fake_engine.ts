@@ -26,6 +26,8 @@ export interface FakeOptions {
   readonly reply?: (prompt: string, position: number) => string;
   /** What it throws instead of its first event. */
   readonly refuse?: () => Error;
+  /** What it does when it is asked for room. */
+  readonly full?: () => void;
   /** What it throws after the first text. */
   readonly fail?: () => Error;
   /** What the model is called. */
@@ -188,6 +190,7 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
     turns,
     drawn: 0,
     freed: 0,
+    expectRoom: () => options.full?.(),
     generate,
     score: ({ texts, top = 0 }) =>
       Promise.resolve(texts.map((text) => scored(text, top))),
