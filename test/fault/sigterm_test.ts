@@ -1,0 +1,56 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { eventsOf } from "../http/client.ts";
+import { spawn } from "../story/command.ts";
+import { until } from "./workers.ts";
+
+const LONG = { max_tokens: 60_000, logit_bias: { "0": -100 } };
+
+/** More than there are lanes: some of them wait. */
+const CLIENTS = 9, LANES = 2;
+
+/** What `/metrics` shows once all of them are there. */
+const BUSY = new RegExp(`lanes_busy\\{.*\\} ${LANES}$`, "m");
+const QUEUED = new RegExp(`queue_length\\{.*\\} ${CLIENTS - LANES}$`, "m");
+
+for (const stream of [true, false]) {
+  Deno.test(`SIGTERM under load ends every turn with its save, stream ${stream}`, async () => {
+    const server = spawn(
+      [
+        ...["run", "-P=serve", "main.ts", "start", "--port", "0"],
+        ...["--lanes", `${LANES}`],
+      ],
+      { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" },
+    );
+    const [, url] = await server.until(/Listening on (http:\S+)/);
+    const answers = Array.from(
+      { length: CLIENTS },
+      (_, i) =>
+        fetch(`${url}/v1/generate`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ ...LONG, prompt: `User: ${i}`, stream }),
+        }).then(async (response) => ({
+          status: response.status,
+          text: await response.text(),
+        })),
+    );
+    await until("load", async () => {
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      return BUSY.test(metrics) && QUEUED.test(metrics);
+    });
+    const from = performance.now();
+    server.signal("SIGTERM");
+    const ended = await server.ended();
+    assertEquals(ended.code, 0, ended.stderr);
+    assert(performance.now() - from < 10_000);
+    let cancelled = 0;
+    for (const { status, text } of await Promise.all(answers)) {
+      assertEquals(status, 200);
+      const last = stream ? eventsOf(text).at(-1) : JSON.parse(text);
+      assertEquals(last.finish_reason, "cancelled");
+      assertMatch(last.state, /^eyJ/);
+      cancelled++;
+    }
+    assertEquals(cancelled, CLIENTS);
+  });
+}
