@@ -117,8 +117,8 @@ export class CallReader {
   }
 
   #calls(): readonly ToolCall[] {
-    const json = this.#held.trim().replace(/^```json\s*/, "")
-      .replace(/\s*```$/, "");
+    const held = this.#held.trim().replace(/^```json/, "");
+    const json = held.endsWith("```") ? held.slice(0, -3) : held;
     try {
       const calls = [JSON.parse(json)].flat();
       return calls.every((call) => this.#isCall(call)) ? calls : [];

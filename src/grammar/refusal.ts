@@ -37,7 +37,8 @@ export function screenLength(text: string): void {
  * @throws {RequestError} `ERR_REQUEST_INVALID`.
  */
 export function screenRepeats(text: string): void {
-  for (const [, from = "0", to = "0"] of text.matchAll(/\{(\d+)?,?(\d+)?\}/g)) {
+  // No digit can be of either number: that would try every way to share them.
+  for (const [, from, to = ""] of text.matchAll(/\{(\d*)(?:,(\d*))?\}/g)) {
     const most = Math.max(Number(from), Number(to));
     if (most > MOST_REPEATED) {
       throw refusedGrammar(`${most} repeats are more than ${MOST_REPEATED}`);
