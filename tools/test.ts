@@ -1,15 +1,16 @@
 /**
  * `deno task test [deno test's arguments]`: makes sure that there is a WebGPU
- * adapter and a Chromium, runs the tests, and ends with the line
+ * adapter, a Chromium, nginx and HAProxy, runs the tests, and ends with the line
  * `N passed, N failed`.
  *
- * Tests of kernels and of the page never skip. Where an adapter or a browser is
+ * Tests of kernels, of the page and of `deploy/` never skip. Where one of these is
  * missing, Debian's package is installed if this process may do so, and otherwise
  * the command that repairs it is printed and nothing is run.
  *
  * @module
  */
 
+import { findProgram } from "../test/deploy/programs.ts";
 import { findChromium } from "../test/web/chromium.ts";
 
 /** Something that tests need and Debian has. */
@@ -29,6 +30,16 @@ const NEEDS: readonly Need[] = [
     name: "Chromium",
     package: "chromium",
     isThere: async () => await findChromium() !== undefined,
+  },
+  {
+    name: "nginx",
+    package: "nginx-light",
+    isThere: async () => await findProgram("nginx") !== undefined,
+  },
+  {
+    name: "HAProxy",
+    package: "haproxy",
+    isThere: async () => await findProgram("haproxy") !== undefined,
   },
 ];
 

@@ -22,18 +22,20 @@ export interface Server extends AsyncDisposable {
  * @param flags Of the server.
  * @param env Besides this process's own.
  * @param runtime Flags of Deno's.
+ * @param root Where the program is; by default, here.
  */
 export async function startServer(
   flags: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
   runtime: readonly string[] = [],
+  root: string | URL = new URL("../..", import.meta.url),
 ): Promise<Server> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-P=serve", ...runtime].concat(
       ["main.ts", "start", "--port", "0"],
       flags,
     ),
-    cwd: new URL("../..", import.meta.url),
+    cwd: root,
     env: { NO_COLOR: "1", ...env },
     stdout: "piped",
     stderr: "piped",
