@@ -146,6 +146,9 @@ function malformed(found: string, cause?: unknown): RequestError {
   );
 }
 
+/** Places named in one answer, which would be larger than its request else. */
+const MOST_ERRORS = 32;
+
 /** Fits `value` to `schema`, or says by JSON pointer where it does not fit. */
 export function check<Schema extends z.ZodType>(
   value: unknown,
@@ -153,14 +156,14 @@ export function check<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
-  const errors = error.issues.flatMap((issue) =>
+  const errors = error.issues.slice(0, MOST_ERRORS).flatMap((issue) =>
     issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({
+      ? issue.keys.slice(0, MOST_ERRORS).map((key) => ({
         pointer: pointer([...issue.path, key]),
         detail: "is not a known field",
       }))
       : [{ pointer: pointer(issue.path), detail: issue.message }]
-  );
+  ).slice(0, MOST_ERRORS);
   const [first] = errors;
   throw new SchemaError(
     `Cannot take request: ${first?.pointer || "the body"}: ${first?.detail}`,
