@@ -12,6 +12,8 @@ export interface Server extends AsyncDisposable {
   readonly url: string;
   /** What it has printed so far, both streams. */
   readonly output: () => string;
+  /** Sends a signal. */
+  signal(name: Deno.Signal): void;
   /** Sends a signal and waits for the end. */
   stop(signal: Deno.Signal): Promise<Deno.CommandStatus>;
 }
@@ -72,6 +74,7 @@ export async function startServer(
     host,
     url: `http://${host}`,
     output: () => printed,
+    signal: (name) => child.kill(name),
     stop,
     async [Symbol.asyncDispose](): Promise<void> {
       await stop("SIGKILL");
