@@ -12,6 +12,7 @@ import { openEngine } from "../engine/device_engine.ts";
 import { superviseGrammars } from "../grammar/supervisor.ts";
 import type { Services } from "../http/services.ts";
 import { parameters } from "../model/checkpoint.ts";
+import { isWorld, WORLD_VOCABULARY } from "../model/hub/official.ts";
 import { bytesOf } from "../model/model_files.ts";
 import { openModel } from "../model/open.ts";
 import { CacheError } from "../model/quantized_cache.ts";
@@ -112,6 +113,13 @@ async function attempt(
     ...(reading && { progress: reading }),
   });
   const { shape } = checkpoint;
+  if (shape.V === WORLD_VOCABULARY.rows && !isWorld(tokenizer)) {
+    const name = files.vocabulary?.name ?? "the one inside";
+    note(
+      `${files.id} has the rows of the World vocabulary, but ${name} is ` +
+        "another: its texts will make no sense if it was trained with World",
+    );
+  }
   const format = { fingerprint, shape };
   const { kind, name } = choice.device;
   const vault = await Vault.create({

@@ -13,7 +13,7 @@ import {
   noSuchModel,
   type ServedModel,
 } from "../http/services.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
+import type { Sizes } from "../model/checkpoint.ts";
 import { stateLength } from "../model/shape.ts";
 import type { Observer } from "../observe/observer.ts";
 import { HASH_BYTES } from "../state/header.ts";
@@ -42,7 +42,7 @@ export interface ServedModels extends Loader {
 }
 
 /** A model as its files' tables of contents describe it. */
-interface KnownModel extends Pick<Checkpoint, "shape" | "stored"> {
+interface KnownModel extends Sizes {
   readonly id: string;
   readonly place: ModelPlace;
 }
@@ -144,8 +144,7 @@ async function look(
           "--model NAME=PATH",
       );
     }
-    const { shape, stored } = await readShape(files);
-    known.push({ id, place, shape, stored });
+    known.push({ id, place, ...await readShape(files) });
   }
   const [first, ...more] = known;
   if (first === undefined) throw new RangeError("No models");

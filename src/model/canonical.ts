@@ -8,6 +8,7 @@
 import { expectRwkv7 } from "./architecture.ts";
 import {
   type Checkpoint,
+  SMALL,
   type StoredType,
   type TensorSpec,
   tensorSpecs,
@@ -52,7 +53,7 @@ export function canonical(
   }
   return {
     shape,
-    stored: storedType(tensors, specs),
+    ...storedTypes(tensors, specs),
     async read(name, rows): Promise<Float32Array<ArrayBuffer>> {
       const spec = specs.get(name);
       if (spec === undefined) {
@@ -117,17 +118,25 @@ function expectShape(
   }
 }
 
-/** The narrowest type that holds every matrix, given how each is stored. */
-function storedType(
+/** The narrowest types that hold all matrices, given how each is stored. */
+function storedTypes(
   tensors: NamedTensors,
   specs: ReadonlyMap<string, TensorSpec>,
-): StoredType {
-  const types = new Set<string>();
+): Pick<Checkpoint, "stored" | "small"> {
+  const largeTypes = new Set<string>(), smallTypes = new Set<string>();
   for (const [name, { shape }] of specs) {
-    if (shape.length === 2) types.add(tensors.get(name)?.type ?? "F32");
+    // Few numbers, and files store them as they like.
+    if (shape.length !== 2 || name.endsWith("r_k")) continue;
+    (SMALL.test(name) ? smallTypes : largeTypes)
+      .add(tensors.get(name)?.type ?? "F32");
   }
-  const [type, other] = types;
-  return other === undefined && isStoredType(type) ? type : "F32";
+  const stored = holding(largeTypes), small = holding(smallTypes);
+  return small === stored ? { stored } : { stored, small };
+}
+
+/** The type that holds values of all of these. */
+function holding([type, ...others]: ReadonlySet<string>): StoredType {
+  return others.length === 0 && isStoredType(type) ? type : "F32";
 }
 
 function expectFinite(

@@ -35,12 +35,20 @@ export interface TensorSpec {
   readonly shape: readonly number[];
 }
 
+/** What a model's weights take depends on this. */
+export type Sizes = Pick<Checkpoint, "shape" | "stored" | "small">;
+
+/** Names of LoRA matrices, DeepEmbed's among them. */
+export const SMALL: RegExp = /\.(att\.[wavg]|ffn\.s)[12]$/;
+
 /** An open model, read tensor by tensor. */
 export interface Checkpoint {
   /** Every size, read from the tensors' shapes. */
   readonly shape: ModelShape;
-  /** The narrowest type that holds the matrices without loss. */
+  /** The narrowest type that holds the large matrices without loss. */
   readonly stored: StoredType;
+  /** The same for the LoRA matrices, where it is another. */
+  readonly small?: StoredType;
   /**
    * Reads a tensor, or some of its rows, widened to f32.
    *

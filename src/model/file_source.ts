@@ -27,9 +27,14 @@ export async function fileSource(path: string | URL): Promise<FileSource> {
   try {
     file = await Deno.open(path);
   } catch (cause) {
+    const found = cause instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : cause instanceof Error
+      ? cause.message
+      : cause;
     throw new ModelError(
       "ERR_MODEL_NOT_FOUND",
-      `Cannot open ${name}: ${cause instanceof Error ? cause.message : cause}`,
+      `Cannot open ${name}: ${found}`,
       { cause },
     );
   }

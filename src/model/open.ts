@@ -69,17 +69,45 @@ export async function openModel(
   };
 }
 
-async function openTokenizer(
+/**
+ * Opens the vocabulary of a model: the file that it comes with, or its own.
+ *
+ * @throws {ModelError} `ERR_VOCABULARY_CORRUPT` if it is none; `ERR_MODEL_NOT_FOUND`
+ * if there is none.
+ */
+export async function openTokenizer(
   { weights: [{ name }], vocabulary: file }: ModelFiles,
-  { vocabulary }: ModelTensors,
+  { vocabulary }: Pick<ModelTensors, "vocabulary">,
 ): Promise<Tokenizer> {
-  if (file) {
-    return await openVocabulary(await file.read(0, file.size), file.name);
-  }
+  if (file) return await openFile(file);
   if (vocabulary) return await worldTokenizer(vocabulary, name);
   throw new ModelError(
     "ERR_MODEL_NOT_FOUND",
     `Cannot use ${name}: it carries no vocabulary; put its vocabulary file ` +
-      "beside it as vocab.txt",
+      "beside it as vocab.txt, or name it with --vocab",
   );
+}
+
+/** A vocabulary is about a megabyte; more than this is some other file. */
+const MOST_VOCABULARY = 64 << 20;
+
+/** Vocabularies in use, by the SHA-256 of their files: models share them. */
+const inUse = new Map<string, WeakRef<Tokenizer>>();
+
+async function openFile({ name, size, read }: ByteSource): Promise<Tokenizer> {
+  if (size > MOST_VOCABULARY) {
+    throw new ModelError(
+      "ERR_VOCABULARY_CORRUPT",
+      `Cannot read vocabulary ${name}: it has ${size} bytes, and vocabularies ` +
+        `have ${MOST_VOCABULARY} at most`,
+    );
+  }
+  const bytes = await read(0, size);
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  const key = new Uint8Array(digest).toHex();
+  const known = inUse.get(key)?.deref();
+  if (known !== undefined) return known;
+  const tokenizer = await openVocabulary(bytes, name);
+  inUse.set(key, new WeakRef(tokenizer));
+  return tokenizer;
 }

@@ -61,8 +61,7 @@ Deno.test("webgpuWeights is what the device takes with DeepEmbed", async () => {
       });
       const total = tensorSpecs(checkpoint.shape).length;
       assertEquals(seen.at(-1), [total, total]);
-      const { shape, stored } = checkpoint;
-      const share = webgpuWeights(shape, stored, quantization) /
+      const share = webgpuWeights(checkpoint, quantization) /
         model.weightBytes;
       assert(share > 0.8 && share <= 1, `${quantization}: ${share}`);
       await model.dispose();

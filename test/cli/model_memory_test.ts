@@ -51,7 +51,8 @@ Deno.test("memoryNeeded is two bytes a weight and what lanes and rows take", () 
 
 Deno.test("webgpuWeights counts 16, 8.5 and 4.5 bits a weight", () => {
   const weights = QUANTIZATIONS.map((quantization) =>
-    webgpuWeights(LARGE, "BF16", quantization) * 8 / 2_947_735_040
+    webgpuWeights({ shape: LARGE, stored: "BF16" }, quantization) * 8 /
+    2_947_735_040
   );
   [16, 8.5, 4.5].forEach((bits, i) => {
     assert(Math.abs(weights[i] - bits) < 0.1 * bits, `${weights[i]}`);
@@ -64,8 +65,7 @@ Deno.test("webgpuWeights is what the device takes, but for its padding", async (
   try {
     for (const quantization of QUANTIZATIONS) {
       const model = await device.load(checkpoint, { lanes: 1, quantization });
-      const { shape, stored } = checkpoint;
-      const share = webgpuWeights(shape, stored, quantization) /
+      const share = webgpuWeights(checkpoint, quantization) /
         model.weightBytes;
       assert(share > 0.8 && share <= 1, `${quantization}: ${share}`);
       await model.dispose();

@@ -295,3 +295,18 @@ Deno.test("openFiles() needs no vocabulary beside a GGUF file", async () => {
   assertEquals((await openModel(files)).tokenizer.size, MODEL.V - 2);
   await Deno.remove(path, { recursive: true });
 });
+
+Deno.test("openModel() keeps the types of a GGUF whose LoRA matrices are F32", async () => {
+  const tensors = randomTensors({ ...MODEL, type: "F16" });
+  for (const type of ["F16", "F32", "Q8_0"] as const) {
+    const written = await llamaTensors(tensors, type);
+    const { checkpoint: { stored, small } } = await open(
+      `${type}.gguf`,
+      writeGguf(llamaKeys(MODEL.V), written),
+    );
+    assertEquals(
+      [stored, small],
+      type === "F16" ? ["F16", "F32"] : ["F32", undefined],
+    );
+  }
+});

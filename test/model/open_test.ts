@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { assertEquals, assertRejects } from "@std/assert";
 import { fileSource } from "../../src/model/file_source.ts";
+import { isWorld, WORLD_VOCABULARY } from "../../src/model/hub/official.ts";
 import { openFiles } from "../../src/model/model_files.ts";
 import { openModel } from "../../src/model/open.ts";
 import { blobSource, bytesSource } from "../../src/model/source.ts";
@@ -41,6 +42,33 @@ Deno.test("openModel() refuses a vocabulary larger than the model's", async () =
   await assertRejects(() => openModel({ weights: [weights], vocabulary }), {
     code: "ERR_VOCABULARY_CORRUPT",
     message: /\d+ tokens, but .*rand-d128-l3-v512\.safetensors has 512/,
+  });
+});
+
+Deno.test("openModel() shares the vocabularies of models, and refuses other files", async () => {
+  await using files = await openFiles(GOSLING);
+  await using again = await openFiles(
+    join(GOSLING.pathname, "model.safetensors"),
+    join(GOSLING.pathname, "vocab.txt"),
+  );
+  const { tokenizer } = await openModel(files);
+  assertEquals((await openModel(again)).tokenizer === tokenizer, true);
+  assertEquals(isWorld(tokenizer), false);
+  const digest = Uint8Array.fromHex(WORLD_VOCABULARY.digest);
+  assertEquals(isWorld({ digest }), true);
+  const [weights] = files.weights;
+  await assertRejects(() => openModel({ ...files, vocabulary: weights }), {
+    code: "ERR_VOCABULARY_CORRUPT",
+    message: /model\.safetensors: it is not UTF-8$/,
+  });
+  const huge = { ...weights, size: 2 ** 32 };
+  await assertRejects(() => openModel({ ...files, vocabulary: huge }), {
+    code: "ERR_VOCABULARY_CORRUPT",
+    message: /it has 4294967296 bytes, and vocabularies have 67108864 at most/,
+  });
+  await assertRejects(() => openFiles(GOSLING, "/none/vocab.txt"), {
+    code: "ERR_MODEL_NOT_FOUND",
+    message: /^Cannot open .*\/none\/vocab\.txt: there is no such file/,
   });
 });
 

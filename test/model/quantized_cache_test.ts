@@ -250,25 +250,25 @@ Deno.test("QuantizedCache refuses pieces of other sizes and numbers", async () =
 const PACKED = [
   [
     "wasm",
-    "wasm 1",
+    "wasm 2",
     "int8",
     "84fcfc2ad48de6ecc3ec1bb1cd127649ceee17af0b10600a41ddc19ea0853602",
   ],
   [
     "wasm",
-    "wasm 1",
+    "wasm 2",
     "int4",
     "c03cc625c4ca1a9a034261f3bb6d3cb9f375a9658acd7051b668c51576d7867e",
   ],
   [
     "webgpu",
-    "webgpu 1",
+    "webgpu 2",
     "int8",
     "185eac66b2e15d96ba4bcc56220cbaf7d401ed140f88a69da4942b552fe91b9e",
   ],
   [
     "webgpu",
-    "webgpu 1",
+    "webgpu 2",
     "int4",
     "271534abf8797e99b6e097db9a58ee5daa8eb997dffacf1257678dba6c971f25",
   ],

@@ -4,22 +4,46 @@
  * @module
  */
 
+import { basename } from "@std/path";
+import { ModelError } from "../../errors.ts";
 import { canonical } from "../../model/canonical.ts";
-import { type Checkpoint, parameters } from "../../model/checkpoint.ts";
+import {
+  type Checkpoint,
+  parameters,
+  type Sizes,
+} from "../../model/checkpoint.ts";
 import { readTensors } from "../../model/format.ts";
+import { isWorld } from "../../model/hub/official.ts";
 import { bytesOf, type LocalModel } from "../../model/model_files.ts";
+import { openTokenizer } from "../../model/open.ts";
 import { stateLength } from "../../model/shape.ts";
 import { BYTES } from "../../model/stored.ts";
 import { CODEC_NAMES, encodedSize } from "../../state/codec.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
 import { bytes, table, whole } from "./figures.ts";
 import { memoryNeeded, QUANTIZATIONS } from "./memory.ts";
 
 /** Reads a model's sizes and the type of its matrices. */
 export async function readShape(
   { weights }: Pick<LocalModel, "weights">,
-): Promise<Pick<Checkpoint, "shape" | "stored">> {
+): Promise<Sizes> {
   const { tensors, lora } = await readTensors(weights);
-  return canonical(tensors, weights[0].name, lora);
+  const { read: _, ...sizes } = canonical(tensors, weights[0].name, lora);
+  return sizes;
+}
+
+function vocabularyWords(
+  tokenizer: Tokenizer,
+  { vocabulary }: LocalModel,
+): string {
+  const { size, digest } = tokenizer;
+  const where = vocabulary === undefined
+    ? "inside"
+    : `in ${basename(vocabulary.name)}`;
+  const which = isWorld(tokenizer)
+    ? "the World vocabulary"
+    : `not World: ${digest.toHex().slice(0, 16)}…`;
+  return `${whole(size)} tokens ${where}, ${which}`;
 }
 
 /**
@@ -33,8 +57,20 @@ export async function describe(
   files: LocalModel,
   { lanes, spare, threads }: { lanes: number; spare: number; threads: number },
 ): Promise<string> {
-  const checkpoint = await readShape(files);
-  const { shape, stored } = checkpoint;
+  const found = await readTensors(files.weights);
+  const checkpoint = canonical(
+    found.tensors,
+    files.weights[0].name,
+    found.lora,
+  );
+  const words = await openTokenizer(files, found).then(
+    (tokenizer) => vocabularyWords(tokenizer, files),
+    (error) => {
+      if (error instanceof ModelError) return error.message;
+      throw error;
+    },
+  );
+  const { shape, stored, small } = checkpoint;
   const { L, D, H, F, V, ranks, deep } = shape;
   const parts = files.weights.length;
   const facts = [
@@ -45,11 +81,11 @@ export async function describe(
         parts === 1 ? "" : "s"
       }`,
     ],
-    ["stored", stored],
+    ["stored", small ? `${stored}, LoRA matrices ${small}` : stored],
     ["parameters", whole(parameters(shape))],
     ["layers", `${L}`],
     ["width", `${D}, ${H} heads of ${D / H}, feed-forward ${F}`],
-    ["vocabulary", `${V}`],
+    ["vocabulary", `${V} rows; ${words}`],
     ["LoRA ranks", `w ${ranks.w}, a ${ranks.a}, v ${ranks.v}, g ${ranks.g}`],
     ...(deep === undefined ? [] : [["DeepEmbed", deepEmbed(checkpoint, deep)]]),
     ["state", `${whole(stateLength(shape))} numbers`],

@@ -10,12 +10,8 @@ import type { Device, DeviceKind, Quantization } from "../../device/device.ts";
 import { layout } from "../../device/wasm/layout.ts";
 import { CHUNK, largestBuffer } from "../../device/webgpu/room.ts";
 import { ConfigError, ModelError } from "../../errors.ts";
-import {
-  type Checkpoint,
-  type StoredType,
-  tensorSpecs,
-} from "../../model/checkpoint.ts";
-import { type ModelShape, stateLength } from "../../model/shape.ts";
+import { type Sizes, tensorSpecs } from "../../model/checkpoint.ts";
+import { stateLength } from "../../model/shape.ts";
 import { bytes } from "./figures.ts";
 import { SPARE_LANES } from "./resolve.ts";
 
@@ -47,33 +43,49 @@ export interface MemoryOptions {
  */
 export function memoryNeeded(
   kind: DeviceKind,
-  { shape, stored }: Pick<Checkpoint, "shape" | "stored">,
+  sizes: Sizes,
   { lanes, quantization, threads }: MemoryOptions,
 ): number {
   if (kind === "wasm") {
     const options = { lanes, quantization };
-    return layout(shape, stored, options, threads, WASM_ROWS).bytes;
+    return layout(sizes, options, threads, WASM_ROWS).bytes;
   }
+  const { shape } = sizes;
   const { L, D, F, V, deep } = shape;
   const gated = deep === undefined ? 0 : F + 64 + L * deep ** 2;
   const rows = 4 * CHUNK * (24 * D + F + gated);
   const perLane = 4 * (stateLength(shape) + 6 * V);
-  return webgpuWeights(shape, stored, quantization) + rows + lanes * perLane;
+  return webgpuWeights(sizes, quantization) + rows + lanes * perLane;
 }
+
+/** Matrices that are stacked with LoRA matrices there; more with DeepEmbed. */
+const STACKED = /\.att\.(receptance|key|value|[wavg]1)(\.weight)?$/;
+const STACKED_DEEP =
+  /\.(att\.(receptance|value|[wavg]1)|(att|ffn)\.key|ffn\.s1)(\.weight)?$/;
 
 /** Bytes of weights on the webgpu device. */
 export function webgpuWeights(
-  shape: ModelShape,
-  stored: StoredType,
+  { shape, stored, small: lora = stored }: Sizes,
   quantization: Quantization,
 ): number {
-  const large = quantization === "none" ? stored : quantization;
-  const small = quantization !== "none" && stored === "F32" ? "F16" : stored;
+  const integers = quantization !== "none";
+  const large = integers ? quantization : stored;
+  const small = integers && lora === "F32" ? "F16" : lora;
+  // What is stacked with LoRA matrices is as wide as they are.
+  const stack = integers || lora === stored ? large : "F32";
+  const { deep } = shape;
   return tensorSpecs(shape).reduce((sum, { name, shape: [rows, columns] }) => {
     if (columns === undefined || name.endsWith("r_k")) {
       return sum + 4 * rows * (columns ?? 1);
     }
-    const bits = BITS[/att\.[wavg]2$|ffn\.s2$/.test(name) ? small : large];
+    const stacked = deep === undefined ? STACKED : STACKED_DEEP;
+    const bits = BITS[
+      /\.(att\.[wavg]|ffn\.s)2$/.test(name)
+        ? small
+        : stacked.test(name)
+        ? stack
+        : large
+    ];
     return sum + rows * columns * bits / 8;
   }, 0);
 }
@@ -134,7 +146,7 @@ export function spaceOn(
  */
 export function expectRoom(
   id: string,
-  checkpoint: Pick<Checkpoint, "shape" | "stored">,
+  checkpoint: Sizes,
   { lanes, quantization, threads }: MemoryOptions,
   { kind, bounds, buffer = Infinity }: Space,
 ): void {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { StoredType } from "../../model/checkpoint.ts";
-import { type ModelShape, N, stateLength } from "../../model/shape.ts";
+import type { Sizes } from "../../model/checkpoint.ts";
+import { N, stateLength } from "../../model/shape.ts";
 import type { LoadOptions } from "../device.ts";
 import { Arena, type Place } from "./arena.ts";
 import {
@@ -66,8 +66,7 @@ const WIDE = 16_384;
 
 /** Lays out a model. */
 export function layout(
-  shape: ModelShape,
-  stored: StoredType,
+  { shape, stored, small: lora = stored }: Sizes,
   { lanes, quantization }: LoadOptions,
   threads: number,
   chunk: number,
@@ -77,7 +76,7 @@ export function layout(
   const integers = quantization !== "none";
   const arena = new Arena(shape);
   const large = matrixFormat(quantization, stored);
-  const small = loraFormat(quantization, stored);
+  const small = loraFormat(quantization, lora);
 
   const plan = arena.take(PLAN_FIELDS.length * 4);
   const barrier = arena.take(4 * 64);

@@ -63,8 +63,8 @@ async function load(
   count: number,
   chunk: number,
 ): Promise<DeviceModel> {
-  const { shape, stored } = checkpoint;
-  const plan = layout(shape, stored, options, count, chunk);
+  const { shape } = checkpoint;
+  const plan = layout(checkpoint, options, count, chunk);
   const memory = allocate(plan);
   for (const [offset, values] of plan.words) {
     new Uint32Array(memory.buffer, offset, values.length).set(values);

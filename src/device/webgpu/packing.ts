@@ -14,7 +14,7 @@ export const FORMATS = { F32: 0, F16: 1, BF16: 2, int8: 3, int4: 4 } as const;
 export type Format = keyof typeof FORMATS;
 
 /** See `Device.packing`: one more at each change of what is packed. */
-export const PACKING = "webgpu 1";
+export const PACKING = "webgpu 2";
 
 /** Rows of a block. */
 export const BLOCK_ROWS = 64;

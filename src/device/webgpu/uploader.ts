@@ -4,8 +4,13 @@
  * @module
  */
 
-import type { Checkpoint, StoredType } from "../../model/checkpoint.ts";
+import {
+  type Checkpoint,
+  SMALL,
+  type StoredType,
+} from "../../model/checkpoint.ts";
 import type { PackedPieces } from "../../model/packed_pieces.ts";
+import { isStoredType } from "../../model/stored.ts";
 import type { Gpu } from "./gpu.ts";
 import type { TablePart } from "./kernels/embed.ts";
 import { createMatrix, join, type Matrix } from "./matrix.ts";
@@ -121,12 +126,15 @@ export class Uploader {
     return createTensor(this.#gpu, label, [names.length, D], values);
   }
 
-  /** Matrices of the same width, stacked. */
+  /** Matrices of the same width, stacked; all in a type that holds each. */
   async matrix(
     label: string,
     sources: readonly (readonly [name: string, rows: number])[],
     columns: number,
   ): Promise<Matrix> {
+    const { stored, small = stored } = this.#checkpoint;
+    const mixed = isStoredType(this.#format) && small !== stored &&
+      sources.some(([name]) => SMALL.test(name));
     const matrix = await createMatrix(
       this.#gpu,
       label,
@@ -136,7 +144,7 @@ export class Uploader {
       })),
       {
         columns,
-        format: this.#format,
+        format: mixed ? "F32" : this.#format,
         ...(this.#pieces && { pieces: this.#pieces }),
       },
     );
@@ -146,8 +154,8 @@ export class Uploader {
 
   /** The format of matrices that stay 16 bits wide in a quantised model. */
   get narrow(): StoredType {
-    const { stored } = this.#checkpoint;
-    return stored === "F32" && this.#format !== "F32" ? "F16" : stored;
+    const { stored, small = stored } = this.#checkpoint;
+    return small === "F32" && !isStoredType(this.#format) ? "F16" : small;
   }
 
   /**

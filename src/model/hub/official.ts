@@ -10,6 +10,8 @@
  * @module
  */
 
+import type { Tokenizer } from "../../text/tokenizer.ts";
+
 /** The repository of the official models. */
 export const OFFICIAL_REPOSITORY = "BlinkDL/rwkv7-g1";
 
@@ -34,7 +36,16 @@ export const WORLD_VOCABULARY = {
   size: 1_093_733,
   /** SHA-256, lower-case hex. */
   sha256: "e6dee3d4e31b4d5c40ac99508ac6c701ceef4bed681bf2167ce9a908552bca89",
+  /** Digest of its tokens, in whatever file they are. */
+  digest: "b6901e595b87f0db12a97a9f19c24f752a2559eaab875b77a8aa9a15c6c62dea",
+  /** Rows that models have for it, more than it has tokens. */
+  rows: 65_536,
 } as const;
+
+/** Whether these are the tokens of the World vocabulary. */
+export function isWorld({ digest }: Pick<Tokenizer, "digest">): boolean {
+  return digest.toHex() === WORLD_VOCABULARY.digest;
+}
 
 /** Generation, size, day and context: `rwkv7-g1d-0.4b-20260210-ctx8192`. */
 const OFFICIAL =
