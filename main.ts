@@ -12,7 +12,7 @@ import { type Lookout, openLookout } from "./src/cli/lookout.ts";
 import { modelPlaces } from "./src/cli/model/resolve.ts";
 import { followKeyFile } from "./src/cli/key_file.ts";
 import { openModels, type ServedModels } from "./src/cli/served_models.ts";
-import { command, note, write } from "./src/cli/terminal.ts";
+import { command, write } from "./src/cli/terminal.ts";
 import { asksForHelp, parseCommand } from "./src/config/command_line.ts";
 import {
   type Config,
@@ -46,8 +46,7 @@ async function start(args: readonly string[]): Promise<void> {
     write(`Serves a model over HTTP.\n\n  deno task start [flags]\n\n`);
     return write(helpOnSettings());
   }
-  const config = settings(args);
-  const lookout = await openLookout(config);
+  const { config, lookout } = await prepare(settings(args));
   const models = await open(config, lookout);
   const server = listen(config, build(config, models, lookout).fetch);
   const closed = closeOnSignal(server, models);
@@ -82,7 +81,16 @@ function settings(args: readonly string[]): Config {
       `Cannot read the command line: ${word} is no flag. --help lists them`,
     );
   }
-  return followKeyFile(readConfig(flags, (name) => Deno.env.get(name)), note);
+  return readConfig(flags, (name) => Deno.env.get(name));
+}
+
+/** The settings with the keys of their file, and who looks on. */
+async function prepare(
+  given: Config,
+): Promise<{ readonly config: Config; readonly lookout: Lookout }> {
+  const lookout = await openLookout(given);
+  const config = followKeyFile(given, (line) => lookout.log.note(line));
+  return { config, lookout };
 }
 
 function build(
@@ -107,8 +115,7 @@ function build(
 
 /** The server of the variables alone; its models are loaded when needed. */
 async function unasked(): Promise<ReturnType<typeof createApp>> {
-  const config = settings([]);
-  const lookout = await openLookout(config);
+  const { config, lookout } = await prepare(settings([]));
   return build(config, await open(config, lookout), lookout);
 }
 
