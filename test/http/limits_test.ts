@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Lanes, type Lease } from "../../src/engine/lanes.ts";
 import type { ApiKey } from "../../src/http/auth.ts";
 import { TokenBucket } from "../../src/http/token_bucket.ts";
@@ -149,6 +149,37 @@ Deno.test("A turn whose time is over ends with its save", async () => {
     messages: [{ role: "user", content: "Hi" }],
   });
   assertEquals((await chat.json()).choices[0].finish_reason, "length");
+});
+
+Deno.test("boundedEngine() says so where the time was over before a save could hold the rest", async () => {
+  const slow = fakeEngine();
+  const engine = boundedEngine({
+    ...slow,
+    async *generate(turn, signal) {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      for await (const event of slow.generate(turn, signal)) {
+        if (event.type !== "done") continue;
+        const unread = Array.from({ length: 5000 }, () => 1);
+        yield { ...event, save: { ...event.save, unread } };
+      }
+    },
+    score: (_, signal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason))
+      ),
+  }, { tenant: "", timeout: 0.01, spend: () => {} });
+  const turn = { prompt: "1", maxTokens: 9, sampling: GREEDY, stops: [] };
+  const events = engine.generate(turn, never());
+  const expected = {
+    name: "TimeLimitError",
+    code: "ERR_TIME_LIMIT",
+    message: "Cannot finish within 0.01 s: 5000 tokens of the prompt are " +
+      "unread; send it in several turns",
+  };
+  await assertRejects(() => events.next(), expected);
+  await assertRejects(() => engine.score({ texts: ["a"] }, never()), {
+    code: "ERR_TIME_LIMIT",
+  });
 });
 
 Deno.test("Lanes keep a part of the queue for every other tenant", async () => {

@@ -1,0 +1,36 @@
+/**
+ * What the guide to operations says, against the program.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import deno from "../../deno.json" with { type: "json" };
+import { settingNames } from "../../src/config/config.ts";
+import { PROBLEMS } from "../../src/http/problem.ts";
+
+const PAGE = new URL("../../docs/operations.md", import.meta.url);
+const text = await Deno.readTextFile(PAGE);
+
+/** Flags that are not the server's, and whose they are. */
+const OTHERS = ["help", "own-ports"];
+
+Deno.test("docs/operations.md names only flags, variables, codes and tasks that there are", () => {
+  const flags = new Set<string>([...settingNames(), ...OTHERS]);
+  assertEquals(
+    unknown(/(?<![\w-])--([a-z][\w-]+)/g, (name) => flags.has(name)),
+    [],
+  );
+  const variables = new Set(deno.permissions.serve.env);
+  assertEquals(unknown(/\b(GOSLING_\w+)/g, (name) => variables.has(name)), []);
+  assertEquals(unknown(/\b(ERR_\w+)/g, (name) => name in PROBLEMS), []);
+  assertEquals(unknown(/deno task (\w+)/g, (name) => name in deno.tasks), []);
+});
+
+function unknown(
+  pattern: RegExp,
+  isKnown: (name: string) => boolean,
+): string[] {
+  return [...text.matchAll(pattern)].map(([, name = ""]) => name)
+    .filter((name) => !isKnown(name));
+}
