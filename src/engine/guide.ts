@@ -8,10 +8,13 @@
 import type { Constraint } from "../grammar/grammar.ts";
 import type { Stop, Turn } from "./engine.ts";
 
+/** Milliseconds for which other lanes wait for a mask, to share the next step. */
+const SOON = 2;
+
 /** Who is told. */
 export interface GuideListener {
-  /** The next mask is there. */
-  readonly ready: () => unknown;
+  /** The next mask is there, or will not be soon. */
+  readonly changed: () => unknown;
   /** There will be none. */
   readonly failed: (error: unknown) => unknown;
 }
@@ -21,6 +24,7 @@ export class Guide {
   readonly #constraint: Constraint | undefined;
   readonly #listener: GuideListener;
   #behind = false;
+  #soon = false;
 
   /** Follows `constraint`, or nothing. */
   constructor(constraint: Constraint | undefined, listener: GuideListener) {
@@ -31,6 +35,16 @@ export class Guide {
   /** Whether it is known which token may come next. */
   get ready(): boolean {
     return !this.#behind;
+  }
+
+  /** Whether there is an answer to follow. */
+  get follows(): boolean {
+    return this.#constraint !== undefined;
+  }
+
+  /** Whether that is about to be known. */
+  get soon(): boolean {
+    return this.#soon;
   }
 
   /** Takes tokens drawn: with a constraint, one. */
@@ -44,14 +58,20 @@ export class Guide {
     drawn: readonly number[],
   ): Promise<void> {
     this.#behind = true;
+    this.#soon = true;
+    const late = setTimeout(() => {
+      this.#soon = false;
+      this.#listener.changed();
+    }, SOON);
     try {
       for (const token of drawn) await constraint.accept(token);
+      this.#behind = false;
     } catch (error) {
       this.#listener.failed(error);
-      return;
     }
-    this.#behind = false;
-    this.#listener.ready();
+    clearTimeout(late);
+    this.#soon = false;
+    this.#listener.changed();
   }
 }
 

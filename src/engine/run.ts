@@ -88,7 +88,7 @@ export class Run implements Job {
     this.#options = options;
     this.#rewinder = new Rewinder(model, lane, spare);
     this.#guide = new Guide(turn.constraint, {
-      ready: () => this.#over || options.wake(),
+      changed: () => this.#over || options.wake(),
       failed: (error) => this.#ending ?? this.fail(error),
     });
     this.#answer = new Answer(tokenizer, soughtStops(turn), carried);
@@ -105,6 +105,16 @@ export class Run implements Job {
   /** Whether it has a prompt to read. */
   get reading(): boolean {
     return this.#ending === undefined && !this.#drawing;
+  }
+
+  /** Whether it draws a token at a time, each after it has thought about the last. */
+  get guided(): boolean {
+    return this.#guide.follows;
+  }
+
+  /** Whether it will have a part of the next step in a moment. */
+  get soon(): boolean {
+    return !this.#over && this.#ending === undefined && this.#guide.soon;
   }
 
   /** Ends the turn where it is once its parts of steps are answered. */

@@ -17,7 +17,7 @@ import type { StepReport } from "./observer.ts";
  */
 export const CHUNK = 256;
 
-/** Tokens drawn in one step at most, while nobody reads and while somebody does. */
+/** Tokens drawn in one step at most: while others wait for it to end, the second. */
 const LONG_BURST = 16, SHORT_BURST = 4;
 
 /** What a step still has room for. */
@@ -32,6 +32,10 @@ export interface Room {
 export interface Job {
   /** Whether it has a prompt to read. */
   readonly reading: boolean;
+  /** Whether it draws a token a step, whatever the room. */
+  readonly guided?: boolean;
+  /** Whether others should wait a moment, for it is about to have a part. */
+  readonly soon?: boolean;
   /** Its part of the next step; nothing if it has none, or no room for it. */
   next(room: Room): LaneStep | undefined;
   /** What became of its parts, in order. */
@@ -77,6 +81,8 @@ export class Scheduler {
   /** Leaves a job out from now on. */
   remove(job: Job): void {
     this.#jobs.delete(job);
+    // Others may have waited for it.
+    queueMicrotask(() => this.#launch());
   }
 
   /** Fails every job, now and later. */
@@ -89,6 +95,7 @@ export class Scheduler {
 
   #launch(): void {
     while (this.#flying < this.#options.ahead) {
+      if ([...this.#jobs].some(({ soon }) => soon)) return;
       const parts = this.#gather();
       if (parts.length === 0) return;
       this.#flying++;
@@ -99,7 +106,8 @@ export class Scheduler {
   /** What every job that is ready wants to do next. */
   #gather(): { job: Job; step: LaneStep }[] {
     const jobs = [...this.#jobs];
-    const draw = jobs.some((job) => job.reading) ? SHORT_BURST : LONG_BURST;
+    const hasty = jobs.some(({ reading, guided }) => reading || guided);
+    const draw = hasty ? SHORT_BURST : LONG_BURST;
     const parts = [];
     let tokens = CHUNK;
     for (const job of jobs) {

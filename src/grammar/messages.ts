@@ -44,7 +44,7 @@ export type Question =
 export type Reply =
   | {
     /** Which tokens may come next; none after `close`. */
-    readonly mask: Uint32Array;
+    readonly mask: Uint32Array<ArrayBuffer>;
   }
   | {
     /** Which of the tokens given the grammar does not allow. */

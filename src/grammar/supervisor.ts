@@ -66,7 +66,7 @@ class Supervisor implements Grammars {
   }
 
   /** What may come next in an answer whose last token may be new to the thread. */
-  async next(answer: Answer): Promise<Uint32Array> {
+  async next(answer: Answer): Promise<Uint32Array<ArrayBuffer>> {
     const { patience = PATIENCE } = this.#options;
     const fresh = this.#thread === undefined;
     const thread = this.#thread ??= new Thread(this.#start());
@@ -154,11 +154,14 @@ class Answer implements Constraint {
   }
 
   async #step(): Promise<void> {
-    this.#mask = new Uint32Array(await this.#supervisor.next(this));
+    this.#mask = await this.#supervisor.next(this);
   }
 }
 
-function maskOf(reply: Reply, { grammar, tokens }: Answer): Uint32Array {
+function maskOf(
+  reply: Reply,
+  { grammar, tokens }: Answer,
+): Uint32Array<ArrayBuffer> {
   if ("failure" in reply) {
     throw refused(`its ${grammar.type} grammar cannot be followed`, reply);
   }

@@ -21,7 +21,8 @@ addEventListener(
       matchers = Matchers.create(data);
       return;
     }
-    postMessage(await answer(data));
+    const reply = await answer(data);
+    postMessage(reply, "mask" in reply ? [reply.mask.buffer] : []);
   },
 );
 

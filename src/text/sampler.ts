@@ -107,9 +107,24 @@ function adjust(
   return best;
 }
 
+/**
+ * Takes out what a mask forbids, by words: most are all of one bit, and what a
+ * string of JSON cannot hold is few tokens here and there.
+ */
 function forbid(x: Float32Array, mask: Uint32Array): void {
-  for (let i = 0; i < x.length; i++) {
-    if (((mask[i >>> 5] >>> (i & 31)) & 1) === 0) x[i] = -Infinity;
+  const { length } = x;
+  for (let start = 0; start < length; start += 32) {
+    let end = start;
+    while (end < length && mask[end >>> 5] === 0) end += 32;
+    if (end > start) {
+      x.fill(-Infinity, start, end);
+      start = end - 32;
+      continue;
+    }
+    for (let out = ~mask[start >>> 5]; out !== 0; out &= out - 1) {
+      const i = start + 31 - Math.clz32(out & -out);
+      if (i < length) x[i] = -Infinity;
+    }
   }
 }
 
