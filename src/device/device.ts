@@ -88,7 +88,10 @@ export interface LaneStep {
    * for bit, the one that drawing them left.
    */
   readonly replay?: boolean;
-  /** Ask for logits after the last token read, or after each token read. */
+  /**
+   * Ask for logits after the last token that was there to read, or after each of
+   * them; what this step draws and reads again has none.
+   */
   readonly logits?: "last" | "all";
 }
 

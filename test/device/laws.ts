@@ -79,6 +79,18 @@ const LAWS: Record<string, (model: DeviceModel) => Promise<void>> = {
     assertSameBits(copy, mine, "logits");
   },
 
+  async "logits are of tokens given, not of those drawn"(model): Promise<void> {
+    await readBlank(model, 0, TOKENS.slice(0, 20));
+    for (const logits of ["last", "all"] as const) {
+      await model.copy(0, 1);
+      await model.copy(0, 2);
+      const step = { tokens: [5], logits };
+      const read = await logitsOf(model, { lane: 1, ...step, draw: 0 });
+      const drawing = { lane: 2, ...step, draw: 4, sampling: LIVELY };
+      assertSameBits(await logitsOf(model, drawing), read, logits);
+    }
+  },
+
   async "a state moved to another lane goes on the same"(model): Promise<void> {
     await readBlank(model, 0, TOKENS.slice(0, 20));
     await model.write(2, await model.read(0));

@@ -158,14 +158,15 @@ export class Lanes {
     const { logits, step, firstWanted } = entry;
     const all = step.logits === "all";
     const last = firstWanted + (all ? entry.rows : 1) - 1;
+    const given = entry.drawn.length === 0;
+    const done = !hasUnread(entry) && step.logits === "last";
     if (!hasUnread(entry)) {
       this.#pending[step.lane] = undefined;
       if (entry.draws > 0 && step.sampling !== undefined) {
         this.#tryDraw(entry, step.sampling, this.#row(last));
       }
     }
-    const done = !hasUnread(entry) && step.logits === "last";
-    for (let i = firstWanted; (all || done) && i <= last; i++) {
+    for (let i = firstWanted; given && (all || done) && i <= last; i++) {
       logits.push(this.#copy(this.#row(i), this.#V));
     }
   }
