@@ -42,6 +42,8 @@ const Model = z.object({
     feed_forward: z.int(),
     vocabulary: z.int(),
     ranks: z.object({ w: z.int(), a: z.int(), v: z.int(), g: z.int() }),
+    deep: z.int().optional()
+      .describe("Rank of DeepEmbed's gate; absent: the model has none"),
   }),
   state: z.object({
     values: z.int().describe("Numbers in a state, whatever the length"),
@@ -140,7 +142,7 @@ export function modelRoutes(): OpenAPIHono<AppEnv> {
 function describe(services: Services): z.infer<typeof Model> {
   const { model, load } = services.engine;
   const { id, parameters, quantization, device, fingerprint, shape } = model;
-  const { L, D, H, F, V, ranks } = shape;
+  const { L, D, H, F, V, ranks, deep } = shape;
   const values = stateLength(shape);
   return {
     id,
@@ -157,6 +159,7 @@ function describe(services: Services): z.infer<typeof Model> {
       feed_forward: F,
       vocabulary: V,
       ranks,
+      ...(deep !== undefined && { deep }),
     },
     state: {
       values,
