@@ -7,6 +7,7 @@
  */
 
 import { DeviceError, StateError } from "../errors.ts";
+import { firstInfinite } from "../state/finite.ts";
 
 /**
  * The error of a turn that cannot be drawn from.
@@ -30,4 +31,15 @@ export function overflow(
       `Cannot go on: the model computes no finite number (${found}); ` +
         "check its file with deno task model verify",
     );
+}
+
+/**
+ * Refuses a state that a turn left with a value that is no finite number.
+ *
+ * @param fromSave As of {@linkcode overflow}.
+ */
+export function expectNumbers(values: Float32Array, fromSave: boolean): void {
+  const at = firstInfinite(values);
+  if (at < 0) return;
+  throw overflow(fromSave, `value ${at} of the state is ${values[at]}`);
 }

@@ -32,7 +32,7 @@ import type { TurnEvent } from "./engine.ts";
 import { Guide, soughtStops } from "./guide.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Opening } from "./opening.ts";
-import { overflow } from "./overflow.ts";
+import { expectNumbers, overflow } from "./overflow.ts";
 import { PromptReader } from "./prompt.ts";
 import { Rewinder } from "./rewind.ts";
 import type { Job, Room } from "./scheduler.ts";
@@ -283,6 +283,7 @@ export class Run implements Job {
     const { model, lane, events } = this.#options;
     const values = await this.#clock.downloaded(model.read(lane));
     if (this.#over) return;
+    expectNumbers(values, this.#opening.turn.save !== undefined);
     events.put(closeTurn(this.#opening, ending, {
       values,
       drawn: this.#drawn,

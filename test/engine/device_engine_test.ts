@@ -334,6 +334,9 @@ Deno.test("Engine fails a turn alone whose logits are not finite", async () => {
   for (const other of await Promise.all(others)) {
     assertEquals(facts(other.save), facts(alone.save));
   }
+  await assertRejects(() => take(engine, { save: broken, maxTokens: 0 }), {
+    code,
+  });
   assertEquals(engine.load.busy, 0);
   assert(model.steps.some((step) => step.length === 3), "they shared steps");
   const until = new AbortController().signal;

@@ -169,3 +169,13 @@ Deno.test("Engine.generate() writes several continuations of one save in the sam
   assertEquals(new Set(branches.map(({ text }) => text)).size, 4);
   await engine.dispose();
 });
+
+Deno.test("Engine.score() says that the engine is closing, not that its caller has gone", async () => {
+  const { engine } = await fakeEngine({ lanes: 1, stepMs: 5 });
+  const { signal } = new AbortController();
+  const scores = engine.score({ texts: ["x".repeat(2000)] }, signal);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const closed = engine.dispose();
+  await assertRejects(() => scores, { code: "ERR_DEVICE_LOST" });
+  await closed;
+});

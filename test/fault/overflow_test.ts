@@ -1,0 +1,52 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { tinyServer } from "../fuzz/tiny_server.ts";
+import { eventsOf } from "../http/client.ts";
+
+const OVERFLOW = "ERR_STATE_OVERFLOW";
+
+Deno.test("a state mixed to overflow ends its own turns, in every form, and no other's", async () => {
+  await using server = await tinyServer({ lanes: 3 });
+  const ask = async (body: object, path = "/v1/generate") => {
+    const response = await server.post(path, body);
+    return { status: response.status, text: await response.text() };
+  };
+  const stateAfter = async (prompt: string): Promise<string> =>
+    JSON.parse((await ask({ prompt, max_tokens: 2, seed: 1 })).text).state;
+  const other = await stateAfter("Something else");
+  let state = await stateAfter("Hello there");
+  // Their difference, a million times over, and again.
+  for (let i = 0; i < 3; i++) {
+    const mixed = await ask({
+      states: [{ state, weight: 1e6 }, { state: other, weight: -999_999.9 }],
+      state_codec: "exact",
+    }, "/v1/state/mix");
+    assertEquals(mixed.status, 200, mixed.text);
+    state = JSON.parse(mixed.text).state;
+  }
+  const turn = { prompt: "a", seed: 3, max_tokens: 50, state_codec: "none" };
+  const { text: alone } = JSON.parse((await ask(turn)).text);
+  const beside = [1, 2].map(() => ask(turn));
+  for (
+    const [body, path] of [
+      [{ prompt: "a", max_tokens: 3, state }, "/v1/generate"],
+      [{ prompt: "a", max_tokens: 0, state }, "/v1/generate"],
+      [{ prompt: "a", max_tokens: 3, state, stream: true }, "/v1/generate"],
+      [{ texts: ["a"], state }, "/v1/state/score"],
+      [{ branches: [{ prompt: "a" }], state }, "/v1/state/branch"],
+    ] as const
+  ) {
+    const { status, text } = await ask(body, path);
+    assertEquals([status, JSON.parse(text).code], [422, OVERFLOW], path);
+    assertMatch(JSON.parse(text).detail, /go back to an earlier state$/);
+  }
+  for (const { text } of await Promise.all(beside)) {
+    assertEquals(JSON.parse(text).text, alone);
+  }
+  const streamed = await ask({ ...turn, stream: true });
+  const pieces = eventsOf(streamed.text).flatMap((event) => {
+    const { text } = event as { text?: string };
+    return text === undefined ? [] : [text];
+  });
+  assertEquals(pieces.join(""), alone);
+  assertEquals(server.reported, []);
+});
