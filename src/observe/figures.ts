@@ -7,6 +7,27 @@
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
+/** What tells the values of one figure apart. */
+export type Labels = Readonly<Record<string, string | number>>;
+
+/** Something that only grows. */
+export interface Tally {
+  /** Adds to it, 1 by default. */
+  inc(labels: Labels, by?: number): void;
+}
+
+/** Something of many sizes. */
+export interface Sizes {
+  /** Adds one. */
+  observe(labels: Labels, size: number): void;
+}
+
+/** Something that goes up and down. */
+export interface Level {
+  /** Says how high it is now. */
+  set(labels: Labels, value: number): void;
+}
+
 /** What a figure is called. */
 export interface Figure {
   /** Its name, without `gosling_`. */
@@ -31,18 +52,18 @@ export class Figures {
     return this.#registry.metrics();
   }
 
-  /** Something that only grows. */
-  counter(figure: Figure): Counter {
+  /** Adds something that only grows. */
+  counter(figure: Figure): Tally {
     return new Counter(this.#options(figure));
   }
 
-  /** Something of many sizes, counted in `buckets`, upper ends ascending. */
-  histogram(figure: Figure, buckets: readonly number[]): Histogram {
+  /** Adds something of many sizes, counted in `buckets`, upper ends ascending. */
+  histogram(figure: Figure, buckets: readonly number[]): Sizes {
     return new Histogram({ ...this.#options(figure), buckets: [...buckets] });
   }
 
-  /** Something that `read` looks up whenever it is asked for. */
-  gauge(figure: Figure, read: (gauge: Gauge) => void): void {
+  /** Adds something that `read` looks up whenever it is asked for. */
+  gauge(figure: Figure, read: (level: Level) => void): void {
     new Gauge({
       ...this.#options(figure),
       collect(): void {

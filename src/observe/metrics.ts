@@ -237,15 +237,15 @@ function describeProcess(
   figures.gauge({
     name: "start_time_seconds",
     help: "Start of the process, seconds since 1970",
-  }, (gauge) => gauge.set(performance.timeOrigin / 1000));
+  }, (gauge) => gauge.set({}, performance.timeOrigin / 1000));
   figures.gauge({
     name: "resident_memory_bytes",
     help: "Memory of the process",
-  }, (gauge) => gauge.set(memory().resident));
+  }, (gauge) => gauge.set({}, memory().resident));
   figures.gauge({
     name: "heap_bytes",
     help: "JavaScript's heap in use",
-  }, (gauge) => gauge.set(memory().heap));
+  }, (gauge) => gauge.set({}, memory().heap));
 }
 
 function describeModels(
