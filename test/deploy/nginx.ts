@@ -8,8 +8,8 @@ import { requireProgram } from "./programs.ts";
 
 const SETTINGS = new URL("../../deploy/nginx.conf", import.meta.url);
 
-/** A running nginx. */
-export interface Nginx extends AsyncDisposable {
+/** A proxy that runs. */
+export interface Proxy extends AsyncDisposable {
   readonly url: string;
 }
 
@@ -58,14 +58,29 @@ export function argumentsFor(folder: string, settings: string): string[] {
 /** Starts nginx in front of these hosts; resolves when it answers. */
 export async function startNginx(
   upstreams: readonly string[],
-): Promise<Nginx> {
+): Promise<Proxy> {
   const program = await requireProgram("nginx");
   const folder = await Deno.makeTempDir();
   const port = freePort();
   const settings = await writeSettings(folder, port, upstreams);
+  return await started(program, argumentsFor(folder, settings), port, folder);
+}
+
+/**
+ * Starts a proxy; resolves when it answers.
+ *
+ * @param folder What it needs; removed when it is disposed of.
+ */
+export async function started(
+  program: string,
+  args: string[],
+  port: number,
+  folder: string,
+): Promise<Proxy> {
   const child = new Deno.Command(program, {
-    args: argumentsFor(folder, settings),
+    args,
     stdin: "null",
+    stdout: "null",
     stderr: "null",
   }).spawn();
   const url = `http://127.0.0.1:${port}`;

@@ -8,11 +8,19 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse, parseAllDocuments } from "yaml";
 import deno from "../../deno.json" with { type: "json" };
 import { parseKeyLines } from "../../src/config/key_lines.ts";
+import { startHaproxy } from "./haproxy.ts";
 import { argumentsFor, freePort, startNginx, writeSettings } from "./nginx.ts";
 import { requireProgram } from "./programs.ts";
 
 const DEPLOY = new URL("../../deploy/", import.meta.url);
 const IMAGE = `gosling:${deno.version}`;
+
+/** Bytes of a body that is larger than what proxies keep at hand. */
+const LARGE = 3_000_000;
+
+const THERE = new TextEncoder().encode(
+  "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+);
 
 const read = (name: string) => Deno.readTextFile(new URL(name, DEPLOY));
 
@@ -65,55 +73,79 @@ Deno.test("deploy/haproxy.cfg is accepted by HAProxy", async () => {
   assertEquals(warnings, []);
 });
 
-Deno.test("deploy/nginx.conf hands events on one by one, and asks the next replica where one is away", async () => {
-  const sent = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  await using server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    () =>
-      new Response(ReadableStream.from(events(sent)), {
-        headers: { "content-type": "text/event-stream" },
-      }),
-  );
-  const there = `127.0.0.1:${server.addr.port}`;
-  const away = () => `127.0.0.1:${freePort()}`;
-  await using nginx = await startNginx([away(), away(), there]);
-  const answer = await fetch(`${nginx.url}/v1/generate`, {
-    method: "POST",
-    body: "x".repeat(3_000_000),
-  });
-  assertEquals(answer.status, 200);
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-  for (const [i, { resolve }] of sent.entries()) {
-    assertEquals((await reader?.read())?.value, `data: ${i}\n\n`);
-    resolve();
-  }
-  assertEquals((await reader?.read())?.done, true);
-});
-
-Deno.test("deploy/nginx.conf answers a turn that broke off with 502, and asks nobody else", async () => {
-  let asked = 0;
-  const listeners = [0, 1, 2].map(() =>
-    Deno.listen({ port: 0, hostname: "127.0.0.1" })
-  );
-  const serving = listeners.map(async (listener) => {
-    for await (const connection of listener) {
-      asked++;
-      await connection.read(new Uint8Array(1 << 16));
-      connection.close();
+for (
+  const [file, start] of [
+    ["nginx.conf", startNginx],
+    ["haproxy.cfg", startHaproxy],
+  ] as const
+) {
+  Deno.test(`deploy/${file} hands events on one by one, and asks the next replica where one is away`, async () => {
+    const sent = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      async (request) => {
+        if (request.method === "GET") return new Response();
+        const { byteLength } = await request.arrayBuffer();
+        assertEquals(byteLength, LARGE);
+        return new Response(ReadableStream.from(events(sent)), {
+          headers: { "content-type": "text/event-stream" },
+        });
+      },
+    );
+    const there = `127.0.0.1:${server.addr.port}`;
+    const away = () => `127.0.0.1:${freePort()}`;
+    await using proxy = await start([away(), away(), there]);
+    const answer = await fetch(`${proxy.url}/v1/generate`, {
+      method: "POST",
+      body: "x".repeat(LARGE),
+    });
+    assertEquals(answer.status, 200);
+    const text = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    for (const [i, { resolve }] of sent.entries()) {
+      assertEquals((await text?.read())?.value, `data: ${i}\n\n`);
+      resolve();
     }
+    assertEquals((await text?.read())?.done, true);
   });
-  await using nginx = await startNginx(
-    listeners.map(({ addr }) => `127.0.0.1:${addr.port}`),
-  );
-  const answer = await fetch(`${nginx.url}/v1/generate`, {
-    method: "POST",
-    body: "{}",
+
+  Deno.test(`deploy/${file} answers a turn that broke off with 502, and asks nobody else`, async () => {
+    let turns = 0;
+    const listeners = [0, 1, 2].map(() =>
+      Deno.listen({ port: 0, hostname: "127.0.0.1" })
+    );
+    const serving = listeners.map(async (listener) => {
+      for await (const connection of listener) {
+        const bytes = new Uint8Array(1 << 16);
+        const length = await connection.read(bytes) ?? 0;
+        const text = new TextDecoder().decode(bytes.subarray(0, length));
+        if (text.startsWith("POST")) turns++;
+        // What asks whether it is there hears that it is.
+        if (text.startsWith("GET")) await connection.write(THERE);
+        connection.close();
+      }
+    });
+    {
+      await using proxy = await start(
+        listeners.map(({ addr }) => `127.0.0.1:${addr.port}`),
+      );
+      // Where HAProxy has no answer on a connection that was used before, it hangs
+      // up, and the client asks again by itself.
+      using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+      const answer = await fetch(`${proxy.url}/v1/generate`, {
+        method: "POST",
+        body: "{}",
+        client,
+      });
+      await answer.body?.cancel();
+      assertEquals([answer.status, turns], [502, 1]);
+      const hidden = await fetch(`${proxy.url}/metrics`);
+      await hidden.body?.cancel();
+      assertEquals(hidden.status, 404);
+    }
+    for (const listener of listeners) listener.close();
+    await Promise.all(serving);
   });
-  await answer.body?.cancel();
-  assertEquals([answer.status, asked], [502, 1]);
-  for (const listener of listeners) listener.close();
-  await Promise.all(serving);
-});
+}
 
 Deno.test("deploy/Dockerfile takes this version of Deno and runs nothing as root", async () => {
   const text = await read("Dockerfile");
