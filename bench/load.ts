@@ -29,7 +29,7 @@ const { values: flags } = parseArgs({
     conversations: { type: "string", default: "100" },
     seconds: { type: "string", default: "60" },
     turns: { type: "string", default: "10000" },
-    lanes: { type: "string", default: "16" },
+    lanes: { type: "string", default: "32" },
     /** A folder for the results. */
     out: { type: "string" },
   },
