@@ -27,6 +27,7 @@ const SIZES = { L: 1, D: 64, V: 300, ranks: { w: 4, a: 5, v: 6, g: 7 } };
 /** A server without a socket. */
 export interface TinyServer extends AsyncDisposable {
   readonly engine: Engine;
+  readonly vault: Vault;
   /** What it did not mean to happen. */
   readonly reported: unknown[];
   /** Answers a request. */
@@ -94,6 +95,7 @@ export async function tinyServer(
   const answer = async (request: Request) => await app.fetch(request);
   return {
     engine,
+    vault,
     reported,
     fetch: answer,
     post: (path, body, headers = {}) =>
