@@ -52,8 +52,6 @@ interface Entry {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-if (import.meta.main) await main();
-
 async function main(): Promise<void> {
   const changed = await changes();
   if (changed !== "") {
@@ -220,3 +218,6 @@ function compress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   packed[9] = 255;
   return packed;
 }
+
+// Last: what is above has to be there.
+if (import.meta.main) await main();

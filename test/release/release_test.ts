@@ -45,7 +45,7 @@ Deno.test("buildRelease() takes what is needed to run and nothing of the worksho
 });
 
 Deno.test("buildRelease() makes an archive that starts in an empty folder", async () => {
-  const { name, archive, files } = await buildRelease();
+  const { name, archive, digest, files } = await buildRelease();
   const folder = await Deno.makeTempDir();
   await Deno.writeFile(`${folder}/a.tar.gz`, archive);
   const { success } = await new Deno.Command("tar", {
@@ -68,6 +68,19 @@ Deno.test("buildRelease() makes an archive that starts in an empty folder", asyn
     Object.keys(settings.tasks),
     ["start", "replicas", "chat", "generate", "model", "state"],
   );
+  // A release of the release is the release: nothing came in on the way.
+  const release = `${folder}/${name}/tools/release.ts`;
+  await Deno.copyFile(new URL("tools/release.ts", ROOT), release);
+  const { success: released } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--frozen", "--cached-only", release],
+    cwd: `${folder}/${name}`,
+    stdout: "null",
+  }).output();
+  assert(released);
+  const check = await Deno.readTextFile(
+    `${folder}/${name}/dist/${name}.tar.gz.sha256`,
+  );
+  assertEquals(check, `${digest}  ${name}.tar.gz\n`);
   const { mtime } = await Deno.stat(`${folder}/${name}/main.ts`);
   const { date } = section(
     await Deno.readTextFile(new URL("CHANGELOG.md", ROOT)),
