@@ -141,7 +141,12 @@ function allowOrigins(
 ): MiddlewareHandler<AppEnv> {
   return cors({
     origin: origins.includes("*") ? "*" : [...origins],
-    exposeHeaders: ["x-request-id", "ratelimit", "retry-after"],
+    exposeHeaders: [
+      "ratelimit",
+      "ratelimit-policy",
+      "retry-after",
+      "x-request-id",
+    ],
   });
 }
 

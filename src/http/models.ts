@@ -79,7 +79,7 @@ const model = createRoute({
       description: "The model",
       content: { "application/json": { schema: Model } },
     },
-    ...problems(401, 404, 422, 503),
+    ...problems(401, 404, 422, 429, 503),
   },
 });
 
@@ -99,7 +99,7 @@ const list = createRoute({
         },
       },
     },
-    ...openAiErrors(401),
+    ...openAiErrors(401, 429),
   },
 });
 
@@ -113,7 +113,7 @@ const one = createRoute({
       description: "The model",
       content: { "application/json": { schema: OpenAiModel } },
     },
-    ...openAiErrors(401, 404),
+    ...openAiErrors(401, 404, 429),
   },
 });
 
