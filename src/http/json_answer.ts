@@ -33,7 +33,9 @@ export async function jsonAnswer(
     return c.body(taken(ReadableStream.from(late(work))), 200, type);
   }
   const { text, mark, long } = written(known.value);
-  return long.length === 0 ? c.body(text, 200, type) : c.body(
+  // What is sent whole waits whole for a client that reads nothing.
+  const short = long.length === 0 && text.length <= PIECE;
+  return short ? c.body(text, 200, type) : c.body(
     taken(ReadableStream.from(pieces(text.split(mark), long))),
     200,
     type,
@@ -69,7 +71,11 @@ function* pieces(
 ): Generator<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
   for (const [i, text] of around.entries()) {
-    yield encoder.encode(text);
+    // Not cut as text, where a cut could go through a character.
+    const bytes = encoder.encode(text);
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      yield bytes.subarray(at, at + PIECE);
+    }
     const { [i]: member = "" } = long;
     for (let at = 0; at < member.length; at += PIECE) {
       yield encoder.encode(member.slice(at, at + PIECE));

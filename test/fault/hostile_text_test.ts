@@ -195,7 +195,7 @@ Deno.test("a logit_bias with all tokens there could be is read or refused at onc
       ...body,
       logit_bias: bias(size),
     });
-    assert(performance.now() - from < 2 * SOON, `${size} entries`);
+    assert(performance.now() - from < 10 * SOON, `${size} entries`);
     return status;
   };
   // Every token forbidden alike is as good as none.

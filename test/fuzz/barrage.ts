@@ -37,7 +37,7 @@ export interface BarrageResult {
 const AT_ONCE = 8, VOLLEY = 200;
 
 /** Milliseconds after which a client gives up, and until it must be answered. */
-const PATIENCE = 1000, LIMIT = 30_000;
+const PATIENCE = 1000, LIMIT = 60_000;
 
 /**
  * Fires `count` requests at every route.

@@ -25,6 +25,7 @@ for (
       state: TOKEN,
     }],
     ["long text that JSON escapes", { text: '"é\n'.repeat(40_000), TOKEN }],
+    ["long text of wide characters", { text: "a" + "👋".repeat(70_000) }],
     ["base64 with padding", { data: "ab+/".repeat(20_000) + "==" }],
   ] as const
 ) {
@@ -37,4 +38,6 @@ Deno.test("jsonAnswer() sends a long token in pieces", async () => {
   const { pieces } = await sent({ state: TOKEN });
   assertEquals(pieces, 2 + Math.ceil(TOKEN.length / 65_536));
   assertEquals((await sent({ state: "eyJ" })).pieces, 1);
+  const text = "é ".repeat(100_000);
+  assertEquals((await sent({ text })).pieces, Math.ceil(300_011 / 65_536));
 });
