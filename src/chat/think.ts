@@ -32,9 +32,18 @@ const HINTS = {
   high: " (think a lot)",
 } satisfies Record<Effort, string>;
 
-/** Whether a model was trained to think: G0 and G1, by their names. */
-export function thinks(model: string): boolean {
-  return /(^|[-_./])g[01][a-z]?([-_.]|$)/i.test(model);
+/**
+ * Whether a model can be asked to think. A chat template of its own tells: one that
+ * knows of thinking names it. Where there is none, or it is the World's, which says
+ * nothing of it, G0 and G1 models are known by their names.
+ */
+export function thinks(
+  { id, template }: {
+    readonly id: string;
+    readonly template?: { readonly thinks?: boolean };
+  },
+): boolean {
+  return template?.thinks ?? /(^|[-_./])g[01][a-z]?([-_.]|$)/i.test(id);
 }
 
 /** What the prompt adds to `Assistant:`. */

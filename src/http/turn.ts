@@ -5,20 +5,14 @@
  * @module
  */
 
+import { WORLD } from "../chat/chat_template.ts";
 import {
   AnswerStart,
   BLANK_PHASE,
   type Message,
   phaseAfterText,
-  renderChat,
-  TURN_END,
 } from "../chat/template.ts";
-import {
-  type Effort,
-  hinted,
-  thinkOpening,
-  ThoughtSplitter,
-} from "../chat/think.ts";
+import { type Effort, ThoughtSplitter } from "../chat/think.ts";
 import type { DoneEvent, Engine, TextEvent } from "../engine/engine.ts";
 import { encodeBytes } from "../engine/reencode.ts";
 import { DeviceError, StateError } from "../errors.ts";
@@ -56,12 +50,9 @@ export interface Form {
   readonly grammar: Grammar;
   /** What of the answer has been written by turns before. */
   readonly written?: string;
-  /** What stands before the answer in a chat, and after it; a space by default. */
+  /** What stands before the answer in a chat, and after it. */
   readonly frame?: { readonly before: string; readonly after: string };
 }
-
-/** Thoughts hold empty lines, so only the next speaker ends a turn with one. */
-const NEXT_TURN = `${TURN_END}User:`;
 
 /** A piece of an answer; `text` may be empty where there is a thought. */
 export interface AnswerEvent extends TextEvent {
@@ -76,18 +67,24 @@ export async function* takeTurn(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent | DoneEvent, void> {
   const before = ask.save?.chat ?? BLANK_PHASE;
-  const { effort = "none" } = ask.form === undefined ? ask : {};
+  const { effort: wanted = "none" } = ask.form === undefined ? ask : {};
   const chat = "messages" in ask.input
-    ? renderChat(hinted(ask.input.messages, effort), before, ask.maxTokens > 0)
+    ? await (engine.model.template ?? WORLD).open(ask.input.messages, {
+      phase: before,
+      begun: ask.save !== undefined,
+      answer: ask.maxTokens > 0,
+      effort: wanted,
+    })
     : undefined;
+  const { space = false, effort = wanted, end } = chat ?? {};
+  const frame = ask.form?.frame;
   const prompt = "prompt" in ask.input
     ? ask.input.prompt
-    : (chat?.text ?? "") + (chat?.phase.open ? thinkOpening(effort) : "") +
-      (ask.form?.frame?.before ?? "");
-  const start = new AnswerStart(effort === "none" && chat?.phase.open === true);
+    : (chat?.text ?? "") + (frame && space ? " " : "") + (frame?.before ?? "");
+  const start = new AnswerStart(space && frame === undefined);
   const thought = new ThoughtSplitter(effort);
   let written = "";
-  const constraint = await constrain(engine, ask);
+  const constraint = await constrain(engine, ask, space);
   using _closing = { [Symbol.dispose]: () => constraint?.close() };
   const events = engine.generate({
     ...(ask.save !== undefined && { save: ask.save }),
@@ -98,11 +95,9 @@ export async function* takeTurn(
     ...(ask.logprobs !== undefined && { logprobs: ask.logprobs }),
     ...(constraint !== undefined && { constraint }),
     stops: [
-      ...(chat === undefined
+      ...(end === undefined
         ? []
-        : effort === "none"
-        ? [{ text: (ask.form?.frame?.after ?? "") + TURN_END, kept: true }]
-        : [{ text: NEXT_TURN, kept: false }]),
+        : [{ ...end, text: (frame?.after ?? "") + end.text }]),
       ...ask.stops.map((text) => ({ text, kept: false })),
     ],
   }, signal);
@@ -133,6 +128,7 @@ export async function* takeTurn(
 async function constrain(
   { tokenizer }: Engine,
   { form, input, save, maxTokens }: Ask,
+  space: boolean,
 ): Promise<Constraint | undefined> {
   if (form === undefined || maxTokens === 0) return undefined;
   const { grammars, grammar, written = "" } = form;
@@ -143,7 +139,7 @@ async function constrain(
   ]);
   return await grammars.open(grammar, {
     tokens: encodeBytes(bytes, tokenizer),
-    space: !("prompt" in input) && form.frame === undefined,
+    space: space && form.frame === undefined,
   });
 }
 

@@ -12,11 +12,14 @@ import { readPth } from "./pth.ts";
 import { readSafetensors } from "./safetensors.ts";
 import type { ByteSource } from "./source.ts";
 import type { StoredTensor } from "./stored.ts";
+import type { TemplateSource } from "./template_source.ts";
 
 /** What a model's files hold. */
 export interface ModelTensors extends Renamed {
   /** A vocabulary, if the format carries one. */
   readonly vocabulary?: Vocabulary;
+  /** A chat template, if the format carries one. */
+  readonly template?: TemplateSource;
 }
 
 /** Files that are often taken for models, by how they begin. */

@@ -11,11 +11,14 @@ import type { GgufValue } from "./gguf_reader.ts";
 import { blinkdlNames, type Renamed } from "./names.ts";
 import type { ByteSource } from "./source.ts";
 import type { StoredTensor } from "./stored.ts";
+import { plainTemplate, type TemplateSource } from "./template_source.ts";
 
 /** What a GGUF file holds of a model. */
 export interface GgufModel extends Renamed {
   /** Its vocabulary, if it carries one. */
   readonly vocabulary?: Vocabulary;
+  /** Its chat template, if it carries one. */
+  readonly template?: TemplateSource;
 }
 
 /** llama.cpp's mark for a token that is never text. */
@@ -48,10 +51,13 @@ export async function readGgufModel(source: ByteSource): Promise<GgufModel> {
   }
   const { tensors: found, ...layout } = blinkdlNames(tensors, source.name);
   const vocabulary = readVocabulary(source, keys);
+  const template = keys.get("tokenizer.chat_template");
   return {
     tensors: withHeads(found, keys.get("rwkv7.wkv.head_size")),
     ...layout,
     ...(vocabulary && { vocabulary }),
+    ...(typeof template === "string" &&
+      { template: plainTemplate(template, source.name) }),
   };
 }
 

@@ -9,6 +9,11 @@ import { fileURLToPath } from "node:url";
 import { ModelError } from "../errors.ts";
 import { type FileSource, fileSource } from "./file_source.ts";
 import type { ModelFiles } from "./open.ts";
+import {
+  configTemplate,
+  plainTemplate,
+  type TemplateSource,
+} from "./template_source.ts";
 
 /** A model's open files. */
 export interface LocalModel extends ModelFiles, AsyncDisposable {
@@ -49,6 +54,7 @@ export async function openFiles(
   const sources = await Promise.all(parts.map(open));
   const ownVocabulary = words !== undefined &&
     { vocabulary: await open(words) };
+  const template = await findTemplate(folder, weights);
   const opened = stack.move();
   return {
     id: isDirectory
@@ -56,6 +62,7 @@ export async function openFiles(
       : basename(path).replace(INDEX, "").replace(WEIGHTS, ""),
     weights: sources,
     ...ownVocabulary,
+    ...(template && { template }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -90,6 +97,32 @@ async function findVocabulary(
 ): Promise<string | undefined> {
   if (weights.endsWith(".gguf")) return undefined;
   return await only(folder, /\.txt$/, "vocab.txt");
+}
+
+/**
+ * As Hugging Face's tokenizers have it: in a file of its own, or in their settings.
+ * A `.gguf` file has settings of its own.
+ */
+async function findTemplate(
+  folder: string,
+  weights: string,
+): Promise<TemplateSource | undefined> {
+  const own = join(folder, "chat_template.jinja");
+  const source = await readIfThere(own);
+  if (source !== undefined) return plainTemplate(source, own);
+  if (weights.endsWith(".gguf")) return undefined;
+  const settings = join(folder, "tokenizer_config.json");
+  const json = await readIfThere(settings);
+  return json === undefined ? undefined : configTemplate(json, settings);
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** The file of this name in a folder, or else the only one of this kind. */

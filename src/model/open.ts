@@ -12,6 +12,7 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { type ModelTensors, readTensors } from "./format.ts";
 import type { ByteSource } from "./source.ts";
+import type { TemplateSource } from "./template_source.ts";
 
 /** The files of a model. */
 export interface ModelFiles {
@@ -19,6 +20,8 @@ export interface ModelFiles {
   readonly weights: readonly ByteSource[];
   /** The vocabulary, in the World format; a GGUF file has its own. */
   readonly vocabulary?: ByteSource;
+  /** The chat template beside the weights; a GGUF file may have its own. */
+  readonly template?: TemplateSource;
 }
 
 /** A model, ready to be loaded onto a device. */
@@ -27,6 +30,8 @@ export interface OpenModel {
   readonly checkpoint: Checkpoint;
   /** Its vocabulary. */
   readonly tokenizer: Tokenizer;
+  /** Its chat template, if it comes with one. */
+  readonly template?: TemplateSource;
   /** Its identity, 32 bytes. */
   readonly fingerprint: Uint8Array;
 }
@@ -61,9 +66,11 @@ export async function openModel(
         `${tokenizer.size} tokens, but ${name} has ${V}`,
     );
   }
+  const template = files.template ?? found.template;
   return {
     checkpoint,
     tokenizer,
+    ...(template && { template }),
     fingerprint: known ??
       await fingerprint(checkpoint, tokenizer.digest, progress),
   };

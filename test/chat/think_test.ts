@@ -59,9 +59,15 @@ Deno.test("hinted tells how much to think at the end of the user's message", () 
 
 Deno.test("thinks knows the models that were trained to", () => {
   for (const name of ["rwkv7-g1d-0.4b-20260210-ctx8192", "rwkv7-g0a-7.2b"]) {
-    assertEquals([name, thinks(name)], [name, true]);
+    assertEquals([name, thinks({ id: name })], [name, true]);
   }
   for (const name of ["gosling", "rwkv7-world-1.5b", "big1"]) {
-    assertEquals([name, thinks(name)], [name, false]);
+    assertEquals([name, thinks({ id: name })], [name, false]);
   }
+});
+
+Deno.test("thinks asks the template before the name", () => {
+  assertEquals(thinks({ id: "other", template: { thinks: true } }), true);
+  assertEquals(thinks({ id: "x-g1-y", template: { thinks: false } }), false);
+  assertEquals(thinks({ id: "x-g1-y", template: {} }), true);
 });

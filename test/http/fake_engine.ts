@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ChatTemplate } from "../../src/chat/chat_template.ts";
 import type {
   DoneEvent,
   Engine,
@@ -32,6 +33,8 @@ export interface FakeOptions {
   readonly fail?: () => Error;
   /** What the model is called. */
   readonly model?: string;
+  /** The model's chat template; absent: the World's. */
+  readonly template?: ChatTemplate;
   /** How long a token takes; 0 yields to nobody. */
   readonly tokenMs?: number;
 }
@@ -182,6 +185,7 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
       quantization: "none",
       device: { kind: "wasm", name: "nothing" },
       lanes: 2,
+      ...(options.template && { template: options.template }),
     },
     format: { fingerprint: new Uint8Array(32).fill(0xab), shape: SHAPE },
     tokenizer: byteTokenizer,

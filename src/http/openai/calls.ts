@@ -62,7 +62,7 @@ export function planCalls(
         schema: callSchema(wanted),
         strict: false,
       },
-      frame: { before: ` ${CALL_START}`, after: CALL_END },
+      frame: { before: CALL_START, after: CALL_END },
     },
   };
 }

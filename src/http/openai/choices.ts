@@ -88,7 +88,7 @@ export async function* choose(
         seed: seed === undefined ? undefined : seed + i,
         stops: [request.stop].flat(),
         logprobs: request.logprobs,
-        effort: thinks(engine.model.id) ? request.effort : undefined,
+        effort: thinks(engine.model) ? request.effort : undefined,
         ...(grammar &&
           { form: { grammars, grammar, ...(frame && { frame }) } }),
       }, signal))

@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import { randomTensors } from "../../bench/random_model.ts";
+import { readGgufModel } from "../../src/model/gguf_model.ts";
+import { openFiles } from "../../src/model/model_files.ts";
+import { bytesSource } from "../../src/model/source.ts";
+import { configTemplate } from "../../src/model/template_source.ts";
+import {
+  type Key,
+  llamaKeys,
+  llamaTensors,
+  writeGguf,
+} from "../support/write_gguf.ts";
+
+const EMBEDDED = new URL("../../models/gosling/", import.meta.url);
+const END = "<|rwkv_tokenizer_end_of_text|>";
+
+Deno.test("configTemplate() finds the template that is meant", () => {
+  const find = (config: unknown) =>
+    configTemplate(JSON.stringify(config), "c")?.source;
+  assertEquals(find({ chat_template: "a" }), "a");
+  const named = [{ name: "tool_use", template: "t" }];
+  assertEquals(find({ chat_template: named }), undefined);
+  const several = [...named, { name: "default", template: "d" }];
+  assertEquals(find({ chat_template: several }), "d");
+  for (const other of [{}, null, [], { chat_template: 3 }]) {
+    assertEquals(find(other), undefined);
+  }
+  assertEquals(configTemplate("{", "c"), undefined);
+});
+
+Deno.test("configTemplate() knows how the end of text is written", () => {
+  const json = JSON.stringify({
+    chat_template: "a",
+    bos_token: { content: "<s>" },
+    eos_token: END,
+  });
+  assertEquals(configTemplate(json, "c")?.ends, [END, "<s>"]);
+});
+
+Deno.test("openFiles() takes the template beside the weights, its own file first", async () => {
+  const folder = await Deno.makeTempDir();
+  for (const file of ["model.safetensors", "vocab.txt"]) {
+    await Deno.copyFile(new URL(file, EMBEDDED), `${folder}/${file}`);
+  }
+  const found = async () => {
+    await using files = await openFiles(folder);
+    return files.template?.source;
+  };
+  assertEquals(await found(), undefined);
+  const settings = JSON.stringify({ chat_template: "settings" });
+  await Deno.writeTextFile(`${folder}/tokenizer_config.json`, settings);
+  assertEquals(await found(), "settings");
+  await Deno.writeTextFile(`${folder}/chat_template.jinja`, "own");
+  assertEquals(await found(), "own");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("readGgufModel() finds the template of a file that has one", async () => {
+  const source = "{{ messages }}";
+  const given: Record<string, Key> = {
+    ...llamaKeys(300),
+    "tokenizer.chat_template": [8, source],
+  };
+  const tensors = randomTensors({ L: 2, D: 128, V: 300 });
+  const bytes = writeGguf(given, await llamaTensors(tensors, "F16"));
+  const { template } = await readGgufModel(bytesSource("m.gguf", bytes));
+  assertEquals([template?.source, template?.name], [source, "m.gguf"]);
+});
