@@ -131,7 +131,8 @@ Deno.test("a conversation begins with a state of the server's where one is set",
       await Deno.writeTextFile(path, state);
     }
     const flags = [...SMALL, "--initial", `dave=${path}`];
-    await using server = await startServer(flags, env);
+    const read = `--allow-read=models,src,${folder}`;
+    await using server = await startServer(flags, env, [read]);
     await using browser = await browse();
     const page = await browser.open(server.url);
     await preset(page, GREEDY);
