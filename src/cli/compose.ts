@@ -6,6 +6,7 @@
  */
 
 import deno from "../../deno.json" with { type: "json" };
+import { openTemplate } from "../chat/model_template.ts";
 import type { Config } from "../config/config.ts";
 import type { Device } from "../device/device.ts";
 import { openEngine } from "../engine/device_engine.ts";
@@ -108,10 +109,13 @@ async function attempt(
   );
   using bar = await loadingBar(bytesOf(files));
   const reading = bar.part("Reading weights");
-  const { checkpoint, tokenizer, fingerprint } = await openModel(files, {
-    ...(packed.fingerprint && { known: packed.fingerprint }),
-    ...(reading && { progress: reading }),
-  });
+  const { checkpoint, tokenizer, fingerprint, ...found } = await openModel(
+    files,
+    {
+      ...(packed.fingerprint && { known: packed.fingerprint }),
+      ...(reading && { progress: reading }),
+    },
+  );
   const { shape } = checkpoint;
   if (shape.V === WORLD_VOCABULARY.rows && !isWorld(tokenizer)) {
     const name = files.vocabulary?.name ?? "the one inside";
@@ -137,6 +141,8 @@ async function attempt(
     tenants: ["", ...config["api-keys"].map(({ name }) => name)],
     several,
   });
+  const template = found.template && await openTemplate(found.template);
+  stack.defer(() => template?.close());
   const engine = await openEngine({
     model: {
       id: files.id,
@@ -146,6 +152,7 @@ async function attempt(
       quantization,
       device: { kind, name },
       lanes,
+      ...(template && { template }),
     },
     format,
     tokenizer,
