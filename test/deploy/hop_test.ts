@@ -21,7 +21,7 @@ const TURNS = 60;
 const PACE = 80;
 
 /** Milliseconds between a replica's restart and the next one's end. */
-const PERIOD = 1000;
+const PERIOD = 2000;
 
 const FLAGS = ["--device", "wasm", "--threads", "1", "--lanes", "2"];
 
