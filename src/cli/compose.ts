@@ -51,6 +51,8 @@ export interface ComposeOptions {
   readonly place?: ModelPlace;
   /** Whether initial states may be another model's. */
   readonly several?: boolean;
+  /** Whether it was loaded before, so that what is odd about it was said. */
+  readonly again?: boolean;
   /** Told of steps and losses. */
   readonly observer?: Observer | undefined;
 }
@@ -81,9 +83,9 @@ export async function compose(
 async function attempt(
   config: Config,
   note: (line: string) => void,
-  { place, several = false, fresh = false, observer }: ComposeOptions & {
-    readonly fresh?: boolean;
-  },
+  { place, several = false, again = false, fresh = false, observer }:
+    & ComposeOptions
+    & { readonly fresh?: boolean },
 ): Promise<Composition> {
   await using stack = new AsyncDisposableStack();
   const [first] = place === undefined
@@ -117,7 +119,8 @@ async function attempt(
     },
   );
   const { shape } = checkpoint;
-  if (shape.V === WORLD_VOCABULARY.rows && !isWorld(tokenizer)) {
+  const sayOdd = !again && !fresh;
+  if (sayOdd && shape.V === WORLD_VOCABULARY.rows && !isWorld(tokenizer)) {
     const name = files.vocabulary?.name ?? "the one inside";
     note(
       `${files.id} has the rows of the World vocabulary, but ${name} is ` +

@@ -19,6 +19,7 @@ import type { Observer } from "../observe/observer.ts";
 import { HASH_BYTES } from "../state/header.ts";
 import { randomKey } from "../state/keys.ts";
 import { Vault } from "../state/seal.ts";
+import { Collection } from "./collect.ts";
 import { compose, type Composition } from "./compose.ts";
 import { chooseDevice } from "./device_choice.ts";
 import { readShape } from "./model/inspect.ts";
@@ -78,15 +79,23 @@ export async function openModels(
       bytes: async () => bounded ? needed(config, model, await space()) : 0,
       async open(): Promise<Composition> {
         const { id, place } = model;
+        const collection = new Collection();
         const opened = await compose(config, note, {
           place: { ...place, name: id },
           several,
+          again: [...owners.values()].includes(id),
           observer,
         });
         if (several && started) note(`Loaded ${opened.summary}`);
         owners.set(opened.services.engine.model.fingerprint, id);
         started = true;
-        return opened;
+        return {
+          ...opened,
+          async dispose(): Promise<void> {
+            await opened.dispose();
+            await collection.soon();
+          },
+        };
       },
     })),
     limit,

@@ -94,6 +94,8 @@ function pack(
   const source = work + 256;
   new Float32Array(memory.buffer, source, values.length).set(values);
   const rows = values.length / width;
+  // Given back at once: a worker that serves never collects its garbage.
+  values.buffer.transfer(0);
   const format = FORMATS[place.format];
   const target = place.offset + row * place.rowBytes;
   if (place.kind === "rows") {
