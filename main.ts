@@ -25,6 +25,9 @@ import type { Loader } from "./src/http/services.ts";
 /** Milliseconds that open answers get to end after a signal. */
 const PATIENCE = 10_000;
 
+/** Milliseconds that clients get to read the ends of their answers. */
+const LINGER = 5000;
+
 let app: Promise<ReturnType<typeof createApp>> | undefined;
 
 const server: Deno.ServeDefaultExport = {
@@ -175,10 +178,12 @@ async function closeOnSignal(
   Deno.addSignalListener("SIGINT", take);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", take);
   await promise;
-  const late = setTimeout(() => Deno.exit(1), PATIENCE);
+  setTimeout(() => Deno.exit(1), PATIENCE);
   const stopped = server.shutdown();
   await models.dispose();
+  // Every turn has its end: who does not read it, or has sent half a request, is
+  // not waited for.
+  setTimeout(() => Deno.exit(0), LINGER);
   await stopped;
-  clearTimeout(late);
   Deno.exit(0);
 }

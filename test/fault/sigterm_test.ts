@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { eventsOf } from "../http/client.ts";
 import { spawn } from "../story/command.ts";
+import { Raw } from "./raw.ts";
 import { until } from "./workers.ts";
 
 const LONG = { max_tokens: 60_000, logit_bias: { "0": -100 } };
@@ -11,6 +12,27 @@ const CLIENTS = 9, LANES = 2;
 /** What `/metrics` shows once all of them are there. */
 const BUSY = new RegExp(`lanes_busy\\{.*\\} ${LANES}$`, "m");
 const QUEUED = new RegExp(`queue_length\\{.*\\} ${CLIENTS - LANES}$`, "m");
+
+Deno.test("SIGTERM waits for no client that reads nothing or sends half a request", async () => {
+  const server = spawn(
+    ["run", "-P=serve", "main.ts", "start", "--port", "0"],
+    { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" },
+  );
+  const [, port] = await server.until(/Listening on http:\S+:(\d+)/);
+  const body = JSON.stringify({ ...LONG, prompt: "User:", stream: true });
+  const head = "POST /v1/generate HTTP/1.1\r\nHost: x\r\n" +
+    "Content-Type: application/json\r\n";
+  using half = await Raw.open(Number(port));
+  await half.write(`${head}Content-Length: 99\r\n\r\n{`);
+  using deaf = await Raw.open(Number(port));
+  await deaf.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+  assertMatch(await deaf.until(/data:/), /^HTTP\/1\.1 200 /);
+  const from = performance.now();
+  server.signal("SIGTERM");
+  const { code, stderr } = await server.ended();
+  assertEquals(code, 0, stderr);
+  assert(performance.now() - from < 10_000);
+});
 
 for (const stream of [true, false]) {
   Deno.test(`SIGTERM under load ends every turn with its save, stream ${stream}`, async () => {
