@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import deno from "../../deno.json" with { type: "json" };
 import { settingNames } from "../../src/config/config.ts";
 import { PROBLEMS } from "../../src/http/problem.ts";
@@ -25,6 +25,18 @@ Deno.test("docs/operations.md names only flags, variables, codes and tasks that 
   assertEquals(unknown(/\b(GOSLING_\w+)/g, (name) => variables.has(name)), []);
   assertEquals(unknown(/\b(ERR_\w+)/g, (name) => name in PROBLEMS), []);
   assertEquals(unknown(/deno task (\w+)/g, (name) => name in deno.tasks), []);
+});
+
+Deno.test("docs/operations.md leads nowhere that there is nothing", async () => {
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading.toLowerCase().replaceAll(" ", "-")
+  );
+  const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, to = ""]) => to);
+  assert(links.length > 5);
+  for (const link of links) {
+    if (link.startsWith("#")) assert(headings.includes(link.slice(1)), link);
+    else await Deno.stat(new URL(link, PAGE));
+  }
 });
 
 function unknown(
