@@ -8,6 +8,7 @@ import { basename, dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { ModelError } from "../errors.ts";
 import { type FileSource, fileSource } from "./file_source.ts";
+import { expectUsualConfig } from "./hf_config.ts";
 import type { ModelFiles } from "./open.ts";
 import {
   configTemplate,
@@ -35,7 +36,8 @@ const INDEX = /\.safetensors\.index\.json$/;
  * that holds one model.
  * @param vocabulary Its vocabulary; by default `vocab.txt`, or the only `.txt`
  * file, beside the weights. A `.gguf` file has its own.
- * @throws {ModelError} `ERR_MODEL_NOT_FOUND`, saying what was looked for.
+ * @throws {ModelError} `ERR_MODEL_NOT_FOUND`, saying what was looked for;
+ * `ERR_MODEL_UNSUPPORTED` if a `config.json` beside safetensors asks for other maths.
  */
 export async function openFiles(
   model: string | URL,
@@ -46,6 +48,7 @@ export async function openFiles(
   const folder = isDirectory ? path : dirname(path);
   const weights = isDirectory ? await findWeights(folder) : path;
   const parts = INDEX.test(weights) ? await readIndex(weights) : [weights];
+  await expectUsual(folder, weights);
   const words = vocabulary === undefined
     ? await findVocabulary(folder, weights)
     : pathOf(vocabulary);
@@ -114,6 +117,14 @@ async function findTemplate(
   const settings = join(folder, "tokenizer_config.json");
   const json = await readIfThere(settings);
   return json === undefined ? undefined : configTemplate(json, settings);
+}
+
+/** Hugging Face's models say what their tensors do not in a file beside them. */
+async function expectUsual(folder: string, weights: string): Promise<void> {
+  if (!/\.safetensors(\.index\.json)?$/.test(weights)) return;
+  const path = join(folder, "config.json");
+  const json = await readIfThere(path);
+  if (json !== undefined) expectUsualConfig(json, path);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
