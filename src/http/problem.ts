@@ -53,6 +53,8 @@ export const PROBLEMS = {
   ERR_VOCABULARY_CORRUPT: [500, "The model's vocabulary is damaged"],
 } satisfies Record<ProblemCode, readonly [ContentfulStatusCode, string]>;
 
+const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[];
+
 /** Seconds after which trying again may help, by code. */
 const RETRY_AFTER = new Map<ProblemCode, string>([
   ["ERR_DEVICE_LOST", "5"],
@@ -71,7 +73,7 @@ export const Problem = z.object({
   title: z.string().describe("The kind of problem, the same for every one"),
   status: z.int().describe("The HTTP status"),
   detail: z.string().optional().describe("What happened this time"),
-  code: z.string().describe("Stable name; switch on this"),
+  code: z.enum(PROBLEM_CODES).describe("Stable name; switch on this"),
   instance: z.string().describe("`urn:uuid:` and the request id"),
   errors: z.array(z.object({
     pointer: z.string().describe("RFC 6901 pointer into the request body"),
@@ -141,14 +143,14 @@ export function problemResponse(c: Context<AppEnv>, error: unknown): Response {
 
 /** `GET /problems/{code}`: what a problem's `type` points to. */
 export function describeProblem(code: string): Problem | undefined {
-  const found = Object.entries(PROBLEMS).find(([name]) => name === code);
+  const found = PROBLEM_CODES.find((name) => name === code);
   if (found === undefined) return undefined;
-  const [, [status, title]] = found;
+  const [status, title] = PROBLEMS[found];
   return {
     type: `/problems/${code}`,
     title,
     status,
-    code,
+    code: found,
     instance: `/problems/${code}`,
   };
 }

@@ -8,6 +8,7 @@ import { createApp, type Limits } from "../../src/app.ts";
 import type { ApiKey } from "../../src/http/auth.ts";
 import type { MetricsOptions } from "../../src/http/metrics.ts";
 import {
+  type Loader,
   loaderOf,
   type Sealer,
   type Services,
@@ -42,6 +43,8 @@ export function harness(
     readonly limits?: Limits;
     readonly observer?: Observer;
     readonly metrics?: MetricsOptions;
+    /** In place of one that has the model. */
+    readonly loader?: Loader;
     /** In place of the fake. */
     readonly sealer?: Sealer;
   } = {},
@@ -57,7 +60,7 @@ export function harness(
     ...(options.initial !== undefined && { initial: options.initial }),
   };
   const app = createApp({
-    loader: loaderOf(services),
+    loader: options.loader ?? loaderOf(services),
     keys: options.keys ?? [],
     limits: options.limits,
     observer: options.observer,

@@ -35,6 +35,8 @@ export interface FakeOptions {
   readonly model?: string;
   /** The model's chat template; absent: the World's. */
   readonly template?: ChatTemplate;
+  /** How many tokens of a prompt a turn that is cut off leaves unread. */
+  readonly unread?: number;
   /** How long a token takes; 0 yields to nobody. */
   readonly tokenMs?: number;
 }
@@ -161,7 +163,12 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
         type: "done",
         finish,
         ...(stop !== undefined && { stop }),
-        save: { ...before, values, position },
+        save: {
+          ...before,
+          values,
+          position,
+          ...(signal.aborted && { unread: Array(options.unread ?? 0).fill(1) }),
+        },
         usage: {
           promptTokens,
           completionTokens,
