@@ -19,8 +19,8 @@ const HELP = `Serves a model with several processes.
 
   deno task replicas [N] [flags of deno task start]
 
-N processes (one a core by default) share the port, or with --own-ports yes take
-PORT, PORT + 1 and so on. One that dies is started again. SIGTERM ends all of them
+N processes (one a core by default) share the port, which needs Linux, or with
+--own-ports yes take PORT, PORT + 1 and so on. One that dies is started again. SIGTERM ends all of them
 as it ends one, SIGHUP has the keys file read again, and SIGUSR2 replaces them one
 after the other.
 `;
@@ -32,6 +32,13 @@ async function main(args: readonly string[]): Promise<void> {
   const { flags, words } = parseCommand(args, ["read", "own-ports"]);
   const count = countOf(words);
   const ownPorts = /^(yes|true|1)$/.test(flags["own-ports"] ?? "");
+  if (!ownPorts && count > 1 && Deno.build.os !== "linux") {
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot share a port: ${Deno.build.os} gives all of it to one process; ` +
+        "use --own-ports yes",
+    );
+  }
   const env = sharedKeys(flags);
   let port = Number(setting(flags, "port") ?? 8000);
   let summary: string | undefined;
