@@ -93,7 +93,7 @@ export async function openModels(
           ...opened,
           async dispose(): Promise<void> {
             await opened.dispose();
-            await collection.soon();
+            if (!closing) await collection.soon();
           },
         };
       },
@@ -102,7 +102,7 @@ export async function openModels(
   );
   const [first] = known;
   const ids = known.map(({ id }) => id);
-  let started = false;
+  let started = false, closing = false;
   const borrow = async (id = first.id) => {
     if (!ids.includes(id)) throw noSuchModel(id, ids);
     return await shelf.borrow(id);
@@ -135,7 +135,10 @@ export async function openModels(
         ? summary
         : `${summary}, and ${others.join(", ")} when asked for`;
     },
-    dispose: () => shelf.dispose(),
+    async dispose(): Promise<void> {
+      closing = true;
+      await shelf.dispose();
+    },
   };
 }
 

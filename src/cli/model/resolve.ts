@@ -15,7 +15,7 @@ export const SPARE_LANES = 2;
 /** The model that comes with the program. */
 const EMBEDDED = new URL("../../../models/gosling/", import.meta.url);
 
-/** What the embedded model is called, unless a file or a pulled model is. */
+/** What the embedded model is called, unless a file is. */
 const EMBEDDED_NAME = "gosling";
 
 /** Where a model's files are. */
@@ -75,7 +75,7 @@ export async function openPlace(
 
 /**
  * The path of a model: a file or folder as it is, or the folder of a model that
- * was pulled, or the one that comes with the program. A path wins over a name;
+ * was pulled; `gosling` is the one that comes with the program. A path wins over a name;
  * `./NAME` is always a path.
  *
  * @param env Gives an environment variable.
@@ -87,13 +87,8 @@ export async function resolveModel(
 ): Promise<string | URL> {
   const path = /[\\/]|\.(safetensors|st|pth|gguf|json)$/.test(model);
   if (path || await exists(model)) return model;
+  if (model === EMBEDDED_NAME) return EMBEDDED;
   const cache = new ModelCache(modelsFolder(env));
-  if (model === EMBEDDED_NAME) {
-    const pulled = (await cache.list()).some(({ id, manifest }) =>
-      id === model && manifest !== undefined
-    );
-    if (!pulled) return EMBEDDED;
-  }
   return (await cache.find(model)).path;
 }
 
