@@ -1,4 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Device } from "../../src/device/device.ts";
+import {
+  openWebGpu,
+  type WebGpuDevice,
+} from "../../src/device/webgpu/webgpu_device.ts";
 import { eventsOf } from "../http/client.ts";
 import { tinyServer } from "../fuzz/tiny_server.ts";
 import { until, WorkerWatch } from "./workers.ts";
@@ -12,46 +17,70 @@ async function ready(
   return status;
 }
 
-Deno.test("a device lost in mid-generation ends each turn in the form of its answer, and comes back", async () => {
-  using workers = new WorkerWatch();
-  await using server = await tinyServer({ lanes: 2 });
-  const { engine } = server;
-  const { state } = await (await server.post("/v1/generate", {
-    prompt: "My name is Dave",
-    max_tokens: 3,
-  })).json();
-  const whole = server.post("/v1/generate", { ...LONG, state });
-  const stream = await server.post("/v1/generate", { ...LONG, stream: true });
-  const waiting = server.post("/v1/generate", { ...LONG, max_tokens: 3 });
-  await until("a queue", () => engine.load.waiting === 1);
-  workers.crash("wasm");
+/** A device, and how it is lost. */
+interface Losable {
+  readonly open?: () => Promise<Device>;
+  lose(): void;
+}
 
-  const answer = await whole;
-  assertEquals(answer.status, 503);
-  assertEquals(answer.headers.get("retry-after"), "5");
-  const { code, detail } = await answer.json();
-  assertEquals(code, "ERR_DEVICE_LOST");
-  assertMatch(detail, /^Cannot go on|the save you came with still holds/);
+/** A worker of the wasm device crashes. */
+function wasm(workers: WorkerWatch): Losable {
+  return { lose: () => workers.crash("wasm") };
+}
 
-  const last = eventsOf(await stream.text()).at(-1);
-  assertMatch(JSON.stringify(last), /"type":"problem".*ERR_DEVICE_LOST/);
+/** The driver takes the GPU away. */
+function webgpu(): Losable {
+  let device: WebGpuDevice | undefined;
+  return {
+    open: async () => device = await openWebGpu({ force: true }),
+    lose: () => device?.lose(),
+  };
+}
 
-  // Whoever waited has lost nothing, and waits for the device to come back.
-  const patient = await waiting;
-  assertEquals(patient.status, 200);
-  assertEquals((await patient.json()).finish_reason, "length");
-  await until("ready again", async () => await ready(server) === 200);
+for (const losable of [wasm, webgpu]) {
+  Deno.test(`a ${losable.name} device lost in mid-generation ends each turn in the form of its answer, and comes back`, async () => {
+    using workers = new WorkerWatch();
+    const { open, lose } = losable(workers);
+    await using server = await tinyServer({ lanes: 2, ...(open && { open }) });
+    const { engine } = server;
+    const { state } = await (await server.post("/v1/generate", {
+      prompt: "My name is Dave",
+      max_tokens: 3,
+    })).json();
+    const stream = await server.post("/v1/generate", { ...LONG, stream: true });
+    const whole = server.post("/v1/generate", { ...LONG, state });
+    await until("two lanes", () => engine.load.busy === 2);
+    const waiting = server.post("/v1/generate", { ...LONG, max_tokens: 3 });
+    await until("a queue", () => engine.load.waiting === 1);
+    lose();
 
-  // The save that came with the turn that failed goes on as if nothing were.
-  const again = await server.post("/v1/generate", {
-    ...LONG,
-    state,
-    max_tokens: 4,
+    const answer = await whole;
+    assertEquals(answer.status, 503);
+    assertEquals(answer.headers.get("retry-after"), "5");
+    const { code, detail } = await answer.json();
+    assertEquals(code, "ERR_DEVICE_LOST");
+    assertMatch(detail, /^Cannot go on|the device was lost/);
+
+    const last = eventsOf(await stream.text()).at(-1);
+    assertMatch(JSON.stringify(last), /"type":"problem".*ERR_DEVICE_LOST/);
+
+    // Whoever waited has lost nothing, and waits for the device to come back.
+    const patient = await waiting;
+    assertEquals(patient.status, 200);
+    assertEquals((await patient.json()).finish_reason, "length");
+    await until("ready again", async () => await ready(server) === 200);
+
+    // The save that came with the turn that failed goes on as if nothing were.
+    const again = await server.post("/v1/generate", {
+      ...LONG,
+      state,
+      max_tokens: 4,
+    });
+    assertEquals(again.status, 200);
+    assertEquals(server.reported, []);
+    assertEquals(engine.load, { busy: 0, waiting: 0 });
   });
-  assertEquals(again.status, 200);
-  assertEquals(server.reported, []);
-  assertEquals(engine.load, { busy: 0, waiting: 0 });
-});
+}
 
 Deno.test("a grammar's worker that crashes fails the answer it follows, and no other", async () => {
   using workers = new WorkerWatch();

@@ -7,6 +7,7 @@
 
 import { createApp } from "../../src/app.ts";
 import { randomTensors, safetensors } from "../../bench/random_model.ts";
+import type { Device } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { openEngine } from "../../src/engine/device_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -42,11 +43,15 @@ export interface TinyOptions {
   readonly keys?: readonly ApiKey[];
   /** Milliseconds that a grammar may take. */
   readonly patience?: number;
+  /** Opens a device, again whenever it was lost: wasm's, with a thread. */
+  readonly open?: () => Promise<Device>;
 }
+
+const oneThread = () => Promise.resolve(wasmDevice({ threads: 1 }));
 
 /** Starts one. */
 export async function tinyServer(
-  { lanes = 4, keys = [], patience }: TinyOptions = {},
+  { lanes = 4, keys = [], patience, open = oneThread }: TinyOptions = {},
 ): Promise<TinyServer> {
   const parts = await Array.fromAsync(safetensors(randomTensors(SIZES), "F32"));
   const { checkpoint, tokenizer, fingerprint } = await openModel({
@@ -58,7 +63,8 @@ export async function tinyServer(
   });
   const { shape } = checkpoint;
   const format = { fingerprint, shape };
-  const device = wasmDevice({ threads: 1 });
+  let device: Device | undefined = await open();
+  const { kind, name } = device;
   const engine = await openEngine({
     model: {
       id: MODEL,
@@ -66,14 +72,18 @@ export async function tinyServer(
       fingerprint: fingerprint.toHex(),
       parameters: 0,
       quantization: "none",
-      device: { kind: "wasm", name: "wasm" },
+      device: { kind, name },
       lanes,
     },
     format,
     tokenizer,
     waiting: 64,
-    load: () =>
-      device.load(checkpoint, { lanes: lanes + 2, quantization: "none" }),
+    async load() {
+      device ??= await open();
+      const options = { lanes: lanes + 2, quantization: "none" } as const;
+      return await device.load(checkpoint, options);
+    },
+    lost: () => device = undefined,
   });
   const vault = await Vault.create({
     keys: [randomKey()],
@@ -109,7 +119,7 @@ export async function tinyServer(
     async [Symbol.asyncDispose](): Promise<void> {
       await engine.dispose();
       grammars.close();
-      await device.dispose();
+      await device?.dispose();
     },
   };
 }
