@@ -120,8 +120,11 @@ function handOn(supervisor: Supervisor, keysFile: boolean): void {
   if (Deno.build.os === "windows") return;
   Deno.addSignalListener("SIGTERM", end);
   Deno.addSignalListener("SIGUSR2", () => void supervisor.replace());
-  if (!keysFile) return;
-  Deno.addSignalListener("SIGHUP", () => supervisor.signal("SIGHUP"));
+  // Without keys to read again, it is the terminal that goes away.
+  Deno.addSignalListener(
+    "SIGHUP",
+    keysFile ? () => supervisor.signal("SIGHUP") : end,
+  );
 }
 
 /** How a replica is started. */
@@ -150,6 +153,9 @@ function startReplica(
     env,
     stdin: "null",
     stdout: "piped",
+    // Ctrl-C reaches the supervisor alone: a replica takes a second signal for
+    // impatience.
+    detached: true,
   }).spawn();
   const { promise: listening, resolve } = Promise.withResolvers<boolean>();
   const forward = async () => {

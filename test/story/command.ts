@@ -23,15 +23,21 @@ export interface Running {
   ended(): Promise<Ended>;
 }
 
-/** Starts `deno` with `args` in the project. */
+/**
+ * Starts `deno` with `args` in the project.
+ *
+ * @param options `detached`: at the head of a process group of its own.
+ */
 export function spawn(
   args: readonly string[],
   env: Record<string, string> = {},
   input = "",
+  { detached = false } = {},
 ): Running {
   const process = new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: ROOT,
+    detached,
     env: { NO_COLOR: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
     stdin: "piped",
     stdout: "piped",
