@@ -95,6 +95,7 @@ function overloadPart(overload: Overload): string {
     }. Who is turned away tries again after a second.`,
     table(["", "p50", "p95", "p99", "greatest"], [
       row("a refusal", overload.refusalMs),
+      row("`GET /healthz`", overload.healthMs),
       row("first token, the large tenant", overload.greedyMs),
       row("first token, the small tenant", overload.modestMs),
     ]),

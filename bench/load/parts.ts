@@ -62,6 +62,8 @@ export interface Overload {
   readonly tokensPerSecond: number;
   readonly refusals: Readonly<Record<string, number>>;
   readonly refusalMs: Spread;
+  /** `GET /healthz` in the midst of it. */
+  readonly healthMs: Spread;
   readonly errors: readonly string[];
   /** First text of the many and of the few. */
   readonly greedyMs: Spread;
@@ -179,11 +181,14 @@ export async function measureOverload(
   for (let i = 0; i < 10; i++) idle.push(await loneTurn(target));
   const idleMs = spread(idle).p50;
   const many = target.group(0, conversations - few.conversations);
+  const over = new AbortController();
+  const probes = probe(target, over.signal);
   const notes = await timed(target, {
     groups: [many, few],
     seconds,
     maxTokens: LONG,
   }, progress);
+  over.abort();
   const recoveryMs = await recovery(target, 2 * idleMs);
   const of = <T extends { readonly name: string }>(
     some: readonly T[],
@@ -207,6 +212,7 @@ export async function measureOverload(
       ) => [status, some.length]),
     ),
     refusalMs: spread(notes.refusals.map(({ ms }) => ms)),
+    healthMs: spread(await probes),
     errors: kinds(notes.errors),
     greedyMs: firsts(many),
     modestMs: firsts(few),
@@ -252,6 +258,18 @@ async function timed(
     clearTimeout(timer);
     clearInterval(clock);
   }
+}
+
+/** Milliseconds that `/healthz` takes, five times a second. */
+async function probe({ url }: Target, signal: AbortSignal): Promise<number[]> {
+  const times: number[] = [];
+  while (!signal.aborted) {
+    const from = performance.now();
+    await (await fetch(`${url}/healthz`)).body?.cancel();
+    times.push(performance.now() - from);
+    await pause(200, signal);
+  }
+  return times;
 }
 
 /** Milliseconds to the first text of a turn. */
