@@ -6,6 +6,7 @@
  * @module
  */
 
+import { plainExpression } from "./letters.ts";
 import { screenStringPattern } from "./pattern.ts";
 import { MOST_REPEATED, refusedGrammar } from "./refusal.ts";
 
@@ -129,7 +130,7 @@ function formed(schema: Record<string, unknown>): Record<string, unknown> {
       throw unkept("a length beside a pattern");
     }
     screenStringPattern(form);
-    return { ...rest, pattern: form };
+    return { ...rest, pattern: plainExpression(form) };
   }
   if (format === undefined) return schema;
   if (FORMATS.has(String(format))) return schema;

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { RequestError } from "../errors.ts";
 import type { Grammar } from "./grammar.ts";
+import { plainExpression, plainRules } from "./letters.ts";
 import { screenPattern } from "./pattern.ts";
 import { refusedGrammar, screenLength, screenRepeats } from "./refusal.ts";
 import { plainSchema } from "./schema.ts";
@@ -26,12 +27,21 @@ export function screen(grammar: Grammar): Grammar {
     case "regex":
       screenLength(grammar.pattern);
       screenPattern(grammar.pattern);
-      return grammar;
+      return {
+        ...grammar,
+        pattern: shortened(plainExpression(grammar.pattern)),
+      };
     case "ebnf":
       screenLength(grammar.rules);
       screenRepeats(grammar.rules);
-      return grammar;
+      return { ...grammar, rules: shortened(plainRules(grammar.rules)) };
   }
+}
+
+/** Classes of letters may have become long. */
+function shortened(text: string): string {
+  screenLength(text);
+  return text;
 }
 
 function screenSchema(

@@ -161,6 +161,48 @@ Deno.test("Grammars.open() keeps every letter behind that space", async () => {
   grammars.close();
 });
 
+Deno.test("Grammars.open() keeps to classes of letters beyond ASCII", async () => {
+  const grammars = superviseGrammars({ tokenizer, V });
+  const classes = [
+    ...["[é-êa]", "[悲し0-9]", "[\\u4e00-\\u9fff]", "[^ß-àb-\\xff]", "[à-퟿]"],
+    ...[
+      "[🦢-🦤x]",
+      "[\\u0800-\\u{1f600}]",
+      "[^\\x00-\\u{10fffd}]",
+      ".",
+      "é+",
+      "[é]",
+    ],
+  ];
+  for (const [i, letters] of classes.entries()) {
+    const pattern = `<(${letters}){1,4}>`;
+    for (const space of [false, true]) {
+      const beginning = { tokens: [], space };
+      const regex = { type: "regex", pattern } as const;
+      const constraint = await grammars.open(regex, beginning);
+      const text = (await write(constraint, random(i))).slice(space ? 1 : 0);
+      assertMatch(text, new RegExp(`^${pattern}$`, "u"));
+      constraint.close();
+    }
+  }
+  for (const letters of ["[é-ê]", "([一-鿿]{2})"]) {
+    const json = schema({ type: "string", pattern: `^${letters}+$` });
+    const constraint = await grammars.open(json, START);
+    const text = JSON.parse(await write(constraint, random(3)));
+    assertMatch(text, new RegExp(`^(${letters})+$`, "u"));
+    constraint.close();
+  }
+  const rules =
+    `root ::= "[é]" [é-êa] [^\\u00df-\\u00e0b] [\\U0001f9a2-\\U0001f9a4]`;
+  for (let seed = 0; seed < 4; seed++) {
+    const constraint = await grammars.open({ type: "ebnf", rules }, START);
+    const text = await write(constraint, random(seed));
+    assertMatch(text, /^\[é\][é-êa][^ß-àb][🦢-🦤]$/u);
+    constraint.close();
+  }
+  grammars.close();
+});
+
 Deno.test("Grammars.open() writes what a regular expression or rules allow", async () => {
   const grammars = superviseGrammars({ tokenizer, V });
   const rules = 'root ::= "<" word ("," word)* ">"\nword ::= [a-z]{1,3} | "ß"';
