@@ -8,14 +8,14 @@
 import deno from "../../deno.json" with { type: "json" };
 import { openTemplate } from "../chat/model_template.ts";
 import type { Config } from "../config/config.ts";
-import type { Device } from "../device/device.ts";
+import type { Device, DeviceModel } from "../device/device.ts";
 import { openEngine } from "../engine/device_engine.ts";
 import { superviseGrammars } from "../grammar/supervisor.ts";
 import type { Services } from "../http/services.ts";
 import { parameters } from "../model/checkpoint.ts";
 import { isWorld, WORLD_VOCABULARY } from "../model/hub/official.ts";
 import { bytesOf } from "../model/model_files.ts";
-import { openModel } from "../model/open.ts";
+import { openUnread } from "../model/open.ts";
 import { CacheError } from "../model/quantized_cache.ts";
 import type { Observer } from "../observe/observer.ts";
 import { randomKey } from "../state/keys.ts";
@@ -110,14 +110,8 @@ async function attempt(
     }),
   );
   using bar = await loadingBar(bytesOf(files));
-  const reading = bar.part("Reading weights");
-  const { checkpoint, tokenizer, fingerprint, ...found } = await openModel(
-    files,
-    {
-      ...(packed.fingerprint && { known: packed.fingerprint }),
-      ...(reading && { progress: reading }),
-    },
-  );
+  const found = await openUnread(files, packed.fingerprint);
+  const { checkpoint, tokenizer } = found;
   const { shape } = checkpoint;
   const sayOdd = !again && !fresh;
   if (sayOdd && shape.V === WORLD_VOCABULARY.rows && !isWorld(tokenizer)) {
@@ -127,6 +121,22 @@ async function attempt(
         "another: its texts will make no sense if it was trained with World",
     );
   }
+  const load = async () => {
+    const room = device ??= await choice.again();
+    const progress = bar.part("Loading weights");
+    const options = {
+      lanes: lanes + SPARE_LANES,
+      quantization,
+      ...(progress && { progress }),
+    };
+    return await packed.load(
+      found.fingerprint,
+      (pieces) => room.load(checkpoint, { ...options, ...pieces }),
+    );
+  };
+  // Before all that needs the fingerprint: so the weights are read once.
+  let loaded: DeviceModel | undefined = await load();
+  const fingerprint = await found.fingerprint();
   const format = { fingerprint, shape };
   const { kind, name } = choice.device;
   const vault = await Vault.create({
@@ -162,18 +172,9 @@ async function attempt(
     waiting: lanes * WAITING_PER_LANE,
     waitingEach: config["tenant-turns"],
     async load() {
-      device ??= await choice.again();
-      const progress = bar.part("Loading weights");
-      const options = {
-        lanes: lanes + SPARE_LANES,
-        quantization,
-        ...(progress && { progress }),
-      };
-      const room = device;
-      return await packed.load(
-        fingerprint,
-        (pieces) => room.load(checkpoint, { ...options, ...pieces }),
-      );
+      const model = loaded ?? await load();
+      loaded = undefined;
+      return model;
     },
     lost(error) {
       note(error instanceof Error ? error.message : String(error));

@@ -20,9 +20,13 @@ const LEAST = 64 << 20;
 export interface PackedWeights extends AsyncDisposable {
   /** The model's fingerprint, if its weights were kept. */
   readonly fingerprint?: Uint8Array;
-  /** Loads the model with what was kept; what a first load packs is kept. */
+  /**
+   * Loads the model with what was kept; what a first load packs is kept.
+   *
+   * @param fingerprint Asked for once the weights have been read.
+   */
   load(
-    fingerprint: Uint8Array,
+    fingerprint: () => Promise<Uint8Array>,
     load: (options: Pick<LoadOptions, "packed">) => Promise<DeviceModel>,
   ): Promise<DeviceModel>;
 }
@@ -76,7 +80,7 @@ export async function openPacked(
       const packed = writer;
       if (packed === undefined) return await load({});
       const model = await load({ packed });
-      await packed.commit(fingerprint);
+      await packed.commit(await fingerprint());
       writer = undefined;
       return model;
     },

@@ -5,13 +5,19 @@
  * The digest is a tree of two levels. Leaves are SHA-256 of 2²⁰ consecutive f32
  * values (little-endian) of all tensors, written one after another in canonical
  * order; the root is SHA-256 of a label, the sizes, the tokenizer's digest and
- * the leaves. So it needs little memory, and reading and hashing overlap.
+ * the leaves. So it needs little memory, reading and hashing overlap, and values may
+ * come in any order: whoever puts a model on a device reads all of them anyway.
  *
  * @module
  */
 
-import { type Checkpoint, parameters, tensorSpecs } from "./checkpoint.ts";
-import { N } from "./shape.ts";
+import {
+  type Checkpoint,
+  parameters,
+  type StoredType,
+  tensorSpecs,
+} from "./checkpoint.ts";
+import { type ModelShape, N } from "./shape.ts";
 import { volume } from "./stored.ts";
 
 /** Version of the order in which a state's values are written. */
@@ -20,6 +26,9 @@ export const STATE_LAYOUT = 1;
 const LEAF = 1 << 20;
 /** Leaves being hashed while the next is read. */
 const AHEAD = 3;
+
+/** Told how many of how many values have been read. */
+export type Progress = (done: number, total: number) => void;
 
 /**
  * Reads every tensor once and digests it.
@@ -32,53 +41,144 @@ const AHEAD = 3;
 export async function fingerprint(
   checkpoint: Checkpoint,
   tokenizer: Uint8Array,
-  progress?: (done: number, total: number) => void,
+  progress?: Progress,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const leaves: Promise<ArrayBuffer>[] = [];
-  let leaf = new Float32Array(LEAF), filled = 0, read = 0;
-  const total = parameters(checkpoint.shape);
-  const flush = async () => {
-    const digest = crypto.subtle.digest("SHA-256", leaf.subarray(0, filled));
-    // Awaited in order below; until then a failure must not count as unhandled.
-    digest.catch(() => {});
-    leaves.push(digest);
-    leaf = new Float32Array(LEAF);
-    filled = 0;
-    await leaves.at(-1 - AHEAD);
-  };
-  for await (const values of pieces(checkpoint)) {
-    for (let done = 0; done < values.length;) {
-      const part = values.subarray(done, done + LEAF - filled);
-      leaf.set(part, filled);
-      filled += part.length;
-      done += part.length;
-      if (filled === LEAF) await flush();
-    }
-    progress?.(read += values.length, total);
-  }
-  if (filled > 0) await flush();
-  const { L, D, F, V, ranks, deep } = checkpoint.shape;
-  const { w, a, v, g } = ranks;
-  const sizes = [STATE_LAYOUT, L, D, N, F, V, w, a, v, g];
-  if (deep !== undefined) sizes.push(deep);
-  const view = new DataView(new ArrayBuffer(4 * sizes.length));
-  sizes.forEach((size, i) => view.setUint32(4 * i, size, true));
-  const label = deep === undefined ? "gosling model" : "gosling rwkv7a";
-  return await sha256([
-    new TextEncoder().encode(`${label}\0`),
-    view.buffer,
-    tokenizer.slice(),
-    ...await Promise.all(leaves),
-  ]);
+  const digested = new DigestedCheckpoint(checkpoint);
+  return await digested.fingerprint(tokenizer, progress);
 }
 
-/** All values in canonical order, at most about a leaf at a time. */
-async function* pieces(checkpoint: Checkpoint): AsyncGenerator<Float32Array> {
-  for (const { name, shape } of tensorSpecs(checkpoint.shape)) {
-    const [rows, ...rest] = shape;
-    const step = Math.max(1, Math.floor(LEAF / volume(rest)));
-    for (let row = 0; row < rows; row += step) {
-      yield await checkpoint.read(name, [row, Math.min(rows, row + step)]);
+/** Where a tensor's values are among all, and which rows have been read. */
+interface Part {
+  readonly offset: number;
+  readonly width: number;
+  readonly read: Uint8Array;
+}
+
+/** Values on their way into a leaf. */
+interface Leaf {
+  readonly values: Float32Array<ArrayBuffer>;
+  missing: number;
+}
+
+/** A checkpoint whose values are digested as they are read, each once. */
+export class DigestedCheckpoint implements Checkpoint {
+  /** Every size. */
+  readonly shape: ModelShape;
+  /** Of the large matrices. */
+  readonly stored: StoredType;
+  /** Of the LoRA matrices, where it is another. */
+  readonly small?: StoredType;
+  readonly #checkpoint: Checkpoint;
+  readonly #parts = new Map<string, Part>();
+  readonly #total: number;
+  readonly #open = new Map<number, Leaf>();
+  readonly #digests: Promise<ArrayBuffer>[] = [];
+  readonly #running: Promise<ArrayBuffer>[] = [];
+  #read = 0;
+
+  /** Has read nothing yet. */
+  constructor(checkpoint: Checkpoint) {
+    const { shape, stored, small } = checkpoint;
+    this.shape = shape;
+    this.stored = stored;
+    if (small !== undefined) this.small = small;
+    this.#checkpoint = checkpoint;
+    this.#total = parameters(shape);
+    let offset = 0;
+    for (const { name, shape: [rows, ...rest] } of tensorSpecs(shape)) {
+      const width = volume(rest);
+      this.#parts.set(name, { offset, width, read: new Uint8Array(rows) });
+      offset += rows * width;
+    }
+  }
+
+  /** See {@linkcode Checkpoint.read}. */
+  async read(
+    name: string,
+    rows?: readonly [from: number, to: number],
+  ): Promise<Float32Array<ArrayBuffer>> {
+    const values = await this.#checkpoint.read(name, rows);
+    const part = this.#parts.get(name);
+    if (part !== undefined && this.#read < this.#total) {
+      this.#take(part, rows?.[0] ?? 0, values);
+      while (this.#running.length > AHEAD) await this.#running.shift();
+    }
+    return values;
+  }
+
+  /**
+   * The identity of the model. What has not been read yet is read now.
+   *
+   * @param tokenizer Digest of the vocabulary.
+   * @returns 32 bytes.
+   * @throws {ModelError} What reading the checkpoint throws.
+   */
+  async fingerprint(
+    tokenizer: Uint8Array,
+    progress?: Progress,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    for (const [name, { width, read }] of this.#parts) {
+      const step = Math.max(1, Math.floor(LEAF / width));
+      for (let row = 0; row < read.length; row += step) {
+        const end = Math.min(read.length, row + step);
+        if (read.subarray(row, end).includes(0)) {
+          await this.read(name, [row, end]);
+          progress?.(this.#read, this.#total);
+        }
+      }
+    }
+    const { L, D, F, V, ranks, deep } = this.shape;
+    const { w, a, v, g } = ranks;
+    const sizes = [STATE_LAYOUT, L, D, N, F, V, w, a, v, g];
+    if (deep !== undefined) sizes.push(deep);
+    const view = new DataView(new ArrayBuffer(4 * sizes.length));
+    sizes.forEach((size, i) => view.setUint32(4 * i, size, true));
+    const label = deep === undefined ? "gosling model" : "gosling rwkv7a";
+    return await sha256([
+      new TextEncoder().encode(`${label}\0`),
+      view.buffer,
+      tokenizer.slice(),
+      ...await Promise.all(this.#digests),
+    ]);
+  }
+
+  /** Takes the values of rows that were not read before. */
+  #take({ offset, width, read }: Part, first: number, values: Float32Array) {
+    const count = values.length / width;
+    for (let row = 0; row < count;) {
+      const known = read[first + row];
+      let end = row + 1;
+      while (end < count && read[first + end] === known) end++;
+      if (!known) {
+        read.fill(1, first + row, first + end);
+        const fresh = values.subarray(row * width, end * width);
+        this.#add(offset + (first + row) * width, fresh);
+      }
+      row = end;
+    }
+  }
+
+  /** Puts values into their leaves. */
+  #add(at: number, values: Float32Array): void {
+    this.#read += values.length;
+    for (let done = 0; done < values.length;) {
+      const index = Math.floor((at + done) / LEAF), start = index * LEAF;
+      const size = Math.min(LEAF, this.#total - start);
+      const leaf = this.#open.get(index) ??
+        { values: new Float32Array(size), missing: size };
+      this.#open.set(index, leaf);
+      const from = at + done - start;
+      const piece = values.subarray(done, done + size - from);
+      leaf.values.set(piece, from);
+      leaf.missing -= piece.length;
+      done += piece.length;
+      if (leaf.missing > 0) continue;
+      this.#open.delete(index);
+      const digest = crypto.subtle.digest("SHA-256", leaf.values);
+      // Awaited later; until then a failure must not count as unhandled.
+      digest.catch(() => {});
+      this.#digests[index] = digest;
+      this.#running.push(digest);
     }
   }
 }

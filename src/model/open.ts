@@ -9,7 +9,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import { openVocabulary, worldTokenizer } from "../text/world_tokenizer.ts";
 import { canonical } from "./canonical.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { DigestedCheckpoint, type Progress } from "./fingerprint.ts";
 import { type ModelTensors, readTensors } from "./format.ts";
 import type { ByteSource } from "./source.ts";
 import type { TemplateSource } from "./template_source.ts";
@@ -36,12 +36,23 @@ export interface OpenModel {
   readonly fingerprint: Uint8Array;
 }
 
+/** A model whose weights may be unread. */
+export interface UnreadModel extends Omit<OpenModel, "fingerprint"> {
+  /**
+   * Its identity, 32 bytes. What of the weights nobody has read yet is read for
+   * it: nothing, once they are on a device.
+   *
+   * @throws {ModelError} If a weight is not what it should be.
+   */
+  fingerprint(progress?: Progress): Promise<Uint8Array>;
+}
+
 /** What {@linkcode openModel} may be told. */
 export interface OpenOptions {
   /** The fingerprint, where it is known: then no weight is read. */
   readonly known?: Uint8Array;
   /** Told how many of how many weights have been read. */
-  readonly progress?: (done: number, total: number) => void;
+  readonly progress?: Progress;
 }
 
 /**
@@ -54,6 +65,21 @@ export async function openModel(
   files: ModelFiles,
   { known, progress }: OpenOptions = {},
 ): Promise<OpenModel> {
+  const { fingerprint, ...model } = await openUnread(files, known);
+  return { ...model, fingerprint: await fingerprint(progress) };
+}
+
+/**
+ * Opens a model without reading its weights: whoever puts them on a device reads
+ * them, and has digested them then.
+ *
+ * @param known The fingerprint, where it is known.
+ * @throws {ModelError} If a file's own tables are not what they should be.
+ */
+export async function openUnread(
+  files: ModelFiles,
+  known?: Uint8Array,
+): Promise<UnreadModel> {
   const [{ name }] = files.weights;
   const found = await readTensors(files.weights);
   const checkpoint = canonical(found.tensors, name, found.lora);
@@ -67,12 +93,15 @@ export async function openModel(
     );
   }
   const template = files.template ?? found.template;
+  const model = { tokenizer, ...(template && { template }) };
+  if (known !== undefined) {
+    return { ...model, checkpoint, fingerprint: () => Promise.resolve(known) };
+  }
+  const digested = new DigestedCheckpoint(checkpoint);
   return {
-    checkpoint,
-    tokenizer,
-    ...(template && { template }),
-    fingerprint: known ??
-      await fingerprint(checkpoint, tokenizer.digest, progress),
+    ...model,
+    checkpoint: digested,
+    fingerprint: (progress) => digested.fingerprint(tokenizer.digest, progress),
   };
 }
 

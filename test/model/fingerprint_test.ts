@@ -1,7 +1,13 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
+import fc from "fast-check";
 import { randomCheckpoint } from "../../bench/random_model.ts";
-import type { Checkpoint } from "../../src/model/checkpoint.ts";
-import { fingerprint } from "../../src/model/fingerprint.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
+import { type Checkpoint, tensorSpecs } from "../../src/model/checkpoint.ts";
+import {
+  DigestedCheckpoint,
+  fingerprint,
+} from "../../src/model/fingerprint.ts";
 import { openGolden } from "../support/goldens.ts";
 
 const VOCABULARY = new Uint8Array(32).fill(7);
@@ -93,3 +99,63 @@ Deno.test("fingerprint() hashes more than one leaf", async () => {
     await printOf(randomCheckpoint({ L: 1, D: 64, V: 20_000, seed: 2 })),
   );
 });
+
+Deno.test("DigestedCheckpoint gives the fingerprint in whatever order it is read", async () => {
+  const model = randomCheckpoint({ L: 3, D: 64, V: 20_000, type: "F16" });
+  const expected = await printOf(model);
+  const specs = tensorSpecs(model.shape);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.tuple(fc.nat(specs.length - 1), fc.double(), fc.double()),
+        { maxLength: 30 },
+      ),
+      async (asked) => {
+        const digested = new DigestedCheckpoint(model);
+        await Promise.all(asked.map(async ([i, a, b]) => {
+          const { name, shape: [rows] } = specs[i];
+          const ends = [a, b].map((x) =>
+            Math.floor((Math.abs(x) % 1 || 0) * rows)
+          );
+          const from = Math.min(...ends), to = Math.max(...ends);
+          const values = await digested.read(name, [from, to]);
+          assertEquals(values, await model.read(name, [from, to]));
+        }));
+        const found = await digested.fingerprint(VOCABULARY);
+        assertEquals(found.toHex(), expected);
+      },
+    ),
+    { numRuns: 15 },
+  );
+});
+
+for (
+  const [name, open] of [
+    ["wasm", () => Promise.resolve(wasmDevice({ threads: 1 }))],
+    ["webgpu", () => openWebGpu({ force: true })],
+  ] as const
+) {
+  Deno.test(`DigestedCheckpoint has read every value once it is on ${name}`, async () => {
+    const model = randomCheckpoint({ L: 2, D: 128, V: 512, deep: 8 });
+    let reads = 0;
+    const digested = new DigestedCheckpoint({
+      ...model,
+      read(asked, rows): Promise<Float32Array<ArrayBuffer>> {
+        reads++;
+        return model.read(asked, rows);
+      },
+    });
+    const device = await open();
+    try {
+      for (const quantization of ["none", "int8"] as const) {
+        await device.load(digested, { lanes: 1, quantization });
+        const before = reads;
+        const found = await digested.fingerprint(VOCABULARY);
+        assertEquals(found.toHex(), await printOf(model));
+        assertEquals(reads, before);
+      }
+    } finally {
+      await device.dispose();
+    }
+  });
+}

@@ -10,7 +10,7 @@ import type { Device, DeviceKind } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { openFiles } from "../../src/model/model_files.ts";
-import { openModel } from "../../src/model/open.ts";
+import { openUnread } from "../../src/model/open.ts";
 import type { PackedPieces } from "../../src/model/packed_pieces.ts";
 import {
   CacheError,
@@ -73,9 +73,10 @@ async function load(
       fresh,
       least: 0,
     });
-    const { checkpoint, fingerprint } = await openModel(files, {
-      ...(packed.fingerprint && { known: packed.fingerprint }),
-    });
+    const { checkpoint, fingerprint } = await openUnread(
+      files,
+      packed.fingerprint,
+    );
     const model = await packed.load(
       fingerprint,
       (pieces) =>
@@ -87,7 +88,7 @@ async function load(
     ]);
     return {
       logits,
-      fingerprint: fingerprint.toHex(),
+      fingerprint: (await fingerprint()).toHex(),
       kept: packed.fingerprint !== undefined,
       notes,
     };
