@@ -12,6 +12,7 @@ import { type Lookout, openLookout } from "./src/cli/lookout.ts";
 import { modelPlaces } from "./src/cli/model/resolve.ts";
 import { followKeyFile } from "./src/cli/key_file.ts";
 import { openModels, type ServedModels } from "./src/cli/served_models.ts";
+import { onEnd } from "./src/cli/signals.ts";
 import { command, write } from "./src/cli/terminal.ts";
 import { asksForHelp, parseCommand } from "./src/config/command_line.ts";
 import {
@@ -171,12 +172,10 @@ async function closeOnSignal(
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let signals = 0;
-  const take = () => {
+  onEnd(() => {
     if (signals++ > 0) Deno.exit(1);
     resolve();
-  };
-  Deno.addSignalListener("SIGINT", take);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", take);
+  });
   await promise;
   setTimeout(() => Deno.exit(1), PATIENCE);
   const stopped = server.shutdown();

@@ -10,6 +10,7 @@ import { asksForHelp, parseCommand } from "../config/command_line.ts";
 import type { Flags } from "../config/config.ts";
 import { ConfigError } from "../errors.ts";
 import { formatKey, randomKey } from "../state/keys.ts";
+import { onEnd } from "./signals.ts";
 import { type Replica, Supervisor } from "./supervisor.ts";
 import { command, note, write } from "./terminal.ts";
 
@@ -116,9 +117,8 @@ function setting(
 
 function handOn(supervisor: Supervisor, keysFile: boolean): void {
   const end = () => supervisor.end();
-  Deno.addSignalListener("SIGINT", end);
+  onEnd(end);
   if (Deno.build.os === "windows") return;
-  Deno.addSignalListener("SIGTERM", end);
   Deno.addSignalListener("SIGUSR2", () => void supervisor.replace());
   // Without keys to read again, it is the terminal that goes away.
   Deno.addSignalListener(

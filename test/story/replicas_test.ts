@@ -58,32 +58,6 @@ Deno.test("replicas are replaced one after the other at SIGUSR2", async () => {
   assertEquals((await running.ended()).code, 0);
 });
 
-Deno.test("replicas give turns their saves at Ctrl-C, which every process of a terminal hears", async () => {
-  const { running, url } = await start("2", "--port=0");
-  const answer = await fetch(`${url}/v1/generate`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      prompt: "User:",
-      max_tokens: 60_000,
-      logit_bias: { "0": -100 },
-      stream: true,
-    }),
-  });
-  const text = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-  await text?.read();
-  // A negative number is a process group: the supervisor's.
-  Deno.kill(-running.pid, "SIGINT");
-  let last = "";
-  for (;;) {
-    const { done, value } = await text?.read() ?? { done: true };
-    if (done) break;
-    last = (last + value).slice(-1_000_000);
-  }
-  assertMatch(last, /"finish_reason":"cancelled".*"state":"ey/s);
-  assertEquals((await running.ended()).code, 0);
-});
-
 Deno.test("replicas with own ports count them up", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
@@ -121,7 +95,7 @@ async function start(...args: readonly string[]): Promise<{
   /** Process ids of those that live. */
   readonly pids: () => Promise<number[]>;
 }> {
-  const running = spawn([...REPLICAS, ...args], WASM, "", { detached: true });
+  const running = spawn([...REPLICAS, ...args], WASM);
   const [, url = ""] = await running.until(/listening on (http:[^\s]+)/);
   const children = `/proc/${running.pid}/task/${running.pid}/children`;
   return {
