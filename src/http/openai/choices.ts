@@ -85,7 +85,7 @@ export async function* choose(
         input,
         maxTokens: request.max_tokens,
         sampling,
-        seed: seed === undefined ? undefined : seed + i,
+        seed: seed === undefined ? undefined : (seed + i) % 2 ** 53,
         stops: [request.stop].flat(),
         logprobs: request.logprobs,
         effort: thinks(engine.model) ? request.effort : undefined,

@@ -8,7 +8,7 @@ import type { ScoredToken, TokenLogprob } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 
 /** One token of a chat completion's `logprobs.content`. */
-interface ChatLogprob {
+export interface ChatLogprob {
   readonly token: string;
   readonly logprob: number;
   readonly bytes: number[];

@@ -93,8 +93,13 @@ const DEFAULTS = {
   n: 1,
 };
 
-function limits({ max_output_tokens, reasoning, text }: ResponsesRequest) {
+/** Item of `include`: how likely the tokens of the message were. */
+const LOGPROBS = "message.output_text.logprobs";
+
+function limits(request: ResponsesRequest) {
+  const { max_output_tokens, reasoning, text, include, top_logprobs } = request;
   return {
+    logprobs: include?.includes(LOGPROBS) ? top_logprobs ?? 0 : undefined,
     max_tokens: max_output_tokens,
     effort: reasoning,
     grammar: grammarOf(

@@ -7,8 +7,10 @@
 
 import type { Context } from "hono";
 import type { DoneEvent } from "../../engine/engine.ts";
+import type { ScoredToken } from "../../text/logprobs.ts";
 import type { AppEnv } from "../services.ts";
 import type { CallEvent, WrittenCall } from "./calls.ts";
+import { chatLogprobs } from "./logprobs.ts";
 import {
   completed,
   functionCall,
@@ -23,6 +25,7 @@ import {
 /** What has been written so far. */
 class Draft {
   text = "";
+  tokens: ScoredToken[] | undefined;
   thought = "";
   calls: readonly WrittenCall[] = [];
 
@@ -33,6 +36,7 @@ class Draft {
       return event;
     }
     this.text += event.text;
+    if (event.tokens) (this.tokens ??= []).push(...event.tokens);
     this.thought += event.reasoning ?? "";
     return undefined;
   }
@@ -61,6 +65,9 @@ export async function* responseEvents(
     JSON.stringify({ type, sequence_number: sequence++, ...body });
   const at = { item_id: messageId(call), output_index: 0, content_index: 0 };
   const draft = new Draft();
+  const { tokenizer } = c.get("services").engine;
+  const logprobs = (tokens: readonly ScoredToken[] = []) =>
+    chatLogprobs(tokens, tokenizer).content;
   let [begun, opened] = [false, false];
   const open = function* () {
     if (opened) return;
@@ -80,18 +87,31 @@ export async function* responseEvents(
     }
     const done = draft.take(step);
     if (done === undefined) {
-      const delta = step.event.type === "text" ? step.event.text : "";
-      if (delta === "") continue;
+      if (step.event.type !== "text") continue;
+      const { text: delta, tokens } = step.event;
+      if (delta === "" && !tokens) continue;
       yield* open();
-      yield event("response.output_text.delta", { ...at, delta, logprobs: [] });
+      yield event("response.output_text.delta", {
+        ...at,
+        delta,
+        logprobs: logprobs(tokens),
+      });
       continue;
     }
     const response = await completed(c, call, draft, done);
-    const { text, calls } = draft;
+    const { text, calls, tokens } = draft;
     if (calls.length === 0) {
       yield* open();
-      yield event("response.output_text.done", { ...at, text, logprobs: [] });
-      yield event("response.content_part.done", { ...at, part: part(text) });
+      const scored = logprobs(tokens);
+      yield event("response.output_text.done", {
+        ...at,
+        text,
+        logprobs: scored,
+      });
+      yield event("response.content_part.done", {
+        ...at,
+        part: part(text, scored),
+      });
     }
     for (const [output_index, item] of response.output.entries()) {
       const made = calls[output_index];

@@ -7,12 +7,13 @@
 import { z } from "@hono/zod-openapi";
 import { outputText } from "../../chat/tools.ts";
 import { Initial, StateCodec, StateProfile } from "../schema.ts";
+import { ignored, refusedInResponses } from "./fields.ts";
 import {
   Content,
-  ignored,
   NamedSchema,
   orNull,
   ReasoningEffort,
+  refusedInResponses,
   sampling,
   tokens,
 } from "./schema.ts";
@@ -94,6 +95,8 @@ export const ResponsesRequest = z.strictObject({
   tools: z.array(FlatTool).max(128).nullish()
     .transform((tools) => tools ?? []),
   tool_choice: FlatChoice,
+  max_tool_calls: z.int().min(1).nullish(),
+  top_logprobs: z.int().min(0).max(20).nullish(),
   truncation: z.enum(["auto", "disabled"]).nullish(),
   background: z.literal(false).nullish(),
   temperature: sampling.temperature,
@@ -103,6 +106,7 @@ export const ResponsesRequest = z.strictObject({
   state_codec: StateCodec,
   state_profile: StateProfile,
   ...ignored,
+  ...refusedInResponses,
   store: orNull(z.boolean().default(true)),
 }).refine(canChoose, NO_CHOICE).openapi("ResponsesRequest");
 /** `POST /v1/responses`, parsed. */

@@ -6,6 +6,7 @@
 
 import type { Context } from "hono";
 import type { DoneEvent } from "../../engine/engine.ts";
+import type { ScoredToken } from "../../text/logprobs.ts";
 import type { AppEnv } from "../services.ts";
 import type { CallEvent, WrittenCall } from "./calls.ts";
 import {
@@ -14,6 +15,7 @@ import {
   sealSave,
   usageOf,
 } from "./choices.ts";
+import { type ChatLogprob, chatLogprobs } from "./logprobs.ts";
 import type { ResponsesRequest } from "./responses_schema.ts";
 
 /** Stands before the token in the id of a response. */
@@ -36,6 +38,8 @@ export interface ResponseCall {
 export interface Written {
   readonly text: string;
   readonly thought: string;
+  /** How likely the text's tokens were, where that was asked for. */
+  readonly tokens?: readonly ScoredToken[] | undefined;
   /** Where there are any, they are all of the answer. */
   readonly calls: readonly WrittenCall[];
 }
@@ -61,7 +65,7 @@ export interface OutputText {
   readonly type: "output_text";
   readonly text: string;
   readonly annotations: readonly [];
-  readonly logprobs: readonly [];
+  readonly logprobs: readonly ChatLogprob[];
 }
 
 /** A function that the client is to call. */
@@ -82,13 +86,15 @@ export type Status = "in_progress" | "completed" | "incomplete";
 export async function completed(
   c: Context<AppEnv>,
   call: ResponseCall,
-  { text, thought, calls }: Written,
+  { text, thought, calls, tokens = [] }: Written,
   done: DoneEvent,
 ): Promise<ResponseObject> {
   const { request, common } = call;
   const state = await sealSave(c, common, done.save);
   const status = finishReason(done) === "stop" ? "completed" : "incomplete";
   const usage = usageOf([done.usage], 1);
+  const { tokenizer } = c.get("services").engine;
+  const { content: logprobs } = chatLogprobs(tokens, tokenizer);
   const named = state !== undefined && request.store && !request.stream;
   const carries = state !== undefined &&
     (!named || (request.include ?? []).includes(ENCRYPTED));
@@ -101,7 +107,7 @@ export async function completed(
     output: [
       ...(calls.length > 0
         ? calls.map((made) => functionCall(made, status))
-        : [message(call, text, status)]),
+        : [message(call, text, status, logprobs)]),
       ...(carries || thought !== ""
         ? [{
           id: `rs_${call.requestId}`,
@@ -167,13 +173,14 @@ export function message(
   call: ResponseCall,
   text: string,
   status: Status,
+  logprobs: readonly ChatLogprob[] = [],
 ): OutputMessage {
   return {
     id: messageId(call),
     type: "message",
     role: "assistant",
     status,
-    content: [part(text)],
+    content: [part(text, logprobs)],
   };
 }
 
@@ -196,6 +203,9 @@ export function messageId({ requestId }: ResponseCall): string {
   return `msg_${requestId}`;
 }
 
-export function part(text: string): OutputText {
-  return { type: "output_text", text, annotations: [], logprobs: [] };
+export function part(
+  text: string,
+  logprobs: readonly ChatLogprob[] = [],
+): OutputText {
+  return { type: "output_text", text, annotations: [], logprobs };
 }

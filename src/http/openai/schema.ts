@@ -10,6 +10,7 @@ import { z } from "@hono/zod-openapi";
 import type { Message } from "../../chat/template.ts";
 import { callText, outputText } from "../../chat/tools.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
+import { ignored, refusedInChats } from "./fields.ts";
 import {
   CallItem,
   canChoose,
@@ -50,19 +51,6 @@ const ANSWER_TOKENS = 1024;
 /** How many tokens an answer may have. */
 export const tokens = z.int().min(0).max(1 << 16);
 
-/** Fields that are taken and change nothing. */
-export const ignored = {
-  metadata: z.unknown().optional(),
-  parallel_tool_calls: z.unknown().optional(),
-  prompt_cache_key: z.unknown().optional(),
-  prompt_cache_retention: z.unknown().optional(),
-  safety_identifier: z.unknown().optional(),
-  service_tier: z.unknown().optional(),
-  store: z.boolean().nullish(),
-  user: z.unknown().optional(),
-  verbosity: z.unknown().optional(),
-};
-
 /** OpenAI sends `null` for what it leaves to the server. */
 export function orNull<T extends z.ZodType>(
   type: z.ZodDefault<T>,
@@ -79,7 +67,9 @@ export const sampling = {
   frequency_penalty: orNull(z.number().min(-2).max(2).default(0)),
   logit_bias: orNull(samplingFields.logit_bias),
   penalty_decay: z.number().min(0).max(1).default(1),
-  seed: z.int().min(0).nullish(),
+  seed: z.int().nullish().transform((seed) =>
+    seed && seed < 0 ? seed + 2 ** 53 : seed
+  ),
 };
 
 /** Fields of the native API. */
@@ -186,6 +176,7 @@ export const ChatRequest = z.strictObject({
   ...stream,
   ...native,
   ...ignored,
+  ...refusedInChats,
 }).refine(({ logprobs, top_logprobs }) => logprobs || !top_logprobs, {
   path: ["top_logprobs"],
   error: "needs logprobs",

@@ -215,6 +215,24 @@ for (
   });
 }
 
+Deno.test("chat completions take null for what they refuse, and any seed", async () => {
+  const { post, engine } = officialClient();
+  const path = "/v1/chat/completions";
+  const names = ["audio", "function_call", "functions", "web_search_options"];
+  const nulls = Object.fromEntries(names.map((name) => [name, null]));
+  const body = { ...HI, ...nulls, seed: -5, n: 2 };
+  assertEquals((await post(path, body)).status, 200);
+  assertEquals(engine.turns.map(({ seed }) => seed), [
+    [2 ** 32 - 5, 2 ** 21 - 1],
+    [2 ** 32 - 4, 2 ** 21 - 1],
+  ]);
+  for (const name of names) {
+    const { error } = await (await post(path, { ...HI, [name]: [] })).json();
+    assertEquals(error.param, name);
+    assertMatch(error.message, /is not supported/);
+  }
+});
+
 Deno.test("chat completions throw the client's own error classes", async () => {
   const { openai } = officialClient({
     refuse: () => new BusyError("ERR_TOO_BUSY", "Cannot take the turn: full"),

@@ -168,6 +168,26 @@ Deno.test("responses show a thought as a reasoning item", async () => {
   assertEquals(thought.content?.[0]?.text, "Two and two");
 });
 
+Deno.test("responses say how likely tokens were, whole and in a stream", async () => {
+  const { openai } = officialClient();
+  const asked = {
+    ...HI,
+    include: ["message.output_text.logprobs" as const],
+    top_logprobs: 2,
+  };
+  const { output: [message] } = await openai.responses.create(asked);
+  assert(message?.type === "message");
+  const [part] = message.content;
+  assert(part?.type === "output_text");
+  assertEquals(part.logprobs?.map(({ token }) => token).join(""), " Hello!");
+  assert(part.logprobs?.every(({ top_logprobs }) => top_logprobs.length === 2));
+  const stream = openai.responses.stream(asked);
+  const tokens = (await Array.fromAsync(stream)).flatMap((event) =>
+    event.type === "response.output_text.delta" ? event.logprobs : []
+  );
+  assertEquals(tokens.map(({ token }) => token).join(""), " Hello!");
+});
+
 type OpenAIInput = NonNullable<
   Exclude<
     Parameters<
