@@ -13,7 +13,6 @@ import {
   NamedSchema,
   orNull,
   ReasoningEffort,
-  refusedInResponses,
   sampling,
   tokens,
 } from "./schema.ts";
