@@ -6,6 +6,7 @@
  */
 
 import type { Config } from "../config/config.ts";
+import type { Device } from "../device/device.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import {
   type Loader,
@@ -26,7 +27,6 @@ import { readShape } from "./model/inspect.ts";
 import {
   expectRoom,
   memoryNeeded,
-  type Space,
   spaceOn,
   thisMachine,
   threadsOf,
@@ -67,16 +67,16 @@ export async function openModels(
   const keys = given["state-keys"] ?? [randomKey()];
   const config: Config = { ...given, "state-keys": keys };
   const known = await look(places);
-  const space = once(() => spaceOf(config));
+  const device = once(() => lookAt(config));
   const several = known.length > 1;
   const bounded = several || config["model-memory"] !== undefined;
   const limit = config["model-memory"] ??
-    (several ? (await thisMachine()).available : undefined) ?? Infinity;
+    (several ? await shared(await device()) : undefined) ?? Infinity;
   const owners = new Map<string, string>();
   const shelf = new Shelf<Composition>(
     known.map((model) => ({
       id: model.id,
-      bytes: async () => bounded ? needed(config, model, await space()) : 0,
+      bytes: async () => bounded ? needed(config, model, await device()) : 0,
       async open(): Promise<Composition> {
         const { id, place } = model;
         const collection = new Collection();
@@ -199,23 +199,32 @@ async function ownerFinder(
   };
 }
 
+/** What is known of a device. */
+type Known = Pick<Device, "kind" | "capacity">;
+
 /** Bytes that a model takes, if it can fit at all. */
-function needed(config: Config, model: KnownModel, space: Space): number {
+function needed(config: Config, model: KnownModel, device: Known): number {
   const { lanes, quant: quantization } = config;
   const options = { quantization, threads: threadsOf(config) };
-  expectRoom(model.id, model, { lanes, ...options }, space);
-  return memoryNeeded(space.kind, model, {
+  // As if the model had the device to itself: what others take can be freed.
+  expectRoom(model.id, model, { lanes, ...options }, spaceOn(device, config));
+  return memoryNeeded(device.kind, model, {
     lanes: lanes + SPARE_LANES,
     ...options,
   });
 }
 
-/** What a model has when it has the device to itself. */
-async function spaceOf(config: Config): Promise<Space> {
+/** The device that models will be on. */
+async function lookAt(config: Config): Promise<Known> {
   const { device } = await chooseDevice(config);
-  const space = spaceOn(device, config);
   await device.dispose();
-  return space;
+  const { kind, capacity } = device;
+  return { kind, ...(capacity && { capacity }) };
+}
+
+/** Bytes that models on a device share with other programs, where it is known. */
+async function shared({ capacity }: Known): Promise<number | undefined> {
+  return capacity?.own ? undefined : (await thisMachine()).available;
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {
