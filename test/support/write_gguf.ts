@@ -39,6 +39,23 @@ export function writeGguf(
   tensors: readonly GgufTensor[],
   version = 3,
 ): Uint8Array<ArrayBuffer> {
+  const sized = tensors.map((tensor) => ({
+    ...tensor,
+    bytes: tensor.data.length,
+  }));
+  const out = new Writer().add(ggufHead(keys, sized, version));
+  for (const { data } of tensors) {
+    out.add(data).add(new Uint8Array(-data.length & 31));
+  }
+  return out.bytes();
+}
+
+/** What stands before the data of tensors of so many bytes. */
+export function ggufHead(
+  keys: Readonly<Record<string, Key>>,
+  tensors: readonly (Omit<GgufTensor, "data"> & { readonly bytes: number })[],
+  version = 3,
+): Uint8Array<ArrayBuffer> {
   const out = new Writer().add("GGUF").numbers(4, version)
     .numbers(8, tensors.length, Object.keys(keys).length);
   const text = (value: string) => {
@@ -62,16 +79,13 @@ export function writeGguf(
     } else item(type, value);
   }
   let end = 0;
-  for (const { name, shape, type, data } of tensors) {
+  for (const { name, shape, type, bytes } of tensors) {
     text(name);
     out.numbers(4, shape.length).numbers(8, ...shape.toReversed())
       .numbers(4, type).numbers(8, end);
-    end = Math.ceil((end + data.length) / 32) * 32;
+    end = Math.ceil((end + bytes) / 32) * 32;
   }
-  for (const { data } of tensors) {
-    out.add(new Uint8Array(-out.length & 31)).add(data);
-  }
-  return out.bytes();
+  return out.add(new Uint8Array(-out.length & 31)).bytes();
 }
 
 /** Matrices that quantised files quantise. */
