@@ -21,7 +21,7 @@ import { BYTES } from "../../model/stored.ts";
 import { CODEC_NAMES, encodedSize } from "../../state/codec.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { bytes, table, whole } from "./figures.ts";
-import { memoryNeeded, QUANTIZATIONS } from "./memory.ts";
+import { memoryNeeded, QUANTIZATIONS, WASM_BYTES } from "./memory.ts";
 
 /** Reads a model's sizes and the type of its matrices. */
 export async function readShape(
@@ -95,19 +95,22 @@ export async function describe(
     const size = encodedSize(codec, shape);
     return [`  ${codec}`, size.fixed ? "" : "at most", bytes(size.bytes)];
   });
+  let beyond = "";
   const memory = (["webgpu", "wasm"] as const).map((kind) => [
     `  ${kind}`,
-    ...QUANTIZATIONS.map((quantization) =>
-      bytes(memoryNeeded(kind, checkpoint, {
-        lanes: lanes + spare,
-        quantization,
-        threads,
-      }))
-    ),
+    ...QUANTIZATIONS.map((quantization) => {
+      const options = { lanes: lanes + spare, quantization, threads };
+      const needed = memoryNeeded(kind, checkpoint, options);
+      if (kind === "webgpu" || needed <= WASM_BYTES) return bytes(needed);
+      beyond = `  * more than the ${
+        bytes(WASM_BYTES)
+      } that WebAssembly reaches\n`;
+      return `${bytes(needed)}*`;
+    }),
   ]);
   return `${lines.join("")}\nA state's bytes by codec, before sealing\n` +
     `${table(states)}\nMemory with ${lanes} lanes\n` +
-    table([["  --quant", ...QUANTIZATIONS], ...memory]);
+    table([["  --quant", ...QUANTIZATIONS], ...memory]) + beyond;
 }
 
 /** What RWKV-7a adds; each token reads one row of each of its tables. */

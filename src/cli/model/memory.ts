@@ -19,7 +19,7 @@ import { SPARE_LANES } from "./resolve.ts";
 export const QUANTIZATIONS: readonly Quantization[] = ["none", "int8", "int4"];
 
 /** What 32-bit addresses reach. */
-const WASM_BYTES = 2 ** 32;
+export const WASM_BYTES = 2 ** 32;
 
 /** Rows of a pass of the wasm device. */
 const WASM_ROWS = 64;
