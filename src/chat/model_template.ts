@@ -86,7 +86,8 @@ export async function openTemplate(
     return new ModelTemplate(writer, shape, /think/i.test(source));
   } catch (error) {
     writer.close();
-    throw error instanceof RequestError ? unusable(name, error.message) : error;
+    if (!(error instanceof RequestError)) throw error;
+    throw unusable(name, String(error.cause).slice(0, 300));
   }
 }
 

@@ -50,6 +50,7 @@ export class TemplateWriter {
       "ERR_REQUEST_INVALID",
       "Cannot take request: the model's chat template refuses the messages: " +
         reply.failure.slice(0, 300),
+      { cause: reply.failure },
     );
   }
 
