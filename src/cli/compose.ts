@@ -24,7 +24,13 @@ import { chooseDevice } from "./device_choice.ts";
 import { readInitialStates } from "./initial_states.ts";
 import { loadingBar } from "./loading_bar.ts";
 import { readShape } from "./model/inspect.ts";
-import { expectRoom, spaceOn, thisMachine, threadsOf } from "./model/memory.ts";
+import {
+  expectRoom,
+  explainFull,
+  spaceOn,
+  thisMachine,
+  threadsOf,
+} from "./model/memory.ts";
 import {
   type ModelPlace,
   modelPlaces,
@@ -96,11 +102,9 @@ async function attempt(
   let { device }: { device: Device | undefined } = choice;
   stack.defer(() => device?.dispose());
   const { lanes, quant: quantization } = config;
-  expectRoom(files.id, await readShape(files), {
-    lanes,
-    quantization,
-    threads: threadsOf(config),
-  }, spaceOn(device, config, await thisMachine()));
+  const takes = { lanes, quantization, threads: threadsOf(config) };
+  const space = spaceOn(device, config, await thisMachine());
+  expectRoom(files.id, await readShape(files), takes, space);
   const packed = stack.use(
     await openPacked(files, {
       device: choice.device,
@@ -135,7 +139,9 @@ async function attempt(
     );
   };
   // Before all that needs the fingerprint: so the weights are read once.
-  let loaded: DeviceModel | undefined = await load();
+  let loaded: DeviceModel | undefined = await load().catch((error) => {
+    throw explainFull(error, space.kind, checkpoint, takes);
+  });
   const fingerprint = await found.fingerprint();
   const format = { fingerprint, shape };
   const { kind, name } = choice.device;

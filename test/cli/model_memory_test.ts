@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe } from "../../src/cli/model/inspect.ts";
 import {
   expectRoom,
+  explainFull,
   memoryNeeded,
   QUANTIZATIONS,
   spaceOn,
@@ -15,6 +16,7 @@ import {
 } from "../../src/device/webgpu/room.ts";
 import { uploadWeights } from "../../src/device/webgpu/upload.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
+import { DeviceError, ModelError } from "../../src/errors.ts";
 import { openFiles } from "../../src/model/model_files.ts";
 import type { ModelShape } from "../../src/model/shape.ts";
 import { openGolden } from "../support/goldens.ts";
@@ -176,6 +178,32 @@ Deno.test("expectRoom names the lanes whose buffers a GPU takes", () => {
     message: "Cannot use 255 lanes: the webgpu device has room for 254",
   });
   assertThrows(fit(8, 1e6), { message: /use --device wasm$/ });
+});
+
+Deno.test("explainFull says what takes less than a GPU that is full has", () => {
+  const checkpoint = { shape: LARGE, stored: "BF16" } as const;
+  const explain = (error: Error, quantization: "none" | "int4" = "none") =>
+    explainFull(error, "webgpu", checkpoint, {
+      lanes: 8,
+      quantization,
+      threads: 2,
+    });
+  const full = new DeviceError(
+    "ERR_DEVICE_FAILED",
+    "Cannot load the model on X: Not enough memory left",
+  );
+  const told = explain(full);
+  assert(told instanceof ModelError);
+  assertEquals(told.code, "ERR_MODEL_TOO_LARGE");
+  assertMatch(
+    told.message,
+    /^Cannot load .* left\. It takes about 6\.\d+ GB; --quant int8 takes 3\.\d+ GB$/,
+  );
+  const least = explain(full, "int4");
+  assert(least instanceof ModelError);
+  assertMatch(least.message, /; use fewer --lanes or a smaller model$/);
+  const other = new DeviceError("ERR_DEVICE_LOST", "Cannot use X: memory");
+  assertEquals(explain(other), other);
 });
 
 Deno.test("largestBuffer is that of the room on the device", async () => {

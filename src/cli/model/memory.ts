@@ -9,7 +9,7 @@ import type { Config } from "../../config/config.ts";
 import type { Device, DeviceKind, Quantization } from "../../device/device.ts";
 import { layout } from "../../device/wasm/layout.ts";
 import { CHUNK, largestBuffer } from "../../device/webgpu/room.ts";
-import { ConfigError, ModelError } from "../../errors.ts";
+import { ConfigError, DeviceError, ModelError } from "../../errors.ts";
 import { type Sizes, tensorSpecs } from "../../model/checkpoint.ts";
 import { stateLength } from "../../model/shape.ts";
 import { bytes } from "./figures.ts";
@@ -193,6 +193,38 @@ export function expectRoom(
       : kind === "wasm"
       ? "use a smaller model, or --device webgpu with a GPU that has room"
       : "use a smaller model",
+  );
+}
+
+/**
+ * What a GPU says that turned out to be full, with what would take less; any other
+ * error as it is.
+ */
+export function explainFull(
+  error: unknown,
+  kind: DeviceKind,
+  checkpoint: Sizes,
+  { lanes, quantization, threads }: MemoryOptions,
+): unknown {
+  const full = error instanceof DeviceError &&
+    error.code === "ERR_DEVICE_FAILED" && /memory/i.test(error.message);
+  if (!full || kind !== "webgpu") return error;
+  const needed = (quantization: Quantization) =>
+    bytes(memoryNeeded(kind, checkpoint, {
+      lanes: lanes + SPARE_LANES,
+      quantization,
+      threads,
+    }));
+  const [narrower] = QUANTIZATIONS.slice(
+    QUANTIZATIONS.indexOf(quantization) + 1,
+  );
+  const repair = narrower === undefined
+    ? "use fewer --lanes or a smaller model"
+    : `--quant ${narrower} takes ${needed(narrower)}`;
+  return new ModelError(
+    "ERR_MODEL_TOO_LARGE",
+    `${error.message}. It takes about ${needed(quantization)}; ${repair}`,
+    { cause: error },
   );
 }
 
