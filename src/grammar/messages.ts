@@ -40,6 +40,9 @@ export type Question =
     readonly id: number;
   };
 
+/** Questions asked together; their answers come together, in the same order. */
+export type Questions = readonly Question[];
+
 /** An answer. */
 export type Reply =
   | {

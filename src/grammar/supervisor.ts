@@ -10,10 +10,10 @@
 import type { RequestError } from "../errors.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Beginning, Constraint, Grammar, Grammars } from "./grammar.ts";
-import type { Reply, Start } from "./messages.ts";
-import { refusedGrammar } from "./refusal.ts";
+import type { Question, Reply, Start } from "./messages.ts";
+import { failed, maskOf } from "./replies.ts";
 import { screen } from "./screen.ts";
-import { Thread } from "./thread.ts";
+import { type Failure, Thread } from "./thread.ts";
 
 /** How to follow grammars. */
 export interface SupervisorOptions {
@@ -39,8 +39,9 @@ export function superviseGrammars(options: SupervisorOptions): Grammars {
 class Supervisor implements Grammars {
   readonly #options: SupervisorOptions;
   #thread: Thread | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  #turn = Promise.resolve();
   #next = 0;
+  readonly #waiting: Waiting[] = [];
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -58,40 +59,73 @@ class Supervisor implements Grammars {
     this.#thread = undefined;
   }
 
-  /** Does one thing after the other. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
-  }
-
-  /** What may come next in an answer whose last token may be new to the thread. */
-  async next(answer: Answer): Promise<Uint32Array<ArrayBuffer>> {
-    const { patience = PATIENCE } = this.#options;
-    const fresh = this.#thread === undefined;
-    const thread = this.#thread ??= new Thread(this.#start());
-    const { id, grammar, space, tokens } = answer;
-    const known = answer.thread === thread;
-    answer.thread = thread;
-    const reply = await thread.ask(
-      known
-        ? { name: "accept", id, token: tokens[tokens.length - 1] }
-        : { name: "open", id, grammar, space, tokens },
-      patience + (fresh ? STARTING : 0),
-    );
-    if ("failure" in reply) {
-      thread.end();
-      if (this.#thread === thread) this.#thread = undefined;
-    }
-    return maskOf(reply, answer);
+  /**
+   * Finds what may come next in an answer whose last token may be new to the thread.
+   * Answers of one step of the model come together and are asked for together.
+   */
+  advance(answer: Answer): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ answer, resolve, reject });
+    if (this.#waiting.length === 1) void this.#inTurn(() => this.#flush());
+    return promise;
   }
 
   /** Makes the thread forget an answer, if it still knows it. */
-  async forget({ id, thread }: Answer): Promise<void> {
-    if (thread === undefined || thread !== this.#thread) return;
+  forget({ id, thread }: Answer): void {
+    void this.#inTurn(async () => {
+      if (thread === undefined || thread !== this.#thread) return;
+      const { patience = PATIENCE } = this.#options;
+      const replies = await thread.ask([{ name: "close", id }], patience);
+      if (failed(replies)) this.close();
+    });
+  }
+
+  /** Does one thing after the other. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    return this.#turn = this.#turn.then(work);
+  }
+
+  async #flush(): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    const alone = waiting.filter(({ answer }) => this.#isNew(answer));
+    const together = waiting.filter((one) =>
+      !alone.includes(one) && !one.answer.closed
+    );
+    const replies = await this.#ask(together.map(({ answer }) => answer));
+    if (together.length > 1 && failed(replies)) {
+      // One of them is to blame: each is asked for on a thread without the others.
+      alone.unshift(...together);
+    } else {
+      together.forEach((one, i) => settle(one, replies, i));
+    }
+    for (const one of alone) {
+      if (!one.answer.closed) settle(one, await this.#ask([one.answer]));
+    }
+    for (const { answer, resolve } of waiting) if (answer.closed) resolve();
+  }
+
+  /** Whether the thread has to compile the answer's grammar first. */
+  #isNew({ thread }: Answer): boolean {
+    return thread === undefined || thread !== this.#thread;
+  }
+
+  async #ask(
+    answers: readonly Answer[],
+  ): Promise<readonly Reply[] | Failure> {
+    if (answers.length === 0) return [];
     const { patience = PATIENCE } = this.#options;
-    const reply = await thread.ask({ name: "close", id }, patience);
-    if ("failure" in reply) this.close();
+    const fresh = this.#thread === undefined;
+    const thread = this.#thread ??= new Thread(this.#start());
+    const questions = answers.map((answer) => answer.question(thread));
+    const replies = await thread.ask(
+      questions,
+      patience + (fresh ? STARTING : 0),
+    );
+    if (failed(replies)) {
+      thread.end();
+      if (this.#thread === thread) this.#thread = undefined;
+    }
+    return replies;
   }
 
   #start(): Start {
@@ -135,52 +169,57 @@ class Answer implements Constraint {
     return this.#mask;
   }
 
+  /** Whether nobody asks any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   async begin(): Promise<void> {
-    await this.#supervisor.inTurn(() => this.#step());
+    await this.#supervisor.advance(this);
   }
 
   async accept(token: number): Promise<void> {
-    await this.#supervisor.inTurn(async () => {
-      if (this.#closed) return;
-      this.tokens.push(token);
-      await this.#step();
-    });
+    if (this.#closed) return;
+    this.tokens.push(token);
+    await this.#supervisor.advance(this);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    void this.#supervisor.inTurn(() => this.#supervisor.forget(this));
+    this.#supervisor.forget(this);
   }
 
-  async #step(): Promise<void> {
-    this.#mask = await this.#supervisor.next(this);
+  /** What to ask a thread, which follows the answer from now on. */
+  question(thread: Thread): Question {
+    const { id, grammar, space, tokens } = this;
+    const known = this.thread === thread;
+    this.thread = thread;
+    return known
+      ? { name: "accept", id, token: tokens[tokens.length - 1] }
+      : { name: "open", id, grammar, space, tokens };
+  }
+
+  /** Takes the next mask. */
+  take(mask: Uint32Array<ArrayBuffer>): void {
+    this.#mask = mask;
   }
 }
 
-function maskOf(
-  reply: Reply,
-  { grammar, tokens }: Answer,
-): Uint32Array<ArrayBuffer> {
-  if ("failure" in reply) {
-    throw refused(`its ${grammar.type} grammar cannot be followed`, reply);
-  }
-  if ("misfit" in reply) {
-    throw refused(
-      tokens.length === 0
-        ? "the grammar takes no text"
-        : "what is written already does not fit the grammar",
-    );
-  }
-  if (reply.mask.every((word) => word === 0)) {
-    throw refused("the grammar allows no token here");
-  }
-  return reply.mask;
+/** An answer whose next mask is waited for. */
+interface Waiting {
+  readonly answer: Answer;
+  readonly resolve: () => void;
+  readonly reject: (error: RequestError) => void;
 }
 
-function refused(found: string, reply?: { failure: string }): RequestError {
-  const [line = ""] = reply?.failure.split("\n") ?? [];
-  return refusedGrammar(
-    found + (line === "" ? "" : `: ${line.slice(0, 300)}`),
-  );
+function settle(
+  { answer, resolve, reject }: Waiting,
+  replies: readonly Reply[] | Failure,
+  i = 0,
+): void {
+  const found = maskOf("failure" in replies ? replies : replies[i], answer);
+  if (found instanceof Error) return reject(found);
+  answer.take(found);
+  resolve();
 }

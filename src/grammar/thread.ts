@@ -5,12 +5,18 @@
  * @module
  */
 
-import type { Question, Reply, Start } from "./messages.ts";
+import type { Questions, Reply, Start } from "./messages.ts";
 
-/** One thread, for one question at a time. */
+/** Why a thread says nothing more. */
+export interface Failure {
+  /** In its own words. */
+  readonly failure: string;
+}
+
+/** One thread, asked one thing at a time, or several together. */
 export class Thread {
   readonly #worker: Worker;
-  #settle: ((reply: Reply) => void) | undefined;
+  #settle: ((replies: readonly Reply[] | Failure) => void) | undefined;
 
   /** Starts the thread. */
   constructor(start: Start) {
@@ -18,7 +24,7 @@ export class Thread {
     this.#worker = new Worker(url, { type: "module" });
     this.#worker.addEventListener(
       "message",
-      ({ data }: MessageEvent<Reply>) => this.#settle?.(data),
+      ({ data }: MessageEvent<readonly Reply[]>) => this.#settle?.(data),
     );
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
@@ -28,18 +34,23 @@ export class Thread {
   }
 
   /**
-   * Asks, when the last question has been answered.
+   * Asks, when the last has been answered. A failure of the thread is one of all.
    *
    * @param patience Milliseconds to wait.
    */
-  async ask(question: Question, patience: number): Promise<Reply> {
-    const { promise, resolve } = Promise.withResolvers<Reply>();
+  async ask(
+    questions: Questions,
+    patience: number,
+  ): Promise<readonly Reply[] | Failure> {
+    const { promise, resolve } = Promise.withResolvers<
+      readonly Reply[] | Failure
+    >();
     this.#settle = resolve;
     const late = setTimeout(
       () => resolve({ failure: `it took longer than ${patience} ms` }),
       patience,
     );
-    this.#worker.postMessage(question);
+    this.#worker.postMessage(questions);
     try {
       return await promise;
     } finally {

@@ -10,21 +10,27 @@
 
 import { takeComplaint } from "./load.ts";
 import { Matchers } from "./matchers.ts";
-import type { Question, Reply, Start } from "./messages.ts";
+import type { Question, Questions, Reply, Start } from "./messages.ts";
 
 let matchers: Promise<Matchers> | undefined;
 
 addEventListener(
   "message",
-  async ({ data }: MessageEvent<Start | Question>) => {
-    if (!("name" in data)) {
+  async ({ data }: MessageEvent<Start | Questions>) => {
+    if (!isQuestions(data)) {
       matchers = Matchers.create(data);
       return;
     }
-    const reply = await answer(data);
-    postMessage(reply, "mask" in reply ? [reply.mask.buffer] : []);
+    const replies: Reply[] = [];
+    for (const question of data) replies.push(await answer(question));
+    const masks = replies.flatMap((reply) => "mask" in reply ? reply.mask : []);
+    postMessage(replies, masks.map(({ buffer }) => buffer));
   },
 );
+
+function isQuestions(data: Start | Questions): data is Questions {
+  return Array.isArray(data);
+}
 
 async function answer(question: Question): Promise<Reply> {
   try {

@@ -221,6 +221,27 @@ Deno.test("Grammars.open() writes what a regular expression or rules allow", asy
   grammars.close();
 });
 
+Deno.test("Constraint.accept() follows several answers at once, and blames the right one", async () => {
+  const grammars = superviseGrammars({ tokenizer, V });
+  const pattern = "[ab]{3}";
+  const open = () => grammars.open({ type: "regex", pattern }, START);
+  const answers = await Promise.all([open(), open(), open(), open()]);
+  const [a, c] = ["a", "c"].map((letter) => tokenizer.encode(letter)[0]);
+  await Promise.all(answers.map((answer) => answer.accept(a)));
+  for (const answer of answers) assert(allowed(answer).includes(a));
+  const [stray, closed, ...others] = answers;
+  const bad = assertRejects(() => stray.accept(c), /does not fit/);
+  const gone = closed.accept(a);
+  closed.close();
+  await Promise.all([bad, gone, ...others.map((answer) => answer.accept(a))]);
+  await Promise.all(others.map((answer) => answer.accept(a)));
+  for (const answer of others) {
+    assertEquals(allowed(answer), [tokenizer.end]);
+    answer.close();
+  }
+  grammars.close();
+});
+
 Deno.test("Grammars.open() gives up on a grammar that takes too long, not on others", async () => {
   const grammars = superviseGrammars({ tokenizer, V, patience: 1000 });
   const pattern = "[ab]*c";

@@ -1,0 +1,47 @@
+/**
+ * What replies of the thread that knows grammars mean.
+ *
+ * @module
+ */
+
+import type { RequestError } from "../errors.ts";
+import type { Grammar } from "./grammar.ts";
+import type { Reply } from "./messages.ts";
+import { refusedGrammar } from "./refusal.ts";
+import type { Failure } from "./thread.ts";
+
+/** Whether the thread, or all that was asked of it, has failed. */
+export function failed(replies: readonly Reply[] | Failure): boolean {
+  return "failure" in replies || replies.some((reply) => "failure" in reply);
+}
+
+/** The mask of a reply to what was asked of an answer, or what is wrong with it. */
+export function maskOf(
+  reply: Reply,
+  { grammar, tokens }: {
+    readonly grammar: Grammar;
+    readonly tokens: readonly number[];
+  },
+): Uint32Array<ArrayBuffer> | RequestError {
+  if ("failure" in reply) {
+    return refused(`its ${grammar.type} grammar cannot be followed`, reply);
+  }
+  if ("misfit" in reply) {
+    return refused(
+      tokens.length === 0
+        ? "the grammar takes no text"
+        : "what is written already does not fit the grammar",
+    );
+  }
+  if (reply.mask.every((word) => word === 0)) {
+    return refused("the grammar allows no token here");
+  }
+  return reply.mask;
+}
+
+function refused(found: string, reply?: { failure: string }): RequestError {
+  const [line = ""] = reply?.failure.split("\n") ?? [];
+  return refusedGrammar(
+    found + (line === "" ? "" : `: ${line.slice(0, 300)}`),
+  );
+}
