@@ -185,7 +185,7 @@ export class Run implements Job {
     if (draw <= 0) return undefined;
     const tokens = drawn === 0 ? this.#prompt.rest : [];
     if (tokens.length > room.tokens) return undefined;
-    if (this.#answer.held === 0) {
+    if (this.#answer.held === 0 && this.#mayGoBack) {
       const read = this.#opening.given.length - tokens.length;
       this.#do(this.#rewinder.keep(read + Math.max(drawn - 1, 0)));
     }
@@ -204,6 +204,12 @@ export class Run implements Job {
     const { turn } = this.#opening;
     return !penalized(turn.sampling) && turn.constraint === undefined &&
       this.#options.spare === undefined;
+  }
+
+  /** Whether the answer may end before its last token: in a grammar, at a stop alone. */
+  get #mayGoBack(): boolean {
+    const { turn } = this.#opening;
+    return !this.guided || soughtStops(turn).length > 0;
   }
 
   /** Tokens have been drawn. */
