@@ -38,7 +38,7 @@ export const DESCRIPTIONS = {
     "Every lane is taken and the queue is full, or the caller has used up a minute's worth",
   500: "The server failed",
   503:
-    "The device is being replaced, other models take the room of this one, or the time was not enough",
+    "The device is being replaced, other models take the room of this one, the server closes, or the time was not enough",
 } satisfies Record<ProblemStatus, string>;
 
 /** The responses of a route for these statuses. */

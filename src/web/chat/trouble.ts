@@ -50,6 +50,27 @@ const BY_CODE: Readonly<Record<string, Omit<Trouble, "detail">>> = {
     words: "The server is still loading its model. Try again in a moment.",
     remedy: "retry",
   },
+  ERR_SHUTTING_DOWN: {
+    words: "The server is closing. Nothing is lost: another one, or the same " +
+      "one started again, goes on from here.",
+    remedy: "retry",
+  },
+  ERR_RATE_LIMITED: {
+    words: "This key has used up its minute. Try again in the next one.",
+    remedy: "retry",
+  },
+  ERR_TIME_LIMIT: {
+    words: "The server's time for a turn was over before it had begun.",
+    remedy: "retry",
+  },
+  ERR_MODEL_BUSY: {
+    words: "Other models take the server's memory. Try again in a moment.",
+    remedy: "retry",
+  },
+  ERR_STATE_OVERFLOW: {
+    words: "The model cannot go on from here. Go back to an earlier turn.",
+    remedy: "none",
+  },
   ERR_REQUEST_TOO_LARGE: {
     words: "The message is too long for the server.",
     remedy: "none",
