@@ -39,8 +39,11 @@ export interface Mark {
   readonly position: number;
   /** Microseconds a token from here, for a thousand tokens. */
   readonly tokenUs: number;
-  /** The same thousand from a blank state, measured in turns with those. */
-  readonly blankUs: number;
+  /**
+   * The same thousand from a blank state, measured in turns with those; absent
+   * from results that are older than this comparison.
+   */
+  readonly blankUs?: number;
   /** Bytes of memory that the process held. */
   readonly residentBytes: number;
   /** Bytes of the state as a save's values, int8. */
@@ -122,7 +125,7 @@ function describe(
   { position, tokenUs, blankUs, largest, recalled }: Mark,
 ): string {
   return `${position} tokens: ${tokenUs.toFixed(0)} µs each, ` +
-    `${blankUs.toFixed(0)} from a blank state, largest value ` +
+    `${blankUs?.toFixed(0)} from a blank state, largest value ` +
     largest.toPrecision(3) +
     (recalled === undefined ? "" : `, ${recalled} facts recalled`);
 }

@@ -178,7 +178,7 @@ function endless(...results: readonly EndlessResult[]): string {
     ],
     [
       "the same tokens from a blank state, in turns",
-      ...both(({ blankUs }) => blankUs.toFixed(0)),
+      ...both(({ blankUs }) => blankUs?.toFixed(0) ?? "–"),
     ],
     [
       "µs a token, 5 % · median · 95 % of thousands",

