@@ -8,6 +8,7 @@
 import type { Engine, Turn, TurnEvent } from "../engine/engine.ts";
 import { TimeLimitError } from "../errors.ts";
 import { MOST_UNREAD } from "../state/header.ts";
+import { engineView } from "./engine_view.ts";
 
 /** What one caller may take. */
 export interface EngineBounds {
@@ -22,26 +23,16 @@ export interface EngineBounds {
 /** Puts `bounds` on everything asked of `engine`. */
 export function boundedEngine(engine: Engine, bounds: EngineBounds): Engine {
   const { tenant, timeout, spend } = bounds;
-  return {
-    model: engine.model,
-    format: engine.format,
-    tokenizer: engine.tokenizer,
-    get ready() {
-      return engine.ready;
-    },
-    get load() {
-      return engine.load;
-    },
-    expectRoom: (asked) => engine.expectRoom(asked),
+  return engineView(engine, {
     async *generate(turn, signal): AsyncGenerator<TurnEvent, void> {
       using limit = new TimeLimit(timeout, signal);
-      let written = 0;
+      const written: string[] = [];
       let spent: number | undefined;
       try {
         const events = engine.generate({ ...turn, tenant }, limit.signal);
         for await (const event of events) {
           if (event.type === "text") {
-            written += engine.tokenizer.encode(event.text).length;
+            written.push(event.text);
           } else {
             const { promptTokens, completionTokens } = event.usage;
             spent = promptTokens + completionTokens;
@@ -51,7 +42,7 @@ export function boundedEngine(engine: Engine, bounds: EngineBounds): Engine {
         }
       } finally {
         // Who hangs up pays for what was written until then.
-        spend(spent ?? (written > 0 ? written + lengthOf(engine, turn) : 0));
+        spend(spent ?? spentUntil(engine, turn, written));
       }
     },
     async score(query, signal) {
@@ -60,12 +51,20 @@ export function boundedEngine(engine: Engine, bounds: EngineBounds): Engine {
       spend(scores.reduce((sum, { length }) => sum + length, 0));
       return scores;
     },
-    dispose: () => engine.dispose(),
-  };
+  });
 }
 
-function lengthOf({ tokenizer }: Engine, { prompt }: Turn): number {
-  return tokenizer.encode(prompt).length;
+/** Tokens of a turn that was broken off: none if it had not begun to answer. */
+function spentUntil(
+  { tokenizer }: Engine,
+  { prompt }: Turn,
+  written: readonly string[],
+): number {
+  const count = written.reduce(
+    (sum, text) => sum + tokenizer.encode(text).length,
+    0,
+  );
+  return count > 0 ? count + tokenizer.encode(prompt).length : 0;
 }
 
 /** A signal that is aborted when the time is over; disposing it stops the clock. */

@@ -9,6 +9,7 @@ import type { Engine, Turn, TurnEvent } from "../engine/engine.ts";
 import type { Grammars } from "../grammar/grammar.ts";
 import type { RequestRecord } from "../observe/record.ts";
 import type { CodecName } from "../state/save.ts";
+import { engineView } from "./engine_view.ts";
 import { codeOf } from "./problem.ts";
 import type { Sealer, Services } from "./services.ts";
 
@@ -23,17 +24,7 @@ export function watched(services: Services, record: RequestRecord): Services {
 }
 
 function watchedEngine(engine: Engine, record: RequestRecord): Engine {
-  return {
-    model: engine.model,
-    format: engine.format,
-    tokenizer: engine.tokenizer,
-    get ready() {
-      return engine.ready;
-    },
-    get load() {
-      return engine.load;
-    },
-    expectRoom: (tenant) => engine.expectRoom(tenant),
+  return engineView(engine, {
     generate: (turn, signal) => watchedTurn(engine, turn, signal, record),
     async score(query, signal) {
       const turn = record.turn(engine.model.id);
@@ -47,8 +38,7 @@ function watchedEngine(engine: Engine, record: RequestRecord): Engine {
         throw error;
       }
     },
-    dispose: () => engine.dispose(),
-  };
+  });
 }
 
 async function* watchedTurn(

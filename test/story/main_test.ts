@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { run, spawn } from "./command.ts";
+import { lastOf, openEndless } from "./endless_answer.ts";
 import { KEY } from "./server.ts";
 
 const START = ["run", "-P=serve", "--frozen", "main.ts", "start"];
@@ -29,25 +30,9 @@ Deno.test("main.ts serves until it is told to end", async () => {
 Deno.test("main.ts ends answers under way with a save when it is told to end", async () => {
   const server = spawn([...START, "--port", "0"], WASM);
   const [, url] = await server.until(/Listening on (http:\S+)/);
-  const answer = await fetch(`${url}/v1/generate`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      prompt: "User:",
-      max_tokens: 60_000,
-      logit_bias: { "0": -100 },
-      stream: true,
-    }),
-  });
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-  await reader?.read();
+  const events = await openEndless(url);
   server.signal("SIGINT");
-  let last = "";
-  for (;;) {
-    const { done, value } = await reader?.read() ?? { done: true };
-    if (done) break;
-    last = (last + value).slice(-1_000_000);
-  }
+  const last = await lastOf(events);
   assertMatch(last, /"finish_reason":"cancelled"/);
   assertMatch(last, /"state":"ey/);
   assertEquals((await server.ended()).code, 0);

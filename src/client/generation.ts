@@ -1,0 +1,127 @@
+/**
+ * What a client asks for and what comes back, in the native API's words.
+ *
+ * @module
+ */
+
+import type { AnswerGrammar } from "./answer_grammar.ts";
+
+/** One message. */
+export interface ChatMessage {
+  /** Who speaks. */
+  readonly role: "system" | "user" | "assistant";
+  /** What they say. */
+  readonly content: string;
+}
+
+/** How to draw and what to return; the names are the API's. */
+export interface GenerateOptions {
+  /** The token of the turn before; absent to start afresh. */
+  readonly state?: string;
+  /** The name of a state of the server's to begin with, in place of `state`. */
+  readonly initial?: string;
+  /** Tokens to draw at most. */
+  readonly max_tokens?: number;
+  /** 0 always takes the likeliest token. */
+  readonly temperature?: number;
+  /** Keep so many likeliest tokens. */
+  readonly top_k?: number;
+  /** Keep the fewest likeliest tokens of this probability. */
+  readonly top_p?: number;
+  /** Keep tokens of this share of the likeliest one's probability. */
+  readonly min_p?: number;
+  /** Against saying anything twice. */
+  readonly presence_penalty?: number;
+  /** Against saying anything often. */
+  readonly frequency_penalty?: number;
+  /** How fast draws are forgotten. */
+  readonly penalty_decay?: number;
+  /** Same seed, same text. */
+  readonly seed?: number;
+  /** Added to logits, by token id. */
+  readonly logit_bias?: Readonly<Record<string, number>>;
+  /** Texts that end the answer. */
+  readonly stop?: string | readonly string[];
+  /** What the answer may be; it ends where it is whole. */
+  readonly grammar?: AnswerGrammar;
+  /** How the returned state is written. */
+  readonly state_codec?:
+    | "int8"
+    | "exact"
+    | "f16"
+    | "int10"
+    | "int6"
+    | "int4"
+    | "none";
+  /** How the returned state is protected. */
+  readonly state_profile?: "sealed" | "portable";
+}
+
+/** What to read. */
+export type GenerateInput =
+  | {
+    /** Text, verbatim. */
+    readonly prompt: string;
+  }
+  | {
+    /** Messages not read yet. */
+    readonly messages: readonly ChatMessage[];
+  };
+
+/** A request. */
+export type GenerateRequest = GenerateInput & GenerateOptions;
+
+/** How an answer ended. */
+export interface GenerateEnd {
+  /** The answer's own name. */
+  readonly id: string;
+  /** The model that wrote it. */
+  readonly model: string;
+  /** Why it ended. */
+  readonly finish_reason: "stop" | "length" | "cancelled";
+  /** What it cost, in tokens. */
+  readonly usage: {
+    /** Tokens of the prompt. */
+    readonly prompt_tokens: number;
+    /** Tokens drawn. */
+    readonly completion_tokens: number;
+    /** Tokens read since the state was blank. */
+    readonly position: number;
+    /** Tokens not read again. */
+    readonly prefill_saved_tokens: number;
+  };
+  /** Send it with the next request; absent if none was asked for. */
+  readonly state?: string;
+  /** Its size. */
+  readonly state_bytes?: number;
+  /** What it cost, in milliseconds. */
+  readonly timings: {
+    /** Opening the state sent. */
+    readonly open_ms: number;
+    /** Reading the prompt. */
+    readonly prefill_ms: number;
+    /** Writing the answer. */
+    readonly decode_ms: number;
+    /** Writing the state returned. */
+    readonly seal_ms: number;
+  };
+}
+
+/** A whole answer. */
+export interface GenerateAnswer extends GenerateEnd {
+  /** What the model wrote. */
+  readonly text: string;
+}
+
+/** A piece of a streamed answer, or its end. */
+export type GenerateEvent =
+  | {
+    /** Names the event. */
+    readonly type: "text";
+    /** The next piece. */
+    readonly text: string;
+  }
+  | GenerateEnd & {
+    /** Names the event. */
+    readonly type: "done";
+  };

@@ -1,0 +1,133 @@
+/**
+ * The counters and histograms of `GET /metrics`: names, help, labels, buckets.
+ *
+ * @module
+ */
+
+import type { Figures, Sizes, Tally } from "./figures.ts";
+
+/** Upper ends of buckets, seconds: what people wait for. */
+const WAITS = [
+  [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5],
+  [1, 2.5, 5, 10, 30, 60, 120, 300],
+].flat();
+
+/** The same for parts of requests: each twice the one before, from 0.25 ms. */
+const PARTS = Array.from({ length: 18 }, (_, i) => 2 ** i / 4000);
+
+/** Upper ends of buckets, lanes. */
+const LANES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/** The counters, as the program calls them. */
+export type CounterName =
+  | "requests"
+  | "rejections"
+  | "turns"
+  | "read"
+  | "generated"
+  | "resumed"
+  | "stepTokens"
+  | "states"
+  | "stateBytes"
+  | "losses";
+
+/** What only grows. */
+export function counters(
+  figures: Figures,
+): Readonly<Record<CounterName, Tally>> {
+  const count = (name: string, help: string, ...labels: string[]) =>
+    figures.counter({ name: `${name}_total`, help, labels });
+  const by = ["model", "tenant"];
+  return {
+    requests: count(
+      "requests",
+      "Requests answered",
+      ...["method", "route", "status", "tenant"],
+    ),
+    rejections: count(
+      "rejections",
+      "Requests refused or broken off, by the code of the problem",
+      "code",
+    ),
+    turns: count("turns", "Turns that ended", "model", "finish"),
+    read: count("tokens_read", "Tokens of prompts", ...by),
+    generated: count("tokens_generated", "Tokens of answers", ...by),
+    resumed: count(
+      "tokens_resumed",
+      "Tokens that states had read before, so that no turn had to",
+      ...by,
+    ),
+    stepTokens: count(
+      "device_tokens",
+      "Tokens that the device read and drew, kept or not",
+      "model",
+      "kind",
+    ),
+    states: count("states", "States taken and given", "direction", "codec"),
+    stateBytes: count(
+      "state_bytes",
+      "Bytes of states taken and given, as sent",
+      "direction",
+      "codec",
+    ),
+    losses: count(
+      "device_losses",
+      "Losses of the device, and failures to get it back",
+      "model",
+    ),
+  };
+}
+
+/** The histograms, as the program calls them. */
+export type HistogramName =
+  | "requests"
+  | "firstToken"
+  | "queue"
+  | "perToken"
+  | "phases"
+  | "steps"
+  | "stepLanes";
+
+/** What is spread. */
+export function histograms(
+  figures: Figures,
+): Readonly<Record<HistogramName, Sizes>> {
+  const wait = (name: string, help: string, label: string) =>
+    figures.histogram({ name, help, labels: [label] }, WAITS);
+  const part = (name: string, help: string, ...labels: string[]) =>
+    figures.histogram({ name, help, labels }, PARTS);
+  return {
+    requests: wait(
+      "request_seconds",
+      "From a request's arrival to the end of its last turn",
+      "route",
+    ),
+    firstToken: wait(
+      "time_to_first_token_seconds",
+      "From a request's arrival to the first text of a turn",
+      "model",
+    ),
+    queue: wait(
+      "queue_wait_seconds",
+      "Time that turns wait for a lane",
+      "model",
+    ),
+    perToken: part(
+      "time_per_token_seconds",
+      "Mean time of a turn's tokens after those of its first draw",
+      "model",
+    ),
+    phases: part("phase_seconds", "Time of the parts of requests", "phase"),
+    steps: part(
+      "step_seconds",
+      "Device time of a step of all lanes: one that reads prompts, or only draws",
+      "model",
+      "work",
+    ),
+    stepLanes: figures.histogram({
+      name: "step_lanes",
+      help: "Lanes that share a step",
+      labels: ["model"],
+    }, LANES),
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * The gauges of `GET /metrics`: what is so at the moment somebody looks.
+ *
+ * @module
+ */
+
+import type { Engine } from "../engine/engine.ts";
+import type { Figures } from "./figures.ts";
+
+/** What the program knows of its process. */
+export interface ProcessFacts {
+  /** The program's version. */
+  readonly version: string;
+  /** The runtime's name and version. */
+  readonly runtime: string;
+  /** Bytes of memory in use now. */
+  readonly memory: () => { readonly resident: number; readonly heap: number };
+}
+
+/** Shows the process. */
+export function describeProcess(
+  figures: Figures,
+  { version, runtime, memory }: ProcessFacts,
+): void {
+  figures.gauge({
+    name: "build_info",
+    help: "Always 1",
+    labels: ["version", "runtime"],
+  }, (gauge) => gauge.set({ version, runtime }, 1));
+  figures.gauge({
+    name: "start_time_seconds",
+    help: "Start of the process, seconds since 1970",
+  }, (gauge) => gauge.set({}, performance.timeOrigin / 1000));
+  figures.gauge({
+    name: "resident_memory_bytes",
+    help: "Memory of the process",
+  }, (gauge) => gauge.set({}, memory().resident));
+  figures.gauge({
+    name: "heap_bytes",
+    help: "JavaScript's heap in use",
+  }, (gauge) => gauge.set({}, memory().heap));
+}
+
+/** Shows the models that are loaded, as they are when somebody looks. */
+export function describeModels(
+  figures: Figures,
+  engines: ReadonlyMap<string, Engine>,
+): void {
+  const each = (
+    name: string,
+    help: string,
+    value: (engine: Engine) => number,
+  ) =>
+    figures.gauge({ name, help, labels: ["model"] }, (gauge) => {
+      for (const [model, engine] of engines) {
+        gauge.set({ model }, value(engine));
+      }
+    });
+  each(
+    "queue_length",
+    "Turns that wait for a lane",
+    ({ load }) => load.waiting,
+  );
+  each("lanes_busy", "Lanes in use", ({ load }) => load.busy);
+  each("lanes", "Lanes", ({ model }) => model.lanes);
+  each(
+    "model_ready",
+    "1 while the model takes requests",
+    ({ ready }) => Number(ready),
+  );
+  figures.gauge({
+    name: "model_info",
+    help: "Always 1",
+    labels: ["model", "fingerprint", "parameters", "quantization", "device"],
+  }, (gauge) => {
+    for (const { model } of engines.values()) {
+      const { id, fingerprint, parameters, quantization, device } = model;
+      gauge.set({
+        model: id,
+        fingerprint,
+        parameters,
+        quantization,
+        device: device.kind,
+      }, 1);
+    }
+  });
+}
