@@ -8,6 +8,9 @@
 // digit, sixteen bins at a time, each invocation summing its own stretch of the list in registers,
 // so that every sum has one fixed order and no atomics are needed.
 //
+// It is one file because a kernel is one module and WGSL has no imports: what it shares with
+// adjust, embed and deep (rows, cursors, unpacking) stands in each of them for the same reason.
+//
 // dispatch  one workgroup of 256 invocations a row
 // source    src/text/sampler.ts, src/text/philox.ts
 // oracle    test/oracle/sample.ts

@@ -9,6 +9,9 @@
  * split channels, and write only what is theirs; between two, all meet at the
  * barrier. Seven meetings a layer, eight with DeepEmbed.
  *
+ * It stays one file because the phases hand buffers on to each other, and only
+ * their order, read from top to bottom, shows that no barrier is missing.
+ *
  * Source: RWKV-7, arXiv:2503.14456.
  * Oracle: goldens and test/oracle/rwkv7.ts, test/device/wasm_test.ts.
  */

@@ -11,6 +11,9 @@
  * long). Both do the same operations per
  * output in the same order, so how many rows there are never shows in a bit.
  *
+ * All shapes of the tile stay in one file, because they have to keep the same order
+ * of operations, which is seen by holding one against the other.
+ *
  * Layout: X rows `xStride` bytes apart, Y rows `yStride`; scratch 16 KiB.
  * Source: own. Oracle: test/device/wasm/product_test.ts.
  */

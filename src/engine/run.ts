@@ -10,6 +10,10 @@
  * The engine keeps nothing when a turn is over: the next one begins from the save
  * that its caller decoded. What is resumed is what was saved, by construction.
  *
+ * It stays one file because it is one state machine: what each method may do
+ * depends on all of its private fields. What could stand alone does (`prompt.ts`,
+ * `burst.ts`, `guide.ts`, `ending.ts`, `rewind.ts`, `closing.ts`).
+ *
  * @module
  */
 

@@ -35,6 +35,9 @@
  * There is one way to write a save (no time, no map order, no slack), so equal
  * saves are equal files. `exact` values are equal as long as the compressor is.
  *
+ * The table above, the writer and the reader stay in one file, to be checked
+ * against each other.
+ *
  * @module
  */
 
