@@ -7,13 +7,13 @@
  * @module
  */
 
-import { createApp } from "./src/app.ts";
-import { type Lookout, openLookout } from "./src/cli/lookout.ts";
-import { modelPlaces } from "./src/cli/model/resolve.ts";
-import { followKeyFile } from "./src/cli/key_file.ts";
-import { openModels, type ServedModels } from "./src/cli/served_models.ts";
-import { onEnd } from "./src/cli/signals.ts";
-import { command, write } from "./src/cli/terminal.ts";
+import { createApp } from "./src/http/app.ts";
+import { type Lookout, openLookout } from "./src/serve/telemetry.ts";
+import { modelPlaces } from "./src/hub/resolve.ts";
+import { followKeyFile } from "./src/serve/key_file.ts";
+import { openModels, type ServedModels } from "./src/serve/served_models.ts";
+import { onEnd } from "./src/serve/signals.ts";
+import { command, write } from "./src/terminal.ts";
 import { asksForHelp, parseCommand } from "./src/config/command_line.ts";
 import {
   type Config,

@@ -22,8 +22,8 @@ import {
 import { measureMemory } from "./codecs/memory.ts";
 import { draw, type Results } from "./codecs/page.ts";
 import { measurePrice } from "./codecs/price.ts";
-import { Chat } from "./curse/chat.ts";
-import { Author } from "./curse/dialogue.ts";
+import { Chat } from "../lab/curse/chat.ts";
+import { Author } from "../lab/curse/dialogue.ts";
 import { machine } from "./machine.ts";
 
 const FOLDER = new URL("results/codecs/", import.meta.url);

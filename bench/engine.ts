@@ -18,7 +18,7 @@ import {
   type RandomModel,
   randomTensors,
   safetensors,
-} from "./random_model.ts";
+} from "../test/support/models/random_model.ts";
 import { passBytes } from "./roofline.ts";
 import { speed, type SpeedOptions } from "./speed.ts";
 

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { SPARE_LANES } from "../src/cli/model/resolve.ts";
+import { SPARE_LANES } from "../src/hub/resolve.ts";
 import { wasmDevice } from "../src/device/wasm/wasm.ts";
 import { openEngine } from "../src/engine/device_engine.ts";
 import type { Engine, Turn } from "../src/engine/engine.ts";

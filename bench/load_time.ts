@@ -15,15 +15,15 @@
 
 import { join } from "@std/path";
 import { parseArgs } from "node:util";
-import { note } from "../src/cli/terminal.ts";
+import { note } from "../src/terminal.ts";
 import type { Quantization } from "../src/device/device.ts";
 import { type Cap, memoryCap } from "./loading/cap.ts";
 import type { Load } from "./loading/child.ts";
 import { type Kind, modelFile } from "./loading/files.ts";
 import { loadingPage, type LoadRow } from "./loading/page.ts";
 import { machine } from "./machine.ts";
-import { PRESETS } from "./random_model.ts";
-import { worldLines } from "../test/support/write_gguf.ts";
+import { PRESETS } from "../test/support/models/random_model.ts";
+import { worldLines } from "../test/support/models/write_gguf.ts";
 
 const { values: flags } = parseArgs({
   options: {

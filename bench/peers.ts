@@ -18,9 +18,13 @@ import {
   llamaKeys,
   llamaTensors,
   writeGguf,
-} from "../test/support/write_gguf.ts";
+} from "../test/support/models/write_gguf.ts";
 import { machine, slug } from "./machine.ts";
-import { PRESETS, type RandomModel, randomTensors } from "./random_model.ts";
+import {
+  PRESETS,
+  type RandomModel,
+  randomTensors,
+} from "../test/support/models/random_model.ts";
 import { median, speed } from "./speed.ts";
 import { table } from "./table.ts";
 

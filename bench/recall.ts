@@ -10,7 +10,7 @@
 
 import cliProgress from "cli-progress";
 import { parseArgs } from "node:util";
-import { compose } from "../src/cli/compose.ts";
+import { compose } from "../src/serve/compose.ts";
 import { readConfig } from "../src/config/config.ts";
 import { dialogues } from "./recall/experiments.ts";
 import { judge, type Score, score, type Verdict } from "./recall/judge.ts";

@@ -13,7 +13,7 @@ const TARGET = new URL("dist/", SOURCE);
 const STYLES = ["base", "frame", "chat", "side", "plot"];
 
 /**
- * The page's files by name, as `src/http/page.ts` serves them.
+ * The page's files by name, as `src/http/site/page.ts` serves them.
  *
  * @throws {Error} What the bundler says.
  */

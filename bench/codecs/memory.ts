@@ -7,8 +7,8 @@
 
 import { CODEC_NAMES } from "../../src/state/codec.ts";
 import type { CodecName } from "../../src/state/save.ts";
-import type { Chat } from "../curse/chat.ts";
-import { Author } from "../curse/dialogue.ts";
+import type { Chat } from "../../lab/curse/chat.ts";
+import { Author } from "../../lab/curse/dialogue.ts";
 import { cycle } from "./cycles.ts";
 
 /** Facts recalled after some cycles. */

@@ -17,7 +17,10 @@ import { uploadWeights } from "../../src/device/webgpu/upload.ts";
 import type { Weights } from "../../src/device/webgpu/weights.ts";
 import type { ModelShape } from "../../src/model/shape.ts";
 import { gpu, run, segments } from "../../test/support/gpu.ts";
-import { PRESETS, randomCheckpoint } from "../random_model.ts";
+import {
+  PRESETS,
+  randomCheckpoint,
+} from "../../test/support/models/random_model.ts";
 
 /** Bytes of an f32. */
 export const F32 = 4;

@@ -6,8 +6,8 @@
  */
 
 import process from "node:process";
-import { openPacked } from "../../src/cli/packed_weights.ts";
-import { note, write } from "../../src/cli/terminal.ts";
+import { openPacked } from "../../src/serve/packed_weights.ts";
+import { note, write } from "../../src/terminal.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import type { Quantization } from "../../src/device/device.ts";

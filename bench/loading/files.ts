@@ -12,14 +12,18 @@ import {
   type GgufTensor,
   llamaKeys,
   llamaTensors,
-} from "../../test/support/write_gguf.ts";
-import { rowMajor, writePickle, Writer } from "../../test/support/write_pth.ts";
+} from "../../test/support/models/write_gguf.ts";
+import {
+  rowMajor,
+  writePickle,
+  Writer,
+} from "../../test/support/models/write_pth.ts";
 import {
   narrow,
   type RandomModel,
   randomTensors,
   safetensors,
-} from "../random_model.ts";
+} from "../../test/support/models/random_model.ts";
 
 /** Kinds of files. */
 export type Kind = "safetensors" | "pth" | "gguf";

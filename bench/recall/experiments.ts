@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Exchange } from "../curse/dialogue.ts";
+import type { Exchange } from "../../lab/curse/dialogue.ts";
 import { type Kind, KINDS, slotsOf, Talk } from "./talk.ts";
 
 /** The rows of the tables. */

@@ -10,7 +10,7 @@ import grammar from "../../models/gosling/training/templates.json" with {
   type: "json",
 };
 import { random } from "../../test/support/random.ts";
-import type { Exchange } from "../curse/dialogue.ts";
+import type { Exchange } from "../../lab/curse/dialogue.ts";
 
 /** Where values and wordings come from; only `seen` was met in training. */
 export const KINDS = [

@@ -15,7 +15,7 @@ import { chatLoop } from "./chat_loop.ts";
 import { connect, embed } from "./connect.ts";
 import { readDrawing } from "./drawing.ts";
 import { SaveFolder } from "./saves.ts";
-import { command, note, write } from "./terminal.ts";
+import { command, note, write } from "../terminal.ts";
 
 const HELP = `Chats in the terminal. /help inside lists its commands.
 

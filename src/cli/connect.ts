@@ -4,13 +4,13 @@
  * @module
  */
 
-import { createApp } from "../app.ts";
+import { createApp } from "../http/app.ts";
 import { Client } from "../client/client.ts";
 import type { Config } from "../config/config.ts";
 import { loaderOf } from "../http/services.ts";
 import type { StateKey } from "../state/keys.ts";
-import { compose } from "./compose.ts";
-import { note } from "./terminal.ts";
+import { compose } from "../serve/compose.ts";
+import { note } from "../terminal.ts";
 
 /** A server to talk to, wherever it is. */
 export interface Connection {

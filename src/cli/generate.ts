@@ -12,7 +12,7 @@ import { beginning } from "./beginning.ts";
 import { connect, embed } from "./connect.ts";
 import { readDrawing } from "./drawing.ts";
 import { SaveFolder } from "./saves.ts";
-import { command, write } from "./terminal.ts";
+import { command, write } from "../terminal.ts";
 
 const HELP = `Goes on with a text. Without one, it is read from standard input.
 

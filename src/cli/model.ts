@@ -9,19 +9,19 @@ import { asksForHelp, parseCommand } from "../config/command_line.ts";
 import { readConfig } from "../config/config.ts";
 import { ConfigError, ModelError } from "../errors.ts";
 import { parameters } from "../model/checkpoint.ts";
-import { OFFICIAL_SIZES } from "../model/hub/official.ts";
-import { parseReference } from "../model/hub/reference.ts";
-import { NETWORK } from "../model/hub/transport.ts";
+import { OFFICIAL_SIZES } from "../hub/official.ts";
+import { parseReference } from "../hub/reference.ts";
+import { NETWORK } from "../hub/transport.ts";
 import { openFiles } from "../model/model_files.ts";
-import { ModelCache, modelsFolder } from "./model/cache.ts";
-import { downloadBar } from "./model/download_bar.ts";
-import { bytes, table, whole } from "./model/figures.ts";
-import { describe, readShape } from "./model/inspect.ts";
-import { threadsOf } from "./model/memory.ts";
-import { digestOf } from "./model/part_file.ts";
-import { pull } from "./model/pull.ts";
-import { resolveModel, SPARE_LANES } from "./model/resolve.ts";
-import { command, note, write } from "./terminal.ts";
+import { ModelCache, modelsFolder } from "../hub/cache.ts";
+import { downloadBar } from "../hub/download_bar.ts";
+import { bytes, table, whole } from "../text/units.ts";
+import { describe, readShape } from "../hub/inspect.ts";
+import { threadsOf } from "../serve/memory.ts";
+import { digestOf } from "../hub/part_file.ts";
+import { pull } from "../hub/pull.ts";
+import { resolveModel, SPARE_LANES } from "../hub/resolve.ts";
+import { command, note, write } from "../terminal.ts";
 
 const HELP = `Fetches models, and says what is there.
 

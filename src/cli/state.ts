@@ -11,7 +11,7 @@ import { helpOnSettings, readConfig } from "../config/config.ts";
 import { ConfigError } from "../errors.ts";
 import { connect, embed } from "./connect.ts";
 import { SaveFolder } from "./saves.ts";
-import { command, write } from "./terminal.ts";
+import { command, write } from "../terminal.ts";
 
 const HELP = `Tools for saves.
 

@@ -7,7 +7,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
-import type { ApiKey } from "../http/auth.ts";
+import type { ApiKey } from "../http/access/auth.ts";
 import { parseKeys, type StateKey } from "../state/keys.ts";
 import { readApiKey } from "./values.ts";
 

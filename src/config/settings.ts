@@ -5,9 +5,9 @@
  */
 
 import { z } from "zod";
-import type { ApiKey } from "../http/auth.ts";
-import type { MetricsAccess } from "../http/metrics.ts";
-import type { Rate } from "../http/token_bucket.ts";
+import type { ApiKey } from "../http/access/auth.ts";
+import type { MetricsAccess } from "../http/site/metrics.ts";
+import type { Rate } from "../http/access/token_bucket.ts";
 import type { LogFormat } from "../observe/log.ts";
 import type { StateKey } from "../state/keys.ts";
 import {

@@ -6,11 +6,11 @@
 
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
-import type { ApiKey } from "../http/auth.ts";
-import type { Rate } from "../http/token_bucket.ts";
-import type { MetricsAccess } from "../http/metrics.ts";
+import type { ApiKey } from "../http/access/auth.ts";
+import type { Rate } from "../http/access/token_bucket.ts";
+import type { MetricsAccess } from "../http/site/metrics.ts";
 import { parseKeys, type StateKey } from "../state/keys.ts";
-import { STATE_LAYOUTS, type StateLayout } from "../state/tools/convert.ts";
+import { STATE_LAYOUTS, type StateLayout } from "../state/foreign/convert.ts";
 
 /** A value read from the words of a setting. */
 export type Words<T> = z.ZodType<T, string>;

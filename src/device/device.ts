@@ -10,7 +10,7 @@
  */
 
 import type { Checkpoint } from "../model/checkpoint.ts";
-import type { PackedPieces } from "../model/packed_pieces.ts";
+import type { PackedPieces } from "../model/packed/packed_pieces.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { Sampling } from "../text/sampling.ts";
 

@@ -9,8 +9,8 @@ import type { DeviceModel } from "../device/device.ts";
 import type { SaveFormat } from "../state/save.ts";
 import type { ScoredToken } from "../text/logprobs.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { closeTurn } from "./closing.ts";
-import { endWithin } from "./ending.ts";
+import { closeTurn } from "./turn/closing.ts";
+import { endWithin } from "./turn/ending.ts";
 import type {
   DoneEvent,
   Engine,
@@ -19,14 +19,14 @@ import type {
   Turn,
   TurnEvent,
 } from "./engine.ts";
-import { soughtStops } from "./guide.ts";
-import { Halts } from "./halts.ts";
-import { ModelHost, type Seat } from "./host.ts";
-import { Mailbox } from "./mailbox.ts";
+import { soughtStops } from "./turn/guide.ts";
+import { Halts } from "./turn/halts.ts";
+import { ModelHost, type Seat } from "./queue/host.ts";
+import { Mailbox } from "./turn/mailbox.ts";
 import type { StepReport } from "./observer.ts";
-import { type Opening, openSave, openTurn } from "./opening.ts";
-import { Run } from "./run.ts";
-import { ScoreRun } from "./score_run.ts";
+import { type Opening, openSave, openTurn } from "./turn/opening.ts";
+import { Run } from "./turn/run.ts";
+import { ScoreRun } from "./turn/score_run.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {

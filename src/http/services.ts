@@ -12,8 +12,8 @@ import type { ModelShape } from "../model/shape.ts";
 import type { RequestRecord } from "../observe/record.ts";
 import type { Save } from "../state/save.ts";
 import type { Vault } from "../state/seal.ts";
-import type { EngineBounds } from "./bounded_engine.ts";
-import type { Rate } from "./token_bucket.ts";
+import type { EngineBounds } from "./access/bounded_engine.ts";
+import type { Rate } from "./access/token_bucket.ts";
 
 /** Turns saves into tokens and back. */
 export type Sealer = Pick<Vault, "open" | "read" | "seal" | "sealBytes">;

@@ -14,7 +14,7 @@ import {
 } from "../chat/template.ts";
 import { type Effort, ThoughtSplitter } from "../chat/think.ts";
 import type { DoneEvent, Engine, TextEvent } from "../engine/engine.ts";
-import { encodeBytes } from "../engine/reencode.ts";
+import { encodeBytes } from "../engine/turn/reencode.ts";
 import { DeviceError, StateError } from "../errors.ts";
 import type { Constraint, Grammar, Grammars } from "../grammar/grammar.ts";
 import { MOST_UNREAD } from "../state/header.ts";

@@ -6,9 +6,9 @@
 
 import { ModelError } from "../errors.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
-import { readGgufModel } from "./gguf_model.ts";
+import { readGgufModel } from "./gguf/gguf_model.ts";
 import { blinkdlNames, type Renamed } from "./names.ts";
-import { readPth } from "./pth.ts";
+import { readPth } from "./pickle/pth.ts";
 import { readSafetensors } from "./safetensors.ts";
 import type { ByteSource } from "./source.ts";
 import type { StoredTensor } from "./stored.ts";

@@ -4,7 +4,7 @@ import {
   randomCheckpoint,
   randomTensors,
   safetensors,
-} from "../../bench/random_model.ts";
+} from "../support/models/random_model.ts";
 import type { StoredType } from "../../src/model/checkpoint.ts";
 import { volume } from "../../src/model/stored.ts";
 import { GOLDENS } from "../support/goldens.ts";

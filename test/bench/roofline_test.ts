@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { randomCheckpoint } from "../../bench/random_model.ts";
+import { randomCheckpoint } from "../support/models/random_model.ts";
 import { passBytes } from "../../bench/roofline.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";

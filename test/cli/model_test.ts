@@ -1,11 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
-import { randomTensors } from "../../bench/random_model.ts";
-import { bytes as size } from "../../src/cli/model/figures.ts";
-import { fileServer } from "../model/hub/file_server.ts";
+import { randomTensors } from "../support/models/random_model.ts";
+import { bytes as size } from "../../src/text/units.ts";
+import { fileServer } from "../hub/file_server.ts";
 import { type Ended, run } from "../story/command.ts";
-import { llamaKeys, llamaTensors, writeGguf } from "../support/write_gguf.ts";
+import {
+  llamaKeys,
+  llamaTensors,
+  writeGguf,
+} from "../support/models/write_gguf.ts";
 
 const MODEL = {
   L: 2,

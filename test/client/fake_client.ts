@@ -4,10 +4,10 @@
  * @module
  */
 
-import { createApp } from "../../src/app.ts";
+import { createApp } from "../../src/http/app.ts";
 import { loaderOf } from "../../src/http/services.ts";
 import { Client } from "../../src/client/client.ts";
-import type { ApiKey } from "../../src/http/auth.ts";
+import type { ApiKey } from "../../src/http/access/auth.ts";
 import {
   byteGrammars,
   type FakeEngine,

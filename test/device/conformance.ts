@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   randomCheckpoint,
   type RandomModel,
-} from "../../bench/random_model.ts";
+} from "../support/models/random_model.ts";
 import { Oracle } from "../oracle/rwkv7.ts";
 import {
   GOLDEN_MODELS,

@@ -9,7 +9,7 @@ import { assertEquals } from "@std/assert";
 import {
   randomCheckpoint,
   type RandomModel,
-} from "../../bench/random_model.ts";
+} from "../support/models/random_model.ts";
 import type { DeviceModel, LaneStep } from "../../src/device/device.ts";
 import { GREEDY } from "../../src/text/sampling.ts";
 import { Oracle } from "../oracle/rwkv7.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { randomCheckpoint } from "../../bench/random_model.ts";
+import { randomCheckpoint } from "../support/models/random_model.ts";
 import type { DeviceModel } from "../../src/device/device.ts";
 import { Counts } from "../../src/text/penalties.ts";
 import { sample } from "../../src/text/sampler.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { FairQueue } from "../../src/engine/fair_queue.ts";
+import { FairQueue } from "../../src/engine/queue/fair_queue.ts";
 
 Deno.test("FairQueue serves tenants by turns, and each in its order", () => {
   const queue = new FairQueue<string>();

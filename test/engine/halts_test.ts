@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { Halts } from "../../src/engine/halts.ts";
+import { Halts } from "../../src/engine/turn/halts.ts";
 import { fakeTokenizer, token } from "../support/fake_device.ts";
 
 const END = fakeTokenizer.end;

@@ -4,8 +4,12 @@ import type {
   LaneResult,
   LaneStep,
 } from "../../src/device/device.ts";
-import { Guide } from "../../src/engine/guide.ts";
-import { type Job, type Room, Scheduler } from "../../src/engine/scheduler.ts";
+import { Guide } from "../../src/engine/turn/guide.ts";
+import {
+  type Job,
+  type Room,
+  Scheduler,
+} from "../../src/engine/queue/scheduler.ts";
 
 /** A model that tells which lanes share its steps. */
 function recorder(steps: number[][]): DeviceModel {

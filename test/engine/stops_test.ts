@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Engine, Stop } from "../../src/engine/engine.ts";
-import { StopMatcher } from "../../src/engine/stops.ts";
-import { encodeBytes } from "../../src/engine/reencode.ts";
+import { StopMatcher } from "../../src/engine/turn/stops.ts";
+import { encodeBytes } from "../../src/engine/turn/reencode.ts";
 import type { Save } from "../../src/state/save.ts";
 import { fakeTokenizer, token } from "../support/fake_device.ts";
 import { fakeEngine, SAMPLING, take } from "./laws.ts";

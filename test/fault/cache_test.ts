@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { assertEquals, assertMatch } from "@std/assert";
-import { randomTensors, safetensors } from "../../bench/random_model.ts";
-import { compose } from "../../src/cli/compose.ts";
+import { randomTensors, safetensors } from "../support/models/random_model.ts";
+import { compose } from "../../src/serve/compose.ts";
 import { parseCommand } from "../../src/config/command_line.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { GREEDY } from "../../src/text/sampling.ts";

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { pull } from "../../src/cli/model/pull.ts";
-import { parseReference } from "../../src/model/hub/reference.ts";
-import { BYTES, scene } from "../cli/model_scene.ts";
+import { pull } from "../../src/hub/pull.ts";
+import { parseReference } from "../../src/hub/reference.ts";
+import { BYTES, scene } from "../hub/model_scene.ts";
 
 const GGUF = parseReference("hf:me/quantised/m.gguf");
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { StopMatcher } from "../../src/engine/stops.ts";
+import { StopMatcher } from "../../src/engine/turn/stops.ts";
 import { screen } from "../../src/grammar/screen.ts";
 import { TEXTS } from "../fuzz/hostile.ts";
 import { MODEL, tinyServer } from "../fuzz/tiny_server.ts";

@@ -8,7 +8,7 @@
 import { AssertionError } from "node:assert";
 import { assert } from "@std/assert";
 import fc from "fast-check";
-import { randomTensors, safetensors } from "../../bench/random_model.ts";
+import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import { ModelError } from "../../src/errors.ts";
 import { openModel } from "../../src/model/open.ts";
 import { type ByteSource, bytesSource } from "../../src/model/source.ts";
@@ -17,8 +17,8 @@ import {
   llamaTensors,
   worldLines,
   writeGguf,
-} from "../support/write_gguf.ts";
-import { writePth } from "../support/write_pth.ts";
+} from "../support/models/write_gguf.ts";
+import { writePth } from "../support/models/write_pth.ts";
 import type { FuzzOptions } from "./barrage.ts";
 
 const MODEL = { L: 1, D: 64, V: 300, ranks: { w: 4, a: 5, v: 6, g: 7 } };

@@ -5,20 +5,20 @@
  * @module
  */
 
-import { createApp } from "../../src/app.ts";
-import { randomTensors, safetensors } from "../../bench/random_model.ts";
+import { createApp } from "../../src/http/app.ts";
+import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import type { Device } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { openEngine } from "../../src/engine/device_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { superviseGrammars } from "../../src/grammar/supervisor.ts";
-import type { ApiKey } from "../../src/http/auth.ts";
+import type { ApiKey } from "../../src/http/access/auth.ts";
 import { loaderOf } from "../../src/http/services.ts";
 import { openModel } from "../../src/model/open.ts";
 import { bytesSource } from "../../src/model/source.ts";
 import { randomKey } from "../../src/state/keys.ts";
 import { Vault } from "../../src/state/seal.ts";
-import { worldLines } from "../support/write_gguf.ts";
+import { worldLines } from "../support/models/write_gguf.ts";
 
 /** Its only model. */
 export const MODEL = "tiny";

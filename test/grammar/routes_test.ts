@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { createApp } from "../../src/app.ts";
+import { createApp } from "../../src/http/app.ts";
 import { loaderOf } from "../../src/http/services.ts";
 import { superviseGrammars } from "../../src/grammar/supervisor.ts";
 import { fakeEngine } from "../engine/laws.ts";

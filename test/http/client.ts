@@ -4,9 +4,9 @@
  * @module
  */
 
-import { createApp, type Limits } from "../../src/app.ts";
-import type { ApiKey } from "../../src/http/auth.ts";
-import type { MetricsOptions } from "../../src/http/metrics.ts";
+import { createApp, type Limits } from "../../src/http/app.ts";
+import type { ApiKey } from "../../src/http/access/auth.ts";
+import type { MetricsOptions } from "../../src/http/site/metrics.ts";
 import {
   type Loader,
   loaderOf,

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { overflow } from "../../src/engine/overflow.ts";
+import { overflow } from "../../src/engine/turn/overflow.ts";
 import {
   BusyError,
   ConfigError,

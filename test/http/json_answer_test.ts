@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import { jsonAnswer } from "../../src/http/json_answer.ts";
+import { jsonAnswer } from "../../src/http/answer/json_answer.ts";
 
 const TOKEN = "eyJ..a-_Z".repeat(20_000);
 

@@ -6,11 +6,11 @@
  */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { Lanes, type Lease } from "../../src/engine/lanes.ts";
-import type { ApiKey } from "../../src/http/auth.ts";
+import { Lanes, type Lease } from "../../src/engine/queue/lanes.ts";
+import type { ApiKey } from "../../src/http/access/auth.ts";
 import { eventsOf, harness } from "./client.ts";
 import { fakeEngine } from "./fake_engine.ts";
-import { boundedEngine } from "../../src/http/bounded_engine.ts";
+import { boundedEngine } from "../../src/http/access/bounded_engine.ts";
 import { GREEDY } from "../../src/text/sampling.ts";
 
 const HI = { prompt: "Hi", max_tokens: 8 };

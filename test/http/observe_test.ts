@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { MetricsAccess } from "../../src/http/metrics.ts";
+import type { MetricsAccess } from "../../src/http/site/metrics.ts";
 import type { RequestRecord } from "../../src/observe/record.ts";
 import { BusyError, DeviceError } from "../../src/errors.ts";
 import { type Harness, harness } from "./client.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Hono } from "hono";
-import { jsonAnswer } from "../../src/http/json_answer.ts";
-import { multipart, type Parts } from "../../src/http/multipart.ts";
-import { eventStream } from "../../src/http/sse.ts";
+import { jsonAnswer } from "../../src/http/answer/json_answer.ts";
+import { multipart, type Parts } from "../../src/http/answer/multipart.ts";
+import { eventStream } from "../../src/http/answer/sse.ts";
 
 /** Milliseconds. */
 const SHORT = 20;

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { eventStream, type StreamOptions } from "../../src/http/sse.ts";
+import { eventStream, type StreamOptions } from "../../src/http/answer/sse.ts";
 import { harness } from "./client.ts";
 
 const QUIET: StreamOptions = { onCancel: () => {}, onError: String };

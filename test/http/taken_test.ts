@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { taken } from "../../src/http/taken.ts";
+import { taken } from "../../src/http/answer/taken.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { TokenBucket } from "../../src/http/token_bucket.ts";
+import { TokenBucket } from "../../src/http/access/token_bucket.ts";
 
 Deno.test("TokenBucket gives a minute's worth at once, then as time passes", () => {
   let now = 0;

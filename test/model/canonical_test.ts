@@ -1,5 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type RandomModel, randomTensors } from "../../bench/random_model.ts";
+import {
+  type RandomModel,
+  randomTensors,
+} from "../support/models/random_model.ts";
 import { canonical } from "../../src/model/canonical.ts";
 import { tensorSpecs } from "../../src/model/checkpoint.ts";
 import { type StoredTensor, volume } from "../../src/model/stored.ts";

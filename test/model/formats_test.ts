@@ -4,7 +4,7 @@ import {
   randomCheckpoint,
   randomTensors,
   safetensors,
-} from "../../bench/random_model.ts";
+} from "../support/models/random_model.ts";
 import type { StoredType } from "../../src/model/checkpoint.ts";
 import { fingerprint } from "../../src/model/fingerprint.ts";
 import { openFiles } from "../../src/model/model_files.ts";
@@ -26,8 +26,8 @@ import {
   llamaTensors,
   worldLines,
   writeGguf,
-} from "../support/write_gguf.ts";
-import { writePth } from "../support/write_pth.ts";
+} from "../support/models/write_gguf.ts";
+import { writePth } from "../support/models/write_pth.ts";
 
 const MODEL = {
   L: 2,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { BLOCK_TYPES } from "../../src/model/gguf_blocks.ts";
+import { BLOCK_TYPES } from "../../src/model/gguf/gguf_blocks.ts";
 import {
   packK,
   packQ4,
@@ -9,7 +9,7 @@ import {
   packQ8K,
   toQ4K,
   toQ8,
-} from "../support/gguf_blocks.ts";
+} from "../support/models/gguf_blocks.ts";
 import { random, uniform } from "../support/random.ts";
 
 function unpack(name: string, bytes: Uint8Array<ArrayBuffer>): number[] {

@@ -1,18 +1,18 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { canonical } from "../../src/model/canonical.ts";
 import { tensorSpecs } from "../../src/model/checkpoint.ts";
-import { readGguf } from "../../src/model/gguf.ts";
-import { readGgufModel } from "../../src/model/gguf_model.ts";
+import { readGguf } from "../../src/model/gguf/gguf.ts";
+import { readGgufModel } from "../../src/model/gguf/gguf_model.ts";
 import { bytesSource } from "../../src/model/source.ts";
 import { GOLDENS, openGolden } from "../support/goldens.ts";
-import { packQ8 } from "../support/gguf_blocks.ts";
+import { packQ8 } from "../support/models/gguf_blocks.ts";
 import {
   type GgufTensor,
   type Key,
   llamaKeys,
   writeGguf,
-} from "../support/write_gguf.ts";
-import { Writer } from "../support/write_pth.ts";
+} from "../support/models/write_gguf.ts";
+import { Writer } from "../support/models/write_pth.ts";
 
 Deno.test("readGgufModel() reads a file that llama.cpp reads", async () => {
   const name = "rand-d128-l3-v512-f16.gguf";

@@ -1,9 +1,12 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { randomCheckpoint, randomTensors } from "../../bench/random_model.ts";
+import {
+  randomCheckpoint,
+  randomTensors,
+} from "../support/models/random_model.ts";
 import { canonical } from "../../src/model/canonical.ts";
 import { type Checkpoint, tensorSpecs } from "../../src/model/checkpoint.ts";
-import { readPickle } from "../../src/model/pickle.ts";
-import { readPth } from "../../src/model/pth.ts";
+import { readPickle } from "../../src/model/pickle/pickle.ts";
+import { readPth } from "../../src/model/pickle/pth.ts";
 import { bytesSource } from "../../src/model/source.ts";
 import {
   type PickledView,
@@ -11,7 +14,7 @@ import {
   writePth,
   Writer,
   writeZip,
-} from "../support/write_pth.ts";
+} from "../support/models/write_pth.ts";
 
 const MODEL = { L: 2, D: 64, V: 8, ranks: { w: 4, a: 5, v: 6, g: 7 } };
 

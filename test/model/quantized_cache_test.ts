@@ -4,20 +4,20 @@ import {
   randomCheckpoint,
   randomTensors,
   safetensors,
-} from "../../bench/random_model.ts";
-import { openPacked } from "../../src/cli/packed_weights.ts";
+} from "../support/models/random_model.ts";
+import { openPacked } from "../../src/serve/packed_weights.ts";
 import type { Device, DeviceKind } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { openFiles } from "../../src/model/model_files.ts";
 import { openUnread } from "../../src/model/open.ts";
-import type { PackedPieces } from "../../src/model/packed_pieces.ts";
+import type { PackedPieces } from "../../src/model/packed/packed_pieces.ts";
 import {
   CacheError,
   footerBytes,
   QuantizedCache,
   sha256,
-} from "../../src/model/quantized_cache.ts";
+} from "../../src/model/packed/quantized_cache.ts";
 import { bytesSource } from "../../src/model/source.ts";
 
 const VOCABULARY = new URL("../../models/gosling/vocab.txt", import.meta.url);

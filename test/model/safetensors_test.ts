@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { randomTensors, safetensors } from "../../bench/random_model.ts";
+import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import { canonical } from "../../src/model/canonical.ts";
 import { type StoredType, tensorSpecs } from "../../src/model/checkpoint.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";

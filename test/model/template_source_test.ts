@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { randomTensors } from "../../bench/random_model.ts";
-import { readGgufModel } from "../../src/model/gguf_model.ts";
+import { randomTensors } from "../support/models/random_model.ts";
+import { readGgufModel } from "../../src/model/gguf/gguf_model.ts";
 import { openFiles } from "../../src/model/model_files.ts";
 import { bytesSource } from "../../src/model/source.ts";
 import { configTemplate } from "../../src/model/template_source.ts";
@@ -9,7 +9,7 @@ import {
   llamaKeys,
   llamaTensors,
   writeGguf,
-} from "../support/write_gguf.ts";
+} from "../support/models/write_gguf.ts";
 
 const EMBEDDED = new URL("../../models/gosling/", import.meta.url);
 const END = "<|rwkv_tokenizer_end_of_text|>";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { randomTensors, safetensors } from "../../bench/random_model.ts";
+import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import { spawn } from "./command.ts";
 
 const WASM = { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" };

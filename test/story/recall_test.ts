@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Cell, dialogues } from "../../bench/recall/experiments.ts";
 import { judge, type Verdict } from "../../bench/recall/judge.ts";
-import { compose } from "../../src/cli/compose.ts";
+import { compose } from "../../src/serve/compose.ts";
 import { readConfig } from "../../src/config/config.ts";
 
 const LANES = 4;

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { run, type Running, spawn } from "./command.ts";
 
-const REPLICAS = ["run", "-P=replicas", "--frozen", "src/cli/replicas.ts"];
+const REPLICAS = ["run", "-P=replicas", "--frozen", "src/serve/replicas.ts"];
 const WASM = { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" };
 
 Deno.test("replicas share a port and a key, and are there again when one dies", async () => {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { createApp } from "../../src/app.ts";
-import { compose } from "../../src/cli/compose.ts";
+import { createApp } from "../../src/http/app.ts";
+import { compose } from "../../src/serve/compose.ts";
 import { Client } from "../../src/client/client.ts";
 import { parseCommand } from "../../src/config/command_line.ts";
 import { type Config, readConfig } from "../../src/config/config.ts";

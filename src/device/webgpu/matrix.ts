@@ -5,7 +5,7 @@
  */
 
 import type { StoredType } from "../../model/checkpoint.ts";
-import type { PackedPieces } from "../../model/packed_pieces.ts";
+import type { PackedPieces } from "../../model/packed/packed_pieces.ts";
 import type { Quantization } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
 import {

@@ -9,7 +9,7 @@ import {
   SMALL,
   type StoredType,
 } from "../../model/checkpoint.ts";
-import type { PackedPieces } from "../../model/packed_pieces.ts";
+import type { PackedPieces } from "../../model/packed/packed_pieces.ts";
 import { isStoredType } from "../../model/stored.ts";
 import type { Gpu } from "./gpu.ts";
 import type { TablePart } from "./kernels/embed.ts";

@@ -11,9 +11,9 @@ import type { Message } from "../../chat/template.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
 import type { Save } from "../../state/save.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
-import { readJson } from "../body.ts";
-import { document } from "../document.ts";
-import { jsonAnswer } from "../json_answer.ts";
+import { readJson } from "../request/body.ts";
+import { document } from "../site/document.ts";
+import { jsonAnswer } from "../answer/json_answer.ts";
 import type { AppEnv } from "../services.ts";
 import {
   type CallEvent,

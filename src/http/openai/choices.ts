@@ -11,9 +11,9 @@ import type { DoneEvent, Usage } from "../../engine/engine.ts";
 import type { CodecName, Save } from "../../state/save.ts";
 import type { Profile } from "../../state/seal.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
-import { openBeginning } from "../initial.ts";
+import { openBeginning } from "../request/initial.ts";
 import type { AppEnv } from "../services.ts";
-import { eventStream } from "../sse.ts";
+import { eventStream } from "../answer/sse.ts";
 import {
   type AnswerEvent,
   type Form,

@@ -10,11 +10,11 @@ import type { DoneEvent } from "../../engine/engine.ts";
 import type { Save } from "../../state/save.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import { readJson } from "../body.ts";
-import { document } from "../document.ts";
-import { jsonAnswer } from "../json_answer.ts";
+import { readJson } from "../request/body.ts";
+import { document } from "../site/document.ts";
+import { jsonAnswer } from "../answer/json_answer.ts";
 import type { AppEnv } from "../services.ts";
-import { textOf } from "../tokens.ts";
+import { textOf } from "../native/tokens.ts";
 import {
   type ChoiceEvent,
   choose,

@@ -8,7 +8,7 @@
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { DESCRIPTIONS, type ProblemStatus } from "../document.ts";
+import { DESCRIPTIONS, type ProblemStatus } from "../site/document.ts";
 import {
   codeOf,
   problem,

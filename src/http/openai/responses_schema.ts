@@ -6,7 +6,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { outputText } from "../../chat/tools.ts";
-import { Initial, StateCodec, StateProfile } from "../schema.ts";
+import { Initial, StateCodec, StateProfile } from "../native/schema.ts";
 import { ignored, refusedInResponses } from "./fields.ts";
 import {
   Content,

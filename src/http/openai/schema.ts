@@ -25,7 +25,7 @@ import {
   StateCodec,
   StateProfile,
   TEXT_LIMIT,
-} from "../schema.ts";
+} from "../native/schema.ts";
 
 const text = z.string().max(TEXT_LIMIT);
 

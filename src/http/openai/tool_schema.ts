@@ -5,7 +5,7 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import { JsonSchema, TEXT_LIMIT } from "../schema.ts";
+import { JsonSchema, TEXT_LIMIT } from "../native/schema.ts";
 
 /** Arguments of a call, in JSON. */
 const Arguments = z.string().transform((json, context) => {

@@ -1,4 +1,4 @@
-import { randomCheckpoint } from "../../../bench/random_model.ts";
+import { randomCheckpoint } from "../../support/models/random_model.ts";
 import { wasmDevice } from "../../../src/device/wasm/wasm.ts";
 import { assertSameBits, one, prompt } from "../loaded.ts";
 

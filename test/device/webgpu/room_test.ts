@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { randomCheckpoint } from "../../../bench/random_model.ts";
+import { randomCheckpoint } from "../../support/models/random_model.ts";
 import {
   createRoom,
   roomBuffers,

@@ -6,11 +6,11 @@ import {
   exportState,
   importState,
   STATE_LAYOUTS,
-} from "../../../src/state/tools/convert.ts";
+} from "../../../src/state/foreign/convert.ts";
 import {
   readLlamaSlot,
   writeLlamaSlot,
-} from "../../../src/state/tools/llama_slot.ts";
+} from "../../../src/state/foreign/llama_slot.ts";
 import { assertClose } from "../../support/close.ts";
 import { exampleSave, golden, sha256 } from "../support.ts";
 

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { encodeSave, readSave } from "../../../src/state/format.ts";
 import type { Save } from "../../../src/state/save.ts";
 import { Vault } from "../../../src/state/seal.ts";
-import { diff, type Owned } from "../../../src/state/tools/diff.ts";
-import { inspect } from "../../../src/state/tools/inspect.ts";
-import { mix } from "../../../src/state/tools/mix.ts";
+import { diff, type Owned } from "../../../src/state/analysis/diff.ts";
+import { inspect } from "../../../src/state/analysis/inspect.ts";
+import { mix } from "../../../src/state/analysis/mix.ts";
 import { assertClose } from "../../support/close.ts";
 import {
   exampleFormat,

@@ -1,0 +1,225 @@
+/**
+ * Where the model lives: it is put on a device, and put there again whenever the
+ * device was lost. Whoever wants to use it gets a seat.
+ *
+ * @module
+ */
+
+import type { DeviceModel } from "../../device/device.ts";
+import { ClosingError, DeviceError } from "../../errors.ts";
+import type { Absence } from "../engine.ts";
+import { Lanes, type LanesOptions } from "./lanes.ts";
+import { type Job, Scheduler, type SchedulerOptions } from "./scheduler.ts";
+
+/** How a host works. */
+export interface HostOptions extends LanesOptions, SchedulerOptions {
+  /** Puts the model on the device. */
+  readonly load: () => Promise<DeviceModel>;
+  /** Told when the device was lost, and for each failure to get it back. */
+  readonly lost?: ((error: unknown) => void) | undefined;
+}
+
+/** The use of a lane, and perhaps of another one. */
+export interface Seat {
+  /** The model that has the lane. */
+  readonly model: DeviceModel;
+  /** The lane; its state is anything. */
+  readonly lane: number;
+  /** A lane to keep a copy of the state on, if one was asked for and free. */
+  readonly spare: number | undefined;
+  /** Takes part in the steps of the model, from the next one on. */
+  add(job: Job): void;
+  /** Ends that, zeroes the lanes and gives them back. */
+  leave(job: Job): void;
+}
+
+/** The model while it is on a device. */
+interface Room {
+  readonly model: DeviceModel;
+  readonly scheduler: Scheduler;
+}
+
+/** Milliseconds before the device is asked for again, first and at most. */
+const FIRST_PAUSE = 250, LONGEST_PAUSE = 30_000;
+
+function away(): DeviceError {
+  return new DeviceError(
+    "ERR_DEVICE_LOST",
+    "Cannot take a request: the device is being replaced; try again soon",
+  );
+}
+
+function closed(): ClosingError {
+  return new ClosingError(
+    "ERR_SHUTTING_DOWN",
+    "Cannot take a request: the server is shutting down; send it to another",
+  );
+}
+
+/** Keeps a model on a device. */
+export class ModelHost {
+  readonly #options: HostOptions;
+  readonly #lanes: Lanes;
+  readonly #closing = new AbortController();
+  #room: Room | undefined;
+  #lost: Absence | undefined;
+  #seated = 0;
+  /** Resolves when the last seat is left. */
+  #empty: () => void = () => {};
+
+  /** Has no model until {@linkcode open}. */
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#lanes = new Lanes(options);
+  }
+
+  /** Aborted when the host closes. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Whether the model is there and takes requests. */
+  get ready(): boolean {
+    return this.#room !== undefined && !this.closing.aborted;
+  }
+
+  /** Why the model takes no requests; nothing while it does. */
+  get absence(): Absence | undefined {
+    return this.closing.aborted ? { reason: "closing" } : this.#lost;
+  }
+
+  /** Seats taken and requests waiting for one. */
+  get load(): { readonly busy: number; readonly waiting: number } {
+    return { busy: this.#lanes.busy, waiting: this.#lanes.waiting };
+  }
+
+  /** Loads the model. */
+  async open(): Promise<void> {
+    const model = await this.#options.load();
+    if (this.closing.aborted) return await model.dispose();
+    this.#room = { model, scheduler: new Scheduler(model, this.#options) };
+    this.#lost = undefined;
+    this.#lanes.open(model.lanes);
+    void model.lost.then((error) => this.#lose(model, error));
+  }
+
+  /**
+   * Makes sure that {@linkcode seat} would not refuse at once.
+   *
+   * @throws As it does.
+   */
+  expectRoom(tenant = ""): void {
+    if (this.closing.aborted) throw closed();
+    if (!this.ready) throw away();
+    const refusal = this.#lanes.refusal(tenant);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /**
+   * Waits for a seat.
+   *
+   * @param copies Whether a spare lane is wanted.
+   * @param tenant Whose turn it is; empty where there are no tenants.
+   * @returns Nothing if `signal` was aborted first, or the host closes.
+   * @throws {BusyError} If the queue is full.
+   * @throws {ClosingError} Once the host closes.
+   * @throws {DeviceError} `ERR_DEVICE_LOST` while there is no model. Whoever waits
+   * when the device is lost waits on, until a first attempt to get it back failed.
+   */
+  async seat(
+    signal: AbortSignal,
+    copies: boolean,
+    tenant = "",
+  ): Promise<Seat | undefined> {
+    if (this.closing.aborted) throw closed();
+    if (!this.ready) throw away();
+    const end = AbortSignal.any([signal, this.closing]);
+    let lease = await this.#lanes.seat(end, { tenant });
+    // A lane that was free because the device was lost is of no use.
+    while (lease !== undefined && this.#room === undefined && !end.aborted) {
+      lease = await this.#lanes.seat(end, { tenant, again: true });
+    }
+    const room = this.#room;
+    if (lease === undefined || room === undefined) return undefined;
+    const { model, scheduler } = room;
+    const spare = copies ? this.#lanes.spare() : undefined;
+    this.#seated++;
+    return {
+      model,
+      lane: lease.lane,
+      spare: spare?.lane,
+      add: (job) => scheduler.add(job),
+      leave: (job) => {
+        scheduler.remove(job);
+        for (const { lane, release } of spare ? [lease, spare] : [lease]) {
+          // Whoever gets the lane next asks later. A device that cannot zero it
+          // is lost, and its memory with it.
+          model.clear(lane).catch(() => {});
+          release();
+        }
+        if (--this.#seated === 0) this.#empty();
+      },
+    };
+  }
+
+  /** Waits until every seat is left, and frees the model. */
+  async close(): Promise<void> {
+    this.#closing.abort(
+      new DeviceError(
+        "ERR_DEVICE_LOST",
+        "Cannot finish: this server is closing; ask it or another one again",
+      ),
+    );
+    if (this.#seated > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#empty = resolve;
+      await promise;
+    }
+    await this.#room?.model.dispose();
+    this.#room = undefined;
+  }
+
+  async #lose(model: DeviceModel, cause: unknown): Promise<void> {
+    const room = this.#room;
+    if (room?.model !== model || this.closing.aborted) return;
+    const since = performance.now();
+    this.#room = undefined;
+    this.#lost = { reason: "lost", since, attempts: 0 };
+    this.#lanes.close();
+    room.scheduler.fail(
+      new DeviceError(
+        "ERR_DEVICE_LOST",
+        "Cannot finish: the device was lost; the save you came with still holds",
+        { cause },
+      ),
+    );
+    this.#options.lost?.(cause);
+    await model.dispose().catch(() => {});
+    let pause = FIRST_PAUSE;
+    for (let attempts = 1; !this.closing.aborted; attempts++) {
+      try {
+        return await this.open();
+      } catch (error) {
+        this.#lost = { reason: "lost", since, attempts };
+        this.#options.lost?.(error);
+        this.#lanes.refuse(away());
+        await this.#pause(pause);
+        pause = Math.min(2 * pause, LONGEST_PAUSE);
+      }
+    }
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      this.closing.removeEventListener("abort", end);
+      resolve();
+    }, milliseconds);
+    this.closing.addEventListener("abort", end, { once: true });
+    return promise;
+  }
+}

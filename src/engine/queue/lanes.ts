@@ -1,0 +1,160 @@
+/**
+ * Who gets a lane: a bounded queue in which tenants are served by turns, and the
+ * turns of each in the order they came.
+ *
+ * @module
+ */
+
+import { BusyError } from "../../errors.ts";
+import { FairQueue } from "./fair_queue.ts";
+
+/** How many may come in. */
+export interface LanesOptions {
+  /** Turns at once. */
+  readonly seats: number;
+  /** Turns that may wait for a seat. */
+  readonly waiting: number;
+  /** Those of one named tenant among them; half of them by default. */
+  readonly waitingEach?: number | undefined;
+}
+
+/** Who asks for a seat. */
+export interface Guest {
+  /** Whose turn it is; empty where there are no tenants. */
+  readonly tenant: string;
+  /** Whether it had a lease that came to nothing: it is its tenant's first then. */
+  readonly again?: boolean;
+}
+
+/** A lane on loan. */
+export interface Lease {
+  /** The lane's number. */
+  readonly lane: number;
+  /** Takes it back; does nothing the second time. */
+  release(): void;
+}
+
+/** The lanes of a model, and the turns that wait for one. */
+export class Lanes {
+  readonly #options: LanesOptions;
+  readonly #queue = new FairQueue<PromiseWithResolvers<Lease | undefined>>();
+  #free: number[] = [];
+  #seated = 0;
+  /** Counts the models: leases of an earlier one mean nothing to a later one. */
+  #generation = 0;
+
+  /** Has no lanes until {@linkcode open}. */
+  constructor(options: LanesOptions) {
+    this.#options = options;
+  }
+
+  /** Seats taken. */
+  get busy(): number {
+    return this.#seated;
+  }
+
+  /** Turns that wait for a seat. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Lends out the lanes of a fresh model, and none of an earlier one. */
+  open(lanes: number): void {
+    this.close();
+    this.#free = Array.from({ length: lanes }, (_, lane) => lanes - 1 - lane);
+    this.#serve();
+  }
+
+  /** Turns away all who wait. */
+  refuse(error: unknown): void {
+    for (const { reject } of this.#queue.clear()) reject(error);
+  }
+
+  /** Lends out nothing for a while; the queue stays. */
+  close(): void {
+    this.#generation++;
+    this.#free = [];
+    this.#seated = 0;
+  }
+
+  /**
+   * Waits for a seat and its lane.
+   *
+   * @returns Nothing if `signal` was aborted first.
+   * @throws {BusyError} If the queue is full, or the tenant's part of it.
+   */
+  async seat(
+    signal: AbortSignal,
+    { tenant, again = false }: Guest,
+  ): Promise<Lease | undefined> {
+    if (signal.aborted) return undefined;
+    const waiter = Promise.withResolvers<Lease | undefined>();
+    const full = again ? undefined : this.refusal(tenant);
+    if (again) this.#queue.unshift(tenant, waiter);
+    else this.#queue.push(tenant, waiter);
+    this.#serve();
+    if (full !== undefined && this.#queue.remove(tenant, waiter)) throw full;
+    const leave = () => {
+      this.#queue.remove(tenant, waiter);
+      waiter.resolve(undefined);
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      return await waiter.promise;
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  /** Why nobody else of this tenant may come; nothing while there is room. */
+  refusal(tenant: string): BusyError | undefined {
+    const { seats, waiting, waitingEach = Math.ceil(waiting / 2) } =
+      this.#options;
+    if (this.#free.length > 0 && this.#seated < seats) return undefined;
+    const own = this.#queue.lengthOf(tenant);
+    if (tenant !== "" && own >= waitingEach) {
+      return new BusyError(
+        "ERR_TOO_BUSY",
+        `Cannot take a turn: ${own} of ${tenant} wait already; ` +
+          "try again in a moment",
+      );
+    }
+    if (this.#queue.length < waiting) return undefined;
+    return new BusyError(
+      "ERR_TOO_BUSY",
+      `Cannot take a turn: ${this.#seated} are under way and ` +
+        `${this.#queue.length} wait; try again in a moment`,
+    );
+  }
+
+  /** A lane that no seat can need, to keep a copy of a state on. */
+  spare(): Lease | undefined {
+    const unseated = this.#options.seats - this.#seated;
+    if (this.#free.length <= unseated) return undefined;
+    return this.#lend(() => {});
+  }
+
+  /** Gives free seats to those whose turn it is. */
+  #serve(): void {
+    while (this.#free.length > 0 && this.#seated < this.#options.seats) {
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      this.#seated++;
+      next.resolve(this.#lend(() => this.#seated--));
+    }
+  }
+
+  #lend(returned: () => void): Lease {
+    const generation = this.#generation;
+    const lane = this.#free.pop() ?? 0;
+    let over = false;
+    const release = () => {
+      if (over || generation !== this.#generation) return;
+      over = true;
+      this.#free.push(lane);
+      returned();
+      this.#serve();
+    };
+    return { lane, release };
+  }
+}

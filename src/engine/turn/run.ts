@@ -1,0 +1,313 @@
+/**
+ * One turn on one lane: read the prompt, draw in bursts, find where the answer
+ * ends, and leave with the state of exactly that place.
+ *
+ * The last token given is read alone, on the path that drawn tokens take, unless
+ * that makes no difference to the device. So a text may be cut into turns anywhere
+ * between drawn tokens, or between reading and drawing, and not a bit of its
+ * states changes.
+ *
+ * The engine keeps nothing when a turn is over: the next one begins from the save
+ * that its caller decoded. What is resumed is what was saved, by construction.
+ *
+ * It stays one file because it is one state machine: what each method may do
+ * depends on all of its private fields. What could stand alone does (`prompt.ts`,
+ * `burst.ts`, `guide.ts`, `ending.ts`, `rewind.ts`, `closing.ts`).
+ *
+ * @module
+ */
+
+import type { DeviceModel, LaneResult, LaneStep } from "../../device/device.ts";
+import { Counts, penalized } from "../../text/penalties.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
+import { Answer } from "./answer.ts";
+import { burstLength, burstStep } from "./burst.ts";
+import { TurnClock } from "./clock.ts";
+import { closeTurn } from "./closing.ts";
+import {
+  endAfter,
+  endAtEnd,
+  endAtStop,
+  type Ending,
+  endWithin,
+  type TurnTokens,
+} from "./ending.ts";
+import type { TurnEvent } from "../engine.ts";
+import { Guide, soughtStops } from "./guide.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Opening } from "./opening.ts";
+import { expectNumbers, overflow } from "./overflow.ts";
+import { PromptReader } from "./prompt.ts";
+import { Rewinder } from "./rewind.ts";
+import type { Job, Room } from "../queue/scheduler.ts";
+import { Speech } from "./speech.ts";
+
+/** What a run works with. */
+export interface RunOptions {
+  /** Where the lanes are. */
+  readonly model: DeviceModel;
+  /** The model's own. */
+  readonly tokenizer: Tokenizer;
+  /** The lane, free to use. */
+  readonly lane: number;
+  /** Another one, to keep a copy of the state on. */
+  readonly spare: number | undefined;
+  /** Tokens at which the answer surely ends. */
+  readonly halt: ReadonlySet<number>;
+  /** Asks for the next step, after this turn had nothing to do in the last. */
+  readonly wake: () => void;
+  /** Takes the events. */
+  readonly events: Mailbox<TurnEvent>;
+  /** Told once, when the lane is needed no more. */
+  readonly left: () => void;
+}
+
+/** A turn under way. */
+export class Run implements Job {
+  readonly #opening: Opening;
+  readonly #options: RunOptions;
+  readonly #rewinder: Rewinder;
+  readonly #answer: Answer;
+  readonly #speech: Speech;
+  readonly #prompt: PromptReader;
+  readonly #counts: Counts;
+  readonly #guide: Guide;
+  readonly #clock: TurnClock;
+  readonly #drawn: number[] = [];
+  /** Parts of steps that were asked for and not answered. */
+  readonly #flying: LaneStep[] = [];
+  #ending: Ending | undefined;
+  /** What to read again before leaving. */
+  readonly #again: LaneStep[] = [];
+  #drawing = false;
+  #cancelled = false;
+  #leaving = false;
+  #over = false;
+
+  /** Puts the state on the lane. */
+  constructor(opening: Opening, options: RunOptions) {
+    const { model, lane, spare, tokenizer, events } = options;
+    const { save, turn, carried } = opening;
+    this.#opening = opening;
+    this.#options = options;
+    this.#rewinder = new Rewinder(model, lane, spare);
+    this.#guide = new Guide(turn.constraint, {
+      changed: () => this.#over || options.wake(),
+      failed: (error) => this.#ending ?? this.fail(error),
+    });
+    this.#answer = new Answer(tokenizer, soughtStops(turn), carried);
+    this.#speech = new Speech(this.#answer, events, turn.logprobs);
+    this.#counts = new Counts(save.counts);
+    const joined = model.seamless === true && turn.maxTokens > 0;
+    this.#prompt = new PromptReader(opening.given, save.chain, joined);
+    this.#clock = new TurnClock(turn.observer);
+    const written = model.write(lane, save.values);
+    this.#do(written.then(() => this.#clock.uploaded()));
+    this.#settle();
+  }
+
+  /** Whether it has a prompt to read. */
+  get reading(): boolean {
+    return this.#ending === undefined && !this.#drawing;
+  }
+
+  /** Whether it draws a token at a time, each after it has thought about the last. */
+  get guided(): boolean {
+    return this.#guide.follows;
+  }
+
+  /** Whether it will have a part of the next step in a moment. */
+  get soon(): boolean {
+    return !this.#over && this.#ending === undefined && this.#guide.soon;
+  }
+
+  /** Ends the turn where it is once its parts of steps are answered. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#settle();
+  }
+
+  /** Leaves without a word, for nobody listens any more. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#options.left();
+  }
+
+  /** Leaves with an error. */
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#options.events.fail(error);
+    this.abandon();
+  }
+
+  /** Its part of the next step. */
+  next(room: Room): LaneStep | undefined {
+    const step = this.#over ? undefined : this.#plan(room);
+    if (step !== undefined) this.#flying.push(step);
+    return step;
+  }
+
+  /** What became of its part of a step. */
+  accept(result: LaneResult): void {
+    const step = this.#flying.shift();
+    if (step === undefined || this.#over) return;
+    if (this.#ending === undefined) {
+      if (step.draw > 0) this.#hear(result);
+      else this.#prompt.advance(step.tokens);
+    }
+    this.#settle();
+  }
+
+  /** Index of the last token given: the first one unread if nothing is drawn. */
+  get #last(): number {
+    return this.#opening.given.length - 1;
+  }
+
+  get #tokens(): TurnTokens {
+    return { given: this.#opening.given, drawn: this.#drawn };
+  }
+
+  #plan(room: Room): LaneStep | undefined {
+    if (this.#ending !== undefined) return this.#again.shift();
+    if (this.#cancelled) return undefined;
+    return this.#prompt.reading ? this.#chunk(room) : this.#burst(room);
+  }
+
+  #chunk(room: Room): LaneStep | undefined {
+    const tokens = this.#prompt.ask(room.tokens);
+    return tokens && { lane: this.#options.lane, tokens, draw: 0 };
+  }
+
+  #burst(room: Room): LaneStep | undefined {
+    const { lane, halt } = this.#options;
+    const flying = this.#flying.reduce((sum, { draw }) => sum + draw, 0);
+    if (flying > 0 && !this.#mayRunAhead()) return undefined;
+    if (!this.#guide.ready) return undefined;
+    const drawn = this.#drawn.length + flying;
+    const draw = burstLength(this.#opening.turn, drawn, room.draw);
+    if (draw <= 0) return undefined;
+    const tokens = drawn === 0 ? this.#prompt.rest : [];
+    if (tokens.length > room.tokens) return undefined;
+    if (this.#answer.held === 0 && this.#mayGoBack) {
+      const read = this.#opening.given.length - tokens.length;
+      this.#do(this.#rewinder.keep(read + Math.max(drawn - 1, 0)));
+    }
+    this.#drawing = true;
+    const counts = this.#counts;
+    const burst = { lane, drawn, tokens, draw, halt, counts };
+    return burstStep(this.#opening, burst);
+  }
+
+  /**
+   * Whether more may be drawn before the last draws are known: not if they count
+   * for the next ones, or decide which may come, nor if a copy is to be kept only
+   * where no stop begins.
+   */
+  #mayRunAhead(): boolean {
+    const { turn } = this.#opening;
+    return !penalized(turn.sampling) && turn.constraint === undefined &&
+      this.#options.spare === undefined;
+  }
+
+  /** Whether the answer may end before its last token: in a grammar, at a stop alone. */
+  get #mayGoBack(): boolean {
+    const { turn } = this.#opening;
+    return !this.guided || soughtStops(turn).length > 0;
+  }
+
+  /** Tokens have been drawn. */
+  #hear({ drawn, halted, logits, failure }: LaneResult): void {
+    if (failure !== undefined) {
+      const { turn: { save } } = this.#opening;
+      throw overflow(save !== undefined, failure);
+    }
+    this.#clock.drawn(drawn.length, this.#opening.given.length);
+    let ending: Ending | undefined;
+    let answered = this.#drawn.length;
+    for (const token of drawn) {
+      answered++;
+      this.#speech.score(token, logits);
+      ending ??= this.#take(token);
+    }
+    if (this.#drawn.length >= this.#opening.turn.maxTokens) {
+      ending ??= endAfter(this.#tokens, "length");
+    }
+    if (ending === undefined) {
+      this.#guide.follow(drawn);
+      return this.#speech.release();
+    }
+    // After a halt the device draws no more, whatever it was asked for.
+    const drawing = !halted && this.#flying.some(({ draw }) => draw > 0);
+    this.#end(ending);
+    if (drawing || this.#last + answered > ending.read) this.#goBack(ending);
+  }
+
+  /** Takes one token drawn; returns how that ends the turn, if it does. */
+  #take(token: number): Ending | undefined {
+    const { tokenizer } = this.#options;
+    const { sampling, stops } = this.#opening.turn;
+    this.#drawn.push(token);
+    if (penalized(sampling)) this.#counts.draw(token, sampling.penaltyDecay);
+    if (token === tokenizer.end) {
+      return endAtEnd(this.#tokens, stops, tokenizer);
+    }
+    const cut = this.#answer.push(token);
+    return cut && endAtStop(this.#tokens, cut, tokenizer);
+  }
+
+  #end(ending: Ending): void {
+    this.#clock.read(this.#prompt.read);
+    this.#ending = ending;
+    this.#speech.finish(ending.over);
+  }
+
+  /** Puts the lane back to where the text ends. */
+  #goBack({ read }: Ending): void {
+    this.#do(this.#rewinder.restore(read, this.#opening.save.values));
+    this.#again.push(...this.#rewinder.steps(read, this.#tokens));
+  }
+
+  /** Finds out whether the turn is over, once nothing of it is in the air. */
+  #settle(): void {
+    if (this.#over || this.#flying.length > 0) return;
+    if (this.#ending === undefined) {
+      if (this.#cancelled) {
+        this.#end(
+          this.#drawn.length > 0
+            ? endAfter(this.#tokens, "cancelled")
+            : endWithin(this.#opening.given, this.#prompt.read),
+        );
+      } else if (this.#opening.turn.maxTokens === 0 && !this.#prompt.reading) {
+        this.#end(endAfter(this.#tokens, "length"));
+      }
+    }
+    if (this.#ending === undefined || this.#again.length > 0) return;
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#do(this.#leave(this.#ending));
+  }
+
+  /** Takes the state along, and frees the lane. */
+  async #leave(ending: Ending): Promise<void> {
+    const { model, lane, events } = this.#options;
+    const values = await this.#clock.downloaded(model.read(lane));
+    if (this.#over) return;
+    expectNumbers(values, this.#opening.turn.save !== undefined);
+    events.put(closeTurn(this.#opening, ending, {
+      values,
+      drawn: this.#drawn,
+      chain: this.#prompt.chain,
+      chained: this.#prompt.read,
+      utf8: this.#answer.pending,
+      timings: this.#clock.timings,
+    }));
+    events.close();
+    this.abandon();
+  }
+
+  /** Fails the turn if the device refuses. */
+  #do(work: Promise<void>): void {
+    work.catch((error) => this.fail(error));
+  }
+}

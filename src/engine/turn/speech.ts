@@ -1,0 +1,60 @@
+/**
+ * What the reader of a turn hears while it is written: texts, and how likely
+ * their tokens were if that was asked for.
+ *
+ * @module
+ */
+
+import { type ScoredToken, scoreToken } from "../../text/logprobs.ts";
+import type { Answer } from "./answer.ts";
+import type { TurnEvent } from "../engine.ts";
+import type { Mailbox } from "./mailbox.ts";
+
+/** Turns an answer into events. */
+export class Speech {
+  readonly #answer: Answer;
+  readonly #events: Mailbox<TurnEvent>;
+  /** How many likeliest tokens to name, if any are to be scored. */
+  readonly #top: number | undefined;
+  readonly #scores: ScoredToken[] = [];
+  /** Of how many tokens the reader has heard. */
+  #told = 0;
+
+  /** Speaks for `answer` into `events`. */
+  constructor(
+    answer: Answer,
+    events: Mailbox<TurnEvent>,
+    top: number | undefined,
+  ) {
+    this.#answer = answer;
+    this.#events = events;
+    this.#top = top;
+  }
+
+  /** Notes how likely the next token of the answer was. */
+  score(token: number, logits: Float32Array | undefined): void {
+    if (this.#top === undefined || logits === undefined) return;
+    this.#scores.push(scoreToken(logits, token, this.#top));
+  }
+
+  /** Says what can be said by now. */
+  release(): void {
+    this.#say(this.#answer.release());
+  }
+
+  /** Says what is left; see {@linkcode Answer.finish}. */
+  finish(over: boolean): void {
+    this.#say(this.#answer.finish(over));
+  }
+
+  #say(text: string): void {
+    if (text === "") return;
+    if (this.#top === undefined) {
+      return this.#events.put({ type: "text", text });
+    }
+    const told = this.#answer.told;
+    const tokens = this.#scores.slice(this.#told, told);
+    this.#events.put({ type: "text", text, tokens });
+    this.#told = told;
+  }
+}

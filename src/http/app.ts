@@ -1,0 +1,171 @@
+/**
+ * The routes and what stands in front of them.
+ *
+ * @module
+ */
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { secureHeaders } from "hono/secure-headers";
+import { RequestError } from "../errors.ts";
+import { admit } from "./access/admission.ts";
+import { type ApiKey, requireKey } from "./access/auth.ts";
+import { limitBody } from "./request/body_limit.ts";
+import { type ApiDocument, docsPage } from "./site/docs.ts";
+import { generateRoute } from "./native/generate.ts";
+import { healthRoutes } from "./site/health.ts";
+import { lendModels } from "./request/model_choice.ts";
+import { type MetricsOptions, metricsRoute } from "./site/metrics.ts";
+import { modelRoutes } from "./native/models.ts";
+import { observe } from "./access/observe.ts";
+import { chatRoute } from "./openai/chat.ts";
+import { completionsRoute } from "./openai/completions.ts";
+import { openAiErrorResponse, speaksOpenAi } from "./openai/error.ts";
+import { responsesRoute } from "./openai/responses.ts";
+import { pageRoutes } from "./site/page.ts";
+import { codeOf, describeProblem, problemResponse } from "./problem.ts";
+import type { AppEnv, Loader } from "./services.ts";
+import { stateAskRoutes } from "./native/states/ask.ts";
+import { stateMakeRoutes } from "./native/states/make.ts";
+import { stateReadRoutes } from "./native/states/read.ts";
+import { limitCaller, type TurnLimits } from "./access/tenants.ts";
+import { tokenRoutes } from "./native/tokens.ts";
+import type { Observer } from "../observe/observer.ts";
+
+/** What the app is made of. */
+export interface AppOptions {
+  /** Lends the models, loading each at the first request that needs it. */
+  readonly loader: Loader;
+  /** Who may call; empty lets everybody. */
+  readonly keys: readonly ApiKey[];
+  /** Told of every error that is not the client's doing. */
+  readonly report: (error: unknown, requestId: string) => void;
+  /** Told of every request; absent: nobody is. */
+  readonly observer?: Observer | undefined;
+  /** What `/metrics` shows, and to whom; absent: there is no such route. */
+  readonly metrics?: MetricsOptions | undefined;
+  /** What callers may take; nothing is bounded by default. */
+  readonly limits?: Limits | undefined;
+}
+
+/** What callers may take. */
+export interface Limits extends TurnLimits {
+  /** Seconds that a body may take to arrive; absent: any time. */
+  readonly bodyTimeout?: number;
+  /** Origins whose pages may call; absent: all of them. */
+  readonly origins?: readonly string[];
+}
+
+const ABOUT = {
+  openapi: "3.1.0",
+  info: {
+    title: "Gosling",
+    version: "1",
+    description: "RWKV-7 inference whose memory lives with the client",
+  },
+};
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Builds the server's one handler, `app.fetch`. */
+export function createApp(
+  { loader, keys, report, observer = {}, metrics, limits = {} }: AppOptions,
+): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  app.use(identify, observe(observer));
+  app.use(secureHeaders(), allowOrigins(limits.origins));
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
+  app.use(
+    "/v1/*",
+    requireKey(keys),
+    limitCaller(limits),
+    admit(loader),
+    lendModels(loader),
+    limitBody(limits.bodyTimeout),
+  );
+  app.route("/", pageRoutes());
+  app.route("/", healthRoutes(loader));
+  if (metrics) app.route("/", metricsRoute(metrics, requireKey(keys)));
+  app.route("/", modelRoutes());
+  app.route("/", tokenRoutes());
+  app.route("/", generateRoute());
+  app.route("/", stateReadRoutes());
+  app.route("/", stateMakeRoutes());
+  app.route("/", stateAskRoutes());
+  app.route("/", chatRoute());
+  app.route("/", completionsRoute());
+  app.route("/", responsesRoute());
+  app.get("/problems/:code", (c) => {
+    const found = describeProblem(c.req.param("code"));
+    return found === undefined ? c.notFound() : c.json(found);
+  });
+  app.get("/openapi.json", (c) => c.json(app.getOpenAPI31Document(ABOUT)));
+  app.get("/docs", (c) => {
+    c.header(
+      "content-security-policy",
+      "default-src 'none'; style-src 'unsafe-inline'",
+    );
+    const api = app.getOpenAPI31Document(ABOUT) as unknown as ApiDocument;
+    return c.html(docsPage(api, new URL(c.req.url).origin));
+  });
+  app.notFound((c) =>
+    refuse(
+      c,
+      new RequestError(
+        "ERR_REQUEST_NOT_FOUND",
+        `Cannot find ${c.req.path}: GET /openapi.json lists every route`,
+      ),
+    )
+  );
+  app.onError((error, c) => {
+    const response = refuse(c, error);
+    if (response.status === 500) report(error, c.get("requestId"));
+    return response;
+  });
+  return app;
+}
+
+const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const given = c.req.header("x-request-id") ?? "";
+  const id = UUID.test(given) ? given.toLowerCase() : crypto.randomUUID();
+  c.set("requestId", id);
+  c.header("x-request-id", id);
+  await next();
+};
+
+/** Lets pages of these origins read answers, and what answers say of limits. */
+function allowOrigins(
+  origins: readonly string[] = ["*"],
+): MiddlewareHandler<AppEnv> {
+  return cors({
+    origin: origins.includes("*") ? "*" : [...origins],
+    exposeHeaders: [
+      "ratelimit",
+      "ratelimit-policy",
+      "retry-after",
+      "x-request-id",
+    ],
+  });
+}
+
+/** Answers with an error in the language of the route. */
+function refuse(c: Context<AppEnv>, error: unknown): Response {
+  c.get("record").code = codeOf(error);
+  return speaksOpenAi(c.req.path)
+    ? openAiErrorResponse(c, error)
+    : problemResponse(c, error);
+}
+
+function refuseMethod(c: Context, allowed: string[]): Response {
+  const response = refuse(
+    c,
+    new RequestError(
+      "ERR_REQUEST_METHOD",
+      `Cannot ${c.req.method} ${c.req.path}: it takes ${allowed.join(", ")}`,
+    ),
+  );
+  response.headers.set("allow", allowed.join(", "));
+  return response;
+}

@@ -1,0 +1,69 @@
+/**
+ * Routes that take JSON and give JSON: documented, read and checked in one place.
+ *
+ * @module
+ */
+
+import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { readJson } from "../request/body.ts";
+import { document, problems, type ProblemStatus } from "../site/document.ts";
+import { jsonAnswer } from "../answer/json_answer.ts";
+import type { AppEnv } from "../services.ts";
+
+/** What a route is. */
+export interface JsonRoute<Request extends z.ZodType, Answer> {
+  readonly path: string;
+  readonly summary: string;
+  readonly request: Request;
+  /** A request that works as it is. */
+  readonly example?: z.input<Request>;
+  readonly response: z.ZodType<Answer>;
+  /** Statuses of problems besides those of every JSON route. */
+  readonly refusals?: readonly ProblemStatus[];
+}
+
+/** Adds a route to `app`. */
+export function postJson<Request extends z.ZodType, Answer>(
+  app: OpenAPIHono<AppEnv>,
+  route: JsonRoute<Request, Answer>,
+  answer: (
+    c: Context<AppEnv>,
+    value: z.output<Request>,
+  ) => Answer | Promise<Answer>,
+): void {
+  const { path, summary, request, example, response, refusals = [] } = route;
+  const statuses = new Set(
+    [400, 401, 404, 408, 413, 415, 422, 429, 503, ...refusals] as const,
+  );
+  document(
+    app,
+    createRoute({
+      method: "post",
+      path,
+      summary,
+      request: {
+        body: {
+          required: true,
+          content: {
+            "application/json": {
+              schema: request,
+              ...(example !== undefined && { example }),
+            },
+          },
+        },
+      },
+      responses: {
+        200: {
+          description: "The answer",
+          content: { "application/json": { schema: response } },
+        },
+        ...problems(...[...statuses].sort()),
+      },
+    }),
+  );
+  app.post(path, async (c) => {
+    const value = await readJson(c, request);
+    return await jsonAnswer(c, answer(c, value) as object);
+  });
+}

@@ -1,0 +1,186 @@
+/**
+ * What is served: `GET /v1/model`, and OpenAI's `/v1/models`.
+ *
+ * @module
+ */
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { parameters } from "../../model/checkpoint.ts";
+import { stateLength } from "../../model/shape.ts";
+import { CODEC_NAMES, encodedSize } from "../../state/codec.ts";
+import { document, problems } from "../site/document.ts";
+import { initialStates } from "../request/initial.ts";
+import { takeModel } from "../request/model_choice.ts";
+import { openAiErrors } from "../openai/error.ts";
+import {
+  type AppEnv,
+  noSuchModel,
+  type ServedModel,
+  type Services,
+} from "../services.ts";
+
+const InitialStates = z.array(z.object({
+  name: z.string().describe("What to put into the field initial"),
+  position: z.int().describe("Tokens it has read"),
+})).describe("States that a text may begin with");
+
+const Model = z.object({
+  id: z.string(),
+  object: z.literal("model"),
+  parameters: z.int(),
+  quantization: z.enum(["none", "int8", "int4"]),
+  device: z.object({
+    kind: z.enum(["webgpu", "wasm"]),
+    name: z.string(),
+  }),
+  lanes: z.object({ total: z.int(), busy: z.int(), waiting: z.int() }),
+  fingerprint: z.string().describe("SHA-256 of weights, tokenizer and layout"),
+  shape: z.object({
+    layers: z.int(),
+    width: z.int(),
+    heads: z.int(),
+    feed_forward: z.int(),
+    vocabulary: z.int(),
+    ranks: z.object({ w: z.int(), a: z.int(), v: z.int(), g: z.int() }),
+    deep: z.int().optional()
+      .describe("Rank of DeepEmbed's gate; absent: the model has none"),
+  }),
+  state: z.object({
+    values: z.int().describe("Numbers in a state, whatever the length"),
+    bytes: z.record(z.string(), z.int())
+      .describe("Most bytes of the values by codec, before sealing"),
+  }),
+  initial_states: InitialStates,
+}).openapi("Model");
+
+const OpenAiModel = z.object({
+  id: z.string(),
+  object: z.literal("model"),
+  created: z.int(),
+  owned_by: z.string(),
+  parameters: z.int(),
+  status: z.enum(["loaded", "loading", "unloaded"])
+    .describe("An unloaded model is loaded by the first request that names it"),
+  initial_states: InitialStates,
+}).openapi("OpenAIModel");
+
+const model = createRoute({
+  method: "get",
+  path: "/v1/model",
+  summary: "A model in full, loaded if need be",
+  request: {
+    query: z.object({
+      model: z.string().max(256).optional()
+        .describe("Its name; absent: the first"),
+    }),
+  },
+  responses: {
+    200: {
+      description: "The model",
+      content: { "application/json": { schema: Model } },
+    },
+    ...problems(401, 404, 422, 429, 503),
+  },
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/models",
+  summary: "The models that are served, as OpenAI lists them",
+  responses: {
+    200: {
+      description: "Every model; the first is meant where none is named",
+      content: {
+        "application/json": {
+          schema: z.object({
+            object: z.literal("list"),
+            data: z.array(OpenAiModel),
+          }),
+        },
+      },
+    },
+    ...openAiErrors(401, 429),
+  },
+});
+
+const one = createRoute({
+  method: "get",
+  path: "/v1/models/{id}",
+  summary: "One model, as OpenAI describes it",
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    200: {
+      description: "The model",
+      content: { "application/json": { schema: OpenAiModel } },
+    },
+    ...openAiErrors(401, 404, 429),
+  },
+});
+
+/** Answers the routes that describe models. */
+export function modelRoutes(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  for (const route of [model, list, one]) document(app, route);
+  app.get(model.path, async (c) => {
+    await takeModel(c, c.req.query("model"));
+    return c.json(describe(c.get("services")));
+  });
+  app.get(list.path, (c) => {
+    const data = c.get("loader").models.map(openAiModel);
+    return c.json({ object: "list", data });
+  });
+  app.get("/v1/models/:id", (c) => {
+    const id = c.req.param("id");
+    const { models } = c.get("loader");
+    const found = models.find((model) => model.id === id);
+    if (found === undefined) throw noSuchModel(id, models.map(({ id }) => id));
+    return c.json(openAiModel(found));
+  });
+  return app;
+}
+
+function describe(services: Services): z.infer<typeof Model> {
+  const { model, load } = services.engine;
+  const { id, parameters, quantization, device, fingerprint, shape } = model;
+  const { L, D, H, F, V, ranks, deep } = shape;
+  const values = stateLength(shape);
+  return {
+    id,
+    object: "model",
+    parameters,
+    quantization,
+    device,
+    lanes: { total: model.lanes, ...load },
+    fingerprint,
+    shape: {
+      layers: L,
+      width: D,
+      heads: H,
+      feed_forward: F,
+      vocabulary: V,
+      ranks,
+      ...(deep !== undefined && { deep }),
+    },
+    state: {
+      values,
+      bytes: Object.fromEntries(
+        CODEC_NAMES.map((name) => [name, encodedSize(name, shape).bytes]),
+      ),
+    },
+    initial_states: initialStates(services),
+  };
+}
+
+function openAiModel(
+  { id, shape, status, services }: ServedModel,
+): z.infer<typeof OpenAiModel> {
+  return {
+    id,
+    object: "model",
+    created: 0,
+    owned_by: "gosling",
+    parameters: parameters(shape),
+    status,
+    initial_states: services === undefined ? [] : initialStates(services),
+  };
+}

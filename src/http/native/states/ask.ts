@@ -1,0 +1,195 @@
+/**
+ * Asking one state several things: `POST /v1/state/branch` and `/v1/state/score`.
+ *
+ * @module
+ */
+
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { check } from "../../request/body.ts";
+import { startTurn, wholeAnswer } from "../generate.ts";
+import { openBeginning } from "../../request/initial.ts";
+import { postJson } from "../json_route.ts";
+import { SchemaError } from "../../problem.ts";
+import {
+  GenerateRequest,
+  GenerateResponse,
+  Initial,
+  Message,
+  ModelName,
+  TEXT_LIMIT,
+} from "../schema.ts";
+import type { AppEnv } from "../../services.ts";
+import { readOnly, requireProfile } from "../../turn.ts";
+import { STATE_REFUSALS, Token } from "./common.ts";
+
+const BranchRequest = z.strictObject({
+  model: ModelName,
+  state: Token.optional().describe("Where all branches begin"),
+  initial: Initial.optional(),
+  branches: z.array(z.record(z.string(), z.unknown())).min(1).max(32)
+    .describe("Requests as of /v1/generate, without state, initial and stream"),
+}).openapi("BranchRequest");
+
+const Branches = z.object({
+  object: z.literal("branches"),
+  branches: z.array(GenerateResponse),
+}).openapi("Branches");
+
+const ScoreRequest = z.strictObject({
+  model: ModelName,
+  state: Token.optional().describe("Where all texts begin"),
+  initial: Initial.optional(),
+  prompt: z.string().max(TEXT_LIMIT).optional()
+    .describe("Text to read first, verbatim"),
+  messages: z.array(Message).min(1).max(10_000).optional()
+    .describe("Instead of a prompt: messages to read first"),
+  texts: z.array(z.string().min(1).max(TEXT_LIMIT)).min(1).max(256)
+    .describe("What could come next, verbatim"),
+}).refine(
+  ({ prompt, messages }) => prompt === undefined || messages === undefined,
+  "takes prompt or messages, not both",
+).openapi("ScoreRequest");
+
+const Scores = z.object({
+  object: z.literal("scores"),
+  best: z.int().describe("Index of the likeliest text"),
+  scores: z.array(z.object({
+    logprob: z.number().describe("Natural logarithm of its probability"),
+    mean_logprob: z.number().describe("The same per token"),
+    share: z.number().describe("Its probability among these texts"),
+    tokens: z.array(z.int()),
+    token_logprobs: z.array(z.number()),
+  })),
+}).openapi("Scores");
+
+/** Answers the tools that ask a state. */
+export function stateAskRoutes(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  postJson(app, {
+    path: "/v1/state/branch",
+    summary: "Several continuations of one state at once, each with its own",
+    request: BranchRequest,
+    example: { branches: [{ prompt: "Hello", seed: 1 }, { prompt: "Hi" }] },
+    response: Branches,
+    refusals: STATE_REFUSALS,
+  }, branch);
+  postJson(app, {
+    path: "/v1/state/score",
+    summary: "How likely texts are after a state",
+    request: ScoreRequest,
+    example: { prompt: "User: Hello!\n\nAssistant:", texts: [" Hi", " No"] },
+    response: Scores,
+    refusals: STATE_REFUSALS,
+  }, score);
+  return app;
+}
+
+async function branch(
+  c: Context<AppEnv>,
+  { branches, ...beginning }: z.output<typeof BranchRequest>,
+): Promise<z.infer<typeof Branches>> {
+  const { engine, portable } = c.get("services");
+  const requests = branches.map((fields, i) => branchRequest(fields, i));
+  for (const [i, request] of requests.entries()) {
+    if (request.model !== undefined && request.model !== engine.model.id) {
+      const detail = `is not ${engine.model.id}, the model of the request`;
+      throw new SchemaError(
+        `Cannot take request: /branches/${i}/model: ${detail}`,
+        [{ pointer: `/branches/${i}/model`, detail }],
+      );
+    }
+    requireProfile(request.state_profile, portable);
+  }
+  const opening = performance.now();
+  const save = await openBeginning(c, beginning);
+  const openMs = performance.now() - opening;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([c.req.raw.signal, failed.signal]);
+  const turns = requests.map((request) =>
+    startTurn(c, request, save, openMs, signal)
+  );
+  const answers = turns.map(async (turn, i) => {
+    const { answer, state } = await wholeAnswer(c, turn, false);
+    const id = `${answer.id}-${i}`;
+    return { ...answer, id, ...(typeof state === "string" && { state }) };
+  });
+  try {
+    return { object: "branches", branches: await Promise.all(answers) };
+  } catch (error) {
+    failed.abort();
+    await Promise.allSettled(answers);
+    throw error;
+  }
+}
+
+/** One branch as a request of its own; pointers lead into the list. */
+function branchRequest(
+  fields: Readonly<Record<string, unknown>>,
+  index: number,
+): GenerateRequest {
+  const at = `/branches/${index}`;
+  for (const name of ["state", "initial", "stream"]) {
+    if (!(name in fields)) continue;
+    const detail = "is not a field of a branch";
+    throw new SchemaError(`Cannot take request: ${at}/${name}: ${detail}`, [
+      { pointer: `${at}/${name}`, detail },
+    ]);
+  }
+  try {
+    return check(fields, GenerateRequest);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    throw new SchemaError(
+      error.message.replace(": ", `: ${at}: `),
+      error.errors.map(({ pointer, detail }) => ({
+        pointer: `${at}${pointer}`,
+        detail,
+      })),
+    );
+  }
+}
+
+async function score(
+  c: Context<AppEnv>,
+  { prompt, messages, texts, ...beginning }: z.output<typeof ScoreRequest>,
+): Promise<z.infer<typeof Scores>> {
+  const { engine } = c.get("services");
+  const opened = await openBeginning(c, beginning);
+  const read = prompt === undefined && messages === undefined;
+  // What is unread would be read again for each text.
+  const save = read && (opened?.unread.length ?? 0) <= 1
+    ? opened
+    : await readOnly(
+      engine,
+      opened,
+      messages === undefined ? { prompt: prompt ?? "" } : { messages },
+      c.req.raw.signal,
+    );
+  const scored = await engine.score({
+    ...(save !== undefined && { save }),
+    texts,
+  }, c.req.raw.signal);
+  const sums = scored.map((tokens) =>
+    tokens.reduce((sum, { logprob }) => sum + logprob, 0)
+  );
+  const most = Math.max(...sums);
+  const total = sums.reduce(
+    (sum, logprob) => sum + Math.exp(logprob - most),
+    0,
+  );
+  return {
+    object: "scores",
+    best: sums.indexOf(most),
+    scores: scored.map((tokens, i) => {
+      const logprob = sums[i] ?? 0;
+      return {
+        logprob,
+        mean_logprob: logprob / Math.max(1, tokens.length),
+        share: Math.exp(logprob - most) / total,
+        tokens: tokens.map(({ token }) => token),
+        token_logprobs: tokens.map(({ logprob }) => logprob),
+      };
+    }),
+  };
+}

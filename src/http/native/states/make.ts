@@ -1,0 +1,169 @@
+/**
+ * Making states: `POST /v1/state/mix`, `/v1/state/rebase`, `/v1/state/convert`.
+ *
+ * @module
+ */
+
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { StateError } from "../../../errors.ts";
+import {
+  exportState,
+  importState,
+  STATE_LAYOUTS,
+} from "../../../state/foreign/convert.ts";
+import { mix } from "../../../state/analysis/mix.ts";
+import { postJson } from "../json_route.ts";
+import { Message, ModelName, TEXT_LIMIT } from "../schema.ts";
+import type { AppEnv } from "../../services.ts";
+import { readOnly } from "../../turn.ts";
+import {
+  MadeState,
+  openToken,
+  output,
+  sealMade,
+  STATE_REFUSALS,
+  Token,
+} from "./common.ts";
+
+const MixRequest = z.strictObject({
+  model: ModelName,
+  states: z.array(z.strictObject({
+    state: Token,
+    weight: z.number().min(-1e6).max(1e6)
+      .describe("Shares need not sum to 1"),
+  })).min(1).max(8),
+  ...output,
+}).openapi("MixRequest");
+
+const RebaseRequest = z.strictObject({
+  model: ModelName,
+  prompt: z.string().max(TEXT_LIMIT).optional()
+    .describe("The whole text, verbatim"),
+  messages: z.array(Message).min(1).max(10_000).optional()
+    .describe("Instead of a prompt: the whole conversation"),
+  state: Token.optional()
+    .describe("Compare with this one: whether it has read the same tokens"),
+  ...output,
+}).refine(
+  ({ prompt, messages }) => (prompt === undefined) !== (messages === undefined),
+  "takes either prompt or messages",
+).openapi("RebaseRequest");
+
+const RebasedState = MadeState.extend({
+  same_text: z.boolean().optional()
+    .describe("Whether the state sent has read exactly this text"),
+}).openapi("RebasedState");
+
+const Layout = z.enum(STATE_LAYOUTS);
+
+const ConvertRequest = z.union([
+  z.strictObject({
+    model: ModelName,
+    from: Layout.describe("Whose file it is"),
+    data: z.base64().describe("The file"),
+    position: z.int().min(0).default(0)
+      .describe("Tokens it has read, where the file does not say"),
+    ...output,
+  }),
+  z.strictObject({
+    model: ModelName,
+    to: Layout.describe("Whose file to write"),
+    state: Token,
+  }),
+]).openapi("ConvertRequest");
+
+const Converted = z.union([
+  MadeState,
+  z.object({ data: z.base64(), bytes: z.int() }),
+]).openapi("Converted");
+
+/** Answers the tools that make states. */
+export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  postJson(app, {
+    path: "/v1/state/mix",
+    summary: "The weighted mean of states",
+    request: MixRequest,
+    response: MadeState,
+    refusals: STATE_REFUSALS,
+  }, async (c, request) => {
+    const { format } = c.get("services").engine;
+    const ingredients = await Promise.all(
+      request.states.map(async ({ state, weight }) => ({
+        save: await openToken(c, state),
+        format,
+        weight,
+      })),
+    );
+    return await sealMade(c, mix(ingredients), request);
+  });
+  postJson(app, {
+    path: "/v1/state/rebase",
+    summary: "A state built anew from its text",
+    request: RebaseRequest,
+    example: { messages: [{ role: "user", content: "Hello!" }] },
+    response: RebasedState,
+    refusals: STATE_REFUSALS,
+  }, rebase);
+  postJson(app, {
+    path: "/v1/state/convert",
+    summary: "States from other engines, and for them",
+    request: ConvertRequest,
+    response: Converted,
+    refusals: STATE_REFUSALS,
+  }, convert);
+  return app;
+}
+
+async function rebase(
+  c: Context<AppEnv>,
+  request: z.output<typeof RebaseRequest>,
+): Promise<z.infer<typeof RebasedState>> {
+  const { prompt, messages = [], state } = request;
+  const old = state === undefined ? undefined : await openToken(c, state);
+  const save = await readOnly(
+    c.get("services").engine,
+    undefined,
+    prompt === undefined ? { messages } : { prompt },
+    c.req.raw.signal,
+  );
+  const made = await sealMade(c, save, request);
+  if (old === undefined) return made;
+  const same = old.position === save.position &&
+    old.unread.join() === save.unread.join() &&
+    old.chain.every((byte, i) => byte === save.chain[i]);
+  return { ...made, same_text: same };
+}
+
+async function convert(
+  c: Context<AppEnv>,
+  request: z.output<typeof ConvertRequest>,
+): Promise<z.infer<typeof Converted>> {
+  const { shape } = c.get("services").engine.model;
+  if ("to" in request) {
+    const save = await openToken(c, request.state);
+    const bytes = exportState(save, request.to, shape);
+    return { data: bytes.toBase64(), bytes: bytes.length };
+  }
+  const [low = 0, high = 0] = crypto.getRandomValues(new Uint32Array(2));
+  const save = await importState(
+    fromBase64(request.data),
+    request.from,
+    shape,
+    { position: request.position, seed: [low, high] },
+  );
+  return await sealMade(c, save, request);
+}
+
+function fromBase64(data: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.fromBase64(data);
+  } catch (cause) {
+    throw new StateError(
+      "ERR_STATE_UNREADABLE",
+      "Cannot read state: the data is not base64",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Looking into states: `POST /v1/state/inspect` and `/v1/state/diff`.
+ *
+ * @module
+ */
+
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { diff } from "../../../state/analysis/diff.ts";
+import { inspect } from "../../../state/analysis/inspect.ts";
+import { picture } from "../../../state/analysis/picture.ts";
+import { postJson } from "../json_route.ts";
+import { SchemaError } from "../../problem.ts";
+import { ModelName } from "../schema.ts";
+import type { SaveFile } from "../../../state/format.ts";
+import type { AppEnv } from "../../services.ts";
+import { openToken, snakeCase, STATE_REFUSALS, Token } from "./common.ts";
+
+const Norms = z.object({
+  att_shift: z.number(),
+  wkv: z.number(),
+  heads: z.array(z.number()),
+  ffn_shift: z.number(),
+});
+
+const Picture = z.object({
+  layer: z.int(),
+  largest: z.number().describe("Largest absolute value: 127 steps"),
+  heads: z.array(z.string())
+    .describe("64 × 64 signed bytes each, base64, rows are value channels"),
+});
+
+const InspectRequest = z.strictObject({
+  state: Token,
+  picture: z.int().min(0).optional()
+    .describe("A layer, whose matrices shall come along as a picture"),
+}).openapi("InspectRequest");
+
+const Inspection = z.object({
+  position: z.int().describe("Tokens read since blank"),
+  codec: z.string(),
+  bytes: z.int().optional().describe("Size of the save file inside"),
+  model: z.object({
+    fingerprint: z.string(),
+    L: z.int(),
+    D: z.int(),
+    H: z.int(),
+  }),
+  seal: z.object({
+    profile: z.enum(["sealed", "portable"]),
+    kid: z.string().optional(),
+    issued: z.string().optional(),
+    expires: z.string().optional(),
+  }).optional(),
+  note: z.object({ engine: z.string(), device: z.string() }),
+  unread: z.array(z.int()).describe("Tokens that the state has not read yet"),
+  chat: z.object({ open: z.boolean(), thinking: z.boolean() }),
+  chain: z.string().describe("Hash chain over the tokens read"),
+  seed: z.string(),
+  counts: z.int().describe("Tokens with a penalty count"),
+  utf8: z.string().describe("Bytes of an unfinished character, hex"),
+  largest: z.number().describe("Largest absolute value"),
+  layers: z.array(Norms).describe("Euclidean norms"),
+  picture: Picture.optional(),
+}).openapi("StateInspection");
+
+const Distance = z.object({
+  absolute: z.number(),
+  relative: z.number(),
+  cosine: z.number(),
+});
+
+const Difference = z.object({
+  equal: z.boolean(),
+  same_text: z.boolean().describe("Whether both have read the same tokens"),
+  positions: z.int().describe("Tokens that b has read more than a"),
+  total: Distance,
+  layers: z.array(z.object({
+    att_shift: Distance,
+    wkv: Distance,
+    heads: z.array(Distance),
+    ffn_shift: Distance,
+  })),
+}).openapi("StateDifference");
+
+/** Answers the tools that look into states. */
+export function stateReadRoutes(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  postJson(app, {
+    path: "/v1/state/inspect",
+    summary: "What a state says about itself, whatever its model",
+    request: InspectRequest,
+    response: Inspection,
+    refusals: [403],
+  }, async (c, { state, picture: layer }) => {
+    const { vault } = c.get("services");
+    const file = await vault.read(state, { tenant: c.get("tenant") });
+    const found = Inspection.parse(snakeCase(inspect(file)));
+    return layer === undefined
+      ? found
+      : { ...found, picture: draw(file, layer) };
+  });
+  postJson(app, {
+    path: "/v1/state/diff",
+    summary: "How far two states are apart",
+    request: z.strictObject({ model: ModelName, a: Token, b: Token })
+      .openapi("DiffRequest"),
+    response: Difference,
+    refusals: STATE_REFUSALS,
+  }, async (c, { a, b }) => {
+    const { format } = c.get("services").engine;
+    const [left, right] = await Promise.all([
+      openToken(c, a),
+      openToken(c, b),
+    ]);
+    const found = diff({ save: left, format }, { save: right, format });
+    return Difference.parse(snakeCase(found));
+  });
+  return app;
+}
+
+function draw(file: SaveFile, layer: number): z.infer<typeof Picture> {
+  const drawn = picture(file, layer);
+  if (drawn === undefined) {
+    const detail = `is ${layer}, and the layers are 0 to ${
+      file.format.shape.L - 1
+    }`;
+    throw new SchemaError(`Cannot take request: /picture: ${detail}`, [
+      { pointer: "/picture", detail },
+    ]);
+  }
+  const heads = drawn.heads.map((steps) =>
+    new Uint8Array(steps.buffer).toBase64()
+  );
+  return { ...drawn, heads };
+}

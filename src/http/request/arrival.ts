@@ -1,0 +1,34 @@
+/**
+ * How long a body may take to arrive. Deno itself waits for ever, and after a
+ * refusal (which says `connection: close`) it waits for the client to hang up: only
+ * a proxy in front closes the connections of those who never do.
+ *
+ * @module
+ */
+
+import type { Context } from "hono";
+import { RequestError } from "../../errors.ts";
+import { within } from "../answer/patience.ts";
+import type { AppEnv } from "../services.ts";
+
+/**
+ * Waits for what is read from a body, until the body's time is over.
+ *
+ * @throws {RequestError} `ERR_REQUEST_TIMEOUT`; the connection is of no use then.
+ */
+export async function arrived<T>(
+  c: Context<AppEnv>,
+  reading: Promise<T>,
+): Promise<T> {
+  const arrival = c.get("arrival");
+  if (arrival === undefined) return await reading;
+  const { by, seconds } = arrival;
+  const known = await within(reading, Math.max(0, by - performance.now()));
+  if (known !== undefined) return known.value;
+  // It ends when the connection does.
+  reading.catch(() => {});
+  throw new RequestError(
+    "ERR_REQUEST_TIMEOUT",
+    `Cannot read body: it did not arrive within ${seconds} s`,
+  );
+}

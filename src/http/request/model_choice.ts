@@ -1,0 +1,87 @@
+/**
+ * Which model a request is for: the one that it names, else the one that made its
+ * state, else the server's first.
+ *
+ * @module
+ */
+
+import { z } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { boundedEngine } from "../access/bounded_engine.ts";
+import type { AppEnv, Loader } from "../services.ts";
+import { watched } from "../access/watch.ts";
+
+/** What of any request says which model is meant. */
+const Hints = z.object({
+  model: z.string().optional(),
+  state: z.string().nullish(),
+  a: z.string().optional(),
+  states: z.array(z.object({ state: z.string() })).optional(),
+}).catch({});
+
+/** Lends requests their models, and takes them back when answers have ended. */
+export function lendModels(loader: Loader): MiddlewareHandler<AppEnv> {
+  return async function lendModels(c, next): Promise<void> {
+    c.set("loader", loader);
+    try {
+      await next();
+    } finally {
+      const release = c.get("release");
+      if (release !== undefined) {
+        if (c.res.body === null) release();
+        else c.res = endingWith(c.res, c.res.body, release);
+      }
+    }
+  };
+}
+
+/**
+ * Loads the model that a request is for, and keeps it loaded until the answer has
+ * ended.
+ *
+ * @param request The body, which fits its schema.
+ * @param token The state that came beside it.
+ * @throws {ModelError} If the model cannot be had.
+ */
+export async function chooseModel(
+  c: Context<AppEnv>,
+  request: unknown,
+  token?: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  const { model, state, a, states } = Hints.parse(request);
+  const known = token ?? state ?? a ?? states?.[0]?.state;
+  await takeModel(c, model ?? await ownerOf(c, known));
+}
+
+/** Loads a model for a request; the first where none is named. */
+export async function takeModel(
+  c: Context<AppEnv>,
+  id: string | undefined,
+): Promise<void> {
+  const { services, release } = await c.get("loader").borrow(id);
+  const engine = boundedEngine(services.engine, c.get("bounds"));
+  c.set("services", watched({ ...services, engine }, c.get("record")));
+  c.set("release", release);
+}
+
+async function ownerOf(
+  c: Context<AppEnv>,
+  token: string | Uint8Array<ArrayBuffer> | undefined,
+): Promise<string | undefined> {
+  if (token === undefined) return undefined;
+  return await c.get("loader").ownerOf?.(token, c.get("tenant"));
+}
+
+/** The same answer, with something to do when its body has ended or is left. */
+function endingWith(
+  response: Response,
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  then: () => void,
+): Response {
+  const { readable, writable } = new TransformStream<
+    Uint8Array<ArrayBuffer>,
+    Uint8Array<ArrayBuffer>
+  >();
+  body.pipeTo(writable).then(then, then);
+  return new Response(readable, response);
+}

@@ -1,0 +1,124 @@
+/**
+ * What a model is, from its tables of contents: no weight is read.
+ *
+ * @module
+ */
+
+import { basename } from "@std/path";
+import { ModelError } from "../errors.ts";
+import { canonical } from "../model/canonical.ts";
+import {
+  type Checkpoint,
+  parameters,
+  type Sizes,
+} from "../model/checkpoint.ts";
+import { readTensors } from "../model/format.ts";
+import { isWorld } from "./official.ts";
+import { bytesOf, type LocalModel } from "../model/model_files.ts";
+import { openTokenizer } from "../model/open.ts";
+import { stateLength } from "../model/shape.ts";
+import { BYTES } from "../model/stored.ts";
+import { CODEC_NAMES, encodedSize } from "../state/codec.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { bytes, table, whole } from "../text/units.ts";
+import { memoryNeeded, QUANTIZATIONS, WASM_BYTES } from "../device/memory.ts";
+
+/** Reads a model's sizes and the type of its matrices. */
+export async function readShape(
+  { weights }: Pick<LocalModel, "weights">,
+): Promise<Sizes> {
+  const { tensors, lora } = await readTensors(weights);
+  const { read: _, ...sizes } = canonical(tensors, weights[0].name, lora);
+  return sizes;
+}
+
+function vocabularyWords(
+  tokenizer: Tokenizer,
+  { vocabulary }: LocalModel,
+): string {
+  const { size, digest } = tokenizer;
+  const where = vocabulary === undefined
+    ? "inside"
+    : `in ${basename(vocabulary.name)}`;
+  const which = isWorld(tokenizer)
+    ? "the World vocabulary"
+    : `not World: ${digest.toHex().slice(0, 16)}…`;
+  return `${whole(size)} tokens ${where}, ${which}`;
+}
+
+/**
+ * Describes a model: sizes, parameters, what its states take by codec, and the
+ * memory it needs on each device.
+ *
+ * @param lanes Those of the settings.
+ * @param spare Lanes besides.
+ */
+export async function describe(
+  files: LocalModel,
+  { lanes, spare, threads }: { lanes: number; spare: number; threads: number },
+): Promise<string> {
+  const found = await readTensors(files.weights);
+  const checkpoint = canonical(
+    found.tensors,
+    files.weights[0].name,
+    found.lora,
+  );
+  const words = await openTokenizer(files, found).then(
+    (tokenizer) => vocabularyWords(tokenizer, files),
+    (error) => {
+      if (error instanceof ModelError) return error.message;
+      throw error;
+    },
+  );
+  const { shape, stored, small } = checkpoint;
+  const { L, D, H, F, V, ranks, deep } = shape;
+  const parts = files.weights.length;
+  const facts = [
+    ["name", files.id],
+    [
+      "files",
+      `${bytes(bytesOf(files))}, weights in ${parts} file${
+        parts === 1 ? "" : "s"
+      }`,
+    ],
+    ["stored", small ? `${stored}, LoRA matrices ${small}` : stored],
+    ["parameters", whole(parameters(shape))],
+    ["layers", `${L}`],
+    ["width", `${D}, ${H} heads of ${D / H}, feed-forward ${F}`],
+    ["vocabulary", `${V} rows; ${words}`],
+    ["LoRA ranks", `w ${ranks.w}, a ${ranks.a}, v ${ranks.v}, g ${ranks.g}`],
+    ...(deep === undefined ? [] : [["DeepEmbed", deepEmbed(checkpoint, deep)]]),
+    ["state", `${whole(stateLength(shape))} numbers`],
+  ];
+  const lines = facts.map(([name, value]) => `${name.padEnd(12)}${value}\n`);
+  const states = CODEC_NAMES.map((codec) => {
+    const size = encodedSize(codec, shape);
+    return [`  ${codec}`, size.fixed ? "" : "at most", bytes(size.bytes)];
+  });
+  let beyond = "";
+  const memory = (["webgpu", "wasm"] as const).map((kind) => [
+    `  ${kind}`,
+    ...QUANTIZATIONS.map((quantization) => {
+      const options = { lanes: lanes + spare, quantization, threads };
+      const needed = memoryNeeded(kind, checkpoint, options);
+      if (kind === "webgpu" || needed <= WASM_BYTES) return bytes(needed);
+      beyond = `  * more than the ${
+        bytes(WASM_BYTES)
+      } that WebAssembly reaches\n`;
+      return `${bytes(needed)}*`;
+    }),
+  ]);
+  return `${lines.join("")}\nA state's bytes by codec, before sealing\n` +
+    `${table(states)}\nMemory with ${lanes} lanes\n` +
+    table([["  --quant", ...QUANTIZATIONS], ...memory]) + beyond;
+}
+
+/** What RWKV-7a adds; each token reads one row of each of its tables. */
+function deepEmbed(
+  { shape: { L, V }, stored }: Pick<Checkpoint, "shape" | "stored">,
+  rank: number,
+): string {
+  const values = L * V * rank ** 2;
+  return `rank ${rank}, ${L} tables of ${bytes(values / L * BYTES[stored])}, ` +
+    `${whole(values)} of the parameters`;
+}

@@ -1,0 +1,186 @@
+/**
+ * The part of a download that has arrived, on disk: `NAME.part`, and beside it
+ * `NAME.part.json` with the ETag of the file that it belongs to. Its SHA-256 is
+ * computed as it arrives; what an earlier process left is read once for that.
+ *
+ * @module
+ */
+
+import { createHash, type Hash } from "node:crypto";
+import { ModelError } from "../errors.ts";
+import type { Part } from "./download.ts";
+
+/** Bytes read at a time to hash what is there. */
+const PIECE = 1 << 20;
+
+/** A part that can become the file. */
+export class PartFile implements Part, Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  #hash: Hash;
+  #size: number;
+  #tag: string | undefined;
+
+  private constructor(
+    path: string,
+    file: Deno.FsFile,
+    { hash, size, tag }: { hash: Hash; size: number; tag: string | undefined },
+  ) {
+    this.#path = path;
+    this.#file = file;
+    this.#hash = hash;
+    this.#size = size;
+    this.#tag = tag;
+  }
+
+  /** Opens what has arrived of the file at `path`, perhaps nothing. */
+  static async open(path: string): Promise<PartFile> {
+    const file = await Deno.open(`${path}.part`, {
+      read: true,
+      write: true,
+      create: true,
+    });
+    try {
+      const hash = createHash("sha256");
+      const size = await hashFile(file, hash);
+      const tag = size > 0 ? await readTag(path) : undefined;
+      return new PartFile(path, file, { hash, size, tag });
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Bytes that have arrived. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The ETag of the file that they belong to. */
+  get tag(): string | undefined {
+    return this.#tag;
+  }
+
+  /** Forgets all that has arrived. */
+  async begin(tag: string | undefined): Promise<void> {
+    await writing(this.#path, async () => {
+      if (this.#size > 0) {
+        await this.#file.truncate(0);
+        await this.#file.seek(0, Deno.SeekMode.Start);
+      }
+      this.#size = 0;
+      this.#hash = createHash("sha256");
+      this.#tag = tag;
+      const note = JSON.stringify({ tag });
+      await Deno.writeTextFile(`${this.#path}.part.json`, note);
+    });
+  }
+
+  /**
+   * Writes more.
+   *
+   * @throws {ModelError} `ERR_MODEL_DISK` if the disk does not take it.
+   */
+  async append(bytes: Uint8Array): Promise<void> {
+    await writing(this.#path, async () => {
+      for (let rest = bytes; rest.length > 0;) {
+        const count = await this.#file.write(rest);
+        this.#hash.update(rest.subarray(0, count));
+        this.#size += count;
+        rest = rest.subarray(count);
+      }
+    });
+  }
+
+  /** SHA-256 of all that has arrived, lower-case hex. */
+  digest(): string {
+    return this.#hash.copy().digest("hex");
+  }
+
+  /** Makes it the file, at once: nobody ever sees half of one. */
+  async finish(): Promise<void> {
+    await writing(this.#path, async () => {
+      await this.#file.syncData();
+      await Deno.rename(`${this.#path}.part`, this.#path);
+      await Deno.remove(`${this.#path}.part.json`);
+    });
+  }
+
+  /** Closes it; what has arrived stays. */
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** SHA-256 of a file in lower-case hex, and its bytes. */
+export async function digestOf(
+  path: string,
+  progress: (done: number) => void = () => {},
+): Promise<{ sha256: string; size: number }> {
+  using file = await Deno.open(path);
+  const hash = createHash("sha256");
+  const size = await hashFile(file, hash, progress);
+  return { sha256: hash.digest("hex"), size };
+}
+
+async function hashFile(
+  file: Deno.FsFile,
+  hash: Hash,
+  progress: (done: number) => void = () => {},
+): Promise<number> {
+  const { size } = await file.stat();
+  const piece = new Uint8Array(Math.min(PIECE, Math.max(1, size)));
+  let done = 0;
+  while (done < size) {
+    const count = await file.read(piece);
+    if (count === null) break;
+    hash.update(piece.subarray(0, count));
+    progress(done += count);
+  }
+  return done;
+}
+
+async function readTag(path: string): Promise<string | undefined> {
+  try {
+    const { tag } = JSON.parse(await Deno.readTextFile(`${path}.part.json`));
+    return typeof tag === "string" ? tag : undefined;
+  } catch {
+    // Missing, or cut short: then it is not known what the part belongs to.
+    return undefined;
+  }
+}
+
+/** Why a disk takes nothing, by the system's code. */
+const REFUSALS = new Map([
+  ["ENOSPC", "the disk is full; make room"],
+  ["EDQUOT", "the disk's quota is used up; make room"],
+  ["EFBIG", "the file system takes no file of this size"],
+  ["EROFS", "the disk is read-only"],
+  ["EACCES", "this user may not write there"],
+  ["EPERM", "this user may not write there"],
+  ["EIO", "the disk failed"],
+]);
+
+/**
+ * Writes, and says in words why the disk does not take it.
+ *
+ * @throws {ModelError} `ERR_MODEL_DISK`.
+ */
+export async function writing<T>(
+  path: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const found = REFUSALS.get(String(error.code));
+    if (found === undefined) throw error;
+    throw new ModelError(
+      "ERR_MODEL_DISK",
+      `Cannot write ${path}: ${found}, or choose another folder with ` +
+        "GOSLING_MODELS, and pull again to go on",
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * From what `--model` and `--vocab` say to files.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/config.ts";
+import { ConfigError } from "../errors.ts";
+import { type LocalModel, openFiles } from "../model/model_files.ts";
+import { ModelCache, modelsFolder } from "./cache.ts";
+
+/** Lanes besides those of turns, for copies of states. */
+export const SPARE_LANES = 2;
+
+/** The model that comes with the program. */
+const EMBEDDED = new URL("../../models/gosling/", import.meta.url);
+
+/** What the embedded model is called, unless a file is. */
+const EMBEDDED_NAME = "gosling";
+
+/** Where a model's files are. */
+export interface ModelPlace {
+  /** Its name in the API; absent: after its file or folder. */
+  readonly name?: string;
+  /** Its weights, or the folder that has them. */
+  readonly path: string | URL;
+  /** Its vocabulary, where that is not beside the weights. */
+  readonly vocabulary?: string;
+}
+
+/**
+ * The models that the settings ask for, the embedded one if they name none.
+ *
+ * @param env Gives an environment variable.
+ * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if one is neither a path nor pulled.
+ * @throws {ConfigError} If a vocabulary is for a model that is not named.
+ */
+export async function modelPlaces(
+  { model: models, vocab }: Pick<Config, "model" | "vocab">,
+  env: (name: string) => string | undefined,
+): Promise<readonly [ModelPlace, ...ModelPlace[]]> {
+  const [first = { from: EMBEDDED_NAME }, ...more] = models;
+  const names = [first, ...more].map(({ name, from }) => name ?? from);
+  const stray = vocab.find(({ model }) =>
+    model !== undefined && !names.includes(model)
+  );
+  if (stray !== undefined) {
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot use vocabulary ${stray.path}: it is for ${stray.model}, and ` +
+        `--model names ${names.join(", ")}`,
+    );
+  }
+  const placeOf = async (
+    { name, from }: Config["model"][number],
+  ): Promise<ModelPlace> => {
+    const vocabulary = vocab.find(({ model }) => model === (name ?? from)) ??
+      vocab.find(({ model }) => model === undefined);
+    return {
+      path: models.length === 0 ? EMBEDDED : await resolveModel(from, env),
+      ...(name !== undefined && { name }),
+      ...(vocabulary !== undefined && { vocabulary: vocabulary.path }),
+    };
+  };
+  return [await placeOf(first), ...await Promise.all(more.map(placeOf))];
+}
+
+/** Opens a model's files, under the name that it was given. */
+export async function openPlace(
+  { name, path, vocabulary }: ModelPlace,
+): Promise<LocalModel> {
+  const files = await openFiles(path, vocabulary);
+  return name === undefined ? files : { ...files, id: name };
+}
+
+/**
+ * The path of a model: a file or folder as it is, or the folder of a model that
+ * was pulled; `gosling` is the one that comes with the program. A path wins over a name;
+ * `./NAME` is always a path.
+ *
+ * @param env Gives an environment variable.
+ * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if it is none of these.
+ */
+export async function resolveModel(
+  model: string,
+  env: (name: string) => string | undefined,
+): Promise<string | URL> {
+  const path = /[\\/]|\.(safetensors|st|pth|gguf|json)$/.test(model);
+  if (path || await exists(model)) return model;
+  if (model === EMBEDDED_NAME) return EMBEDDED;
+  const cache = new ModelCache(modelsFolder(env));
+  return (await cache.find(model)).path;
+}
+
+async function exists(path: string): Promise<boolean> {
+  // Nobody shall be asked whether a file called like a model may be read.
+  const { state } = await Deno.permissions.query({ name: "read", path });
+  if (state !== "granted") return false;
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

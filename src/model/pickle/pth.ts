@@ -1,0 +1,167 @@
+/**
+ * PyTorch's `.pth` files: a ZIP of raw little-endian storages and a pickle that
+ * says which tensor looks at which part of which storage.
+ *
+ * @module
+ */
+
+import { ModelError } from "../../errors.ts";
+import type { StoredType } from "../checkpoint.ts";
+import { readPickle } from "./pickle.ts";
+import { isTensor, type Pickled, type PickledTensor } from "./pickled.ts";
+import type { ByteSource } from "../source.ts";
+import { BYTES, plainTensor, type StoredTensor, volume } from "../stored.ts";
+import { readZip, type ZipEntry } from "./zip.ts";
+
+/** A table has a hundred bytes a tensor; more than this is damage. */
+const MAX_TABLE = 16 << 20;
+
+const TYPES: Readonly<Record<string, StoredType>> = {
+  FloatStorage: "F32",
+  HalfStorage: "F16",
+  BFloat16Storage: "BF16",
+};
+
+/**
+ * Lists the tensors of a `.pth` file, by name. Nothing in it is executed.
+ *
+ * @throws {ModelError} `ERR_MODEL_CORRUPT` if its parts disagree,
+ * `ERR_MODEL_UNSUPPORTED` if a tensor is not F32, F16 or BF16.
+ */
+export async function readPth(
+  source: ByteSource,
+): Promise<Map<string, StoredTensor>> {
+  const entries = await readZip(source);
+  const table = [...entries].find(([name]) => name.endsWith("/data.pkl"));
+  if (table === undefined) {
+    throw corrupt(source, "it is a ZIP without data.pkl, not a PyTorch file");
+  }
+  const [name, { offset, size }] = table;
+  const root = name.slice(0, -"data.pkl".length);
+  await expectLittleEndian(source, entries.get(`${root}byteorder`));
+  if (size > MAX_TABLE) throw corrupt(source, `its table has ${size} bytes`);
+  const pickled = readPickle(await source.read(offset, size), source.name);
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, value] of stateDict(source, pickled)) {
+    if (typeof name !== "string" || !isTensor(value)) {
+      throw corrupt(source, `its entry ${nameOf(name)} is no tensor`);
+    }
+    const entry = entries.get(`${root}data/${value.storage.key}`);
+    tensors.set(name, openTensor(source, name, value, entry));
+  }
+  return tensors;
+}
+
+async function expectLittleEndian(
+  source: ByteSource,
+  entry: ZipEntry | undefined,
+): Promise<void> {
+  if (entry === undefined) return;
+  const { offset, size } = entry;
+  const text = new TextDecoder().decode(
+    await source.read(offset, Math.min(size, 16)),
+  );
+  if (text === "little") return;
+  throw new ModelError(
+    "ERR_MODEL_UNSUPPORTED",
+    `Cannot read ${source.name}: its byte order is not little-endian; save it ` +
+      "on an ordinary machine",
+  );
+}
+
+/** The table itself, the one that a trainer wrapped, or a list by its indices. */
+function stateDict(
+  source: ByteSource,
+  pickled: Pickled,
+): Map<Pickled, Pickled> {
+  if (pickled instanceof Map) {
+    const inner = pickled.get("state_dict");
+    return inner instanceof Map ? inner : pickled;
+  }
+  if (Array.isArray(pickled)) {
+    return new Map(pickled.map((value, i) => [String(i), value]));
+  }
+  throw corrupt(source, "its table is not a dict or a list");
+}
+
+function openTensor(
+  source: ByteSource,
+  name: string,
+  { storage, offset, shape, stride }: PickledTensor,
+  entry: ZipEntry | undefined,
+): StoredTensor {
+  const type = TYPES[storage.type];
+  if (type === undefined) {
+    throw new ModelError(
+      "ERR_MODEL_UNSUPPORTED",
+      `Cannot read tensor ${name} of ${source.name}: it is a ` +
+        `${storage.type}, and F32, F16 and BF16 are supported`,
+    );
+  }
+  const size = volume(shape);
+  const end = offset +
+    shape.reduce((sum, n, i) => sum + (n - 1) * stride[i], 1);
+  // A view never has more values than it looks at: no stride of 0 makes a
+  // small file look like a huge tensor.
+  if (entry === undefined || entry.size !== storage.length * BYTES[type]) {
+    throw corrupt(
+      source,
+      `storage ${storage.key} of tensor ${name} is not ${storage.length} ` +
+        `values of ${type}`,
+    );
+  }
+  if (size > storage.length || (size > 0 && end > storage.length)) {
+    throw corrupt(source, `tensor ${name} is larger than its storage`);
+  }
+  const at = entry.offset + offset * BYTES[type];
+  if (isContiguous(shape, stride)) {
+    return plainTensor(source, { name, type, shape, offset: at });
+  }
+  const span = [end - offset];
+  const whole = plainTensor(source, { name, type, shape: span, offset: at });
+  return {
+    name,
+    type,
+    shape,
+    async values(from, to): Promise<Float32Array<ArrayBuffer>> {
+      return gather(await whole.values(0, span[0]), shape, stride, [from, to]);
+    },
+  };
+}
+
+function isContiguous(
+  shape: readonly number[],
+  stride: readonly number[],
+): boolean {
+  let expected = 1;
+  return shape.toReversed().every((size, i) => {
+    const fits = size === 1 || stride.at(-1 - i) === expected;
+    expected *= size;
+    return fits;
+  });
+}
+
+/** Values of a strided view in row-major order. */
+function gather(
+  values: Float32Array,
+  shape: readonly number[],
+  stride: readonly number[],
+  [from, to]: [from: number, to: number],
+): Float32Array<ArrayBuffer> {
+  return new Float32Array(to - from).map((_, i) => {
+    let rest = from + i, at = 0;
+    for (let d = shape.length - 1; d >= 0; d--) {
+      at += (rest % shape[d]) * stride[d];
+      rest = Math.floor(rest / shape[d]);
+    }
+    return values[at];
+  });
+}
+
+function nameOf(value: Pickled): string {
+  return typeof value === "string" ? value : typeof value;
+}
+
+function corrupt({ name }: ByteSource, found: string): ModelError {
+  return new ModelError("ERR_MODEL_CORRUPT", `Cannot read ${name}: ${found}`);
+}

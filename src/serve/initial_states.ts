@@ -1,0 +1,111 @@
+/**
+ * The states that a text may begin with instead of a blank one: files that the
+ * operator names, read once at the start.
+ *
+ * @module
+ */
+
+import type { InitialFile } from "../config/values.ts";
+import { ConfigError, StateError } from "../errors.ts";
+import type { ModelShape } from "../model/shape.ts";
+import { decodeSave } from "../state/format.ts";
+import {
+  isPortableBytes,
+  isPortableText,
+  openPortable,
+  openPortableText,
+} from "../state/portable.ts";
+import type { Save, SaveFormat } from "../state/save.ts";
+import type { Vault } from "../state/seal.ts";
+import { importState, type StateLayout } from "../state/foreign/convert.ts";
+
+/** What the files are read for. */
+export interface InitialOptions {
+  /** The model that goes on from them. */
+  readonly format: SaveFormat;
+  /** Its sizes. */
+  readonly shape: ModelShape;
+  /** Opens sealed files. */
+  readonly vault: Pick<Vault, "open">;
+  /** Tenants for whom a sealed file may have been sealed. */
+  readonly tenants: readonly string[];
+  /** Whether files may be for another model, and are left out then. */
+  readonly several?: boolean;
+}
+
+/**
+ * Reads the files, each a save (sealed under a key of this server, or portable)
+ * or another engine's state.
+ *
+ * @throws {ConfigError} Naming the one that cannot be used, and why.
+ */
+export async function readInitialStates(
+  files: readonly InitialFile[],
+  options: InitialOptions,
+): Promise<ReadonlyMap<string, Save>> {
+  const saves = new Map<string, Save>();
+  for (const file of files) {
+    try {
+      saves.set(file.name, await read(file, options));
+    } catch (cause) {
+      if (options.several && cause instanceof StateError) continue;
+      throw new ConfigError(
+        "ERR_CONFIG_INVALID",
+        `Cannot begin with ${file.name} from ${file.path}: ${reason(cause)}`,
+        { cause },
+      );
+    }
+  }
+  return saves;
+}
+
+async function read(
+  { path, layout }: InitialFile,
+  options: InitialOptions,
+): Promise<Save> {
+  const bytes = await Deno.readFile(path);
+  const foreign = layout ?? layoutOf(bytes);
+  if (foreign !== undefined) {
+    return await importState(bytes, foreign, options.shape, { seed: [0, 0] });
+  }
+  if (isPortableBytes(bytes)) {
+    return decodeSave(await openPortable(bytes), options.format);
+  }
+  // Sealed bytes begin with a letter too, and are no text: the vault tells.
+  const text = new TextDecoder("latin1").decode(bytes).trimEnd();
+  if (isPortableText(text)) {
+    return decodeSave(await openPortableText(text), options.format);
+  }
+  const isText = /^[\w.-]+$/.test(text);
+  return await openSealed(isText ? text : bytes, options);
+}
+
+/** The kind of a foreign file that says so itself. */
+function layoutOf(bytes: Uint8Array): StateLayout | undefined {
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 4));
+  if (start === "PK\x03\x04") return "time-state";
+  return start === "qsgg" ? "llama.cpp" : undefined;
+}
+
+async function openSealed(
+  token: string | Uint8Array<ArrayBuffer>,
+  { vault, tenants }: InitialOptions,
+): Promise<Save> {
+  for (const tenant of tenants) {
+    try {
+      return await vault.open(token, { tenant });
+    } catch (error) {
+      const other = error instanceof StateError &&
+        error.code === "ERR_STATE_REJECTED";
+      if (!other) throw error;
+    }
+  }
+  return await vault.open(token);
+}
+
+/** Why, without the words that say of what. */
+function reason(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotFound) return "there is no such file";
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.replace(/^Cannot [^:]*: /, "");
+}

@@ -1,0 +1,159 @@
+/**
+ * Keys in a file, which may be exchanged while the server runs: it is read again
+ * when it has changed and at SIGHUP. A file that cannot be used changes nothing.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/config.ts";
+import { type Keys, parseKeyLines } from "../config/key_lines.ts";
+import { ConfigError } from "../errors.ts";
+import type { ApiKey } from "../http/access/auth.ts";
+import type { StateKey } from "../state/keys.ts";
+
+/** Milliseconds after which the file is looked at again. */
+const PERIOD = 5000;
+
+/** Keys that change with their file. */
+export class KeyFile {
+  /** Always those of the file as it was read last. */
+  readonly state: readonly StateKey[];
+  /** Always those of the file as it was read last. */
+  readonly api: readonly ApiKey[];
+  readonly #path: string;
+  readonly #state: StateKey[];
+  readonly #api: ApiKey[];
+  #text: string;
+
+  private constructor(path: string, text: string) {
+    const { state, api } = parse(path, text);
+    this.#path = path;
+    this.#text = text;
+    this.state = this.#state = [...state];
+    this.api = this.#api = [...api];
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws {ConfigError} If it cannot be read or used.
+   */
+  static open(path: string): KeyFile {
+    try {
+      return new KeyFile(path, Deno.readTextFileSync(path));
+    } catch (error) {
+      throw error instanceof ConfigError ? error : unreadable(path, error);
+    }
+  }
+
+  /**
+   * Reads the file again.
+   *
+   * @returns Whether it has changed.
+   * @throws {ConfigError} If it cannot be read or used; the keys are as before.
+   */
+  async reload(): Promise<boolean> {
+    let text;
+    try {
+      text = await Deno.readTextFile(this.#path);
+    } catch (error) {
+      throw unreadable(this.#path, error);
+    }
+    if (text === this.#text) return false;
+    const { state, api } = parse(this.#path, text);
+    if (api.length === 0 && this.#api.length > 0) {
+      throw new ConfigError(
+        "ERR_CONFIG_INVALID",
+        `Cannot use keys of ${this.#path}: no line begins with api any more, ` +
+          "which would let everybody in",
+      );
+    }
+    this.#text = text;
+    this.#state.splice(0, Infinity, ...state);
+    this.#api.splice(0, Infinity, ...api);
+    return true;
+  }
+
+  /**
+   * Reads the file again whenever it has changed, and at SIGHUP.
+   *
+   * @param note Told of changes, and once of each failure.
+   * @param period Milliseconds after which the file is looked at again.
+   */
+  follow(note: (line: string) => void, period = PERIOD): Disposable {
+    let failure: string | undefined;
+    const look = async () => {
+      try {
+        if (await this.reload()) note(this.#summary);
+        failure = undefined;
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        if (message !== failure) note(`${message}; the keys are as before`);
+        failure = message;
+      }
+    };
+    const timer = setInterval(look, period);
+    Deno.unrefTimer(timer);
+    Deno.addSignalListener("SIGHUP", look);
+    return {
+      [Symbol.dispose](): void {
+        clearInterval(timer);
+        Deno.removeSignalListener("SIGHUP", look);
+      },
+    };
+  }
+
+  get #summary(): string {
+    const seals = this.#state.map(({ kid }) => kid).join(", ");
+    const callers = new Set(this.#api.map(({ name }) => name)).size;
+    return `Read ${this.#path} again: state keys ${seals}; tenants: ${callers}`;
+  }
+}
+
+/**
+ * The settings with the keys of their keys file, if they name one.
+ *
+ * @param note Told of changes of the file.
+ * @throws {ConfigError} If it cannot be used, or keys are set beside it.
+ */
+export function followKeyFile(
+  config: Config,
+  note: (line: string) => void,
+): Config {
+  const path = config["keys-file"];
+  if (path === undefined) return config;
+  if (config["state-keys"] !== undefined || config["api-keys"].length > 0) {
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      "Cannot read keys: there are some in --keys-file and some in " +
+        "--state-keys or --api-keys; write them all into the file",
+    );
+  }
+  const file = KeyFile.open(path);
+  file.follow(note);
+  return { ...config, "state-keys": file.state, "api-keys": file.api };
+}
+
+function parse(path: string, text: string): Keys {
+  try {
+    return parseKeyLines(text);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const found = error.message.replace(/^.*?: /, "");
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot use keys of ${path}: ${found}`,
+      { cause: error },
+    );
+  }
+}
+
+function unreadable(path: string, cause: unknown): ConfigError {
+  return new ConfigError(
+    "ERR_CONFIG_INVALID",
+    `Cannot read keys of ${path}: ${
+      cause instanceof Error ? cause.message : cause
+    }`,
+    { cause },
+  );
+}

@@ -1,0 +1,162 @@
+/**
+ * Whether the memory that a model needs is there, before any of it is taken.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/config.ts";
+import type { Device, DeviceKind, Quantization } from "../device/device.ts";
+import {
+  memoryNeeded,
+  type MemoryOptions,
+  QUANTIZATIONS,
+  WASM_BYTES,
+} from "../device/memory.ts";
+import { CHUNK, largestBuffer } from "../device/webgpu/room.ts";
+import { ConfigError, DeviceError, ModelError } from "../errors.ts";
+import { SPARE_LANES } from "../hub/resolve.ts";
+import type { Sizes } from "../model/checkpoint.ts";
+import { bytes } from "../text/units.ts";
+
+/** A machine's memory, as far as it is known. */
+export interface Machine {
+  /** Bytes that programs can still take. */
+  readonly available?: number;
+}
+
+/** This machine's, where it may be asked. */
+export async function thisMachine(): Promise<Machine> {
+  const { state } = await Deno.permissions.query({
+    name: "sys",
+    kind: "systemMemoryInfo",
+  });
+  if (state !== "granted") return {};
+  const { available, swapFree } = Deno.systemMemoryInfo();
+  return { available: available + swapFree };
+}
+
+/** What a model has to fit into. */
+export interface Space {
+  /** The device's. */
+  readonly kind: DeviceKind;
+  /** Bytes of one buffer at most, where that is bounded. */
+  readonly buffer?: number;
+  /** Bytes in all, from each thing that bounds them, and in what words. */
+  readonly bounds: readonly (readonly [bytes: number, words: string])[];
+}
+
+/** What bounds a model on a device: its own reach, and what the settings allow. */
+export function spaceOn(
+  { kind, capacity }: Pick<Device, "kind" | "capacity">,
+  { "model-memory": most }: Pick<Config, "model-memory">,
+  { available }: Machine = {},
+): Space {
+  const bounds: [number, string][] = [];
+  if (kind === "wasm") {
+    bounds.push([WASM_BYTES, `WebAssembly reaches ${bytes(WASM_BYTES)}`]);
+  }
+  if (most !== undefined) {
+    bounds.push([most, `--model-memory allows ${bytes(most)}`]);
+  }
+  // What a GPU has left, WebGPU does not tell: it says itself when it is full.
+  if (available !== undefined && !capacity?.own) {
+    bounds.push([available, `${bytes(available)} are free`]);
+  }
+  return { kind, bounds, ...(capacity && { buffer: capacity.buffer }) };
+}
+
+/**
+ * Refuses what cannot fit, before it is read.
+ *
+ * @param options `lanes` are those of turns, as the settings have them.
+ * @throws {ModelError} `ERR_MODEL_TOO_LARGE`, with what would fit.
+ * @throws {ConfigError} If no model has so many lanes there.
+ */
+export function expectRoom(
+  id: string,
+  checkpoint: Sizes,
+  { lanes, quantization, threads }: MemoryOptions,
+  { kind, bounds, buffer = Infinity }: Space,
+): void {
+  const refuse = (found: string, repair: string) =>
+    new ModelError(
+      "ERR_MODEL_TOO_LARGE",
+      `Cannot load ${id}: ${found}; ${repair}`,
+    );
+  const most = CHUNK - SPARE_LANES;
+  if (kind === "webgpu" && lanes > most) {
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot use ${lanes} lanes: the webgpu device has room for ${most}`,
+    );
+  }
+  const largest = (lanes: number) =>
+    largestBuffer(checkpoint.shape, lanes + SPARE_LANES);
+  if (largest(lanes) > buffer) {
+    let fewer = lanes;
+    while (fewer > 1 && largest(fewer) > buffer) fewer--;
+    throw refuse(
+      `with ${lanes} lanes a buffer takes ${bytes(largest(lanes))}, and the ` +
+        `GPU takes at most ${bytes(buffer)}`,
+      largest(fewer) <= buffer ? `use --lanes ${fewer}` : "use --device wasm",
+    );
+  }
+  const needed = (lanes: number, quantization: Quantization) =>
+    memoryNeeded(kind, checkpoint, {
+      lanes: lanes + SPARE_LANES,
+      quantization,
+      threads,
+    });
+  const [[room, words] = [Infinity, ""]] = bounds.toSorted(([a], [b]) => a - b);
+  const wanted = needed(lanes, quantization);
+  if (wanted <= room) return;
+  const narrower = QUANTIZATIONS.slice(QUANTIZATIONS.indexOf(quantization) + 1);
+  const fitting = narrower.find((narrow) => needed(lanes, narrow) <= room);
+  throw refuse(
+    `it takes ${bytes(wanted)} with ${lanes} lanes, and ${words}`,
+    fitting !== undefined
+      ? `use --quant ${fitting}, which takes ${bytes(needed(lanes, fitting))}`
+      : lanes > 1 && needed(1, "int4") <= room
+      ? "use --quant int4 and fewer --lanes"
+      : kind === "wasm"
+      ? "use a smaller model, or --device webgpu with a GPU that has room"
+      : "use a smaller model",
+  );
+}
+
+/**
+ * What a GPU says that turned out to be full, with what would take less; any other
+ * error as it is.
+ */
+export function explainFull(
+  error: unknown,
+  kind: DeviceKind,
+  checkpoint: Sizes,
+  { lanes, quantization, threads }: MemoryOptions,
+): unknown {
+  const full = error instanceof DeviceError &&
+    error.code === "ERR_DEVICE_FAILED" && /memory/i.test(error.message);
+  if (!full || kind !== "webgpu") return error;
+  const needed = (quantization: Quantization) =>
+    bytes(memoryNeeded(kind, checkpoint, {
+      lanes: lanes + SPARE_LANES,
+      quantization,
+      threads,
+    }));
+  const [narrower] = QUANTIZATIONS.slice(
+    QUANTIZATIONS.indexOf(quantization) + 1,
+  );
+  const repair = narrower === undefined
+    ? "use fewer --lanes or a smaller model"
+    : `--quant ${narrower} takes ${needed(narrower)}`;
+  return new ModelError(
+    "ERR_MODEL_TOO_LARGE",
+    `${error.message}. It takes about ${needed(quantization)}; ${repair}`,
+    { cause: error },
+  );
+}
+
+/** Threads that the wasm device takes where the settings say nothing. */
+export function threadsOf({ threads }: Pick<Config, "threads">): number {
+  return threads ?? Math.min(navigator.hardwareConcurrency, 16);
+}

@@ -1,0 +1,228 @@
+/**
+ * The models that a server offers by name: looked at when it starts, loaded when
+ * they are asked for, unloaded when another needs their room.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/config.ts";
+import type { Device } from "../device/device.ts";
+import { ConfigError, StateError } from "../errors.ts";
+import {
+  type Loader,
+  type Loan,
+  noSuchModel,
+  type ServedModel,
+} from "../http/services.ts";
+import type { Sizes } from "../model/checkpoint.ts";
+import { stateLength } from "../model/shape.ts";
+import type { Observer } from "../observe/observer.ts";
+import { HASH_BYTES } from "../state/header.ts";
+import { randomKey } from "../state/keys.ts";
+import { Vault } from "../state/seal.ts";
+import { Collection } from "./collect.ts";
+import { compose, type Composition } from "./compose.ts";
+import { chooseDevice } from "./device_choice.ts";
+import { readShape } from "../hub/inspect.ts";
+import { memoryNeeded } from "../device/memory.ts";
+import { expectRoom, spaceOn, thisMachine, threadsOf } from "./memory.ts";
+import { type ModelPlace, openPlace, SPARE_LANES } from "../hub/resolve.ts";
+import { Shelf } from "./model_pool.ts";
+
+/** Models by name. */
+export interface ServedModels extends Loader {
+  /** Loads the first one; says what it is, in a few words. */
+  start(): Promise<string>;
+  /** Ends every turn and frees every device. */
+  dispose(): Promise<void>;
+}
+
+/** A model as its files' tables of contents describe it. */
+interface KnownModel extends Sizes {
+  readonly id: string;
+  readonly place: ModelPlace;
+}
+
+/**
+ * Finds the models of the settings and looks into their files.
+ *
+ * @param places Where they are, the first the one meant where none is named.
+ * @param note Told of troubles that do not end the program.
+ * @param observer Told of the models' steps and losses.
+ * @throws {ConfigError} If two have the same name.
+ * @throws {ModelError} If one is not there, or cannot be read.
+ */
+export async function openModels(
+  given: Config,
+  places: readonly ModelPlace[],
+  note: (line: string) => void,
+  observer?: Observer,
+): Promise<ServedModels> {
+  // One for all: a model that comes back opens what it sealed before.
+  const keys = given["state-keys"] ?? [randomKey()];
+  const config: Config = { ...given, "state-keys": keys };
+  const known = await look(places);
+  const device = once(() => lookAt(config));
+  const several = known.length > 1;
+  const bounded = several || config["model-memory"] !== undefined;
+  const limit = config["model-memory"] ??
+    (several ? await shared(await device()) : undefined) ?? Infinity;
+  const owners = new Map<string, string>();
+  const shelf = new Shelf<Composition>(
+    known.map((model) => ({
+      id: model.id,
+      bytes: async () => bounded ? needed(config, model, await device()) : 0,
+      async open(): Promise<Composition> {
+        const { id, place } = model;
+        const collection = new Collection();
+        const opened = await compose(config, note, {
+          place: { ...place, name: id },
+          several,
+          again: [...owners.values()].includes(id),
+          observer,
+        });
+        if (several && started) note(`Loaded ${opened.summary}`);
+        owners.set(opened.services.engine.model.fingerprint, id);
+        started = true;
+        return {
+          ...opened,
+          async dispose(): Promise<void> {
+            await opened.dispose();
+            if (!closing) await collection.soon();
+          },
+        };
+      },
+    })),
+    limit,
+  );
+  const [first] = known;
+  const ids = known.map(({ id }) => id);
+  let started = false, closing = false;
+  const borrow = async (id = first.id) => {
+    if (!ids.includes(id)) throw noSuchModel(id, ids);
+    return await shelf.borrow(id);
+  };
+  return {
+    get models(): ServedModel[] {
+      return known.map(({ id, shape }) => {
+        const { thing, wanted } = shelf.look(id);
+        return {
+          id,
+          shape,
+          status: thing ? "loaded" : wanted ? "loading" : "unloaded",
+          services: thing?.services,
+        };
+      });
+    },
+    get started(): boolean {
+      return started;
+    },
+    async borrow(id): Promise<Loan> {
+      const { thing: { services }, release } = await borrow(id);
+      return { services, ...(bounded && { release }) };
+    },
+    ...(several && { ownerOf: await ownerFinder(config, known, owners) }),
+    async start(): Promise<string> {
+      const { thing: { summary }, release } = await borrow();
+      release();
+      const others = ids.slice(1);
+      return others.length === 0
+        ? summary
+        : `${summary}, and ${others.join(", ")} when asked for`;
+    },
+    async dispose(): Promise<void> {
+      closing = true;
+      await shelf.dispose();
+    },
+  };
+}
+
+async function look(
+  places: readonly ModelPlace[],
+): Promise<[KnownModel, ...KnownModel[]]> {
+  const known: KnownModel[] = [];
+  for (const place of places) {
+    await using files = await openPlace(place);
+    const { id } = files;
+    if (known.some((model) => model.id === id)) {
+      throw new ConfigError(
+        "ERR_CONFIG_INVALID",
+        `Cannot serve two models called ${id}: give one another name, ` +
+          "--model NAME=PATH",
+      );
+    }
+    known.push({ id, place, ...await readShape(files) });
+  }
+  const [first, ...more] = known;
+  if (first === undefined) throw new RangeError("No models");
+  return [first, ...more];
+}
+
+/** Whose a state is, by the fingerprint in it. */
+async function ownerFinder(
+  config: Config,
+  known: readonly KnownModel[],
+  owners: ReadonlyMap<string, string>,
+): Promise<NonNullable<Loader["ownerOf"]>> {
+  const [{ shape }] = known.toSorted((a, b) =>
+    stateLength(b.shape) - stateLength(a.shape)
+  );
+  const reader = await Vault.create({
+    keys: config["state-keys"] ?? [],
+    format: { fingerprint: new Uint8Array(HASH_BYTES), shape },
+    audience: config["state-audience"],
+    portable: config.portable,
+  });
+  return async (token, tenant) => {
+    try {
+      const { format } = await reader.read(token, { tenant });
+      const owner = owners.get(format.fingerprint.toHex());
+      if (owner !== undefined) return owner;
+      // A model's fingerprint is known once it has been loaded: of the others, only
+      // one of the state's sizes can be meant.
+      const seen = new Set(owners.values());
+      const [model, ...more] = known.filter(({ id, shape }) =>
+        !seen.has(id) && shape.L === format.shape.L &&
+        shape.D === format.shape.D
+      );
+      return more.length === 0 ? model?.id : undefined;
+    } catch (error) {
+      // Whoever opens it says what is wrong with it.
+      if (error instanceof StateError) return undefined;
+      throw error;
+    }
+  };
+}
+
+/** What is known of a device. */
+type Known = Pick<Device, "kind" | "capacity">;
+
+/** Bytes that a model takes, if it can fit at all. */
+function needed(config: Config, model: KnownModel, device: Known): number {
+  const { lanes, quant: quantization } = config;
+  const options = { quantization, threads: threadsOf(config) };
+  // As if the model had the device to itself: what others take can be freed.
+  expectRoom(model.id, model, { lanes, ...options }, spaceOn(device, config));
+  return memoryNeeded(device.kind, model, {
+    lanes: lanes + SPARE_LANES,
+    ...options,
+  });
+}
+
+/** The device that models will be on. */
+async function lookAt(config: Config): Promise<Known> {
+  const { device } = await chooseDevice(config);
+  await device.dispose();
+  const { kind, capacity } = device;
+  return { kind, ...(capacity && { capacity }) };
+}
+
+/** Bytes that models on a device share with other programs, where it is known. */
+async function shared({ capacity }: Known): Promise<number | undefined> {
+  return capacity?.own ? undefined : (await thisMachine()).available;
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => result ??= work();
+}
