@@ -8,12 +8,13 @@ import asc from "assemblyscript/asc";
 
 const SOURCE = new URL("../wasm/", import.meta.url);
 const TARGET = new URL("../src/device/wasm/kernels.wasm", import.meta.url);
+const PLAIN = new URL("../src/device/wasm/kernels_plain.wasm", import.meta.url);
 
 const CODEC = new URL("../src/state/codec_kernels.wasm", import.meta.url);
 
 const COMMON = ["-O3", "--noAssert", "--runtime", "stub"];
 
-const OPTIONS = [
+const SHARED = [
   "--importMemory",
   "--noExportMemory",
   "--sharedMemory",
@@ -21,9 +22,9 @@ const OPTIONS = [
   "1",
   "--maximumMemory",
   "65536",
-  "--enable",
-  "simd,relaxed-simd,threads",
 ];
+const OPTIONS = [...SHARED, "--enable", "simd,relaxed-simd,threads"];
+const PLAIN_OPTIONS = [...SHARED, "--enable", "simd,threads"];
 
 /** The codec runs on whatever thread asks, in a memory of its own. */
 const CODEC_OPTIONS = [
@@ -52,16 +53,25 @@ export async function compileKernels(
   return await compile(entry, OPTIONS);
 }
 
+/** The same for engines without relaxed SIMD, Node.js 20 and WebKit among them. */
+export async function compilePlainKernels(): Promise<Uint8Array<ArrayBuffer>> {
+  return await compile("index.ts", PLAIN_OPTIONS, { fused: "fused_plain" });
+}
+
 async function compile(
   entry: string,
   options: readonly string[],
+  instead: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     [entry, "--outFile", "kernels.wasm", ...COMMON, ...options],
     {
-      readFile: (name) =>
-        Deno.readTextFile(new URL(name, SOURCE)).catch(() => null),
+      readFile: (name) => {
+        const own = instead[name.replace(/\.ts$/, "")];
+        const file = own === undefined ? name : `${own}.ts`;
+        return Deno.readTextFile(new URL(file, SOURCE)).catch(() => null);
+      },
       writeFile: (_name, contents) => {
         if (typeof contents !== "string") binary = contents;
       },
@@ -76,5 +86,6 @@ async function compile(
 
 if (import.meta.main) {
   await Deno.writeFile(TARGET, await compileKernels());
+  await Deno.writeFile(PLAIN, await compilePlainKernels());
   await Deno.writeFile(CODEC, await compileCodec());
 }

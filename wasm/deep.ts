@@ -16,6 +16,7 @@
 
 import { activationBytes, quantize } from "./activation";
 import { claim } from "./barrier";
+import { madd } from "./fused";
 import { PANEL } from "./panel";
 import { Layer, Matrix, Plan } from "./plan";
 import { After, boundary, bytesOf, pieces, product } from "./product";
@@ -148,7 +149,7 @@ function turn(
         const E = f32x4.add(v128.load(own + j), v128.load(added + j));
         v128.store(
           out + j,
-          f32x4.relaxed_madd(value, E, v128.load(out + j)),
+          madd(value, E, v128.load(out + j)),
         );
       }
     }

@@ -11,6 +11,8 @@
  * Oracle: Math.exp and Math.tanh, test/device/wasm/exponential_test.ts.
  */
 
+import { madd } from "./fused";
+
 /** x where 2ⁿ still has an exponent: e⁸⁸ is finite, e⁻⁸⁷ is normal. */
 
 @inline
@@ -30,12 +32,12 @@ function remainder(x: v128, n: v128): v128 {
   let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
   let p = f32x4.splat(1.0 / 5040);
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 720));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 120));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 24));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 6));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(0.5));
-  return f32x4.relaxed_madd(f32x4.mul(r, r), p, r);
+  p = madd(p, r, f32x4.splat(1.0 / 720));
+  p = madd(p, r, f32x4.splat(1.0 / 120));
+  p = madd(p, r, f32x4.splat(1.0 / 24));
+  p = madd(p, r, f32x4.splat(1.0 / 6));
+  p = madd(p, r, f32x4.splat(0.5));
+  return madd(f32x4.mul(r, r), p, r);
 }
 
 @inline
@@ -51,7 +53,7 @@ export function exp4(x: v128): v128 {
   x = clamp(x);
   const n = exponent(x);
   const scale = power(n);
-  return f32x4.relaxed_madd(scale, remainder(x, n), scale);
+  return madd(scale, remainder(x, n), scale);
 }
 
 /** 1 / (1 + e⁻ˣ). */
@@ -66,7 +68,7 @@ export function tanh4(x: v128): v128 {
   x = f32x4.min(x, f32x4.splat(40));
   const n = exponent(x);
   const scale = power(n);
-  const t = f32x4.relaxed_madd(
+  const t = madd(
     scale,
     remainder(x, n),
     f32x4.sub(scale, f32x4.splat(1)),

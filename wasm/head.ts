@@ -18,6 +18,7 @@
 
 import { ACTIVATION_BLOCK, activationBytes, quantize } from "./activation";
 import { exp4, sigmoid4 } from "./exponential";
+import { madd } from "./fused";
 import { fold, inverseDeviation, mean, normalized } from "./norm";
 import { Layer, Matrix, Plan } from "./plan";
 import { After, product } from "./product";
@@ -108,7 +109,7 @@ function prepare(
     const k0 = v128.load(plan.k + source + i);
     const kappa = f32x4.mul(k0, v128.load(layer.kK + at + i));
     v128.store(row + i, kappa);
-    norm = f32x4.relaxed_madd(kappa, kappa, norm);
+    norm = madd(kappa, kappa, norm);
   }
   const inverse = f32x4.splat(1 / max<f32>(Mathf.sqrt(fold(norm)), 1e-12));
   for (let i: usize = 0; i < HEAD; i += 16) {
@@ -130,7 +131,7 @@ function prepare(
     v128.store(to + HeadRow.B, f32x4.mul(kappa, a));
     const k = f32x4.mul(
       v128.load(plan.k + source + i),
-      f32x4.relaxed_madd(
+      madd(
         f32x4.sub(a, one),
         v128.load(layer.kA + c),
         one,
@@ -145,7 +146,7 @@ function prepare(
         f32x4.add(v128.load(layer.v0 + c), v128.load(to + HeadRow.V)),
       );
       const first = v128.load(plan.vFirst + source + i);
-      v = f32x4.relaxed_madd(f32x4.sub(first, v), share, v);
+      v = madd(f32x4.sub(first, v), share, v);
     }
     v128.store(to + HeadRow.V, v);
   }
@@ -156,7 +157,7 @@ function gate(layer: Layer, at: usize, row: usize, out: usize): void {
   const y = row + HeadRow.Y;
   let bonus = f32x4.splat(0);
   for (let i: usize = 0; i < HEAD; i += 16) {
-    bonus = f32x4.relaxed_madd(
+    bonus = madd(
       f32x4.mul(v128.load(row + i + HeadRow.R), v128.load(row + i + HeadRow.K)),
       v128.load(layer.rK + at + i),
       bonus,
@@ -178,7 +179,7 @@ function gate(layer: Layer, at: usize, row: usize, out: usize): void {
     v128.store(
       out + i,
       f32x4.mul(
-        f32x4.relaxed_madd(share, v, normed),
+        madd(share, v, normed),
         v128.load(row + i + HeadRow.G),
       ),
     );

@@ -9,6 +9,8 @@
  * Oracle: test/device/wasm/norm_test.ts.
  */
 
+import { madd } from "./fused";
+
 /** Sum of the four lanes. */
 
 @inline
@@ -32,7 +34,7 @@ export function mean(x: usize, n: usize): f32 {
 @inline
 function square(x: usize, mean: v128, sum: v128): v128 {
   const d = f32x4.sub(v128.load(x), mean);
-  return f32x4.relaxed_madd(d, d, sum);
+  return madd(d, d, sum);
 }
 
 /** 1 / √(var + ε) of `n` values, a multiple of 16. */

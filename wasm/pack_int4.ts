@@ -11,6 +11,7 @@
  */
 
 import { block, bytes, foldMax, upward } from "./block";
+import { madd } from "./fused";
 import { toBF16 } from "./half";
 import { fold } from "./norm";
 import { BLOCK, INT4_BLOCK } from "./panel";
@@ -31,7 +32,7 @@ export function packInt4(
     for (let i: usize = 0; i < BLOCK * 4; i += 32) {
       const low = nibbles(work + i, inverse, offset);
       const high = nibbles(work + i + 16, inverse, offset);
-      const both = f32x4.relaxed_madd(high, f32x4.splat(16), low);
+      const both = madd(high, f32x4.splat(16), low);
       store<u32>(to, bytes(i32x4.trunc_sat_f32x4_u(both)));
       to += 64;
     }
@@ -93,10 +94,10 @@ function errorInt4(work: usize, header: u32): f32 {
   for (let i: usize = 0; i < BLOCK * 4; i += 16) {
     const n = nibbles(work + i, inverse, offset);
     const e = f32x4.sub(
-      f32x4.relaxed_madd(n, scale, offset),
+      madd(n, scale, offset),
       v128.load(work + i),
     );
-    sum = f32x4.relaxed_madd(e, e, sum);
+    sum = madd(e, e, sum);
   }
   return fold(sum);
 }

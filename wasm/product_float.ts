@@ -18,6 +18,7 @@
  * Source: own. Oracle: test/device/wasm/product_test.ts.
  */
 
+import { madd } from "./fused";
 import { highBF16, highF16, lowBF16, lowF16 } from "./half";
 import { Format } from "./plan";
 
@@ -63,10 +64,10 @@ function rowF32(w: usize, columns: u32, x: usize, y: usize): void {
   let a = f32x4.splat(0), b = a, c = a, d = a;
   for (let end = x + columns * 4; x < end; x += 4) {
     const s = v128.load32_splat(x);
-    a = f32x4.relaxed_madd(v128.load(w), s, a);
-    b = f32x4.relaxed_madd(v128.load(w + 16), s, b);
-    c = f32x4.relaxed_madd(v128.load(w + 32), s, c);
-    d = f32x4.relaxed_madd(v128.load(w + 48), s, d);
+    a = madd(v128.load(w), s, a);
+    b = madd(v128.load(w + 16), s, b);
+    c = madd(v128.load(w + 32), s, c);
+    d = madd(v128.load(w + 48), s, d);
     w += 64;
   }
   save(y, a, b, c, d);
@@ -77,10 +78,10 @@ function rowF16(w: usize, columns: u32, x: usize, y: usize): void {
   for (let end = x + columns * 4; x < end; x += 4) {
     const s = v128.load32_splat(x);
     const p = v128.load(w), q = v128.load(w + 16);
-    a = f32x4.relaxed_madd(lowF16(p), s, a);
-    b = f32x4.relaxed_madd(highF16(p), s, b);
-    c = f32x4.relaxed_madd(lowF16(q), s, c);
-    d = f32x4.relaxed_madd(highF16(q), s, d);
+    a = madd(lowF16(p), s, a);
+    b = madd(highF16(p), s, b);
+    c = madd(lowF16(q), s, c);
+    d = madd(highF16(q), s, d);
     w += 32;
   }
   save(y, a, b, c, d);
@@ -91,10 +92,10 @@ function rowBF16(w: usize, columns: u32, x: usize, y: usize): void {
   for (let end = x + columns * 4; x < end; x += 4) {
     const s = v128.load32_splat(x);
     const p = v128.load(w), q = v128.load(w + 16);
-    a = f32x4.relaxed_madd(lowBF16(p), s, a);
-    b = f32x4.relaxed_madd(highBF16(p), s, b);
-    c = f32x4.relaxed_madd(lowBF16(q), s, c);
-    d = f32x4.relaxed_madd(highBF16(q), s, d);
+    a = madd(lowBF16(p), s, a);
+    b = madd(highBF16(p), s, b);
+    c = madd(lowBF16(q), s, c);
+    d = madd(highBF16(q), s, d);
     w += 32;
   }
   save(y, a, b, c, d);
@@ -156,10 +157,10 @@ function tile1(w: usize, depth: u32, x: usize, y: usize): void {
   let c = v128.load(y + 32), d = v128.load(y + 48);
   for (let end = x + depth * 4; x < end; x += 4) {
     const s = v128.load32_splat(x);
-    a = f32x4.relaxed_madd(v128.load(w), s, a);
-    b = f32x4.relaxed_madd(v128.load(w + 16), s, b);
-    c = f32x4.relaxed_madd(v128.load(w + 32), s, c);
-    d = f32x4.relaxed_madd(v128.load(w + 48), s, d);
+    a = madd(v128.load(w), s, a);
+    b = madd(v128.load(w + 16), s, b);
+    c = madd(v128.load(w + 32), s, c);
+    d = madd(v128.load(w + 48), s, d);
     w += 64;
   }
   save(y, a, b, c, d);
@@ -181,17 +182,17 @@ function tile2(
   for (let end = x0 + depth * 4; x0 < end; x0 += 4) {
     const s = v128.load32_splat(x0), t = v128.load32_splat(x1);
     let p = v128.load(w);
-    a0 = f32x4.relaxed_madd(p, s, a0);
-    a1 = f32x4.relaxed_madd(p, t, a1);
+    a0 = madd(p, s, a0);
+    a1 = madd(p, t, a1);
     p = v128.load(w + 16);
-    b0 = f32x4.relaxed_madd(p, s, b0);
-    b1 = f32x4.relaxed_madd(p, t, b1);
+    b0 = madd(p, s, b0);
+    b1 = madd(p, t, b1);
     p = v128.load(w + 32);
-    c0 = f32x4.relaxed_madd(p, s, c0);
-    c1 = f32x4.relaxed_madd(p, t, c1);
+    c0 = madd(p, s, c0);
+    c1 = madd(p, t, c1);
     p = v128.load(w + 48);
-    d0 = f32x4.relaxed_madd(p, s, d0);
-    d1 = f32x4.relaxed_madd(p, t, d1);
+    d0 = madd(p, s, d0);
+    d1 = madd(p, t, d1);
     w += 64;
     x1 += 4;
   }
@@ -228,23 +229,23 @@ function tile6(
   for (let end = x0 + depth * 4; x0 < end; x0 += 4) {
     const p = v128.load(w), q = v128.load(w + 16);
     let s = v128.load32_splat(x0);
-    a0 = f32x4.relaxed_madd(p, s, a0);
-    b0 = f32x4.relaxed_madd(q, s, b0);
+    a0 = madd(p, s, a0);
+    b0 = madd(q, s, b0);
     s = v128.load32_splat(x1);
-    a1 = f32x4.relaxed_madd(p, s, a1);
-    b1 = f32x4.relaxed_madd(q, s, b1);
+    a1 = madd(p, s, a1);
+    b1 = madd(q, s, b1);
     s = v128.load32_splat(x2);
-    a2 = f32x4.relaxed_madd(p, s, a2);
-    b2 = f32x4.relaxed_madd(q, s, b2);
+    a2 = madd(p, s, a2);
+    b2 = madd(q, s, b2);
     s = v128.load32_splat(x3);
-    a3 = f32x4.relaxed_madd(p, s, a3);
-    b3 = f32x4.relaxed_madd(q, s, b3);
+    a3 = madd(p, s, a3);
+    b3 = madd(q, s, b3);
     s = v128.load32_splat(x4);
-    a4 = f32x4.relaxed_madd(p, s, a4);
-    b4 = f32x4.relaxed_madd(q, s, b4);
+    a4 = madd(p, s, a4);
+    b4 = madd(q, s, b4);
     s = v128.load32_splat(x5);
-    a5 = f32x4.relaxed_madd(p, s, a5);
-    b5 = f32x4.relaxed_madd(q, s, b5);
+    a5 = madd(p, s, a5);
+    b5 = madd(q, s, b5);
     w += 64;
     x1 += 4;
     x2 += 4;

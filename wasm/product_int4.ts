@@ -14,6 +14,7 @@
  */
 
 import { ACTIVATION_BLOCK } from "./activation";
+import { dotAdd, madd } from "./fused";
 import { INT4_BLOCK } from "./panel";
 
 export function productInt4(
@@ -71,7 +72,7 @@ function unpack(w: usize, to: usize): void {
 
 @inline
 function dot(n: v128, a: v128, sum: v128): v128 {
-  return i32x4.relaxed_dot_i8x16_i7x16_add_s(a, n, sum);
+  return dotAdd(a, n, sum);
 }
 
 /** Adds four rows of a block to Y; `x` has the activations' scale and sum. */
@@ -83,10 +84,10 @@ function finish(header: usize, x: usize, high: v128, low: v128, y: usize): void 
     v128.load32_splat(x),
   );
   const sum = f32x4.convert_i32x4_s(i32x4.add(i32x4.shl(high, 7), low));
-  const product = f32x4.relaxed_madd(sum, scale, v128.load(y));
+  const product = madd(sum, scale, v128.load(y));
   v128.store(
     y,
-    f32x4.relaxed_madd(i32x4.shl(h, 16), v128.load32_splat(x + 4), product),
+    madd(i32x4.shl(h, 16), v128.load32_splat(x + 4), product),
   );
 }
 

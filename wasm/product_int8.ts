@@ -15,6 +15,7 @@
  */
 
 import { ACTIVATION_BLOCK } from "./activation";
+import { dotAdd, madd } from "./fused";
 import { INT8_BLOCK } from "./panel";
 
 export function productInt8(
@@ -50,11 +51,6 @@ export function productInt8(
   }
 }
 
-@inline
-function dot(w: v128, a: v128, sum: v128): v128 {
-  return i32x4.relaxed_dot_i8x16_i7x16_add_s(w, a, sum);
-}
-
 /** What takes back the activations' offset. */
 @inline
 function start(header: v128): v128 {
@@ -69,7 +65,7 @@ function finish(header: usize, x: usize, high: v128, low: v128, y: usize): void 
     v128.load32_splat(x),
   );
   const sum = f32x4.convert_i32x4_s(i32x4.add(i32x4.shl(high, 7), low));
-  v128.store(y, f32x4.relaxed_madd(sum, scale, v128.load(y)));
+  v128.store(y, madd(sum, scale, v128.load(y)));
 }
 
 /** One row of X by a block of 16 rows of W. */
@@ -81,17 +77,17 @@ function row(header: usize, x: usize, y: usize): void {
   for (let end = x + 64; x < end; x += 4) {
     const u = v128.load32_splat(x), l = v128.load32_splat(x + 64);
     let p = v128.load(w);
-    ua = dot(p, u, ua);
-    la = dot(p, l, la);
+    ua = dotAdd(p, u, ua);
+    la = dotAdd(p, l, la);
     p = v128.load(w + 16);
-    ub = dot(p, u, ub);
-    lb = dot(p, l, lb);
+    ub = dotAdd(p, u, ub);
+    lb = dotAdd(p, l, lb);
     p = v128.load(w + 32);
-    uc = dot(p, u, uc);
-    lc = dot(p, l, lc);
+    uc = dotAdd(p, u, uc);
+    lc = dotAdd(p, l, lc);
     p = v128.load(w + 48);
-    ud = dot(p, u, ud);
-    ld = dot(p, l, ld);
+    ud = dotAdd(p, u, ud);
+    ld = dotAdd(p, l, ld);
     w += 64;
   }
   finish(header, x + 64, ua, la, y);
@@ -119,23 +115,23 @@ function tile3(
   for (let end = x0 + 64; x0 < end; x0 += 4) {
     const p = v128.load(w), q = v128.load(w + 16);
     let s = v128.load32_splat(x0);
-    ua0 = dot(p, s, ua0);
-    ub0 = dot(q, s, ub0);
+    ua0 = dotAdd(p, s, ua0);
+    ub0 = dotAdd(q, s, ub0);
     s = v128.load32_splat(x0 + 64);
-    la0 = dot(p, s, la0);
-    lb0 = dot(q, s, lb0);
+    la0 = dotAdd(p, s, la0);
+    lb0 = dotAdd(q, s, lb0);
     s = v128.load32_splat(x1);
-    ua1 = dot(p, s, ua1);
-    ub1 = dot(q, s, ub1);
+    ua1 = dotAdd(p, s, ua1);
+    ub1 = dotAdd(q, s, ub1);
     s = v128.load32_splat(x1 + 64);
-    la1 = dot(p, s, la1);
-    lb1 = dot(q, s, lb1);
+    la1 = dotAdd(p, s, la1);
+    lb1 = dotAdd(q, s, lb1);
     s = v128.load32_splat(x2);
-    ua2 = dot(p, s, ua2);
-    ub2 = dot(q, s, ub2);
+    ua2 = dotAdd(p, s, ua2);
+    ub2 = dotAdd(q, s, ub2);
     s = v128.load32_splat(x2 + 64);
-    la2 = dot(p, s, la2);
-    lb2 = dot(q, s, lb2);
+    la2 = dotAdd(p, s, la2);
+    lb2 = dotAdd(q, s, lb2);
     w += 64;
     x1 += 4;
     x2 += 4;

@@ -15,6 +15,7 @@
  */
 
 import { activationBytes, quantize } from "./activation";
+import { madd } from "./fused";
 import { inverseDeviation, mean, normalized } from "./norm";
 import { Plan } from "./plan";
 
@@ -93,7 +94,7 @@ function lerp(
     v128.store(before + i, u);
     let l = lerps + i, o = out + i;
     for (let c: u32 = 0; c < count; c++) {
-      v128.store(o, f32x4.relaxed_madd(d, v128.load(l), u));
+      v128.store(o, madd(d, v128.load(l), u));
       l += lerpBytes;
       o += outBytes;
     }

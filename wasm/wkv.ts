@@ -16,6 +16,8 @@
  * Oracle: test/device/wasm/wkv_test.ts.
  */
 
+import { madd, nmadd } from "./fused";
+
 /** Where a head's row keeps each vector of 64. */
 export namespace HeadRow {
   export const KAPPA: usize = 0;
@@ -45,10 +47,10 @@ function removal(S: usize, kappa: usize, sa: usize): void {
   let a = f32x4.splat(0), b = a, c = a, d = a;
   for (let end = kappa + 256; kappa < end; kappa += 4) {
     const s = v128.load32_splat(kappa);
-    a = f32x4.relaxed_madd(v128.load(S), s, a);
-    b = f32x4.relaxed_madd(v128.load(S + 16), s, b);
-    c = f32x4.relaxed_madd(v128.load(S + 32), s, c);
-    d = f32x4.relaxed_madd(v128.load(S + 48), s, d);
+    a = madd(v128.load(S), s, a);
+    b = madd(v128.load(S + 16), s, b);
+    c = madd(v128.load(S + 32), s, c);
+    d = madd(v128.load(S + 48), s, d);
     S += 256;
   }
   v128.store(sa, a);
@@ -60,8 +62,8 @@ function removal(S: usize, kappa: usize, sa: usize): void {
 @inline
 function next(s: v128, sa: v128, v: v128, row: usize): v128 {
   s = f32x4.mul(s, v128.load32_splat(row + HeadRow.W));
-  s = f32x4.relaxed_nmadd(sa, v128.load32_splat(row + HeadRow.B), s);
-  return f32x4.relaxed_madd(v, v128.load32_splat(row + HeadRow.K), s);
+  s = nmadd(sa, v128.load32_splat(row + HeadRow.B), s);
+  return madd(v, v128.load32_splat(row + HeadRow.K), s);
 }
 
 /** A token's update of 8 value channels, its y, and the next token's sa. */
@@ -78,11 +80,11 @@ function update(S: usize, row: usize, i: usize, sa: usize): void {
     v128.store(S, s0);
     v128.store(S + 16, s1);
     const r = v128.load32_splat(row + HeadRow.R);
-    y0 = f32x4.relaxed_madd(s0, r, y0);
-    y1 = f32x4.relaxed_madd(s1, r, y1);
+    y0 = madd(s0, r, y0);
+    y1 = madd(s1, r, y1);
     const kappa = v128.load32_splat(following);
-    n0 = f32x4.relaxed_madd(s0, kappa, n0);
-    n1 = f32x4.relaxed_madd(s1, kappa, n1);
+    n0 = madd(s0, kappa, n0);
+    n1 = madd(s1, kappa, n1);
     S += 256;
     following += 4;
   }
@@ -105,8 +107,8 @@ function last(S: usize, row: usize, i: usize, sa: usize): void {
     v128.store(S, s0);
     v128.store(S + 16, s1);
     const r = v128.load32_splat(row + HeadRow.R);
-    y0 = f32x4.relaxed_madd(s0, r, y0);
-    y1 = f32x4.relaxed_madd(s1, r, y1);
+    y0 = madd(s0, r, y0);
+    y1 = madd(s1, r, y1);
     S += 256;
   }
   v128.store(y, y0);

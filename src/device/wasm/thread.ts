@@ -13,8 +13,19 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** A thread of the device: tasks in order, answers as promises. */
+export interface Thread {
+  /** Asks for a task; it is done after those asked for before. */
+  do<Name extends Task["name"]>(
+    task: Extract<Task, { name: Name }>,
+    transfer?: Transferable[],
+  ): Promise<Answers[Name]>;
+  /** Ends the thread; what waits is rejected with `error`. */
+  end(error: Error): void;
+}
+
 /** One worker. */
-export class Thread {
+export class WorkerThread implements Thread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
@@ -41,7 +52,6 @@ export class Thread {
     this.#worker.postMessage(start);
   }
 
-  /** Asks for a task; it is done after those asked for before. */
   do<Name extends Task["name"]>(
     task: Extract<Task, { name: Name }>,
     transfer: Transferable[] = [],
@@ -54,7 +64,6 @@ export class Thread {
     return promise as Promise<Answers[Name]>;
   }
 
-  /** Ends the worker; what waits is rejected with `error`. */
   end(error: Error): void {
     this.#ended ??= error;
     this.#worker.terminate();

@@ -14,7 +14,8 @@ import { type Layout, layout } from "./layout.ts";
 import { loadWeights } from "./load.ts";
 import type { Start } from "./messages.ts";
 import { WasmModel } from "./model.ts";
-import { Thread } from "./thread.ts";
+import { InlineThread } from "./inline_thread.ts";
+import { type Thread, WorkerThread } from "./thread.ts";
 
 /** What {@linkcode wasmDevice} may be told. */
 export interface WasmOptions {
@@ -22,6 +23,13 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Most tokens of a pass. */
   readonly chunk?: number;
+  /**
+   * Compute on the caller's own thread, in memory that is nobody else's: for
+   * pages that are not isolated, and hosts without workers.
+   */
+  readonly inline?: boolean;
+  /** The compiled kernels, for hosts that cannot import them as a module. */
+  readonly kernels?: WebAssembly.Module;
 }
 
 /** Tokens of a pass at which matrices stream from memory as fast as they multiply. */
@@ -33,17 +41,23 @@ const MOST = 16;
 /** Bytes of a WebAssembly page, and what 32-bit addresses reach. */
 const PAGE = 65_536, PAGES = 65_536;
 
+/** How a device computes. */
+type Setup = Required<WasmOptions>;
+
 /** Makes the device; it takes nothing until a model is loaded. */
 export function wasmDevice(options: WasmOptions = {}): Device {
-  const { chunk = CHUNK } = options;
-  const { threads = Math.min(navigator.hardwareConcurrency, MOST) } = options;
+  const { inline = false, chunk = CHUNK } = options;
+  const threads = inline
+    ? 1
+    : options.threads ?? Math.min(navigator.hardwareConcurrency, MOST);
+  const plan = { inline, chunk, threads, kernels: options.kernels ?? kernels };
   const models = new Set<Promise<DeviceModel>>();
   return {
     kind: "wasm",
     name: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"}`,
     packing: PACKING,
     load(checkpoint, loadOptions) {
-      const model = load(checkpoint, loadOptions, threads, chunk);
+      const model = load(checkpoint, loadOptions, plan);
       models.add(model);
       return model;
     },
@@ -60,12 +74,11 @@ export function wasmDevice(options: WasmOptions = {}): Device {
 async function load(
   checkpoint: Checkpoint,
   options: LoadOptions,
-  count: number,
-  chunk: number,
+  { threads: count, chunk, inline, kernels }: Setup,
 ): Promise<DeviceModel> {
   const { shape } = checkpoint;
   const plan = layout(checkpoint, options, count, chunk);
-  const memory = allocate(plan);
+  const memory = allocate(plan, !inline);
   for (const [offset, values] of plan.words) {
     new Uint32Array(memory.buffer, offset, values.length).set(values);
   }
@@ -83,12 +96,13 @@ async function load(
     V: shape.V,
     lanes: options.lanes,
   });
-  const lead = new Thread(begin(0), crashed);
+  const open = (thread: number): Thread =>
+    inline
+      ? new InlineThread(begin(thread))
+      : new WorkerThread(begin(thread), crashed);
+  const lead = open(0);
   threads.push(lead);
-  const others = Array.from(
-    { length: count - 1 },
-    (_, i) => new Thread(begin(i + 1), crashed),
-  );
+  const others = Array.from({ length: count - 1 }, (_, i) => open(i + 1));
   threads.push(...others);
   try {
     await loadWeights(checkpoint, memory, plan, threads, options);
@@ -109,13 +123,13 @@ async function load(
   });
 }
 
-function allocate({ bytes }: Layout): WebAssembly.Memory {
+function allocate({ bytes }: Layout, shared: boolean): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE);
   try {
     return new WebAssembly.Memory({
       initial: pages,
       maximum: pages,
-      shared: true,
+      shared,
     });
   } catch (cause) {
     const gib = (bytes / 2 ** 30).toFixed(1);

@@ -8,33 +8,26 @@
 
 /// <reference lib="deno.worker" />
 
-import { instantiate, type Kernels } from "./exports.ts";
-import { FORMATS } from "./format.ts";
-import { Lanes } from "./lanes.ts";
 import type { Reply, Request, Start, Task } from "./messages.ts";
+import { ThreadTasks } from "./thread_tasks.ts";
 
 addEventListener("message", ({ data }: MessageEvent<Start>) => begin(data), {
   once: true,
 });
 
 function begin(start: Start): void {
-  const { module, memory, layout, thread } = start;
-  const kernels = instantiate(module, memory);
-  const lanes = thread === 0
-    ? new Lanes(kernels, memory, layout, start)
-    : undefined;
+  const tasks = new ThreadTasks(start);
   addEventListener("message", ({ data }: MessageEvent<Request>) => {
     const { id, task } = data;
     if (task.name === "serve") {
       answer({ id, answer: undefined });
-      kernels.serve(layout.plan, thread);
+      tasks.serve();
       close();
       return;
     }
     try {
-      const result = lanes === undefined || task.name === "pack"
-        ? pack(start, kernels, task)
-        : lead(lanes, kernels, layout.plan, task);
+      const result = tasks.do(task);
+      giveBack(task);
       answer({ id, answer: result });
     } catch (error) {
       if (!(error instanceof RangeError || error instanceof TypeError)) {
@@ -43,6 +36,11 @@ function begin(start: Start): void {
       answer({ id, failure: error.message });
     }
   });
+}
+
+/** Frees packed rows at once: a worker that serves never collects its garbage. */
+function giveBack(task: Task): void {
+  if (task.name === "pack") task.values.buffer.transfer(0);
 }
 
 /** Replies, giving large arrays away instead of copying them. */
@@ -56,51 +54,4 @@ function buffers(value: unknown): ArrayBuffer[] {
   }
   if (!Array.isArray(value)) return [];
   return value.flatMap(({ logits }) => buffers(logits));
-}
-
-function lead(
-  lanes: Lanes,
-  kernels: Kernels,
-  plan: number,
-  task: Task,
-): unknown {
-  switch (task.name) {
-    case "clear":
-      return lanes.clear(task.lane);
-    case "write":
-      return lanes.write(task.lane, task.values);
-    case "read":
-      return lanes.read(task.lane);
-    case "copy":
-      return lanes.copy(task.from, task.to);
-    case "step":
-      return lanes.step(task.batch);
-    case "leave":
-      return kernels.leave(plan);
-  }
-}
-
-/** Packs rows into their place, through this thread's scratch. */
-function pack(
-  { memory, layout, thread }: Start,
-  kernels: Kernels,
-  task: Task,
-): void {
-  if (task.name !== "pack") {
-    throw new TypeError(`Cannot ${task.name} on thread ${thread}`);
-  }
-  const { place, row, width, values } = task;
-  const work = layout.scratch + thread * layout.scratchBytes;
-  const source = work + 256;
-  new Float32Array(memory.buffer, source, values.length).set(values);
-  const rows = values.length / width;
-  // Given back at once: a worker that serves never collects its garbage.
-  values.buffer.transfer(0);
-  const format = FORMATS[place.format];
-  const target = place.offset + row * place.rowBytes;
-  if (place.kind === "rows") {
-    kernels.packRows(format, source, rows, width, target);
-  } else {
-    kernels.pack(format, source, rows, width, place.columns, target, work);
-  }
 }

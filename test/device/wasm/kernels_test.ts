@@ -4,17 +4,24 @@ import {
   MATRIX_FIELDS,
   PLAN_FIELDS,
 } from "../../../src/device/wasm/structs.ts";
-import { compileKernels } from "../../../tools/wasm.ts";
+import { compileKernels, compilePlainKernels } from "../../../tools/wasm.ts";
 import { Room } from "./room.ts";
 
-Deno.test("kernels.wasm is what wasm/ compiles to", async () => {
-  const committed = await Deno.readFile(
-    new URL("../../../src/device/wasm/kernels.wasm", import.meta.url),
-  );
-  const compiled = await compileKernels();
-  assertEquals(compiled.length, committed.length, "Run: deno task wasm");
-  assertEquals(compiled, committed, "Run: deno task wasm");
-});
+for (
+  const [file, compile] of [
+    ["kernels.wasm", compileKernels],
+    ["kernels_plain.wasm", compilePlainKernels],
+  ] as const
+) {
+  Deno.test(`${file} is what wasm/ compiles to`, async () => {
+    const committed = await Deno.readFile(
+      new URL(`../../../src/device/wasm/${file}`, import.meta.url),
+    );
+    const compiled = await compile();
+    assertEquals(compiled.length, committed.length, "Run: deno task wasm");
+    assertEquals(compiled, committed, "Run: deno task wasm");
+  });
+}
 
 Deno.test("structs.ts has the fields of wasm/plan.ts, in its order", async () => {
   const source = await Deno.readTextFile(

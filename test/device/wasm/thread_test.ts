@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Start } from "../../../src/device/wasm/messages.ts";
-import { Thread } from "../../../src/device/wasm/thread.ts";
+import { WorkerThread } from "../../../src/device/wasm/thread.ts";
 
-Deno.test("Thread tells of a crash, and rejects what waits and what comes", async () => {
+Deno.test("WorkerThread tells of a crash, and rejects what waits and what comes", async () => {
   const { promise: crash, resolve } = Promise.withResolvers<Error>();
   const memory = new WebAssembly.Memory({
     initial: 1,
@@ -33,7 +33,7 @@ Deno.test("Thread tells of a crash, and rejects what waits and what comes", asyn
     ),
   );
   const start = { module, memory, thread: 1 } as unknown as Start;
-  const thread: Thread = new Thread(start, (error) => {
+  const thread: WorkerThread = new WorkerThread(start, (error) => {
     thread.end(error);
     resolve(error);
   });

@@ -1,0 +1,83 @@
+/**
+ * What a thread of the device does, wherever it runs: in a worker (`worker.ts`)
+ * or on the caller's own thread (`inline_thread.ts`).
+ *
+ * @module
+ */
+
+import { instantiate, type Kernels } from "./exports.ts";
+import { FORMATS } from "./format.ts";
+import { Lanes } from "./lanes.ts";
+import type { Start, Task } from "./messages.ts";
+
+/** One thread's kernels, and on thread 0 all lanes. */
+export class ThreadTasks {
+  readonly #start: Start;
+  readonly #kernels: Kernels;
+  readonly #lanes: Lanes | undefined;
+
+  /** Joins the kernels to the memory. */
+  constructor(start: Start) {
+    const { module, memory, layout, thread } = start;
+    this.#start = start;
+    this.#kernels = instantiate(module, memory);
+    if (thread > 0) return;
+    this.#lanes = new Lanes(this.#kernels, memory, layout, start);
+  }
+
+  /**
+   * Does a task and answers it.
+   *
+   * @throws {RangeError} If it names a lane, a token or a size that is not there.
+   * @throws {TypeError} If this thread has no such task.
+   */
+  do(task: Task): unknown {
+    const lanes = this.#lanes;
+    if (task.name === "pack") return this.#pack(task);
+    if (lanes === undefined) {
+      throw new TypeError(
+        `Cannot ${task.name} on thread ${this.#start.thread}: thread 0 leads`,
+      );
+    }
+    switch (task.name) {
+      case "clear":
+        return lanes.clear(task.lane);
+      case "write":
+        return lanes.write(task.lane, task.values);
+      case "read":
+        return lanes.read(task.lane);
+      case "copy":
+        return lanes.copy(task.from, task.to);
+      case "step":
+        return lanes.step(task.batch);
+      case "leave":
+        return this.#kernels.leave(this.#start.layout.plan);
+      case "serve":
+        throw new TypeError("Cannot serve on thread 0: it leads");
+    }
+  }
+
+  /** Takes part in passes until thread 0 lets the others leave. */
+  serve(): void {
+    this.#kernels.serve(this.#start.layout.plan, this.#start.thread);
+  }
+
+  /** Packs rows into their place, through this thread's scratch. */
+  #pack(
+    { place, row, width, values }: Extract<Task, { name: "pack" }>,
+  ): void {
+    const { memory, layout, thread } = this.#start;
+    const work = layout.scratch + thread * layout.scratchBytes;
+    const source = work + 256;
+    new Float32Array(memory.buffer, source, values.length).set(values);
+    const rows = values.length / width;
+    const format = FORMATS[place.format];
+    const target = place.offset + row * place.rowBytes;
+    if (place.kind === "rows") {
+      this.#kernels.packRows(format, source, rows, width, target);
+    } else {
+      const { columns } = place;
+      this.#kernels.pack(format, source, rows, width, columns, target, work);
+    }
+  }
+}
