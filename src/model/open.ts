@@ -5,6 +5,7 @@
  */
 
 import { ModelError } from "../errors.ts";
+import { hex } from "../text/hex.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { openVocabulary, worldTokenizer } from "../text/world_tokenizer.ts";
 import { canonical } from "./canonical.ts";
@@ -140,7 +141,7 @@ async function openFile({ name, size, read }: ByteSource): Promise<Tokenizer> {
   }
   const bytes = await read(0, size);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
-  const key = new Uint8Array(digest).toHex();
+  const key = hex(new Uint8Array(digest));
   const known = inUse.get(key)?.deref();
   if (known !== undefined) return known;
   const tokenizer = await openVocabulary(bytes, name);

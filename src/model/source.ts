@@ -46,11 +46,11 @@ export function bytesSource(
   return {
     name,
     size,
-    read(offset, length): Promise<Uint8Array<ArrayBuffer>> {
-      return Promise.try(() => {
-        expectRange({ name, size }, offset, length);
-        return bytes.subarray(offset, offset + length);
-      });
+    // Async, so that a range that is not there rejects.
+    // deno-lint-ignore require-await
+    async read(offset, length): Promise<Uint8Array<ArrayBuffer>> {
+      expectRange({ name, size }, offset, length);
+      return bytes.subarray(offset, offset + length);
     },
   };
 }
@@ -63,7 +63,8 @@ export function blobSource(name: string, blob: Blob): ByteSource {
     size,
     async read(offset, length): Promise<Uint8Array<ArrayBuffer>> {
       expectRange({ name, size }, offset, length);
-      return await blob.slice(offset, offset + length).bytes();
+      const range = blob.slice(offset, offset + length);
+      return new Uint8Array(await range.arrayBuffer());
     },
   };
 }

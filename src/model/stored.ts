@@ -5,6 +5,7 @@
  */
 
 import { ModelError } from "../errors.ts";
+import { loadHalves } from "../text/half.ts";
 import type { StoredType } from "./checkpoint.ts";
 import type { ByteSource } from "./source.ts";
 
@@ -71,8 +72,11 @@ export function widen(
   switch (type) {
     case "F32":
       return new Float32Array(buffer, byteOffset, length).slice();
-    case "F16":
-      return new Float32Array(new Float16Array(buffer, byteOffset, length));
+    case "F16": {
+      const values = new Float32Array(length);
+      loadHalves(new Uint16Array(buffer, byteOffset, length), values);
+      return values;
+    }
     case "BF16": {
       const halves = new Uint16Array(buffer, byteOffset, length);
       const bits = new Uint32Array(length);

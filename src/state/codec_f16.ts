@@ -5,6 +5,7 @@
  */
 
 import { N, stateLength } from "../model/shape.ts";
+import { loadHalves, storeHalves } from "../text/half.ts";
 import type { Codec, StateShape } from "./codec.ts";
 import { expectFinite, firstInfinite } from "./finite.ts";
 
@@ -22,10 +23,10 @@ function encode(
 ): Uint8Array<ArrayBuffer> | undefined {
   const { L, D } = shape, matrix = D * N;
   const bytes = new Uint8Array(room + 2 * values.length).subarray(room);
-  const halves = new Float16Array(bytes.buffer, room);
+  const halves = new Uint16Array(bytes.buffer, room);
   for (let l = 0; l < L; l++) {
     const from = l * D * (N + 2) + D;
-    halves.set(values.subarray(from, from + matrix), l * matrix);
+    storeHalves(values.subarray(from, from + matrix), halves, l * matrix);
   }
   writeShifts(values, halves.subarray(L * matrix), shape);
   return firstInfinite(halves) >= 0 ? undefined : bytes;
@@ -37,13 +38,11 @@ function decode(
 ): Float32Array<ArrayBuffer> {
   const { L, D } = shape, matrix = D * N;
   const values = new Float32Array(stateLength(shape));
-  const halves = new Float16Array(buffer, byteOffset, values.length);
+  const halves = new Uint16Array(buffer, byteOffset, values.length);
   expectFinite(halves, "decode");
   for (let l = 0; l < L; l++) {
-    values.set(
-      halves.subarray(l * matrix, (l + 1) * matrix),
-      l * D * (N + 2) + D,
-    );
+    const matrices = halves.subarray(l * matrix, (l + 1) * matrix);
+    loadHalves(matrices, values, l * D * (N + 2) + D);
   }
   readShifts(halves.subarray(L * matrix), values, shape);
   return values;
@@ -52,25 +51,25 @@ function decode(
 /** Writes the attention shifts of all layers, then the feed-forward shifts. */
 export function writeShifts(
   values: Float32Array,
-  halves: Float16Array,
+  halves: Uint16Array,
   { L, D }: StateShape,
 ): void {
   for (let l = 0; l < L; l++) {
     const layer = l * D * (N + 2), last = layer + D * (N + 1);
-    halves.set(values.subarray(layer, layer + D), l * D);
-    halves.set(values.subarray(last, last + D), (L + l) * D);
+    storeHalves(values.subarray(layer, layer + D), halves, l * D);
+    storeHalves(values.subarray(last, last + D), halves, (L + l) * D);
   }
 }
 
 /** Reads what {@linkcode writeShifts} wrote. */
 export function readShifts(
-  halves: Float16Array,
+  halves: Uint16Array,
   values: Float32Array,
   { L, D }: StateShape,
 ): void {
   for (let l = 0; l < L; l++) {
     const layer = l * D * (N + 2), last = layer + D * (N + 1);
-    values.set(halves.subarray(l * D, (l + 1) * D), layer);
-    values.set(halves.subarray((L + l) * D, (L + l + 1) * D), last);
+    loadHalves(halves.subarray(l * D, (l + 1) * D), values, layer);
+    loadHalves(halves.subarray((L + l) * D, (L + l + 1) * D), values, last);
   }
 }

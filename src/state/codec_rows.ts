@@ -76,7 +76,7 @@ function encode(
   const { L, D } = shape, rows = L * D;
   const { fields, shifts, end } = layout(shape, bits);
   const bytes = new Uint8Array(room + end).subarray(room);
-  const halves = new Float16Array(bytes.buffer, room + shifts);
+  const halves = new Uint16Array(bytes.buffer, room + shifts);
   writeShifts(values, halves, shape);
   if (firstInfinite(halves) >= 0) return undefined;
 
@@ -105,7 +105,7 @@ function decode(
   const { fields, shifts } = layout(shape, bits);
   const { buffer, byteOffset } = bytes;
   const values = new Float32Array(stateLength(shape));
-  const halves = new Float16Array(buffer, byteOffset + shifts, 2 * rows);
+  const halves = new Uint16Array(buffer, byteOffset + shifts, 2 * rows);
   expectFinite(halves, "decode");
   readShifts(halves, values, shape);
 

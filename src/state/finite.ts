@@ -5,28 +5,29 @@
  */
 
 import { StateError } from "../errors.ts";
+import { loadHalves } from "../text/half.ts";
 
 /**
- * Checks f32 or f16 values.
+ * Checks f32 values, or f16 ones by their bits.
  *
  * @param verb `encode` or `decode`, for the message.
  * @throws {StateError} `ERR_STATE_UNREADABLE` naming the first that is not finite.
  */
 export function expectFinite(
-  values: Float32Array | Float16Array,
+  values: Float32Array | Uint16Array,
   verb: "encode" | "decode",
 ): void {
   const at = firstInfinite(values);
   if (at >= 0) {
     throw new StateError(
       "ERR_STATE_UNREADABLE",
-      `Cannot ${verb} state: value ${at} is ${values[at]}`,
+      `Cannot ${verb} state: value ${at} is ${nameOf(values, at)}`,
     );
   }
 }
 
 /** The first that is infinite or NaN, or −1: all bits of its exponent are set. */
-export function firstInfinite(values: Float32Array | Float16Array): number {
+export function firstInfinite(values: Float32Array | Uint16Array): number {
   const { buffer, byteOffset, length } = values;
   const single = values instanceof Float32Array;
   const bits = single
@@ -37,4 +38,11 @@ export function firstInfinite(values: Float32Array | Float16Array): number {
     if ((bits[i] & exponent) === exponent) return i;
   }
   return -1;
+}
+
+function nameOf(values: Float32Array | Uint16Array, at: number): number {
+  if (values instanceof Float32Array) return values[at];
+  const value = new Float32Array(1);
+  loadHalves(values.subarray(at, at + 1), value);
+  return value[0];
 }

@@ -42,6 +42,7 @@
  */
 
 import { StateError } from "../errors.ts";
+import { hex } from "../text/hex.ts";
 import { decodeValues, encodeValues } from "./codec.ts";
 import {
   HASH_BYTES,
@@ -161,7 +162,7 @@ function expectModel(header: SaveHeader, format: SaveFormat): void {
   const fields = [
     ["L", header.L, L],
     ["D", header.D, D],
-    ["fingerprint", header.fingerprint.toHex(), format.fingerprint.toHex()],
+    ["fingerprint", hex(header.fingerprint), hex(format.fingerprint)],
   ] as const;
   for (const [name, found, expected] of fields) {
     if (found !== expected) {

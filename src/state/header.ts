@@ -6,6 +6,7 @@
 
 import { StateError } from "../errors.ts";
 import { N, stateLength } from "../model/shape.ts";
+import { hex } from "../text/hex.ts";
 import { CODEC_NAMES, encodedSize } from "./codec.ts";
 import type { ChatPhase, CodecName } from "./save.ts";
 
@@ -125,7 +126,7 @@ export function readHeader(bytes: Uint8Array): SaveHeader {
   const magic = bytes.subarray(0, MAGIC.length);
   expect(
     MAGIC.every((byte, i) => byte === magic[i]),
-    `byte 0 begins ${magic.toHex()}, expected ${MAGIC.toHex()}`,
+    `byte 0 begins ${hex(magic)}, expected ${hex(MAGIC)}`,
   );
   const version = view.getUint16(8, true);
   expect(version === VERSION, `version is ${version}, expected ${VERSION}`);

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { hex } from "../text/hex.ts";
 import {
   expectAlphabet,
   fromBase64url,
@@ -53,10 +54,10 @@ export async function openPortable(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const end = Math.max(0, bytes.length - HASH_BYTES);
   const file = bytes.subarray(0, end);
-  const found = bytes.subarray(end).toHex(), expected = await hash(file);
-  if (found !== expected.toHex()) {
+  const found = hex(bytes.subarray(end)), expected = await hash(file);
+  if (found !== hex(expected)) {
     throw unreadable(
-      `its checksum at byte ${end} is ${found}, expected ${expected.toHex()}`,
+      `its checksum at byte ${end} is ${found}, expected ${hex(expected)}`,
     );
   }
   return file;
