@@ -8,18 +8,15 @@
  */
 
 import { createApp } from "./src/http/app.ts";
-import { type Lookout, openLookout } from "./src/serve/telemetry.ts";
+import { openTelemetry, type Telemetry } from "./src/serve/telemetry.ts";
 import { modelPlaces } from "./src/hub/resolve.ts";
 import { followKeyFile } from "./src/serve/key_file.ts";
 import { openModels, type ServedModels } from "./src/serve/served_models.ts";
 import { onEnd } from "./src/serve/signals.ts";
 import { command, write } from "./src/terminal.ts";
 import { asksForHelp, parseCommand } from "./src/config/command_line.ts";
-import {
-  type Config,
-  helpOnSettings,
-  readConfig,
-} from "./src/config/config.ts";
+import { helpOnSettings, readConfig } from "./src/config/config.ts";
+import type { Config } from "./src/config/settings.ts";
 import { ConfigError } from "./src/errors.ts";
 import type { Loader } from "./src/http/services.ts";
 
@@ -50,9 +47,9 @@ async function start(args: readonly string[]): Promise<void> {
     write(`Serves a model over HTTP.\n\n  deno task start [flags]\n\n`);
     return write(helpOnSettings());
   }
-  const { config, lookout } = await prepare(settings(args));
-  const models = await open(config, lookout);
-  const server = listen(config, build(config, models, lookout).fetch);
+  const { config, telemetry } = await prepare(settings(args));
+  const models = await open(config, telemetry);
+  const server = listen(config, build(config, models, telemetry).fetch);
   const closed = closeOnSignal(server, models);
   // Whoever has been let in needs no permission; nothing here calls out.
   await Deno.permissions.revoke({ name: "net" });
@@ -91,16 +88,16 @@ function settings(args: readonly string[]): Config {
 /** The settings with the keys of their file, and who looks on. */
 async function prepare(
   given: Config,
-): Promise<{ readonly config: Config; readonly lookout: Lookout }> {
-  const lookout = await openLookout(given);
-  const config = followKeyFile(given, (line) => lookout.log.note(line));
-  return { config, lookout };
+): Promise<{ readonly config: Config; readonly telemetry: Telemetry }> {
+  const telemetry = await openTelemetry(given);
+  const config = followKeyFile(given, (line) => telemetry.log.note(line));
+  return { config, telemetry };
 }
 
 function build(
   config: Config,
   loader: Loader,
-  { log, observer, metrics }: Lookout,
+  { log, observer, metrics }: Telemetry,
 ): ReturnType<typeof createApp> {
   return createApp({
     loader,
@@ -119,13 +116,13 @@ function build(
 
 /** The server of the variables alone; its models are loaded when needed. */
 async function unasked(): Promise<ReturnType<typeof createApp>> {
-  const { config, lookout } = await prepare(settings([]));
-  return build(config, await open(config, lookout), lookout);
+  const { config, telemetry } = await prepare(settings([]));
+  return build(config, await open(config, telemetry), telemetry);
 }
 
 async function open(
   config: Config,
-  { log, observer }: Lookout,
+  { log, observer }: Telemetry,
 ): Promise<ServedModels> {
   if (config["state-keys"] === undefined) {
     log.note(

@@ -122,7 +122,7 @@ async function open(): Promise<Engine & AsyncDisposable> {
     },
     format: { fingerprint: new Uint8Array(32), shape },
     tokenizer,
-    waiting: 0,
+    maxWaiting: 0,
     load: () =>
       device.load(checkpoint, {
         lanes: lanes + SPARE_LANES,

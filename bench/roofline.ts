@@ -5,7 +5,8 @@
  */
 
 import type { DeviceKind, Quantization } from "../src/device/device.ts";
-import { matrixFormat, rowBytes } from "../src/device/wasm/format.ts";
+import { rowBytes } from "../src/device/wasm/format.ts";
+import { matrixFormat } from "../src/device/matrix_format.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
 import { stateLength } from "../src/model/shape.ts";
 
@@ -39,7 +40,7 @@ export function passBytes(
   lanes: number,
 ): number {
   const { shape, stored } = checkpoint;
-  const format = matrixFormat(quantization, stored);
+  const format = matrixFormat(stored, quantization);
   const row = kind === "wasm"
     ? rowBytes(format, shape.D)
     : shape.D * TABLE_BITS[format] / 8;

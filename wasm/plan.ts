@@ -1,6 +1,6 @@
 /**
  * What the host lays out in shared memory and every thread reads: pointers and
- * sizes, all u32. The field order is repeated in src/device/wasm/layout.ts, which
+ * sizes, all u32. The field order is repeated in src/device/wasm/memory_layout.ts, which
  * checks the struct sizes against these when it loads.
  */
 

@@ -12,7 +12,11 @@ import {
   layersPlan,
   type Path,
 } from "../../src/device/webgpu/forward.ts";
-import { CHUNK, createRoom, type Room } from "../../src/device/webgpu/room.ts";
+import {
+  createBuffers,
+  PASS_ROWS,
+  type WorkBuffers,
+} from "../../src/device/webgpu/buffers.ts";
 import { uploadWeights } from "../../src/device/webgpu/upload.ts";
 import type { Weights } from "../../src/device/webgpu/weights.ts";
 import type { ModelShape } from "../../src/model/shape.ts";
@@ -37,14 +41,17 @@ const checkpoint = randomCheckpoint({
 export const shape: ModelShape = checkpoint.shape;
 
 /** Passes that are timed: one token, or a chunk of one lane. */
-export const PASSES = { decode: [1, 1], prefill: ["chunk", CHUNK] } as const;
+export const PASSES = {
+  decode: [1, 1],
+  prefill: ["chunk", PASS_ROWS],
+} as const;
 
 /** A layer on the device. */
 export interface Layer {
   /** The model it belongs to. */
   readonly weights: Weights;
   /** What it works in, for one lane. */
-  readonly room: Room;
+  readonly room: WorkBuffers;
 }
 
 /** Uploads the layers; the rows of a pass are one segment of `rows` tokens. */
@@ -55,10 +62,10 @@ export async function openLayer(
   } = {},
 ): Promise<Layer> {
   const weights = await uploadWeights(gpu, checkpoint, { quantization });
-  const room = createRoom(gpu, shape, weights, 1);
+  const room = createBuffers(gpu, shape, weights, 1);
   return {
     weights,
-    room: { ...room, rows: segments([rows], { room: CHUNK }) },
+    room: { ...room, rows: segments([rows], { room: PASS_ROWS }) },
   };
 }
 

@@ -1,5 +1,5 @@
 import { sample } from "../../src/device/webgpu/kernels/sample.ts";
-import { createRoom } from "../../src/device/webgpu/room.ts";
+import { createBuffers } from "../../src/device/webgpu/buffers.ts";
 import { packSampling } from "../../src/device/webgpu/sampling_table.ts";
 import { DRAWS } from "../../src/device/webgpu/schedule.ts";
 import { GREEDY } from "../../src/text/sampling.ts";
@@ -17,7 +17,7 @@ for (
     ["all tokens", { ...GREEDY, temperature: 1 }],
   ] as const
 ) {
-  const room = createRoom(gpu, { ...shape, V }, weights, 1);
+  const room = createBuffers(gpu, { ...shape, V }, weights, 1);
   const rows = words("rows", [room.rows.shape[0], 4], [
     DRAWS,
     ...new Uint32Array(room.rows.shape[0] * 4 - 1),

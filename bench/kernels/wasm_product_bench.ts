@@ -1,9 +1,5 @@
-import {
-  FORMATS,
-  PANEL,
-  panelBytes,
-  roundUp,
-} from "../../src/device/wasm/format.ts";
+import { PANEL, panelBytes, roundUp } from "../../src/device/wasm/format.ts";
+import { MATRIX_FORMATS } from "../../src/device/matrix_format.ts";
 import { MATRIX_FIELDS, words } from "../../src/device/wasm/structs.ts";
 import { Room } from "../../test/device/wasm/room.ts";
 import { random, uniform } from "../../test/support/random.ts";
@@ -18,7 +14,7 @@ for (const tokens of [1, 64]) {
     const bytes = panelBytes(format, COLUMNS), all = rows / PANEL * bytes;
     const data = room.take(all);
     const source = room.put(uniform(ROWS * COLUMNS, [-1, 1], next));
-    const f = FORMATS[format], work = room.take(256);
+    const f = MATRIX_FORMATS[format], work = room.take(256);
     room.kernels.pack(f, source, ROWS, COLUMNS, COLUMNS, data, work);
     const matrix = room.take(MATRIX_FIELDS.length * 4);
     const fields = { format: f, data, panelBytes: bytes, columns: COLUMNS };

@@ -5,7 +5,11 @@
  * @module
  */
 
-import { BYTES, type StoredTensor, volume } from "../../src/model/stored.ts";
+import {
+  BYTES_PER_VALUE,
+  type StoredTensor,
+  volume,
+} from "../../src/model/stored.ts";
 import {
   GGUF_TYPES,
   ggufHead,
@@ -70,7 +74,7 @@ async function* pth(tensors: readonly StoredTensor[]): Pieces {
   yield head("m/data.pkl", table.length);
   yield table;
   for (const [i, tensor] of tensors.entries()) {
-    yield head(`m/data/${i}`, BYTES.BF16 * volume(tensor.shape));
+    yield head(`m/data/${i}`, BYTES_PER_VALUE.BF16 * volume(tensor.shape));
     for await (const values of chunks(tensor)) yield narrow(values, "BF16");
   }
   const start = at, entries = tensors.length + 1;

@@ -68,7 +68,7 @@ export class Chat {
       sampling: GREEDY,
       halt: this.#halt,
     })));
-    return results.map(({ drawn, halted }) => {
+    return results.map(({ drawn, stopped: halted }) => {
       const bytes = drawn.slice(0, halted ? -1 : undefined)
         .flatMap((token) => [...this.#tokenizer.bytes(token)]);
       return new TextDecoder().decode(Uint8Array.from(bytes)).trim();

@@ -21,7 +21,7 @@ export interface Moment {
 }
 
 /** A prompt, and how the answer to it begins and ends. */
-export interface Opening extends Prompt {
+export interface ChatOpening extends Prompt {
   /** Whether the answer begins with a space that is no part of it. */
   readonly space: boolean;
   /** How much the prompt makes the model think. */
@@ -43,7 +43,7 @@ export interface ChatTemplate {
    * @param messages Only those that the conversation has not read yet.
    * @throws {RequestError} `ERR_REQUEST_INVALID` if the template does not take them.
    */
-  open(messages: readonly Message[], moment: Moment): Promise<Opening>;
+  open(messages: readonly Message[], moment: Moment): Promise<ChatOpening>;
 }
 
 /** Thoughts hold empty lines, so only the next speaker ends a turn with one. */
@@ -51,7 +51,7 @@ const NEXT_TURN = `${TURN_END}User:`;
 
 /** The template of the World and G1 models. */
 export const WORLD: ChatTemplate = {
-  open(messages, { phase, answer, effort }): Promise<Opening> {
+  open(messages, { phase, answer, effort }): Promise<ChatOpening> {
     const chat = renderChat(hinted(messages, effort), phase, answer);
     const plain = effort === "none";
     return Promise.resolve({

@@ -15,9 +15,9 @@
 
 import { ModelError, RequestError } from "../errors.ts";
 import type { TemplateSource } from "../model/template_source.ts";
-import type { ChatTemplate, Moment, Opening } from "./chat_template.ts";
+import type { ChatOpening, ChatTemplate, Moment } from "./chat_template.ts";
 import { clean, type Message, renderChat, THINK_END } from "./template.ts";
-import { type Conversation, TemplateWriter } from "./template_writer.ts";
+import { TemplateWriter, type Transcript } from "./template_writer.ts";
 import type { Effort } from "./think.ts";
 
 /** Characters of a template. */
@@ -137,7 +137,7 @@ export class ModelTemplate implements ChatTemplate {
   async open(
     given: readonly Message[],
     { phase, begun, answer, effort }: Moment,
-  ): Promise<Opening> {
+  ): Promise<ChatOpening> {
     const messages = given.map(({ role, content }) => ({
       role,
       content: this.#clean(content),
@@ -197,7 +197,7 @@ export class ModelTemplate implements ChatTemplate {
   ): Promise<string> {
     if (messages.length === 0) return "";
     const texts = await this.#writer.write(
-      PASTS.flatMap((past): Conversation[] => [
+      PASTS.flatMap((past): Transcript[] => [
         [past, false],
         [[...past, ...messages], open],
       ]),

@@ -11,7 +11,7 @@ import type { Message } from "./template.ts";
 import type { Effort } from "./think.ts";
 
 /** Messages, and whether the model is to answer. */
-export type Conversation = readonly [
+export type Transcript = readonly [
   messages: readonly Message[],
   answer: boolean,
 ];
@@ -33,7 +33,7 @@ export class TemplateWriter {
    * @throws {RequestError} `ERR_REQUEST_INVALID` if the template does not take them.
    */
   async write(
-    conversations: readonly Conversation[],
+    conversations: readonly Transcript[],
     effort: Effort = "none",
   ): Promise<readonly string[]> {
     const values = conversations.map(([messages, answer]) => ({

@@ -10,9 +10,9 @@ import process from "node:process";
 import { Conversation } from "../client/conversation.ts";
 import { asksForHelp, parseCommand } from "../config/command_line.ts";
 import { helpOnSettings, readConfig } from "../config/config.ts";
-import { beginning } from "./beginning.ts";
+import { readInitialFlag } from "./initial_flag.ts";
 import { chatLoop } from "./chat_loop.ts";
-import { connect, embed } from "./connect.ts";
+import { connect, connectEmbedded } from "./connect.ts";
 import { readDrawing } from "./drawing.ts";
 import { SaveFolder } from "./saves.ts";
 import { command, note, write } from "../terminal.ts";
@@ -42,12 +42,12 @@ async function chat(args: readonly string[]): Promise<void> {
     top_p: 0.3,
     max_tokens: 512,
   });
-  const { initial, flags: settings } = beginning(flags);
+  const { initial, flags: settings } = readInitialFlag(flags);
   const options = { ...drawing, ...(initial !== undefined && { initial }) };
   const saves = new SaveFolder(flags.saves ?? "saves");
   const config = readConfig(settings, (name) => Deno.env.get(name));
   const { client, summary, close } = flags.url === undefined
-    ? await embed(config, () => saves.key())
+    ? await connectEmbedded(config, () => saves.key())
     : connect(flags.url);
   note(`Chatting with ${summary}. /help lists the commands`);
   const terminal = Deno.stdin.isTerminal();

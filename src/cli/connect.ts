@@ -6,7 +6,7 @@
 
 import { createApp } from "../http/app.ts";
 import { Client } from "../client/client.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/settings.ts";
 import { loaderOf } from "../http/services.ts";
 import type { StateKey } from "../state/keys.ts";
 import { compose } from "../serve/compose.ts";
@@ -33,7 +33,7 @@ export function connect(url: string): Connection {
  * @param config The settings.
  * @param key Seals states where the settings name no key.
  */
-export async function embed(
+export async function connectEmbedded(
   config: Config,
   key: () => Promise<StateKey>,
 ): Promise<Connection> {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { GenerateRequest } from "../client/client.ts";
+import type { GenerationRequest } from "../client/client.ts";
 import { asksForHelp, parseCommand } from "../config/command_line.ts";
 import { helpOnSettings, readConfig } from "../config/config.ts";
 import { ConfigError } from "../errors.ts";
-import { beginning } from "./beginning.ts";
-import { connect, embed } from "./connect.ts";
+import { readInitialFlag } from "./initial_flag.ts";
+import { connect, connectEmbedded } from "./connect.ts";
 import { readDrawing } from "./drawing.ts";
 import { SaveFolder } from "./saves.ts";
 import { command, write } from "../terminal.ts";
@@ -47,7 +47,7 @@ async function generate(args: readonly string[]): Promise<void> {
     "seed",
   ]);
   const drawing = readDrawing(flags, { temperature: 1, max_tokens: 256 });
-  const { initial, flags: settings } = beginning(flags);
+  const { initial, flags: settings } = readInitialFlag(flags);
   const saves = new SaveFolder(flags.saves ?? "saves");
   const save = flags.from === undefined
     ? undefined
@@ -55,7 +55,7 @@ async function generate(args: readonly string[]): Promise<void> {
   const text = words.length > 0
     ? words.join(" ")
     : await new Response(Deno.stdin.readable).text();
-  const request: GenerateRequest = {
+  const request: GenerationRequest = {
     ...(flags.chat === "yes"
       ? { messages: [{ role: "user", content: text }] }
       : { prompt: text }),
@@ -66,7 +66,7 @@ async function generate(args: readonly string[]): Promise<void> {
   };
   const config = readConfig(settings, (name) => Deno.env.get(name));
   const { client, close } = flags.url === undefined
-    ? await embed(config, () => saves.key())
+    ? await connectEmbedded(config, () => saves.key())
     : connect(flags.url);
   try {
     for await (const event of client.stream(request)) {

@@ -15,7 +15,7 @@ import { NETWORK } from "../hub/transport.ts";
 import { openFiles } from "../model/model_files.ts";
 import { ModelCache, modelsFolder } from "../hub/cache.ts";
 import { downloadBar } from "../hub/download_bar.ts";
-import { bytes, table, whole } from "../text/units.ts";
+import { formatBytes, formatCount, formatTable } from "../text/units.ts";
 import { describe, readShape } from "../hub/inspect.ts";
 import { threadsOf } from "../serve/memory.ts";
 import { digestOf } from "../hub/part_file.ts";
@@ -86,7 +86,7 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
     await using files = await openFiles(cache.pathOf(id));
     const { shape } = await readShape(files);
     write(
-      `${id} is there, ${whole(parameters(shape))} parameters. ` +
+      `${id} is there, ${formatCount(parameters(shape))} parameters. ` +
         `deno task start --model ${id} serves it\n`,
     );
   },
@@ -94,11 +94,13 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
     const rows = (await cache.list()).map(({ id, manifest }) => [
       id,
       manifest
-        ? bytes(manifest.files.reduce((sum, { size }) => sum + size, 0))
+        ? formatBytes(manifest.files.reduce((sum, { size }) => sum + size, 0))
         : "not whole",
       manifest?.source ?? "",
     ]);
-    write(rows.length > 0 ? table(rows) : `No models in ${cache.folder}\n`);
+    write(
+      rows.length > 0 ? formatTable(rows) : `No models in ${cache.folder}\n`,
+    );
   },
   async inspect({ flags, words }) {
     const env = (name: string) => Deno.env.get(name);

@@ -9,7 +9,7 @@ import type { Client } from "../client/client.ts";
 import { asksForHelp, parseCommand } from "../config/command_line.ts";
 import { helpOnSettings, readConfig } from "../config/config.ts";
 import { ConfigError } from "../errors.ts";
-import { connect, embed } from "./connect.ts";
+import { connect, connectEmbedded } from "./connect.ts";
 import { SaveFolder } from "./saves.ts";
 import { command, write } from "../terminal.ts";
 
@@ -118,7 +118,7 @@ async function state(args: readonly string[]): Promise<void> {
   const saves = new SaveFolder(flags.saves ?? "saves");
   const config = readConfig(flags, (name) => Deno.env.get(name));
   const { client, close } = flags.url === undefined
-    ? await embed(config, () => saves.key())
+    ? await connectEmbedded(config, () => saves.key())
     : connect(flags.url);
   try {
     await tool({ client, saves, flags, words });

@@ -13,8 +13,8 @@
 
 import type {
   GenerateAnswer,
-  GenerateEvent,
-  GenerateRequest,
+  GenerationEvent,
+  GenerationRequest,
 } from "./generation.ts";
 
 export type * from "./generation.ts";
@@ -71,7 +71,7 @@ export class Client {
    * @throws {ApiError} If the server refuses.
    */
   async generate(
-    request: GenerateRequest,
+    request: GenerationRequest,
     signal?: AbortSignal,
   ): Promise<GenerateAnswer> {
     const response = await this.#post("/v1/generate", request, signal);
@@ -97,13 +97,13 @@ export class Client {
    * @throws {ApiError} If the server refuses, or fails on the way.
    */
   async *stream(
-    request: GenerateRequest,
+    request: GenerationRequest,
     signal?: AbortSignal,
-  ): AsyncGenerator<GenerateEvent, void> {
+  ): AsyncGenerator<GenerationEvent, void> {
     const body = { ...request, stream: true };
     const response = await this.#post("/v1/generate", body, signal);
     for await (const data of eventData(response)) {
-      const event: GenerateEvent | { type: "problem"; status?: number } = JSON
+      const event: GenerationEvent | { type: "problem"; status?: number } = JSON
         .parse(data);
       if (event.type === "problem") {
         throw new ApiError(event.status ?? 0, event);

@@ -69,7 +69,7 @@ export type GenerateInput =
   };
 
 /** A request. */
-export type GenerateRequest = GenerateInput & GenerateOptions;
+export type GenerationRequest = GenerateInput & GenerateOptions;
 
 /** How an answer ended. */
 export interface GenerateEnd {
@@ -114,7 +114,7 @@ export interface GenerateAnswer extends GenerateEnd {
 }
 
 /** A piece of a streamed answer, or its end. */
-export type GenerateEvent =
+export type GenerationEvent =
   | {
     /** Names the event. */
     readonly type: "text";

@@ -8,8 +8,6 @@ import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { type Config, type Name, SETTINGS } from "./settings.ts";
 
-export type { Config };
-
 /** Flags and their values, by name without dashes. */
 export type Flags = Readonly<Partial<Record<string, string>>>;
 

@@ -13,7 +13,7 @@ import { parseKeys, type StateKey } from "../state/keys.ts";
 import { STATE_LAYOUTS, type StateLayout } from "../state/foreign/convert.ts";
 
 /** A value read from the words of a setting. */
-export type Words<T> = z.ZodType<T, string>;
+export type ValueSchema<T> = z.ZodType<T, string>;
 
 /** A file with a state that texts may begin with. */
 export interface InitialFile {
@@ -42,7 +42,7 @@ export interface VocabularyFile {
 }
 
 /** A whole number from `min` to `max`, from its digits. */
-export const integer = (min: number, max: number): Words<number> =>
+export const integer = (min: number, max: number): ValueSchema<number> =>
   z.string().regex(/^\d+$/, "expected a whole number").transform(Number).pipe(
     z.int().min(min, `expected ${min} or more`).max(
       max,
@@ -54,7 +54,7 @@ export const integer = (min: number, max: number): Words<number> =>
 export const YES_OR_NO = ["yes", "no", "true", "false", "1", "0"];
 
 /** Yes or no. */
-export const flag: Words<boolean> = z.enum(YES_OR_NO, {
+export const flag: ValueSchema<boolean> = z.enum(YES_OR_NO, {
   error: "expected yes or no",
 })
   .transform((
@@ -79,16 +79,18 @@ function named(list: string): [name: string | undefined, value: string][] {
 }
 
 /** Models to serve: `MODEL` or `NAME=MODEL`, a line each. */
-export const modelWords: Words<readonly ModelWord[]> = z.string().transform(
-  (list) =>
-    named(list).map(([name, from]) => ({
-      from,
-      ...(name !== undefined && { name }),
-    })),
-);
+export const modelWords: ValueSchema<readonly ModelWord[]> = z.string()
+  .transform(
+    (list) =>
+      named(list).map(([name, from]) => ({
+        from,
+        ...(name !== undefined && { name }),
+      })),
+  );
 
 /** Files with vocabularies: `PATH` or `NAME=PATH`, a line each. */
-export const vocabularyFiles: Words<readonly VocabularyFile[]> = z.string()
+export const vocabularyFiles: ValueSchema<readonly VocabularyFile[]> = z
+  .string()
   .transform((list) =>
     named(list).map(([model, path]) => ({
       path,
@@ -105,7 +107,7 @@ const UNITS = new Map([
 ]);
 
 /** A number of bytes: `6000000000`, `6GB`, `5.5GiB`. */
-export const byteCount: Words<number> = z.string().transform(
+export const byteCount: ValueSchema<number> = z.string().transform(
   (text, context) => {
     const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?([a-zA-Z]*)$/.exec(text) ??
       [];
@@ -118,7 +120,7 @@ export const byteCount: Words<number> = z.string().transform(
 );
 
 /** Keys that seal states: `kid:base64url,…`. */
-export const stateKeys: Words<readonly StateKey[]> = z.string().transform(
+export const stateKeys: ValueSchema<readonly StateKey[]> = z.string().transform(
   (list, context) => {
     try {
       return parseKeys(list);
@@ -133,7 +135,7 @@ export const stateKeys: Words<readonly StateKey[]> = z.string().transform(
 const RATE = /^(?:\*|([1-9]\d{0,11}))(?:\/(?:\*|([1-9]\d{0,11})))?$/;
 
 /** Requests and tokens a minute, `60/20000`; `*` for what is not bounded. */
-export const rate: Words<Rate> = z.string().transform((text, context) => {
+export const rate: ValueSchema<Rate> = z.string().transform((text, context) => {
   const found = readRate(text);
   if (found !== undefined) return found;
   context.addIssue("expected REQUESTS or REQUESTS/TOKENS a minute, * for any");
@@ -151,7 +153,7 @@ function readRate(text: string): Rate | undefined {
 }
 
 /** Digests of the keys that may call: `name:sha256hex,…`, each with its rate. */
-export const apiKeys: Words<ApiKey[]> = z.string().transform(
+export const apiKeys: ValueSchema<ApiKey[]> = z.string().transform(
   (list, context) => {
     const keys = list.split(/[\s,]+/).filter((entry) => entry !== "").map(
       readApiKey,
@@ -178,7 +180,7 @@ export function readApiKey(entry: string): ApiKey | undefined {
 }
 
 /** Who may read the metrics: `open`, `keys`, `key:NAME` or `none`. */
-export const metricsAccess: Words<MetricsAccess | "none"> = z.string()
+export const metricsAccess: ValueSchema<MetricsAccess | "none"> = z.string()
   .transform((word, context) => {
     if (word === "open" || word === "keys" || word === "none") return word;
     const [, name] = /^key:([\w.-]{1,64})$/.exec(word) ?? [];
@@ -188,7 +190,7 @@ export const metricsAccess: Words<MetricsAccess | "none"> = z.string()
   });
 
 /** Origins whose pages may call: `*`, `none`, or a list of them. */
-export const origins: Words<readonly string[]> = z.string().transform(
+export const origins: ValueSchema<readonly string[]> = z.string().transform(
   (list, context) => {
     if (list === "none") return [];
     const found = list.split(/[\s,]+/).filter((origin) => origin !== "");
@@ -205,7 +207,7 @@ export const origins: Words<readonly string[]> = z.string().transform(
 );
 
 /** Files with states that texts may begin with: `NAME=PATH`, a line each. */
-export const initialFiles: Words<InitialFile[]> = z.string().transform(
+export const initialFiles: ValueSchema<InitialFile[]> = z.string().transform(
   (list, context) => {
     const files = list.split(/[\n,]/).map((entry): InitialFile | undefined => {
       const [, name = "", layout, path = ""] = INITIAL.exec(entry.trim()) ?? [];

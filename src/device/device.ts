@@ -70,8 +70,8 @@ export interface LaneStep {
   readonly lane: number;
   /**
    * Tokens to read, in order. Empty: go on from the last token this lane drew,
-   * which is still unread; if that draw halted, the entry does nothing and is
-   * answered with no tokens and `halted`.
+   * which is still unread; if that draw was a stop token, the entry does nothing and is
+   * answered with no tokens and `stopped`.
    */
   readonly tokens: readonly number[];
   /** Tokens to draw then. Each but the last is read before the next is drawn. */
@@ -82,7 +82,7 @@ export interface LaneStep {
    */
   readonly sampling?: Sampling;
   /** Drawing one of these ends the lane's part of the step; it stays unread. */
-  readonly halt?: ReadonlySet<number>;
+  readonly stopTokens?: ReadonlySet<number>;
   /**
    * Read tokens one by one as if they had been drawn, so that the state is, bit
    * for bit, the one that drawing them left.
@@ -97,10 +97,10 @@ export interface LaneStep {
 
 /** What became of one {@linkcode LaneStep}. */
 export interface LaneResult {
-  /** The tokens drawn; the last one is unread. Fewer than asked after a halt. */
+  /** The tokens drawn; the last one is unread. Fewer than asked after a stop token. */
   readonly drawn: readonly number[];
-  /** Whether the last of them was in `halt`. */
-  readonly halted: boolean;
+  /** Whether the last of them is a stop token. */
+  readonly stopped: boolean;
   /** Logits `[V]` or `[T, V]`, before penalties, if they were asked for. */
   readonly logits?: Float32Array;
   /**

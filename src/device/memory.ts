@@ -7,8 +7,8 @@
 import { type Sizes, tensorSpecs } from "../model/checkpoint.ts";
 import { stateLength } from "../model/shape.ts";
 import type { DeviceKind, Quantization } from "./device.ts";
-import { layout } from "./wasm/layout.ts";
-import { CHUNK } from "./webgpu/room.ts";
+import { layout } from "./wasm/memory_layout.ts";
+import { PASS_ROWS } from "./webgpu/buffers.ts";
 
 /** Every way to keep matrices, the widest first. */
 export const QUANTIZATIONS: readonly Quantization[] = ["none", "int8", "int4"];
@@ -48,7 +48,7 @@ export function memoryNeeded(
   const { shape } = sizes;
   const { L, D, F, V, deep } = shape;
   const gated = deep === undefined ? 0 : F + 64 + L * deep ** 2;
-  const rows = 4 * CHUNK * (24 * D + F + gated);
+  const rows = 4 * PASS_ROWS * (24 * D + F + gated);
   const perLane = 4 * (stateLength(shape) + 6 * V);
   return webgpuWeights(sizes, quantization) + rows + lanes * perLane;
 }

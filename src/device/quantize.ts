@@ -1,6 +1,6 @@
 /**
  * Weight-only quantisation as the webgpu device has it: each row is cut into blocks
- * of {@linkcode BLOCK} along its columns, and a block is integers times one scale
+ * of {@linkcode BLOCK_COLUMNS} along its columns, and a block is integers times one scale
  * that f16 can hold. The wasm device packs blocks that suit its instructions
  * (`wasm/pack_int8.ts`, `wasm/pack_int4.ts`), of the same size and as exact.
  *
@@ -11,7 +11,7 @@
  */
 
 /** Columns that share a scale. */
-export const BLOCK = 32;
+export const BLOCK_COLUMNS = 32;
 
 /** A matrix as integers and scales: `value = values[i] * scales[i / block | 0]`. */
 export interface QuantizedRows {
@@ -31,7 +31,7 @@ export interface QuantizedRows {
 export function quantizeRows(
   weights: Float32Array,
   bits: 8 | 4,
-  block = BLOCK,
+  block = BLOCK_COLUMNS,
 ): QuantizedRows {
   if (weights.length % block !== 0) {
     throw new RangeError(

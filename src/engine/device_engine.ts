@@ -20,11 +20,11 @@ import type {
   TurnEvent,
 } from "./engine.ts";
 import { soughtStops } from "./turn/guide.ts";
-import { Halts } from "./turn/halts.ts";
-import { ModelHost, type Seat } from "./queue/host.ts";
+import { StopTokens } from "./turn/stop_tokens.ts";
+import { type HostLease, ModelHost } from "./queue/model_host.ts";
 import { Mailbox } from "./turn/mailbox.ts";
 import type { StepReport } from "./observer.ts";
-import { type Opening, openSave, openTurn } from "./turn/opening.ts";
+import { type OpenedTurn, openTurn, resumableSave } from "./turn/open_turn.ts";
 import { Run } from "./turn/run.ts";
 import { ScoreRun } from "./turn/score_run.ts";
 
@@ -37,9 +37,9 @@ export interface EngineOptions {
   /** The model's own. */
   readonly tokenizer: Tokenizer;
   /** Turns that may wait for a lane. */
-  readonly waiting: number;
+  readonly maxWaiting: number;
   /** Those of one named tenant among them; half of them by default. */
-  readonly waitingEach?: number | undefined;
+  readonly maxWaitingPerTenant?: number | undefined;
   /**
    * Puts the model on the device: at the start, and again whenever the device was
    * lost. Lanes beyond those of `model` keep copies of states, so that an answer
@@ -54,11 +54,18 @@ export interface EngineOptions {
 
 /** Loads the model and takes turns. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { model, waiting, waitingEach, load, lost, stepped } = options;
+  const {
+    model,
+    maxWaiting,
+    maxWaitingPerTenant,
+    load,
+    lost,
+    stepped,
+  } = options;
   const host = new ModelHost({
-    seats: model.lanes,
-    waiting,
-    waitingEach,
+    maxTurns: model.lanes,
+    maxWaiting,
+    maxWaitingPerTenant,
     // Hearing from a GPU takes as long as drawing several tokens.
     ahead: model.device.kind === "webgpu" ? 2 : 1,
     load,
@@ -71,7 +78,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
 /** One text to score. */
 interface Scoring {
-  readonly from: ReturnType<typeof openSave>;
+  readonly from: ReturnType<typeof resumableSave>;
   readonly tokens: readonly number[];
   readonly top: number;
 }
@@ -81,14 +88,14 @@ class DeviceEngine implements Engine {
   readonly format: SaveFormat;
   readonly tokenizer: Tokenizer;
   readonly #host: ModelHost;
-  readonly #halts: Halts;
+  readonly #stopTokens: StopTokens;
 
   constructor({ model, format, tokenizer }: EngineOptions, host: ModelHost) {
     this.model = model;
     this.format = format;
     this.tokenizer = tokenizer;
     this.#host = host;
-    this.#halts = new Halts(tokenizer);
+    this.#stopTokens = new StopTokens(tokenizer);
   }
 
   get ready(): boolean {
@@ -115,19 +122,19 @@ class DeviceEngine implements Engine {
     // Only a stop that is cut off makes it likely that a lane has to go back.
     const copies = turn.stops.some(({ kept }) => !kept);
     const asked = performance.now();
-    const seat = await this.#host.seat(signal, copies, turn.tenant);
+    const lease = await this.#host.lease(signal, copies, turn.tenant);
     turn.observer?.phase("wait", asked, performance.now());
-    if (seat === undefined) return yield untouched(opening);
+    if (lease === undefined) return yield untouched(opening);
     const events = new Mailbox<TurnEvent>();
     const run = new Run(opening, {
-      ...seat,
+      ...lease,
       tokenizer: this.tokenizer,
-      halt: this.#halts.for(soughtStops(turn)),
-      wake: () => seat.add(run),
+      stopTokens: this.#stopTokens.for(soughtStops(turn)),
+      wake: () => lease.add(run),
       events,
-      left: () => seat.leave(run),
+      left: () => lease.leave(run),
     });
-    seat.add(run);
+    lease.add(run);
     const end = AbortSignal.any([signal, this.#host.closing]);
     const cancel = () => run.cancel();
     end.addEventListener("abort", cancel);
@@ -144,7 +151,7 @@ class DeviceEngine implements Engine {
     { save, texts, top = 0, tenant }: ScoreQuery,
     signal: AbortSignal,
   ): Promise<ScoredToken[][]> {
-    const from = openSave(save, this.tokenizer, this.model.shape);
+    const from = resumableSave(save, this.tokenizer, this.model.shape);
     const scores: ScoredToken[][] = texts.map(() => []);
     const queue = [...texts.entries()];
     const failed = new AbortController();
@@ -155,8 +162,8 @@ class DeviceEngine implements Engine {
         const [i, text] = next;
         const tokens = this.tokenizer.encode(text);
         if (tokens.length > 0) {
-          const seat = await this.#host.seat(end, false, tenant);
-          scores[i] = await this.#score(seat, { from, tokens, top }, end);
+          const lease = await this.#host.lease(end, false, tenant);
+          scores[i] = await this.#score(lease, { from, tokens, top }, end);
         }
       }
     });
@@ -176,29 +183,29 @@ class DeviceEngine implements Engine {
   }
 
   async #score(
-    seat: Seat | undefined,
+    lease: HostLease | undefined,
     { from, tokens, top }: Scoring,
     signal: AbortSignal,
   ): Promise<ScoredToken[]> {
     const end = AbortSignal.any([signal, this.#host.closing]);
-    if (seat === undefined) throw end.reason;
+    if (lease === undefined) throw end.reason;
     const { promise, resolve, reject } = Promise.withResolvers<ScoredToken[]>();
-    const run = new ScoreRun(from, { tokens, top, ...seat, resolve, reject });
+    const run = new ScoreRun(from, { tokens, top, ...lease, resolve, reject });
     const cancel = () => reject(end.reason);
     end.addEventListener("abort", cancel);
     if (end.aborted) cancel();
-    seat.add(run);
+    lease.add(run);
     try {
       return await promise;
     } finally {
       end.removeEventListener("abort", cancel);
-      seat.leave(run);
+      lease.leave(run);
     }
   }
 }
 
 /** A turn that was cancelled before it had a lane. */
-function untouched(opening: Opening): DoneEvent {
+function untouched(opening: OpenedTurn): DoneEvent {
   const { save, given, carried } = opening;
   return closeTurn(opening, endWithin(given, 0), {
     values: save.values,

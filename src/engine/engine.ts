@@ -109,7 +109,7 @@ export interface Turn {
   /** Two u32 halves, low first; absent: the save's seed, or a random one. */
   readonly seed?: readonly [low: number, high: number];
   /** Texts that end the answer. */
-  readonly stops: readonly Stop[];
+  readonly stops: readonly StopSequence[];
   /**
    * Say how likely each token drawn was, and this many likeliest ones at its
    * place; absent: say nothing. Each token is then drawn in a step of its own.
@@ -140,7 +140,7 @@ export interface ScoreQuery {
 }
 
 /** A text that ends the answer. */
-export interface Stop {
+export interface StopSequence {
   /** Not empty. */
   readonly text: string;
   /**
@@ -178,11 +178,11 @@ export interface DoneEvent {
   /** Why. */
   readonly finish: Finish;
   /** The stop that ended it; absent for the end-of-text token and other ends. */
-  readonly stop?: Stop;
+  readonly stop?: StopSequence;
   /** What to go on from. `chat` is the caller's to set. */
   readonly save: Save;
   /** Counts of tokens. */
-  readonly usage: Usage;
+  readonly usage: TurnUsage;
   /** Milliseconds of device time, waiting for a lane not included. */
   readonly timings: {
     /** Uploading the state and reading the prompt. */
@@ -193,7 +193,7 @@ export interface DoneEvent {
 }
 
 /** What a turn cost. */
-export interface Usage {
+export interface TurnUsage {
   /** Tokens of the prompt. */
   readonly promptTokens: number;
   /** Tokens drawn and kept. */

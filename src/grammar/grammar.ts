@@ -37,7 +37,7 @@ export type Grammar =
   };
 
 /** Where an answer begins. */
-export interface Beginning {
+export interface AnswerPrefix {
   /** Tokens of the answer that are written already. */
   readonly tokens: readonly number[];
   /** Whether a space stands before the answer, as in a chat. */
@@ -71,7 +71,7 @@ export interface Grammars {
    * @throws {RequestError} `ERR_REQUEST_INVALID` if the grammar cannot be used, or
    * what is written already does not fit it.
    */
-  open(grammar: Grammar, beginning: Beginning): Promise<Constraint>;
+  open(grammar: Grammar, beginning: AnswerPrefix): Promise<Constraint>;
   /** Frees everything. */
   close(): void;
 }

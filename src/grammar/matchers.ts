@@ -15,7 +15,7 @@ import type {
 import { JsonBytes } from "./json_bytes.ts";
 import { loadXgrammar, type Xgrammar } from "./load.ts";
 import type { Grammar } from "./grammar.ts";
-import type { Question, Reply, Start } from "./messages.ts";
+import type { GrammarReply, GrammarStart, Question } from "./messages.ts";
 
 /** A compiled grammar and how many answers use it. */
 interface Shared {
@@ -54,7 +54,9 @@ export class Matchers {
   }
 
   /** Takes the vocabulary in. */
-  static async create({ bytes, ends, end, V }: Start): Promise<Matchers> {
+  static async create(
+    { bytes, ends, end, V }: GrammarStart,
+  ): Promise<Matchers> {
     const library = await loadXgrammar();
     const letters = byteLetters();
     const known = new JsonBytes(bytes, ends);
@@ -79,7 +81,7 @@ export class Matchers {
   }
 
   /** Answers one question; the next may be asked when it has. */
-  async answer(question: Question): Promise<Reply> {
+  async answer(question: Question): Promise<GrammarReply> {
     switch (question.name) {
       case "open":
         return await this.#open(question);
@@ -96,7 +98,7 @@ export class Matchers {
 
   async #open(
     { id, grammar, space, tokens }: Extract<Question, { name: "open" }>,
-  ): Promise<Reply> {
+  ): Promise<GrammarReply> {
     const key = JSON.stringify([grammar, space]);
     let shared = this.#shared.get(key);
     if (shared === undefined) {
@@ -149,7 +151,7 @@ export class Matchers {
   async #advance(
     { matcher, shared }: Entry,
     tokens: readonly number[],
-  ): Promise<Reply> {
+  ): Promise<GrammarReply> {
     const misfit = tokens.find((token) => !matcher.acceptToken(token));
     if (misfit !== undefined) return { misfit };
     const mask = new Uint32Array(await matcher.getNextTokenBitmask());

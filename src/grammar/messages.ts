@@ -8,7 +8,7 @@
 import type { Grammar } from "./grammar.ts";
 
 /** Sent once, before anything else. */
-export interface Start {
+export interface GrammarStart {
   /** Tokens one after the other. */
   readonly bytes: Uint8Array;
   /** Where each of them ends. */
@@ -44,7 +44,7 @@ export type Question =
 export type Questions = readonly Question[];
 
 /** An answer. */
-export type Reply =
+export type GrammarReply =
   | {
     /** Which tokens may come next; none after `close`. */
     readonly mask: Uint32Array<ArrayBuffer>;

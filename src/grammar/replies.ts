@@ -6,18 +6,18 @@
 
 import type { RequestError } from "../errors.ts";
 import type { Grammar } from "./grammar.ts";
-import type { Reply } from "./messages.ts";
+import type { GrammarReply } from "./messages.ts";
 import { refusedGrammar } from "./refusal.ts";
 import type { Failure } from "./thread.ts";
 
 /** Whether the thread, or all that was asked of it, has failed. */
-export function failed(replies: readonly Reply[] | Failure): boolean {
+export function failed(replies: readonly GrammarReply[] | Failure): boolean {
   return "failure" in replies || replies.some((reply) => "failure" in reply);
 }
 
 /** The mask of a reply to what was asked of an answer, or what is wrong with it. */
 export function maskOf(
-  reply: Reply,
+  reply: GrammarReply,
   { grammar, tokens }: {
     readonly grammar: Grammar;
     readonly tokens: readonly number[];

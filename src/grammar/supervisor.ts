@@ -9,14 +9,14 @@
 
 import type { RequestError } from "../errors.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import type { Beginning, Constraint, Grammar, Grammars } from "./grammar.ts";
-import type { Question, Reply, Start } from "./messages.ts";
+import type { AnswerPrefix, Constraint, Grammar, Grammars } from "./grammar.ts";
+import type { GrammarReply, GrammarStart, Question } from "./messages.ts";
 import { failed, maskOf } from "./replies.ts";
 import { screen } from "./screen.ts";
-import { type Failure, Thread } from "./thread.ts";
+import { type Failure, GrammarThread } from "./thread.ts";
 
 /** How to follow grammars. */
-export interface SupervisorOptions {
+export interface GrammarSupervisorOptions {
   /** The model's own. */
   readonly tokenizer: Tokenizer;
   /** Bits of a mask: the model's vocabulary. */
@@ -32,22 +32,22 @@ const PATIENCE = 3000;
 const STARTING = 25_000;
 
 /** Grammars for one model. */
-export function superviseGrammars(options: SupervisorOptions): Grammars {
+export function superviseGrammars(options: GrammarSupervisorOptions): Grammars {
   return new Supervisor(options);
 }
 
 class Supervisor implements Grammars {
-  readonly #options: SupervisorOptions;
-  #thread: Thread | undefined;
+  readonly #options: GrammarSupervisorOptions;
+  #thread: GrammarThread | undefined;
   #turn = Promise.resolve();
   #next = 0;
   readonly #waiting: Waiting[] = [];
 
-  constructor(options: SupervisorOptions) {
+  constructor(options: GrammarSupervisorOptions) {
     this.#options = options;
   }
 
-  async open(grammar: Grammar, beginning: Beginning): Promise<Constraint> {
+  async open(grammar: Grammar, beginning: AnswerPrefix): Promise<Constraint> {
     const plain = screen(grammar);
     const answer = new Answer(this, this.#next++, plain, beginning);
     await answer.begin();
@@ -111,11 +111,11 @@ class Supervisor implements Grammars {
 
   async #ask(
     answers: readonly Answer[],
-  ): Promise<readonly Reply[] | Failure> {
+  ): Promise<readonly GrammarReply[] | Failure> {
     if (answers.length === 0) return [];
     const { patience = PATIENCE } = this.#options;
     const fresh = this.#thread === undefined;
-    const thread = this.#thread ??= new Thread(this.#start());
+    const thread = this.#thread ??= new GrammarThread(this.#start());
     const questions = answers.map((answer) => answer.question(thread));
     const replies = await thread.ask(
       questions,
@@ -128,7 +128,7 @@ class Supervisor implements Grammars {
     return replies;
   }
 
-  #start(): Start {
+  #start(): GrammarStart {
     const { tokenizer, V } = this.#options;
     const ends = new Uint32Array(tokenizer.size);
     const bytes: number[] = [];
@@ -148,7 +148,7 @@ class Answer implements Constraint {
   /** All tokens of the answer, the last of them perhaps new. */
   readonly tokens: number[];
   /** The thread that has followed the answer so far. */
-  thread: Thread | undefined;
+  thread: GrammarThread | undefined;
   #mask = new Uint32Array();
   #closed = false;
 
@@ -156,7 +156,7 @@ class Answer implements Constraint {
     supervisor: Supervisor,
     id: number,
     grammar: Grammar,
-    { tokens, space }: Beginning,
+    { tokens, space }: AnswerPrefix,
   ) {
     this.#supervisor = supervisor;
     this.id = id;
@@ -191,7 +191,7 @@ class Answer implements Constraint {
   }
 
   /** What to ask a thread, which follows the answer from now on. */
-  question(thread: Thread): Question {
+  question(thread: GrammarThread): Question {
     const { id, grammar, space, tokens } = this;
     const known = this.thread === thread;
     this.thread = thread;
@@ -215,7 +215,7 @@ interface Waiting {
 
 function settle(
   { answer, resolve, reject }: Waiting,
-  replies: readonly Reply[] | Failure,
+  replies: readonly GrammarReply[] | Failure,
   i = 0,
 ): void {
   const found = maskOf("failure" in replies ? replies : replies[i], answer);

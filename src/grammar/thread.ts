@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Questions, Reply, Start } from "./messages.ts";
+import type { GrammarReply, GrammarStart, Questions } from "./messages.ts";
 
 /** Why a thread says nothing more. */
 export interface Failure {
@@ -14,17 +14,17 @@ export interface Failure {
 }
 
 /** One thread, asked one thing at a time, or several together. */
-export class Thread {
+export class GrammarThread {
   readonly #worker: Worker;
-  #settle: ((replies: readonly Reply[] | Failure) => void) | undefined;
+  #settle: ((replies: readonly GrammarReply[] | Failure) => void) | undefined;
 
   /** Starts the thread. */
-  constructor(start: Start) {
+  constructor(start: GrammarStart) {
     const url = new URL("./worker.ts", import.meta.url);
     this.#worker = new Worker(url, { type: "module" });
     this.#worker.addEventListener(
       "message",
-      ({ data }: MessageEvent<readonly Reply[]>) => this.#settle?.(data),
+      ({ data }: MessageEvent<readonly GrammarReply[]>) => this.#settle?.(data),
     );
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
@@ -41,9 +41,9 @@ export class Thread {
   async ask(
     questions: Questions,
     patience: number,
-  ): Promise<readonly Reply[] | Failure> {
+  ): Promise<readonly GrammarReply[] | Failure> {
     const { promise, resolve } = Promise.withResolvers<
-      readonly Reply[] | Failure
+      readonly GrammarReply[] | Failure
     >();
     this.#settle = resolve;
     const late = setTimeout(

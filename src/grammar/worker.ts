@@ -10,29 +10,34 @@
 
 import { takeComplaint } from "./load.ts";
 import { Matchers } from "./matchers.ts";
-import type { Question, Questions, Reply, Start } from "./messages.ts";
+import type {
+  GrammarReply,
+  GrammarStart,
+  Question,
+  Questions,
+} from "./messages.ts";
 
 let matchers: Promise<Matchers> | undefined;
 
 addEventListener(
   "message",
-  async ({ data }: MessageEvent<Start | Questions>) => {
+  async ({ data }: MessageEvent<GrammarStart | Questions>) => {
     if (!isQuestions(data)) {
       matchers = Matchers.create(data);
       return;
     }
-    const replies: Reply[] = [];
+    const replies: GrammarReply[] = [];
     for (const question of data) replies.push(await answer(question));
     const masks = replies.flatMap((reply) => "mask" in reply ? reply.mask : []);
     postMessage(replies, masks.map(({ buffer }) => buffer));
   },
 );
 
-function isQuestions(data: Start | Questions): data is Questions {
+function isQuestions(data: GrammarStart | Questions): data is Questions {
   return Array.isArray(data);
 }
 
-async function answer(question: Question): Promise<Reply> {
+async function answer(question: Question): Promise<GrammarReply> {
   try {
     if (matchers === undefined) return { failure: "there is no vocabulary" };
     return await (await matchers).answer(question);

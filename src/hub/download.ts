@@ -12,8 +12,8 @@ import {
   plain,
   reason,
   send,
+  TransientFailure,
   type Transport,
-  Trouble,
 } from "./transport.ts";
 
 /** The part of a file that has arrived. */
@@ -89,7 +89,9 @@ async function attempt(
   }
   if (total === undefined || part.size === total) return;
   if (part.size < total) {
-    throw new Trouble(`the connection ended at ${part.size} of ${total} bytes`);
+    throw new TransientFailure(
+      `the connection ended at ${part.size} of ${total} bytes`,
+    );
   }
   throw otherLength(file, `it sent ${part.size} bytes of ${total}`);
 }
@@ -114,7 +116,7 @@ async function begin(
   const again = async (found: string) => {
     await response.body?.cancel().catch(() => undefined);
     await part.begin(undefined);
-    return new Trouble(found);
+    return new TransientFailure(found);
   };
   if (status === 416) {
     await response.body?.cancel().catch(() => undefined);
@@ -146,7 +148,7 @@ async function* chunks(
     while (reader !== undefined) {
       clock.restart();
       const result = await reader.read().catch((error) => {
-        throw new Trouble(reason(error));
+        throw new TransientFailure(reason(error));
       });
       if (result.done) return;
       yield result.value;
@@ -174,7 +176,8 @@ class StallClock implements Disposable {
   restart(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
-      () => this.#controller.abort(new Trouble("nothing came any more")),
+      () =>
+        this.#controller.abort(new TransientFailure("nothing came any more")),
       this.#stall,
     );
   }

@@ -6,7 +6,7 @@
 
 import type { SingleBar } from "cli-progress";
 import { note } from "../terminal.ts";
-import { bytes } from "../text/units.ts";
+import { formatBytes } from "../text/units.ts";
 
 /** Milliseconds between lines where there is no terminal to draw on. */
 const BETWEEN_LINES = 30_000;
@@ -47,7 +47,11 @@ async function drawn(name: string): Promise<DownloadBar> {
 }
 
 function figures(done: number, rate: number, total: number | undefined) {
-  return { done: bytes(done), rate: bytes(rate), all: bytes(total ?? done) };
+  return {
+    done: formatBytes(done),
+    rate: formatBytes(rate),
+    all: formatBytes(total ?? done),
+  };
 }
 
 function lines(name: string): DownloadBar {
@@ -57,8 +61,8 @@ function lines(name: string): DownloadBar {
       const now = performance.now();
       if (now - last < BETWEEN_LINES) return;
       last = now;
-      const of = total === undefined ? "" : ` of ${bytes(total)}`;
-      note(`${name}: ${bytes(done)}${of}`);
+      const of = total === undefined ? "" : ` of ${formatBytes(total)}`;
+      note(`${name}: ${formatBytes(done)}${of}`);
     },
     [Symbol.dispose]: () => {},
   };

@@ -17,10 +17,10 @@ import { isWorld } from "./official.ts";
 import { bytesOf, type LocalModel } from "../model/model_files.ts";
 import { openTokenizer } from "../model/open.ts";
 import { stateLength } from "../model/shape.ts";
-import { BYTES } from "../model/stored.ts";
+import { BYTES_PER_VALUE } from "../model/stored.ts";
 import { CODEC_NAMES, encodedSize } from "../state/codec.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { bytes, table, whole } from "../text/units.ts";
+import { formatBytes, formatCount, formatTable } from "../text/units.ts";
 import { memoryNeeded, QUANTIZATIONS, WASM_BYTES } from "../device/memory.ts";
 
 /** Reads a model's sizes and the type of its matrices. */
@@ -43,7 +43,7 @@ function vocabularyWords(
   const which = isWorld(tokenizer)
     ? "the World vocabulary"
     : `not World: ${digest.toHex().slice(0, 16)}…`;
-  return `${whole(size)} tokens ${where}, ${which}`;
+  return `${formatCount(size)} tokens ${where}, ${which}`;
 }
 
 /**
@@ -77,23 +77,23 @@ export async function describe(
     ["name", files.id],
     [
       "files",
-      `${bytes(bytesOf(files))}, weights in ${parts} file${
+      `${formatBytes(bytesOf(files))}, weights in ${parts} file${
         parts === 1 ? "" : "s"
       }`,
     ],
     ["stored", small ? `${stored}, LoRA matrices ${small}` : stored],
-    ["parameters", whole(parameters(shape))],
+    ["parameters", formatCount(parameters(shape))],
     ["layers", `${L}`],
     ["width", `${D}, ${H} heads of ${D / H}, feed-forward ${F}`],
     ["vocabulary", `${V} rows; ${words}`],
     ["LoRA ranks", `w ${ranks.w}, a ${ranks.a}, v ${ranks.v}, g ${ranks.g}`],
     ...(deep === undefined ? [] : [["DeepEmbed", deepEmbed(checkpoint, deep)]]),
-    ["state", `${whole(stateLength(shape))} numbers`],
+    ["state", `${formatCount(stateLength(shape))} numbers`],
   ];
   const lines = facts.map(([name, value]) => `${name.padEnd(12)}${value}\n`);
   const states = CODEC_NAMES.map((codec) => {
     const size = encodedSize(codec, shape);
-    return [`  ${codec}`, size.fixed ? "" : "at most", bytes(size.bytes)];
+    return [`  ${codec}`, size.fixed ? "" : "at most", formatBytes(size.bytes)];
   });
   let beyond = "";
   const memory = (["webgpu", "wasm"] as const).map((kind) => [
@@ -101,16 +101,16 @@ export async function describe(
     ...QUANTIZATIONS.map((quantization) => {
       const options = { lanes: lanes + spare, quantization, threads };
       const needed = memoryNeeded(kind, checkpoint, options);
-      if (kind === "webgpu" || needed <= WASM_BYTES) return bytes(needed);
+      if (kind === "webgpu" || needed <= WASM_BYTES) return formatBytes(needed);
       beyond = `  * more than the ${
-        bytes(WASM_BYTES)
+        formatBytes(WASM_BYTES)
       } that WebAssembly reaches\n`;
-      return `${bytes(needed)}*`;
+      return `${formatBytes(needed)}*`;
     }),
   ]);
   return `${lines.join("")}\nA state's bytes by codec, before sealing\n` +
-    `${table(states)}\nMemory with ${lanes} lanes\n` +
-    table([["  --quant", ...QUANTIZATIONS], ...memory]) + beyond;
+    `${formatTable(states)}\nMemory with ${lanes} lanes\n` +
+    formatTable([["  --quant", ...QUANTIZATIONS], ...memory]) + beyond;
 }
 
 /** What RWKV-7a adds; each token reads one row of each of its tables. */
@@ -119,6 +119,8 @@ function deepEmbed(
   rank: number,
 ): string {
   const values = L * V * rank ** 2;
-  return `rank ${rank}, ${L} tables of ${bytes(values / L * BYTES[stored])}, ` +
-    `${whole(values)} of the parameters`;
+  return `rank ${rank}, ${L} tables of ${
+    formatBytes(values / L * BYTES_PER_VALUE[stored])
+  }, ` +
+    `${formatCount(values)} of the parameters`;
 }

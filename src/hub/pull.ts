@@ -13,7 +13,7 @@ import type { Reference } from "./reference.ts";
 import { plain } from "./transport.ts";
 import type { ManifestFile, ModelCache } from "./cache.ts";
 import type { DownloadBar } from "./download_bar.ts";
-import { bytes } from "../text/units.ts";
+import { formatBytes } from "../text/units.ts";
 import { digestOf, PartFile, writing } from "./part_file.ts";
 import { type Plan, type PlanOptions, planPull } from "./plan.ts";
 
@@ -120,7 +120,7 @@ async function fetchFile(
 ): Promise<ManifestFile> {
   using part = await writing(path, () => PartFile.open(path));
   let resumed = part.size > 0;
-  if (resumed) note(`Going on with ${file.name} at ${bytes(part.size)}`);
+  if (resumed) note(`Going on with ${file.name} at ${formatBytes(part.size)}`);
   for (;;) {
     using shown = await bar(file.name);
     await download(file, part, transport, shown.update);
@@ -176,8 +176,10 @@ async function expectSpace(
   if (needed <= free) return;
   throw new ModelError(
     "ERR_MODEL_DISK",
-    `Cannot pull into ${folder}: ${bytes(needed)} are missing and ` +
-      `${bytes(free)} are free; make room, or choose another folder with ` +
+    `Cannot pull into ${folder}: ${formatBytes(needed)} are missing and ` +
+      `${
+        formatBytes(free)
+      } are free; make room, or choose another folder with ` +
       "GOSLING_MODELS",
   );
 }

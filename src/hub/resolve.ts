@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
 import { type LocalModel, openFiles } from "../model/model_files.ts";
 import { ModelCache, modelsFolder } from "./cache.ts";

@@ -37,7 +37,7 @@ const PATIENCE = 300_000;
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** A failure that may be over in a moment. */
-export class Trouble extends Error {
+export class TransientFailure extends Error {
   /** Milliseconds to wait, if the server said so. */
   readonly after: number | undefined;
 
@@ -52,7 +52,7 @@ export class Trouble extends Error {
  * Does something until it works.
  *
  * @param what For messages: what is being fetched.
- * @param attempt Throws {@linkcode Trouble} where it is worth another try.
+ * @param attempt Throws {@linkcode TransientFailure} where it is worth another try.
  * @param progressed Whether the last attempt brought anything: then the count of
  * failures starts again.
  * @throws {ModelError} `ERR_MODEL_NETWORK` after too many failures in a row.
@@ -67,7 +67,7 @@ export async function persist<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof Trouble)) throw error;
+      if (!(error instanceof TransientFailure)) throw error;
       failures = progressed() ? 1 : failures + 1;
       if (failures >= tries) {
         throw new ModelError(
@@ -87,7 +87,7 @@ export async function persist<T>(
  * Sends a request and answers a response that can be used.
  *
  * @param accepted Statuses to answer besides 200 to 299.
- * @throws {Trouble} If another try may help.
+ * @throws {TransientFailure} If another try may help.
  * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if the server has no such file for
  * us, `ERR_MODEL_NETWORK` if it answers anything else.
  */
@@ -101,14 +101,14 @@ export async function send(
   try {
     response = await fetch(request);
   } catch (error) {
-    throw new Trouble(reason(error));
+    throw new TransientFailure(reason(error));
   }
   const { status } = response;
   if (response.ok || accepted.includes(status)) return response;
   await response.body?.cancel().catch(() => undefined);
   if (PASSING.has(status)) {
     const after = retryAfter(response.headers.get("retry-after"));
-    throw new Trouble(`it answers ${status}`, after);
+    throw new TransientFailure(`it answers ${status}`, after);
   }
   const closed = status === 401 || status === 403;
   const gone = status === 404 || status === 410;

@@ -19,7 +19,7 @@ import {
   type NamedTensors,
   need,
   readLayout,
-} from "./layout.ts";
+} from "./checkpoint_layout.ts";
 import { isStoredType, type StoredTensor, volume } from "./stored.ts";
 
 /** Official files carry these and no implementation reads them. */

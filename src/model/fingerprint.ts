@@ -28,7 +28,7 @@ const LEAF = 1 << 20;
 const AHEAD = 3;
 
 /** Told how many of how many values have been read. */
-export type Progress = (done: number, total: number) => void;
+export type DigestProgress = (done: number, total: number) => void;
 
 /**
  * Reads every tensor once and digests it.
@@ -41,7 +41,7 @@ export type Progress = (done: number, total: number) => void;
 export async function fingerprint(
   checkpoint: Checkpoint,
   tokenizer: Uint8Array,
-  progress?: Progress,
+  progress?: DigestProgress,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const digested = new DigestedCheckpoint(checkpoint);
   return await digested.fingerprint(tokenizer, progress);
@@ -115,7 +115,7 @@ export class DigestedCheckpoint implements Checkpoint {
    */
   async fingerprint(
     tokenizer: Uint8Array,
-    progress?: Progress,
+    progress?: DigestProgress,
   ): Promise<Uint8Array<ArrayBuffer>> {
     for (const [name, { width, read }] of this.#parts) {
       const step = Math.max(1, Math.floor(LEAF / width));

@@ -6,7 +6,7 @@
  */
 
 import { ModelError } from "../errors.ts";
-import type { LoraLayout, NamedTensors } from "./layout.ts";
+import type { LoraLayout, NamedTensors } from "./checkpoint_layout.ts";
 import { type StoredTensor, volume } from "./stored.ts";
 
 /** A name's pattern and BlinkDL's name for it, in terms of its groups. */

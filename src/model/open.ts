@@ -10,7 +10,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import { openVocabulary, worldTokenizer } from "../text/world_tokenizer.ts";
 import { canonical } from "./canonical.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { DigestedCheckpoint, type Progress } from "./fingerprint.ts";
+import { DigestedCheckpoint, type DigestProgress } from "./fingerprint.ts";
 import { type ModelTensors, readTensors } from "./format.ts";
 import type { ByteSource } from "./source.ts";
 import type { TemplateSource } from "./template_source.ts";
@@ -45,15 +45,15 @@ export interface UnreadModel extends Omit<OpenModel, "fingerprint"> {
    *
    * @throws {ModelError} If a weight is not what it should be.
    */
-  fingerprint(progress?: Progress): Promise<Uint8Array>;
+  fingerprint(progress?: DigestProgress): Promise<Uint8Array>;
 }
 
 /** What {@linkcode openModel} may be told. */
-export interface OpenOptions {
+export interface OpenModelOptions {
   /** The fingerprint, where it is known: then no weight is read. */
   readonly known?: Uint8Array;
   /** Told how many of how many weights have been read. */
-  readonly progress?: Progress;
+  readonly progress?: DigestProgress;
 }
 
 /**
@@ -64,7 +64,7 @@ export interface OpenOptions {
  */
 export async function openModel(
   files: ModelFiles,
-  { known, progress }: OpenOptions = {},
+  { known, progress }: OpenModelOptions = {},
 ): Promise<OpenModel> {
   const { fingerprint, ...model } = await openUnread(files, known);
   return { ...model, fingerprint: await fingerprint(progress) };

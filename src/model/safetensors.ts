@@ -8,7 +8,7 @@
 import { ModelError } from "../errors.ts";
 import type { ByteSource } from "./source.ts";
 import {
-  BYTES,
+  BYTES_PER_VALUE,
   expectSize,
   isStoredType,
   plainTensor,
@@ -108,7 +108,10 @@ function parseEntry(source: ByteSource, name: string, entry: unknown) {
   }
   const sizes = shape.map((size) => expectSize(size, what));
   const [from, to] = data_offsets.map((offset) => expectSize(offset, what));
-  if (data_offsets.length !== 2 || to - from !== volume(sizes) * BYTES[dtype]) {
+  if (
+    data_offsets.length !== 2 ||
+    to - from !== volume(sizes) * BYTES_PER_VALUE[dtype]
+  ) {
     throw corrupt(
       source,
       `tensor ${name} is ${dtype} [${sizes}], but has bytes ${data_offsets}`,

@@ -22,7 +22,7 @@ export interface StoredTensor {
 }
 
 /** Bytes of one value. */
-export const BYTES: Readonly<Record<StoredType, number>> = {
+export const BYTES_PER_VALUE: Readonly<Record<StoredType, number>> = {
   F32: 4,
   F16: 2,
   BF16: 2,
@@ -30,7 +30,7 @@ export const BYTES: Readonly<Record<StoredType, number>> = {
 
 /** Whether values of a type are plain numbers that this program widens. */
 export function isStoredType(type: string): type is StoredType {
-  return Object.hasOwn(BYTES, type);
+  return Object.hasOwn(BYTES_PER_VALUE, type);
 }
 
 /** Values in a shape. */
@@ -48,7 +48,7 @@ export function plainTensor(
     offset: number;
   },
 ): StoredTensor {
-  const size = BYTES[type];
+  const size = BYTES_PER_VALUE[type];
   return {
     name,
     type,
@@ -65,8 +65,8 @@ export function widen(
   bytes: Uint8Array<ArrayBuffer>,
   type: StoredType,
 ): Float32Array<ArrayBuffer> {
-  const length = bytes.length / BYTES[type];
-  const { buffer, byteOffset } = bytes.byteOffset % BYTES[type] === 0
+  const length = bytes.length / BYTES_PER_VALUE[type];
+  const { buffer, byteOffset } = bytes.byteOffset % BYTES_PER_VALUE[type] === 0
     ? bytes
     : bytes.slice();
   switch (type) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Figures, Sizes, Tally } from "./figures.ts";
+import type { CounterMetric, Figures, HistogramMetric } from "./figures.ts";
 
 /** Upper ends of buckets, seconds: what people wait for. */
 const WAITS = [
@@ -34,7 +34,7 @@ export type CounterName =
 /** What only grows. */
 export function counters(
   figures: Figures,
-): Readonly<Record<CounterName, Tally>> {
+): Readonly<Record<CounterName, CounterMetric>> {
   const count = (name: string, help: string, ...labels: string[]) =>
     figures.counter({ name: `${name}_total`, help, labels });
   const by = ["model", "tenant"];
@@ -91,7 +91,7 @@ export type HistogramName =
 /** What is spread. */
 export function histograms(
   figures: Figures,
-): Readonly<Record<HistogramName, Sizes>> {
+): Readonly<Record<HistogramName, HistogramMetric>> {
   const wait = (name: string, help: string, label: string) =>
     figures.histogram({ name, help, labels: [label] }, WAITS);
   const part = (name: string, help: string, ...labels: string[]) =>

@@ -11,19 +11,19 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 export type Labels = Readonly<Record<string, string | number>>;
 
 /** Something that only grows. */
-export interface Tally {
+export interface CounterMetric {
   /** Adds to it, 1 by default. */
   inc(labels: Labels, by?: number): void;
 }
 
 /** Something of many sizes. */
-export interface Sizes {
+export interface HistogramMetric {
   /** Adds one. */
   observe(labels: Labels, size: number): void;
 }
 
 /** Something that goes up and down. */
-export interface Level {
+export interface GaugeMetric {
   /** Says how high it is now. */
   set(labels: Labels, value: number): void;
 }
@@ -53,17 +53,17 @@ export class Figures {
   }
 
   /** Adds something that only grows. */
-  counter(figure: Figure): Tally {
+  counter(figure: Figure): CounterMetric {
     return new Counter(this.#options(figure));
   }
 
   /** Adds something of many sizes, counted in `buckets`, upper ends ascending. */
-  histogram(figure: Figure, buckets: readonly number[]): Sizes {
+  histogram(figure: Figure, buckets: readonly number[]): HistogramMetric {
     return new Histogram({ ...this.#options(figure), buckets: [...buckets] });
   }
 
   /** Adds something that `read` looks up whenever it is asked for. */
-  gauge(figure: Figure, read: (level: Level) => void): void {
+  gauge(figure: Figure, read: (level: GaugeMetric) => void): void {
     new Gauge({
       ...this.#options(figure),
       collect(): void {

@@ -7,7 +7,7 @@
 
 import deno from "../../deno.json" with { type: "json" };
 import { openTemplate } from "../chat/model_template.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/settings.ts";
 import type { Device, DeviceModel } from "../device/device.ts";
 import { openEngine } from "../engine/device_engine.ts";
 import { superviseGrammars } from "../grammar/supervisor.ts";
@@ -175,8 +175,8 @@ async function attempt(
     },
     format,
     tokenizer,
-    waiting: lanes * WAITING_PER_LANE,
-    waitingEach: config["tenant-turns"],
+    maxWaiting: lanes * WAITING_PER_LANE,
+    maxWaitingPerTenant: config["tenant-turns"],
     async load() {
       const model = loaded ?? await load();
       loaded = undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/settings.ts";
 import type { Device } from "../device/device.ts";
 import { wasmDevice } from "../device/wasm/wasm.ts";
 import { openWebGpu } from "../device/webgpu/webgpu_device.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/settings.ts";
 import { type Keys, parseKeyLines } from "../config/key_lines.ts";
 import { ConfigError } from "../errors.ts";
 import type { ApiKey } from "../http/access/auth.ts";

@@ -10,12 +10,12 @@ import type { SingleBar } from "cli-progress";
 const LEAST = 64 << 20;
 
 /** Told how much of how much is done. */
-export type Progress = (done: number, total: number) => void;
+export type LoadingProgress = (done: number, total: number) => void;
 
 /** A bar on standard error, one part of the work after another. */
 export interface LoadingBar extends Disposable {
   /** Shows a part of the work; nothing where nobody watches. */
-  part(title: string): Progress | undefined;
+  part(title: string): LoadingProgress | undefined;
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/settings.ts";
 import type { Device, DeviceKind, Quantization } from "../device/device.ts";
 import {
   memoryNeeded,
@@ -12,11 +12,11 @@ import {
   QUANTIZATIONS,
   WASM_BYTES,
 } from "../device/memory.ts";
-import { CHUNK, largestBuffer } from "../device/webgpu/room.ts";
+import { largestBuffer, PASS_ROWS } from "../device/webgpu/buffers.ts";
 import { ConfigError, DeviceError, ModelError } from "../errors.ts";
 import { SPARE_LANES } from "../hub/resolve.ts";
 import type { Sizes } from "../model/checkpoint.ts";
-import { bytes } from "../text/units.ts";
+import { formatBytes } from "../text/units.ts";
 
 /** A machine's memory, as far as it is known. */
 export interface Machine {
@@ -53,14 +53,14 @@ export function spaceOn(
 ): Space {
   const bounds: [number, string][] = [];
   if (kind === "wasm") {
-    bounds.push([WASM_BYTES, `WebAssembly reaches ${bytes(WASM_BYTES)}`]);
+    bounds.push([WASM_BYTES, `WebAssembly reaches ${formatBytes(WASM_BYTES)}`]);
   }
   if (most !== undefined) {
-    bounds.push([most, `--model-memory allows ${bytes(most)}`]);
+    bounds.push([most, `--model-memory allows ${formatBytes(most)}`]);
   }
   // What a GPU has left, WebGPU does not tell: it says itself when it is full.
   if (available !== undefined && !capacity?.own) {
-    bounds.push([available, `${bytes(available)} are free`]);
+    bounds.push([available, `${formatBytes(available)} are free`]);
   }
   return { kind, bounds, ...(capacity && { buffer: capacity.buffer }) };
 }
@@ -83,7 +83,7 @@ export function expectRoom(
       "ERR_MODEL_TOO_LARGE",
       `Cannot load ${id}: ${found}; ${repair}`,
     );
-  const most = CHUNK - SPARE_LANES;
+  const most = PASS_ROWS - SPARE_LANES;
   if (kind === "webgpu" && lanes > most) {
     throw new ConfigError(
       "ERR_CONFIG_INVALID",
@@ -96,8 +96,10 @@ export function expectRoom(
     let fewer = lanes;
     while (fewer > 1 && largest(fewer) > buffer) fewer--;
     throw refuse(
-      `with ${lanes} lanes a buffer takes ${bytes(largest(lanes))}, and the ` +
-        `GPU takes at most ${bytes(buffer)}`,
+      `with ${lanes} lanes a buffer takes ${
+        formatBytes(largest(lanes))
+      }, and the ` +
+        `GPU takes at most ${formatBytes(buffer)}`,
       largest(fewer) <= buffer ? `use --lanes ${fewer}` : "use --device wasm",
     );
   }
@@ -113,9 +115,11 @@ export function expectRoom(
   const narrower = QUANTIZATIONS.slice(QUANTIZATIONS.indexOf(quantization) + 1);
   const fitting = narrower.find((narrow) => needed(lanes, narrow) <= room);
   throw refuse(
-    `it takes ${bytes(wanted)} with ${lanes} lanes, and ${words}`,
+    `it takes ${formatBytes(wanted)} with ${lanes} lanes, and ${words}`,
     fitting !== undefined
-      ? `use --quant ${fitting}, which takes ${bytes(needed(lanes, fitting))}`
+      ? `use --quant ${fitting}, which takes ${
+        formatBytes(needed(lanes, fitting))
+      }`
       : lanes > 1 && needed(1, "int4") <= room
       ? "use --quant int4 and fewer --lanes"
       : kind === "wasm"
@@ -138,7 +142,7 @@ export function explainFull(
     error.code === "ERR_DEVICE_FAILED" && /memory/i.test(error.message);
   if (!full || kind !== "webgpu") return error;
   const needed = (quantization: Quantization) =>
-    bytes(memoryNeeded(kind, checkpoint, {
+    formatBytes(memoryNeeded(kind, checkpoint, {
       lanes: lanes + SPARE_LANES,
       quantization,
       threads,

@@ -7,10 +7,10 @@
  */
 
 import { ModelError } from "../errors.ts";
-import { bytes as inWords } from "../text/units.ts";
+import { formatBytes as inWords } from "../text/units.ts";
 
 /** Something that can be had. */
-export interface ShelfItem<T> {
+export interface PoolItem<T> {
   /** Its name. */
   readonly id: string;
   /** Bytes that it takes; asked for before it is opened. */
@@ -28,14 +28,14 @@ export interface Borrowed<T> {
 }
 
 /** Something that can be let go. */
-export interface Shelved {
+export interface PooledModel {
   /** Frees all that it takes. */
   dispose(): Promise<void>;
 }
 
 /** An item's place. */
 interface Place<T> {
-  readonly item: ShelfItem<T>;
+  readonly item: PoolItem<T>;
   /** While it is wanted. */
   wanted: Promise<T> | undefined;
   /** Once it is there. */
@@ -50,7 +50,7 @@ interface Place<T> {
 }
 
 /** Holds as many items as fit. */
-export class Shelf<T extends Shelved> {
+export class ModelPool<T extends PooledModel> {
   readonly #limit: number;
   readonly #places: ReadonlyMap<string, Place<T>>;
   #loans = 0;
@@ -61,7 +61,7 @@ export class Shelf<T extends Shelved> {
    * @param items What can be had.
    * @param limit Bytes that all of it may take at once.
    */
-  constructor(items: readonly ShelfItem<T>[], limit: number) {
+  constructor(items: readonly PoolItem<T>[], limit: number) {
     this.#limit = limit;
     this.#places = new Map(items.map((item) => [item.id, {
       item,
@@ -87,7 +87,7 @@ export class Shelf<T extends Shelved> {
    * meanwhile waits for the same; a failure is everybody's, and the next to want
    * it tries again.
    *
-   * @throws {ModelError} `ERR_MODEL_TOO_LARGE` if it is larger than the shelf,
+   * @throws {ModelError} `ERR_MODEL_TOO_LARGE` if it is larger than the pool,
    * `ERR_MODEL_BUSY` if it does not fit beside what is in use.
    */
   async borrow(id: string): Promise<Borrowed<T>> {

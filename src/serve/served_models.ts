@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/settings.ts";
 import type { Device } from "../device/device.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import {
@@ -27,7 +27,7 @@ import { readShape } from "../hub/inspect.ts";
 import { memoryNeeded } from "../device/memory.ts";
 import { expectRoom, spaceOn, thisMachine, threadsOf } from "./memory.ts";
 import { type ModelPlace, openPlace, SPARE_LANES } from "../hub/resolve.ts";
-import { Shelf } from "./model_pool.ts";
+import { ModelPool } from "./model_pool.ts";
 
 /** Models by name. */
 export interface ServedModels extends Loader {
@@ -68,7 +68,7 @@ export async function openModels(
   const limit = config["model-memory"] ??
     (several ? await shared(await device()) : undefined) ?? Infinity;
   const owners = new Map<string, string>();
-  const shelf = new Shelf<Composition>(
+  const pool = new ModelPool<Composition>(
     known.map((model) => ({
       id: model.id,
       bytes: async () => bounded ? needed(config, model, await device()) : 0,
@@ -100,12 +100,12 @@ export async function openModels(
   let started = false, closing = false;
   const borrow = async (id = first.id) => {
     if (!ids.includes(id)) throw noSuchModel(id, ids);
-    return await shelf.borrow(id);
+    return await pool.borrow(id);
   };
   return {
     get models(): ServedModel[] {
       return known.map(({ id, shape }) => {
-        const { thing, wanted } = shelf.look(id);
+        const { thing, wanted } = pool.look(id);
         return {
           id,
           shape,
@@ -132,7 +132,7 @@ export async function openModels(
     },
     async dispose(): Promise<void> {
       closing = true;
-      await shelf.dispose();
+      await pool.dispose();
     },
   };
 }

@@ -16,7 +16,7 @@ export interface Replica {
 }
 
 /** What a supervisor looks after. */
-export interface SupervisorOptions {
+export interface ReplicaSupervisorOptions {
   /** How many replicas. */
   readonly count: number;
   /** Starts the replica of this place, counted from 0. */
@@ -40,7 +40,7 @@ const PATIENCE = 15_000;
 
 /** Replicas, and what becomes of them. */
 export class Supervisor {
-  readonly #options: SupervisorOptions;
+  readonly #options: ReplicaSupervisorOptions;
   readonly #replicas = new Map<number, Replica>();
   /** Places whose replica has been told to end, and will be started again. */
   readonly #replaced = new Set<number>();
@@ -48,7 +48,7 @@ export class Supervisor {
   #ending = false;
 
   /** Starts nothing yet. */
-  constructor(options: SupervisorOptions) {
+  constructor(options: ReplicaSupervisorOptions) {
     this.#options = options;
   }
 

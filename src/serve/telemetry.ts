@@ -5,7 +5,7 @@
  */
 
 import deno from "../../deno.json" with { type: "json" };
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/settings.ts";
 import type { MetricsOptions } from "../http/site/metrics.ts";
 import { Log } from "../observe/log.ts";
 import { type Observer, together } from "../observe/observer.ts";
@@ -13,7 +13,7 @@ import { spans } from "../observe/spans.ts";
 import { note } from "../terminal.ts";
 
 /** The log, and everybody who is told what happens. */
-export interface Lookout {
+export interface Telemetry {
   /** Takes what is worth a line. */
   readonly log: Log;
   /** Told of requests, steps and losses. */
@@ -23,7 +23,7 @@ export interface Lookout {
 }
 
 /** Sets up the log, the spans and, where somebody may read them, the metrics. */
-export async function openLookout(config: Config): Promise<Lookout> {
+export async function openTelemetry(config: Config): Promise<Telemetry> {
   const log = new Log(config.log, note);
   const others = [log, spans(deno.version)];
   const { metrics: access } = config;

@@ -9,7 +9,7 @@ import { N } from "../model/shape.ts";
 import { codec } from "./codec_kernels.js";
 
 /** What wasm/codec/index.ts exports. */
-export interface Kernels {
+export interface CodecKernels {
   /** Where they work. */
   readonly memory: WebAssembly.Memory;
   /** Values to scales and fields; 0 if a row does not fit. */
@@ -25,8 +25,8 @@ export const ROWS = 1024;
 const START = 65_536;
 
 /** Turn rows into scales and fields, and back. */
-export const kernels: Kernels = new WebAssembly.Instance(codec)
-  .exports as unknown as Kernels;
+export const kernels: CodecKernels = new WebAssembly.Instance(codec)
+  .exports as unknown as CodecKernels;
 
 const { buffer } = kernels.memory;
 
@@ -43,12 +43,16 @@ export const SCALES: Uint32Array = new Uint32Array(
 const FIELDS = START + FLOATS.byteLength + SCALES.byteLength;
 
 /** Fields of up to 8 bits, `[ROWS, N]`. */
-export const BYTES: Uint8Array = new Uint8Array(buffer, FIELDS, ROWS * N);
+export const FIELD_BYTES: Uint8Array = new Uint8Array(buffer, FIELDS, ROWS * N);
 
 /** Fields of more bits, at the same place. */
-export const WORDS: Uint16Array = new Uint16Array(buffer, FIELDS, ROWS * N);
+export const FIELD_WORDS: Uint16Array = new Uint16Array(
+  buffer,
+  FIELDS,
+  ROWS * N,
+);
 
 /** Zeroes the memory: nothing of a state stays behind. */
-export function wipe(): void {
+export function wipeCodecMemory(): void {
   new Uint8Array(buffer).fill(0);
 }

@@ -34,13 +34,13 @@ import { N, stateLength } from "../model/shape.ts";
 import type { Codec, StateShape } from "./codec.ts";
 import { readShifts, writeShifts } from "./codec_f16.ts";
 import {
-  BYTES,
+  FIELD_BYTES,
+  FIELD_WORDS,
   FLOATS,
   kernels,
   ROWS,
   SCALES,
-  wipe,
-  WORDS,
+  wipeCodecMemory,
 } from "./codec_memory.ts";
 import { expectFinite, firstInfinite } from "./finite.ts";
 import { pack, packedBytes, unpack } from "./pack.ts";
@@ -91,7 +91,7 @@ function encode(
       row += count;
     }
   } finally {
-    wipe();
+    wipeCodecMemory();
   }
   return bytes;
 }
@@ -121,7 +121,7 @@ function decode(
       row += count;
     }
   } finally {
-    wipe();
+    wipeCodecMemory();
   }
   return values;
 }
@@ -159,10 +159,10 @@ function writeFields(
   rows: number,
 ): void {
   if (bits === 8) {
-    bytes.set(BYTES.subarray(0, count * N), start + row * N);
+    bytes.set(FIELD_BYTES.subarray(0, count * N), start + row * N);
     return;
   }
-  const fields = bits > 8 ? WORDS : BYTES;
+  const fields = bits > 8 ? FIELD_WORDS : FIELD_BYTES;
   for (let r = 0; r < count; r++) {
     pack(fields, r * N, bits, bytes, start, row + r, rows);
   }
@@ -179,10 +179,10 @@ function readFields(
 ): void {
   if (bits === 8) {
     const at = start + row * N;
-    BYTES.set(bytes.subarray(at, at + count * N));
+    FIELD_BYTES.set(bytes.subarray(at, at + count * N));
     return;
   }
-  const fields = bits > 8 ? WORDS : BYTES;
+  const fields = bits > 8 ? FIELD_WORDS : FIELD_BYTES;
   for (let r = 0; r < count; r++) {
     unpack(fields, r * N, bits, bytes, start, row + r, rows);
   }

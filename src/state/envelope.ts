@@ -58,7 +58,7 @@ export function splitSealedText(text: string): SealedParts {
   expectAlphabet(text);
   const parts = text.split(".");
   if (parts.length !== 5) {
-    throw unreadable(`it has ${parts.length} parts, expected 5`);
+    throw unreadableToken(`it has ${parts.length} parts, expected 5`);
   }
   const [header, encryptedKey, iv, ciphertext, tag] = parts;
   const lengths = [
@@ -70,7 +70,7 @@ export function splitSealedText(text: string): SealedParts {
   ] as const;
   for (const [place, { length }, least, most] of lengths) {
     if (length < least || length > most) {
-      throw unreadable(
+      throw unreadableToken(
         `part ${place} has ${length} characters, expected ${
           least === most ? least : `${least} to ${most}`
         }`,
@@ -78,7 +78,7 @@ export function splitSealedText(text: string): SealedParts {
     }
   }
   if (ciphertext.length % 4 === 1) {
-    throw unreadable(
+    throw unreadableToken(
       `part 4 has ${ciphertext.length} characters and ends amid a byte`,
     );
   }
@@ -133,25 +133,27 @@ export function isSealedBytes(bytes: Uint8Array): boolean {
 export function splitSealedBytes(bytes: Uint8Array): SealedParts {
   const start = SEALED_MAGIC.length + 4;
   if (bytes.length < start) {
-    throw unreadable(
+    throw unreadableToken(
       `it has ${bytes.length} bytes, expected at least ${start}`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint16(8, true);
   if (version !== SEALED_VERSION) {
-    throw unreadable(`version is ${version}, expected ${SEALED_VERSION}`);
+    throw unreadableToken(`version is ${version}, expected ${SEALED_VERSION}`);
   }
   const headerBytes = view.getUint16(10, true);
   if (headerBytes > MOST_HEADER_BYTES) {
-    throw unreadable(
+    throw unreadableToken(
       `the header at byte 12 has ${headerBytes} bytes, expected at most ${MOST_HEADER_BYTES}`,
     );
   }
   const ivAt = start + headerBytes;
   const tagAt = ivAt + IV_BYTES, textAt = tagAt + TAG_BYTES;
   if (bytes.length <= textAt) {
-    throw unreadable(`it has ${bytes.length} bytes, expected over ${textAt}`);
+    throw unreadableToken(
+      `it has ${bytes.length} bytes, expected over ${textAt}`,
+    );
   }
   const sealed = new Uint8Array(bytes.length - tagAt);
   sealed.set(bytes.subarray(textAt));
@@ -173,13 +175,13 @@ export function expectAlphabet(text: string): void {
   const at = text.search(/[^\w.-]/);
   if (at < 0) return;
   const code = text.charCodeAt(at).toString(16).padStart(4, "0");
-  throw unreadable(
+  throw unreadableToken(
     `character ${at} is U+${code.toUpperCase()}, expected base64url`,
   );
 }
 
 /** The error of what is no token at all. */
-export function unreadable(found: string): StateError {
+export function unreadableToken(found: string): StateError {
   return new StateError("ERR_STATE_UNREADABLE", `Cannot read token: ${found}`);
 }
 

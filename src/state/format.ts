@@ -50,7 +50,7 @@ import {
   readHeader,
   type SaveHeader,
   sectionStarts,
-  unreadable,
+  unreadableSave,
   writeHeader,
 } from "./header.ts";
 import type { CodecName, Save, SaveFormat, SaveNote } from "./save.ts";
@@ -185,7 +185,9 @@ function readSections(
   const token = (at: number): number => {
     const found = view.getUint32(at, true);
     if (found < V) return found;
-    throw unreadable(`token at byte ${at} is ${found}, expected below ${V}`);
+    throw unreadableSave(
+      `token at byte ${at} is ${found}, expected below ${V}`,
+    );
   };
 
   const unread = Array.from(
@@ -196,10 +198,12 @@ function readSections(
   for (let at = starts.counts, last = -1; at < starts.utf8; at += 8) {
     const id = token(at), count = view.getFloat32(at + 4, true);
     if (id <= last) {
-      throw unreadable(`token at byte ${at} is ${id}, expected above ${last}`);
+      throw unreadableSave(
+        `token at byte ${at} is ${id}, expected above ${last}`,
+      );
     }
     if (!(count >= 0 && count < Infinity)) {
-      throw unreadable(
+      throw unreadableSave(
         `count at byte ${at + 4} is ${count}, expected 0 or more`,
       );
     }
@@ -207,7 +211,7 @@ function readSections(
   }
   for (let at = starts.device + sizes.device; at < starts.values; at++) {
     if (bytes[at] !== 0) {
-      throw unreadable(`padding at byte ${at} is ${bytes[at]}, expected 0`);
+      throw unreadableSave(`padding at byte ${at} is ${bytes[at]}, expected 0`);
     }
   }
   const text = new TextDecoder();

@@ -208,14 +208,14 @@ function field(
     : most === Infinity
     ? `at least ${least}`
     : `${least} to ${most}`;
-  throw unreadable(`${name} at byte ${at} is ${found}, expected ${range}`);
+  throw unreadableSave(`${name} at byte ${at} is ${found}, expected ${range}`);
 }
 
 function expect(holds: boolean, found: string): asserts holds {
-  if (!holds) throw unreadable(found);
+  if (!holds) throw unreadableSave(found);
 }
 
 /** The error of a save file that is not as it should be. */
-export function unreadable(found: string): StateError {
+export function unreadableSave(found: string): StateError {
   return new StateError("ERR_STATE_UNREADABLE", `Cannot read save: ${found}`);
 }

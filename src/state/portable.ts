@@ -13,7 +13,7 @@ import {
   expectAlphabet,
   fromBase64url,
   toBase64url,
-  unreadable,
+  unreadableToken,
 } from "./envelope.ts";
 import { HASH_BYTES, MAGIC } from "./header.ts";
 
@@ -56,7 +56,7 @@ export async function openPortable(
   const file = bytes.subarray(0, end);
   const found = hex(bytes.subarray(end)), expected = await hash(file);
   if (found !== hex(expected)) {
-    throw unreadable(
+    throw unreadableToken(
       `its checksum at byte ${end} is ${found}, expected ${hex(expected)}`,
     );
   }
@@ -74,12 +74,14 @@ export async function openPortableText(
 ): Promise<Uint8Array<ArrayBuffer>> {
   expectAlphabet(text);
   const dot = text.indexOf(".", PREFIX.length);
-  if (dot >= 0) throw unreadable(`character ${dot} is ".", expected base64url`);
+  if (dot >= 0) {
+    throw unreadableToken(`character ${dot} is ".", expected base64url`);
+  }
   let bytes;
   try {
     bytes = fromBase64url(text.slice(PREFIX.length));
   } catch {
-    throw unreadable(`its ${text.length} characters end amid a byte`);
+    throw unreadableToken(`its ${text.length} characters end amid a byte`);
   }
   return await openPortable(bytes);
 }

@@ -13,7 +13,7 @@ import {
   sealedText,
   splitSealedBytes,
   splitSealedText,
-  unreadable,
+  unreadableToken,
 } from "./envelope.ts";
 import { decodeSave, encodeSave, readSave, type SaveFile } from "./format.ts";
 import { readHeader } from "./header.ts";
@@ -42,19 +42,19 @@ export interface VaultOptions extends KeyringOptions {
 }
 
 /** Whose a token is. */
-export interface OpenOptions {
+export interface OpenTokenOptions {
   /** The tenant that it is bound to; absent: the service has only one. */
   readonly tenant?: string;
 }
 
 /** How a token is opened. */
-export interface OpenSaveOptions extends OpenOptions {
+export interface OpenSaveOptions extends OpenTokenOptions {
   /** Told how the values of the save are written, before they are read. */
   readonly seen?: (codec: CodecName) => void;
 }
 
 /** How a token is made. */
-export interface SealOptions extends OpenOptions {
+export interface SealOptions extends OpenTokenOptions {
   /** How the values are written. */
   readonly codec: CodecName;
   /** How it is protected, `sealed` by default. */
@@ -152,7 +152,7 @@ export class Vault {
   /** Opens a token of whatever model, for tools; throws as {@linkcode open}. */
   async read(
     token: string | Uint8Array<ArrayBuffer>,
-    options: OpenOptions = {},
+    options: OpenTokenOptions = {},
   ): Promise<OpenedFile> {
     const { file, ...about } = await this.#unwrap(token, options);
     return { ...readSave(file), ...about, bytes: file.length };
@@ -169,12 +169,12 @@ export class Vault {
 
   async #unwrap(
     token: string | Uint8Array<ArrayBuffer>,
-    { tenant = "" }: OpenOptions,
+    { tenant = "" }: OpenTokenOptions,
   ): Promise<Unwrapped> {
     const isText = typeof token === "string";
     const most = isText ? Math.ceil(this.#most * 4 / 3) : this.#most;
     if (token.length > most) {
-      throw unreadable(
+      throw unreadableToken(
         `it has ${token.length} bytes, expected at most ${most}`,
       );
     }
@@ -186,7 +186,7 @@ export class Vault {
     }
     if (!isText && !isSealedBytes(token)) {
       const start = token.subarray(0, 8).toHex();
-      throw unreadable(
+      throw unreadableToken(
         `its ${token.length} bytes begin ${start}, neither GOSLSEAL nor GOSLING`,
       );
     }

@@ -16,11 +16,11 @@ const M0 = 0xd2511f53, M1 = 0xcd9e8d57;
 const W0 = 0x9e3779b9, W1 = 0xbb67ae85;
 
 /** Four u32 words. */
-export type Words = readonly [number, number, number, number];
+export type PhiloxWords = readonly [number, number, number, number];
 
 /** Philox 4×32-10: four words from a counter of four and a key of two. */
 export function philox(
-  counter: Words,
+  counter: PhiloxWords,
   key: readonly [number, number],
 ): [number, number, number, number] {
   let [c0, c1, c2, c3] = counter;

@@ -43,7 +43,7 @@ export class LogitsError extends RangeError {}
  * @returns A token in [0, V).
  * @throws {LogitsError} If no logit is finite, or the mask allows no token.
  */
-export function sample(
+export function sampleToken(
   logits: Float32Array,
   sampling: Sampling,
   scratch: SamplerScratch = new SamplerScratch(logits.length),

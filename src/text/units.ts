@@ -7,7 +7,7 @@
 const UNITS = ["kB", "MB", "GB", "TB"];
 
 /** Bytes with three digits and a decimal unit, as file managers have it. */
-export function bytes(count: number): string {
+export function formatBytes(count: number): string {
   let value = count, unit = "B";
   for (const next of UNITS) {
     if (value < 999.5) break;
@@ -18,12 +18,12 @@ export function bytes(count: number): string {
 }
 
 /** A whole number with its thousands apart. */
-export function whole(count: number): string {
+export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
 /** Rows as columns of text, the first to the left and the others to the right. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, i) => {

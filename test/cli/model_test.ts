@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
 import { randomTensors } from "../support/models/random_model.ts";
-import { bytes as size } from "../../src/text/units.ts";
+import { formatBytes as size } from "../../src/text/units.ts";
 import { fileServer } from "../hub/file_server.ts";
 import { type Ended, run } from "../story/command.ts";
 import {

@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   ApiError,
   Client,
-  type GenerateRequest,
+  type GenerationRequest,
 } from "../../src/client/client.ts";
 import { formatKey, randomKey } from "../../src/state/keys.ts";
 import { type Server, startServer } from "../support/server.ts";
@@ -47,7 +47,7 @@ function isLong(turn: number): boolean {
   return turn % 6 === 5;
 }
 
-function request(turn: number): GenerateRequest {
+function request(turn: number): GenerationRequest {
   const drawn = { seed: turn, temperature: 0.8 };
   if (isLong(turn)) {
     return {
@@ -179,7 +179,7 @@ interface Answer extends Said {
 /** One attempt at a turn; nothing if it came to no end. */
 async function attempt(
   url: string,
-  body: GenerateRequest,
+  body: GenerationRequest,
   begun: (upstream: string) => void,
 ): Promise<Answer | undefined> {
   let upstream = "";

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { randomCheckpoint } from "../support/models/random_model.ts";
 import type { DeviceModel } from "../../src/device/device.ts";
 import { Counts } from "../../src/text/penalties.ts";
-import { sample } from "../../src/text/sampler.ts";
+import { sampleToken } from "../../src/text/sampler.ts";
 import type { Sampling, SamplingOptions } from "../../src/text/sampling.ts";
 import { openGolden } from "../support/goldens.ts";
 import {
@@ -152,7 +152,7 @@ async function compare(
   for (const [i, token] of drawn.entries()) {
     const logits = i === 0 ? first : others.subarray((i - 1) * V, i * V);
     const position = sampling.position + i;
-    const expected = sample(logits, { ...sampling, counts, position });
+    const expected = sampleToken(logits, { ...sampling, counts, position });
     assertEquals(token, expected, `draw ${i} of ${drawn}`);
     counts.draw(token, sampling.penaltyDecay);
   }

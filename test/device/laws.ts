@@ -195,23 +195,23 @@ const LAWS: Record<string, (model: DeviceModel) => Promise<void>> = {
     assertSameBits(await state, whole.state, "a state");
   },
 
-  async "a draw that halts leaves its token unread"(model): Promise<void> {
+  async "a stop token that was drawn stays unread"(model): Promise<void> {
     const { drawn } = await drawIn(model, 0, [12]);
     const end = drawn.indexOf(drawn[6]) + 1;
     const before = await drawIn(model, 0, [end]);
     await model.clear(1);
-    const halt = new Set([drawn[6]]);
+    const stopTokens = new Set([drawn[6]]);
     const [first, second] = await Promise.all([
       one(model, {
         ...drawStep(1, 0, 12),
         tokens: TOKENS.slice(0, 10),
-        halt,
+        stopTokens,
       }),
-      one(model, { ...drawStep(1, 12, 5), halt }),
+      one(model, { ...drawStep(1, 12, 5), stopTokens }),
     ]);
-    assertEquals(first, { drawn: drawn.slice(0, end), halted: true });
-    assertEquals(second, { drawn: [], halted: true });
-    assertSameBits(await model.read(1), before.state, "a halted state");
+    assertEquals(first, { drawn: drawn.slice(0, end), stopped: true });
+    assertEquals(second, { drawn: [], stopped: true });
+    assertSameBits(await model.read(1), before.state, "a stopped state");
     // The lane is not stuck: what it is told to read, it reads.
     const on = await one(model, {
       lane: 1,
@@ -220,7 +220,7 @@ const LAWS: Record<string, (model: DeviceModel) => Promise<void>> = {
       draw: 12 - end,
       sampling: { ...LIVELY, position: 10 + end },
     });
-    assertEquals(on, { drawn: drawn.slice(end), halted: false });
+    assertEquals(on, { drawn: drawn.slice(end), stopped: false });
   },
 
   async "a step of no entries does nothing"(model): Promise<void> {
@@ -269,7 +269,7 @@ function neighbours(next: () => number): LaneStep[] {
     tokens: prompt(1 + Math.floor(next() ** 2 * 150), V, next() * 2 ** 32),
     draw: Math.floor(next() * 12),
     sampling: { ...LIVELY, temperature: 2 * next(), topK: 5 },
-    halt: new Set(prompt(40, V, next() * 2 ** 32)),
+    stopTokens: new Set(prompt(40, V, next() * 2 ** 32)),
     logits: next() < 0.5 ? "last" : "all",
   }));
 }

@@ -1,14 +1,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BLOCK, quantizeRows } from "../../src/device/quantize.ts";
+import { BLOCK_COLUMNS, quantizeRows } from "../../src/device/quantize.ts";
 import { random, uniform } from "../support/random.ts";
 
-const weights = Float32Array.from(uniform(64 * BLOCK, [-1, 1], random(1)));
+const weights = Float32Array.from(
+  uniform(64 * BLOCK_COLUMNS, [-1, 1], random(1)),
+);
 
 for (const [bits, half] of [[8, 0.5], [4, 1.2]] as const) {
   Deno.test(`quantizeRows() stays within ${half} steps at ${bits} bits`, () => {
     const { values, scales } = quantizeRows(weights, bits);
     for (let i = 0; i < weights.length; i++) {
-      const scale = scales[Math.floor(i / BLOCK)];
+      const scale = scales[Math.floor(i / BLOCK_COLUMNS)];
       const error = Math.abs(values[i] * scale - weights[i]);
       // f16 rounds a scale by up to 2⁻¹¹, and the value with it.
       assert(error <= half * Math.abs(scale) + 2 ** -11, `${i}: ${error}`);
@@ -18,13 +20,13 @@ for (const [bits, half] of [[8, 0.5], [4, 1.2]] as const) {
 
 Deno.test("quantizeRows() keeps zeros and what is on its grid", () => {
   const exact = Float32Array.from(
-    { length: 2 * BLOCK },
-    (_, i) => i < BLOCK ? 0 : (i % 16 - 8) / 4,
+    { length: 2 * BLOCK_COLUMNS },
+    (_, i) => i < BLOCK_COLUMNS ? 0 : (i % 16 - 8) / 4,
   );
   const { values, scales } = quantizeRows(exact, 4);
   assertEquals([...scales], [0, 0.25]);
   assertEquals(
-    Array.from(values, (q, i) => q * scales[Math.floor(i / BLOCK)] + 0),
+    Array.from(values, (q, i) => q * scales[Math.floor(i / BLOCK_COLUMNS)] + 0),
     Array.from(exact),
   );
 });

@@ -237,7 +237,7 @@ Deno.test("Engine fails turns when the device is lost, and takes others once it 
     model: { ...model.model, lanes: 1 },
     format: model.format,
     tokenizer: model.tokenizer,
-    waiting: 4,
+    maxWaiting: 4,
     lost: (error) => reports.push(error),
     load: () => {
       if (broken) {

@@ -64,7 +64,7 @@ export async function take(
 
 /** How the fake engine differs from the usual one. */
 export interface FakeEngineOptions extends FakeModelOptions {
-  readonly seats?: number;
+  readonly maxTurns?: number;
   readonly waiting?: number;
   readonly kind?: ModelInfo["device"]["kind"];
   readonly load?: () => Promise<FakeModel>;
@@ -83,11 +83,11 @@ export async function fakeEngine(
       parameters: 0,
       quantization: "none",
       device: { kind: options.kind ?? "wasm", name: "fake" },
-      lanes: options.seats ?? options.lanes,
+      lanes: options.maxTurns ?? options.lanes,
     },
     format: { fingerprint: new Uint8Array(32), shape: FAKE_SHAPE },
     tokenizer: fakeTokenizer,
-    waiting: options.waiting ?? 100,
+    maxWaiting: options.waiting ?? 100,
     load: options.load ?? (() => Promise.resolve(model)),
   });
   return { engine, model };

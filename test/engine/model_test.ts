@@ -29,7 +29,7 @@ async function goslingEngine(device: Device): Promise<Engine> {
     },
     format: { fingerprint, shape },
     tokenizer,
-    waiting: 16,
+    maxWaiting: 16,
     load: () => device.load(checkpoint, { lanes: 5, quantization: "int8" }),
   });
 }

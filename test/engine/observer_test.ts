@@ -40,7 +40,7 @@ Deno.test("EngineOptions.stepped counts what the lanes read and drew", async () 
     model: model.model,
     format: model.format,
     tokenizer: model.tokenizer,
-    waiting: 4,
+    maxWaiting: 4,
     load: () => Promise.resolve(new FakeModel({ lanes: 2 })),
     stepped: (report) => steps.push(report),
   });
@@ -66,7 +66,7 @@ Deno.test("Engine.absence says whether the device is lost, how often it was aske
     model: { ...model.model, lanes: 1 },
     format: model.format,
     tokenizer: model.tokenizer,
-    waiting: 4,
+    maxWaiting: 4,
     load() {
       if (broken) return Promise.reject(new Error("Not yet"));
       const fresh = new FakeModel({ lanes: 1 });
@@ -99,20 +99,20 @@ Deno.test("Engine.expectRoom() refuses as generate() would, and only then", asyn
     model: { ...model.model, lanes: 1 },
     format: model.format,
     tokenizer: model.tokenizer,
-    waiting: 2,
-    waitingEach: 1,
+    maxWaiting: 2,
+    maxWaitingPerTenant: 1,
     load: () => Promise.resolve(new FakeModel({ lanes: 1, stepMs: 1 })),
   });
   const long = { maxTokens: 50 };
   engine.expectRoom("ada");
-  const seated = take(engine, { ...long, tenant: "ada" });
+  const leased = take(engine, { ...long, tenant: "ada" });
   engine.expectRoom("ada");
   const waits = take(engine, { ...long, tenant: "ada" });
   await assertRejects(async () => await engine.expectRoom("ada"), {
     code: "ERR_TOO_BUSY",
   });
   engine.expectRoom("bob");
-  await Promise.all([seated, waits]);
+  await Promise.all([leased, waits]);
   engine.expectRoom("ada");
   await engine.dispose();
   await assertRejects(async () => await engine.expectRoom("ada"), {

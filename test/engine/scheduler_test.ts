@@ -7,8 +7,8 @@ import type {
 import { Guide } from "../../src/engine/turn/guide.ts";
 import {
   type Job,
-  type Room,
   Scheduler,
+  type StepBudget,
 } from "../../src/engine/queue/scheduler.ts";
 
 /** A model that tells which lanes share its steps. */
@@ -16,7 +16,7 @@ function recorder(steps: number[][]): DeviceModel {
   const step = (batch: readonly LaneStep[]) => {
     steps.push(batch.map(({ lane }) => lane));
     return Promise.resolve(
-      batch.map((): LaneResult => ({ drawn: [1], halted: false })),
+      batch.map((): LaneResult => ({ drawn: [1], stopped: false })),
     );
   };
   return { step } as unknown as DeviceModel;
@@ -28,7 +28,7 @@ class Drawer implements Job {
   readonly reading = false;
   readonly guided = true;
   readonly #guide: Guide;
-  readonly rooms: Room[] = [];
+  readonly rooms: StepBudget[] = [];
   #left: number;
   #flying = false;
   failed = false;
@@ -61,7 +61,7 @@ class Drawer implements Job {
     return this.#guide.soon && !this.failed;
   }
 
-  next(room: Room): LaneStep | undefined {
+  next(room: StepBudget): LaneStep | undefined {
     const ready = this.#guide.ready && !this.#flying && !this.failed;
     if (!ready || this.#left === 0) return undefined;
     this.#left--;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Engine, Stop } from "../../src/engine/engine.ts";
-import { StopMatcher } from "../../src/engine/turn/stops.ts";
+import type { Engine, StopSequence } from "../../src/engine/engine.ts";
+import { StopSequenceMatcher } from "../../src/engine/turn/stop_sequences.ts";
 import { encodeBytes } from "../../src/engine/turn/reencode.ts";
 import type { Save } from "../../src/state/save.ts";
 import { fakeTokenizer, token } from "../support/fake_device.ts";
@@ -24,8 +24,8 @@ function follow(last: number): readonly number[] {
 /** Where the first of `stops` ends in `bytes`, found by looking everywhere. */
 function firstStop(
   bytes: readonly number[],
-  stops: readonly Stop[],
-): { start: number; end: number; stop: Stop } | undefined {
+  stops: readonly StopSequence[],
+): { start: number; end: number; stop: StopSequence } | undefined {
   for (let end = 1; end <= bytes.length; end++) {
     const found = stops
       .map((stop) => ({ stop, text: new TextEncoder().encode(stop.text) }))
@@ -49,14 +49,14 @@ interface Expected {
   /** Tokens drawn that count. */
   readonly whole: number;
   readonly unread: readonly number[];
-  readonly stop: Stop | undefined;
+  readonly stop: StopSequence | undefined;
   readonly finish: string;
 }
 
 function expect(
   drawn: readonly number[],
   saves: readonly Save[],
-  stops: readonly Stop[],
+  stops: readonly StopSequence[],
 ): Expected {
   const decode = (bytes: readonly number[]) =>
     new TextDecoder().decode(Uint8Array.from(bytes));
@@ -158,7 +158,7 @@ Deno.test("Engine.generate() ends at a stop to the byte, and leaves the state of
       async (stops, seed, prompt, kind, lanes, presencePenalty) => {
         const { engine, model } = await fakeEngine({
           lanes,
-          seats: 1,
+          maxTurns: 1,
           follow,
           kind,
         });
@@ -248,7 +248,7 @@ Deno.test("Engine.generate() goes on after a kept stop as after any text", async
 });
 
 Deno.test("StopMatcher.push() finds the stop that ends first, the longest of several", () => {
-  const matcher = new StopMatcher([
+  const matcher = new StopSequenceMatcher([
     { text: "b", kept: false },
     { text: "ab", kept: true },
     { text: "abc", kept: false },
@@ -259,7 +259,7 @@ Deno.test("StopMatcher.push() finds the stop that ends first, the longest of sev
 });
 
 Deno.test("StopMatcher.push() falls back to a shorter beginning", () => {
-  const matcher = new StopMatcher([{ text: "aabaac", kept: false }]);
+  const matcher = new StopSequenceMatcher([{ text: "aabaac", kept: false }]);
   const held = [..."aabaabaac"].map((letter) => {
     const found = matcher.push(letter.charCodeAt(0));
     return found ? "stop" : matcher.held;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { StopMatcher } from "../../src/engine/turn/stops.ts";
+import { StopSequenceMatcher } from "../../src/engine/turn/stop_sequences.ts";
 import { screen } from "../../src/grammar/screen.ts";
 import { TEXTS } from "../fuzz/hostile.ts";
 import { MODEL, tinyServer } from "../fuzz/tiny_server.ts";
@@ -108,7 +108,7 @@ Deno.test("StopMatcher takes time by the length of the text, whatever the stops"
     text: "a".repeat(255 - i) + "b",
     kept: false,
   }));
-  const matcher = new StopMatcher(stops);
+  const matcher = new StopSequenceMatcher(stops);
   const from = performance.now();
   for (let i = 0; i < 1_000_000; i++) {
     // Every other stretch breaks off just before its stop would be whole.

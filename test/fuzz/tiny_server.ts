@@ -77,7 +77,7 @@ export async function tinyServer(
     },
     format,
     tokenizer,
-    waiting: 64,
+    maxWaiting: 64,
     async load() {
       device ??= await open();
       const options = { lanes: lanes + 2, quantization: "none" } as const;

@@ -10,7 +10,7 @@ import type {
   DoneEvent,
   Engine,
   Finish,
-  Stop,
+  StopSequence,
   Turn,
   TurnEvent,
 } from "../../src/engine/engine.ts";
@@ -96,7 +96,7 @@ function scored(text: string, top: number): ScoredToken[] {
 }
 
 /** Letters at the end of `text` that could become a stop. */
-function heldLength(text: string, stops: readonly Stop[]): number {
+function heldLength(text: string, stops: readonly StopSequence[]): number {
   const lengths = stops.flatMap((stop) =>
     Array.from({ length: stop.text.length }, (_, length) => length)
       .filter((length) => text.endsWith(stop.text.slice(0, length)))
@@ -124,7 +124,7 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
     let written = "";
     let given = 0;
     let finish: Finish = "length";
-    let stop: Stop | undefined;
+    let stop: StopSequence | undefined;
     try {
       for (const letter of reply(turn.prompt, before.position)) {
         if ([...written].length >= turn.maxTokens) break;

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { Lanes, type Lease } from "../../src/engine/queue/lanes.ts";
+import { type LaneLease, LanePool } from "../../src/engine/queue/lane_pool.ts";
 import type { ApiKey } from "../../src/http/access/auth.ts";
 import { eventsOf, harness } from "./client.ts";
 import { fakeEngine } from "./fake_engine.ts";
@@ -154,21 +154,21 @@ Deno.test("boundedEngine() says so where the time was over before a save could h
 });
 
 Deno.test("Lanes keep a part of the queue for every other tenant", async () => {
-  const lanes = new Lanes({ seats: 1, waiting: 4 });
+  const lanes = new LanePool({ maxTurns: 1, maxWaiting: 4 });
   lanes.open(1);
   const signal = never();
   const served: string[] = [];
-  const leases: (Lease | undefined)[] = [];
-  const seat = async (tenant: string) => {
-    const lease = await lanes.seat(signal, { tenant });
+  const leases: (LaneLease | undefined)[] = [];
+  const lend = async (tenant: string) => {
+    const lease = await lanes.lease(signal, { tenant });
     served.push(tenant);
     leases.push(lease);
   };
-  const turns = [seat("a"), seat("a"), seat("a")];
-  assertEquals(await codeOf(seat("a")), "ERR_TOO_BUSY");
-  turns.push(seat("b"), seat("b"));
+  const turns = [lend("a"), lend("a"), lend("a")];
+  assertEquals(await codeOf(lend("a")), "ERR_TOO_BUSY");
+  turns.push(lend("b"), lend("b"));
   assertEquals(lanes.waiting, 4);
-  assertEquals(await codeOf(seat("c")), "ERR_TOO_BUSY");
+  assertEquals(await codeOf(lend("c")), "ERR_TOO_BUSY");
   for (let i = 0; i < 5; i++) {
     while (leases[i] === undefined) await Promise.resolve();
     leases[i]?.release();
@@ -178,18 +178,22 @@ Deno.test("Lanes keep a part of the queue for every other tenant", async () => {
 });
 
 Deno.test("Lanes bound one tenant as they are told, and nobody who has no name", async () => {
-  const lanes = new Lanes({ seats: 1, waiting: 4, waitingEach: 3 });
+  const lanes = new LanePool({
+    maxTurns: 1,
+    maxWaiting: 4,
+    maxWaitingPerTenant: 3,
+  });
   lanes.open(1);
   const stop = new AbortController();
-  const seat = (tenant: string) => lanes.seat(stop.signal, { tenant });
-  const turns = [0, 1, 2, 3].map(() => seat("a"));
-  assertEquals(await codeOf(seat("a")), "ERR_TOO_BUSY");
+  const lend = (tenant: string) => lanes.lease(stop.signal, { tenant });
+  const turns = [0, 1, 2, 3].map(() => lend("a"));
+  assertEquals(await codeOf(lend("a")), "ERR_TOO_BUSY");
   assertEquals(lanes.waiting, 3);
   stop.abort();
   await Promise.all(turns);
-  const free = new Lanes({ seats: 1, waiting: 4 });
+  const free = new LanePool({ maxTurns: 1, maxWaiting: 4 });
   const other = new AbortController();
-  const more = [0, 1, 2, 3].map(() => free.seat(other.signal, { tenant: "" }));
+  const more = [0, 1, 2, 3].map(() => free.lease(other.signal, { tenant: "" }));
   assertEquals(free.waiting, 4);
   other.abort();
   await Promise.all(more);

@@ -1,7 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Hono } from "hono";
 import { jsonAnswer } from "../../src/http/answer/json_answer.ts";
-import { multipart, type Parts } from "../../src/http/answer/multipart.ts";
+import {
+  type AnswerParts,
+  multipart,
+} from "../../src/http/answer/multipart.ts";
 import { eventStream } from "../../src/http/answer/sse.ts";
 
 /** Milliseconds. */
@@ -58,7 +61,7 @@ Deno.test("jsonAnswer() sends what took long after the answer has begun", async 
 });
 
 Deno.test("multipart() sends what took long after the answer has begun", async () => {
-  const work = Promise.withResolvers<Parts>();
+  const work = Promise.withResolvers<AnswerParts>();
   const late = await multipart(work.promise, SHORT);
   const parts = { answer: { text: "Hi" }, state: Uint8Array.of(1, 2, 3) };
   work.resolve(parts);

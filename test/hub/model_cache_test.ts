@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { ModelCache, modelsFolder } from "../../src/hub/cache.ts";
-import { bytes, table } from "../../src/text/units.ts";
+import { formatBytes, formatTable } from "../../src/text/units.ts";
 import { resolveModel } from "../../src/hub/resolve.ts";
 
 const MANIFEST = {
@@ -113,11 +113,11 @@ Deno.test("resolveModel takes a path as it is and a name from the cache", () =>
 
 Deno.test("bytes has three digits and a unit", () => {
   assertEquals(
-    [0, 999, 1000, 999_499, 999_600, 45_600_000, 2 ** 32].map(bytes),
+    [0, 999, 1000, 999_499, 999_600, 45_600_000, 2 ** 32].map(formatBytes),
     ["0 B", "999 B", "1 kB", "999 kB", "1 MB", "45.6 MB", "4.29 GB"],
   );
 });
 
 Deno.test("table aligns columns", () => {
-  assertEquals(table([["a", "1"], ["bcd", "23"]]), "a     1\nbcd  23\n");
+  assertEquals(formatTable([["a", "1"], ["bcd", "23"]]), "a     1\nbcd  23\n");
 });

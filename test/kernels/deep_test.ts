@@ -5,7 +5,8 @@ import {
   type DeepTensors,
   type DeepWeights,
 } from "../../src/device/webgpu/kernels/deep.ts";
-import { type Format, packElements } from "../../src/device/webgpu/packing.ts";
+import { packElements } from "../../src/device/webgpu/packing.ts";
+import type { MatrixFormat } from "../../src/device/matrix_format.ts";
 import { UNREAD } from "../../src/device/webgpu/schedule.ts";
 import * as oracle from "../oracle/deep.ts";
 import { assertClose } from "../support/close.ts";
@@ -29,7 +30,7 @@ interface Example {
 }
 
 function example(
-  format: Format,
+  format: MatrixFormat,
   upFormat: DeepWeights["format"],
   r: number,
 ): Example {

@@ -5,7 +5,8 @@ import {
   type EmbedTensors,
   type TablePart,
 } from "../../src/device/webgpu/kernels/embed.ts";
-import { type Format, packElements } from "../../src/device/webgpu/packing.ts";
+import { packElements } from "../../src/device/webgpu/packing.ts";
+import type { MatrixFormat } from "../../src/device/matrix_format.ts";
 import { UNREAD } from "../../src/device/webgpu/schedule.ts";
 import * as oracle from "../oracle/embed.ts";
 import { assertClose } from "../support/close.ts";
@@ -14,7 +15,7 @@ import { random, uniform } from "../support/random.ts";
 
 const V = 10, R = 4, NONE = 0xffffffff;
 
-function example(format: Format, D: number): {
+function example(format: MatrixFormat, D: number): {
   parts: TablePart[];
   values: Float64Array;
   norm: Float64Array;
@@ -96,7 +97,7 @@ for (const format of ["F32", "F16", "BF16", "int8", "int4"] as const) {
   }
 }
 
-Deno.test("embed() goes on from what a lane drew, unless that halted it", async () => {
+Deno.test("embed() goes on from what a lane drew, unless that was a stop token", async () => {
   const D = 64;
   const { parts, values, norm } = example("F32", D);
   const rows = [[UNREAD, 0, 1, 0], [UNREAD, 1, 1, 1], [3, 1, 1, 2], [

@@ -9,18 +9,19 @@ import {
   TILES,
 } from "../../src/device/webgpu/kernels/product.ts";
 import { createMatrix, type Matrix } from "../../src/device/webgpu/matrix.ts";
-import { type Format, paddedRows } from "../../src/device/webgpu/packing.ts";
+import { paddedRows } from "../../src/device/webgpu/packing.ts";
+import type { MatrixFormat } from "../../src/device/matrix_format.ts";
 import * as oracle from "../oracle/product.ts";
 import { assertClose } from "../support/close.ts";
 import { gpu, read, run, tensor } from "../support/gpu.ts";
 import { random, uniform } from "../support/random.ts";
 
 const ROOM = 64;
-const FORMATS: readonly Format[] = ["F32", "F16", "BF16", "int8", "int4"];
+const FORMATS: readonly MatrixFormat[] = ["F32", "F16", "BF16", "int8", "int4"];
 
 /** Rows of weights that `format` holds, the values they have there, the matrix. */
 async function example(
-  format: Format,
+  format: MatrixFormat,
   { outputs, K, most }: { outputs: number; K: number; most?: number },
 ): Promise<{ values: Float64Array; matrix: Matrix }> {
   const raw = uniform(outputs * K, [-1, 1], random(outputs + K));

@@ -8,10 +8,10 @@ import {
 import { expectRoom, explainFull, spaceOn } from "../../src/serve/memory.ts";
 import { Gpu } from "../../src/device/webgpu/gpu.ts";
 import {
-  createRoom,
+  allBuffers,
+  createBuffers,
   largestBuffer,
-  roomBuffers,
-} from "../../src/device/webgpu/room.ts";
+} from "../../src/device/webgpu/buffers.ts";
 import { uploadWeights } from "../../src/device/webgpu/upload.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { DeviceError, ModelError } from "../../src/errors.ts";
@@ -212,7 +212,7 @@ Deno.test("largestBuffer is that of the room on the device", async () => {
     const quantization = "none";
     const weights = await uploadWeights(gpu, checkpoint, { quantization });
     for (const lanes of [1, 9, 200]) {
-      const buffers = roomBuffers(createRoom(gpu, shape, weights, lanes));
+      const buffers = allBuffers(createBuffers(gpu, shape, weights, lanes));
       const largest = Math.max(...buffers.map(({ size }) => size));
       assertEquals(largest, largestBuffer(shape, lanes));
     }

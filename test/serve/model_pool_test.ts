@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Shelf } from "../../src/serve/model_pool.ts";
+import { ModelPool } from "../../src/serve/model_pool.ts";
 
 /** A thing, and when it goes. */
 interface Book {
@@ -7,14 +7,14 @@ interface Book {
   dispose(): Promise<void>;
 }
 
-/** A shelf of things, and what happened to them. */
-function shelfOf(
+/** A pool of things, and what happened to them. */
+function poolOf(
   sizes: Readonly<Record<string, number>>,
   limit: number,
   open?: (id: string) => Promise<void>,
 ) {
   const log: string[] = [];
-  const shelf = new Shelf<Book>(
+  const pool = new ModelPool<Book>(
     Object.entries(sizes).map(([id, size]) => ({
       id,
       bytes: () => Promise.resolve(size),
@@ -33,43 +33,43 @@ function shelfOf(
     limit,
   );
   const use = async (id: string) => {
-    const { thing, release } = await shelf.borrow(id);
+    const { thing, release } = await pool.borrow(id);
     release();
     return thing.id;
   };
-  return { shelf, log, use };
+  return { pool, log, use };
 }
 
-Deno.test("Shelf gets a thing once, for everybody who waits for it", async () => {
-  const { shelf, log } = shelfOf({ a: 1 }, 10);
-  assertEquals(shelf.look("a"), { thing: undefined, wanted: false });
-  const loans = [shelf.borrow("a"), shelf.borrow("a"), shelf.borrow("a")];
-  assertEquals(shelf.look("a"), { thing: undefined, wanted: true });
+Deno.test("ModelPool gets a thing once, for everybody who waits for it", async () => {
+  const { pool, log } = poolOf({ a: 1 }, 10);
+  assertEquals(pool.look("a"), { thing: undefined, wanted: false });
+  const loans = [pool.borrow("a"), pool.borrow("a"), pool.borrow("a")];
+  assertEquals(pool.look("a"), { thing: undefined, wanted: true });
   const [first, ...more] = await Promise.all(loans);
   assert(more.every(({ thing }) => thing === first?.thing));
   assertEquals(log, ["+a"]);
-  assertEquals(shelf.look("a").thing, first?.thing);
+  assertEquals(pool.look("a").thing, first?.thing);
 });
 
-Deno.test("Shelf lets go of what was unused for longest, before it gets another", async () => {
-  const { log, use } = shelfOf({ a: 4, b: 4, c: 4 }, 8);
+Deno.test("ModelPool lets go of what was unused for longest, before it gets another", async () => {
+  const { log, use } = poolOf({ a: 4, b: 4, c: 4 }, 8);
   for (const id of ["a", "b", "a", "c"]) assertEquals(await use(id), id);
   assertEquals(log, ["+a", "+b", "-b", "+c"]);
   await use("b");
   assertEquals(log.slice(4), ["-a", "+b"]);
 });
 
-Deno.test("Shelf lets go of as many as are needed, and no more", async () => {
-  const { log, use } = shelfOf({ a: 2, b: 2, c: 2, d: 4 }, 6);
+Deno.test("ModelPool lets go of as many as are needed, and no more", async () => {
+  const { log, use } = poolOf({ a: 2, b: 2, c: 2, d: 4 }, 6);
   for (const id of ["a", "b", "c", "d"]) await use(id);
   assertEquals(log, ["+a", "+b", "+c", "-a", "-b", "+d"]);
 });
 
-Deno.test("Shelf never lets go of what is on loan", async () => {
-  const { shelf, log, use } = shelfOf({ a: 4, b: 4 }, 6);
-  const loan = await shelf.borrow("a");
+Deno.test("ModelPool never lets go of what is on loan", async () => {
+  const { pool, log, use } = poolOf({ a: 4, b: 4 }, 6);
+  const loan = await pool.borrow("a");
   await use("a");
-  await assertRejects(() => shelf.borrow("b"), {
+  await assertRejects(() => pool.borrow("b"), {
     code: "ERR_MODEL_BUSY",
     message:
       "Cannot load b now: it takes 4 B of the 6 B for models, and a is " +
@@ -81,37 +81,37 @@ Deno.test("Shelf never lets go of what is on loan", async () => {
   assertEquals(log, ["+a", "-a", "+b"]);
 });
 
-Deno.test("Shelf never lets go of what is still being got", async () => {
+Deno.test("ModelPool never lets go of what is still being got", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const { shelf } = shelfOf(
+  const { pool } = poolOf(
     { a: 4, b: 4 },
     6,
     (id) => id === "a" ? promise : Promise.resolve(),
   );
-  const loan = shelf.borrow("a");
-  await assertRejects(() => shelf.borrow("b"), { code: "ERR_MODEL_BUSY" });
+  const loan = pool.borrow("a");
+  await assertRejects(() => pool.borrow("b"), { code: "ERR_MODEL_BUSY" });
   resolve();
   (await loan).release();
-  assertEquals((await shelf.borrow("b")).thing.id, "b");
+  assertEquals((await pool.borrow("b")).thing.id, "b");
 });
 
-Deno.test("Shelf lends what is there while another is being got", async () => {
+Deno.test("ModelPool lends what is there while another is being got", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const { shelf, use } = shelfOf(
+  const { pool, use } = poolOf(
     { a: 1, slow: 1 },
     6,
     (id) => id === "slow" ? promise : Promise.resolve(),
   );
-  const loan = shelf.borrow("slow");
+  const loan = pool.borrow("slow");
   assertEquals(await use("a"), "a");
   resolve();
   assertEquals((await loan).thing.id, "slow");
 });
 
-Deno.test("Shelf refuses what can never fit without touching the others", async () => {
-  const { shelf, log, use } = shelfOf({ a: 4, huge: 9 }, 8);
+Deno.test("ModelPool refuses what can never fit without touching the others", async () => {
+  const { pool, log, use } = poolOf({ a: 4, huge: 9 }, 8);
   await use("a");
-  await assertRejects(() => shelf.borrow("huge"), {
+  await assertRejects(() => pool.borrow("huge"), {
     code: "ERR_MODEL_TOO_LARGE",
     message: "Cannot load huge: it takes 9 B, and models may take 8 B here " +
       "(--model-memory)",
@@ -119,36 +119,36 @@ Deno.test("Shelf refuses what can never fit without touching the others", async 
   assertEquals(log, ["+a"]);
 });
 
-Deno.test("Shelf tries again after a failure, which takes no room", async () => {
+Deno.test("ModelPool tries again after a failure, which takes no room", async () => {
   let broken = true;
-  const { shelf, use } = shelfOf({ a: 6, b: 6 }, 8, (id) => {
+  const { pool, use } = poolOf({ a: 6, b: 6 }, 8, (id) => {
     if (id === "a" && broken) throw new Error("Cannot open a: it is gone");
     return Promise.resolve();
   });
-  await assertRejects(() => shelf.borrow("a"), { message: /gone/ });
-  assertEquals(shelf.look("a"), { thing: undefined, wanted: false });
+  await assertRejects(() => pool.borrow("a"), { message: /gone/ });
+  assertEquals(pool.look("a"), { thing: undefined, wanted: false });
   assertEquals(await use("b"), "b");
   broken = false;
   assertEquals(await use("a"), "a");
 });
 
-Deno.test("Shelf gets a thing again that is wanted while it goes", async () => {
-  const { shelf, log, use } = shelfOf({ a: 4, b: 4 }, 4);
+Deno.test("ModelPool gets a thing again that is wanted while it goes", async () => {
+  const { pool, log, use } = poolOf({ a: 4, b: 4 }, 4);
   await use("a");
-  const b = shelf.borrow("b");
+  const b = pool.borrow("b");
   await new Promise((done) => setTimeout(done));
-  const a = assertRejects(() => shelf.borrow("a"), { code: "ERR_MODEL_BUSY" });
+  const a = assertRejects(() => pool.borrow("a"), { code: "ERR_MODEL_BUSY" });
   (await b).release();
   await a;
   assertEquals(await use("a"), "a");
   assertEquals(log, ["+a", "-a", "+b", "-b", "+a"]);
 });
 
-Deno.test("Shelf never holds more than its limit, whoever wants what", async () => {
+Deno.test("ModelPool never holds more than its limit, whoever wants what", async () => {
   const sizes = { a: 3, b: 4, c: 5, d: 2 };
   let held = 0, most = 0;
   const ids = Object.keys(sizes) as (keyof typeof sizes)[];
-  const shelf = new Shelf<Book>(
+  const pool = new ModelPool<Book>(
     ids.map((id) => ({
       id,
       bytes: () => Promise.resolve(sizes[id]),
@@ -172,12 +172,12 @@ Deno.test("Shelf never holds more than its limit, whoever wants what", async () 
   await Promise.all(Array.from({ length: 20 }, async () => {
     for (let i = 0; i < 20; i++) {
       try {
-        const { thing, release } = await shelf.borrow(
+        const { thing, release } = await pool.borrow(
           ids[Math.floor(random() * ids.length)] ?? "a",
         );
-        assert(shelf.look(thing.id).thing === thing);
+        assert(pool.look(thing.id).thing === thing);
         await new Promise((done) => setTimeout(done, 2 * random()));
-        assert(shelf.look(thing.id).thing === thing, "it went while on loan");
+        assert(pool.look(thing.id).thing === thing, "it went while on loan");
         release();
         lent++;
       } catch (error) {
@@ -191,6 +191,6 @@ Deno.test("Shelf never holds more than its limit, whoever wants what", async () 
   assertEquals(lent + refused, 400);
   assert(lent > 20, `${lent} lent`);
   assert(most <= 9, `${most} held`);
-  await shelf.dispose();
+  await pool.dispose();
   assertEquals(held, 0);
 });

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Client, type GenerateEvent } from "../../src/client/client.ts";
+import { Client, type GenerationEvent } from "../../src/client/client.ts";
 import { startServer } from "../support/server.ts";
 
 const FLAGS = ["--device", "wasm", "--threads", "1", "--lanes", "1"];
@@ -92,7 +92,7 @@ async function waiting(url: string): Promise<string> {
 }
 
 async function drain(
-  events: AsyncIterable<GenerateEvent>,
+  events: AsyncIterable<GenerationEvent>,
 ): Promise<void> {
   for await (const _ of events);
 }

@@ -14,7 +14,7 @@ import type {
 import { DeviceError } from "../../src/errors.ts";
 import { stateLength } from "../../src/model/shape.ts";
 import { Counts, penalized } from "../../src/text/penalties.ts";
-import { LogitsError, sample } from "../../src/text/sampler.ts";
+import { LogitsError, sampleToken } from "../../src/text/sampler.ts";
 import type { Sampling } from "../../src/text/sampling.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { random } from "./random.ts";
@@ -93,7 +93,7 @@ interface LaneState {
   values: Float32Array<ArrayBuffer>;
   /** The last token drawn, while it is unread. */
   unread: number | undefined;
-  halted: boolean;
+  stopped: boolean;
 }
 
 /** A model on the fake device. */
@@ -121,7 +121,7 @@ export class FakeModel implements DeviceModel {
     this.#lanes = Array.from({ length: options.lanes }, () => ({
       values: new Float32Array(stateLength(FAKE_SHAPE)),
       unread: undefined,
-      halted: false,
+      stopped: false,
     }));
     this.lost = new Promise((resolve) => this.#lose = resolve);
   }
@@ -169,7 +169,7 @@ export class FakeModel implements DeviceModel {
   }
 
   #set(lane: number, values: Float32Array<ArrayBuffer>): void {
-    this.#lanes[lane] = { values, unread: undefined, halted: false };
+    this.#lanes[lane] = { values, unread: undefined, stopped: false };
   }
 
   /** Calls are carried out in the order in which they were made. */
@@ -184,10 +184,12 @@ export class FakeModel implements DeviceModel {
     return done;
   }
 
-  #go({ lane, tokens, draw, sampling, halt, replay, logits }: LaneStep) {
+  #go(
+    { lane, tokens, draw, sampling, stopTokens, replay, logits }: LaneStep,
+  ) {
     const state = this.#lanes[lane];
-    if (tokens.length === 0 && state.halted) {
-      return { drawn: [], halted: false };
+    if (tokens.length === 0 && state.stopped) {
+      return { drawn: [], stopped: false };
     }
     if (tokens.length === 0 && state.unread === undefined) {
       throw new RangeError("Nothing to go on from");
@@ -202,7 +204,7 @@ export class FakeModel implements DeviceModel {
       if (logits === "all") rows.push([...this.#logits(state.values)]);
     }
     state.unread = undefined;
-    state.halted = false;
+    state.stopped = false;
     if (logits === "last") rows.push([...this.#logits(state.values)]);
     const drawn: number[] = [];
     const counts = new Counts(sampling?.counts);
@@ -214,17 +216,17 @@ export class FakeModel implements DeviceModel {
         id = this.#draw(state.values, sampling, drawn.length, counts);
       } catch (error) {
         if (!(error instanceof LogitsError)) throw error;
-        state.halted = true;
-        return { drawn, halted: false, failure: error.message };
+        state.stopped = true;
+        return { drawn, stopped: false, failure: error.message };
       }
       drawn.push(id);
       state.unread = id;
-      if (halt?.has(id)) {
-        state.halted = true;
+      if (stopTokens?.has(id)) {
+        state.stopped = true;
         break;
       }
     }
-    const result = { drawn, halted: state.halted };
+    const result = { drawn, stopped: state.stopped };
     if (rows.length === 0) return result;
     return { ...result, logits: Float32Array.from(rows.flat()) };
   }
@@ -241,7 +243,11 @@ export class FakeModel implements DeviceModel {
         `Position ${position} after ${values[COUNT]} tokens`,
       );
     }
-    const id = sample(this.#logits(values), { ...sampling, position, counts });
+    const id = sampleToken(this.#logits(values), {
+      ...sampling,
+      position,
+      counts,
+    });
     if (penalized(sampling)) counts.draw(id, sampling.penaltyDecay);
     return id;
   }

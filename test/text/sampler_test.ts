@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { sample } from "../../src/text/sampler.ts";
+import { sampleToken } from "../../src/text/sampler.ts";
 import { SamplerScratch } from "../../src/text/sampler_scratch.ts";
 import { GREEDY, type Sampling } from "../../src/text/sampling.ts";
 import { random } from "../support/random.ts";
@@ -21,7 +21,11 @@ function tally(
   const scratch = new SamplerScratch(logits.length);
   const found = new Map<number, number>();
   for (let position = 0; position < draws; position++) {
-    const token = sample(logits, { ...PLAIN, ...options, position }, scratch);
+    const token = sampleToken(
+      logits,
+      { ...PLAIN, ...options, position },
+      scratch,
+    );
     found.set(token, (found.get(token) ?? 0) + 1);
   }
   return found;
@@ -143,21 +147,21 @@ const SUPPORTS: readonly {
 ];
 
 for (const { name, shares, options, kept } of SUPPORTS) {
-  Deno.test(`sample() follows the table: ${name}`, () => {
+  Deno.test(`sampleToken() follows the table: ${name}`, () => {
     assertEquals(support(logitsOf(...shares), options), kept);
   });
 }
 
-Deno.test("sample() draws in order of id from the number of its position", () => {
+Deno.test("sampleToken() draws in order of id from the number of its position", () => {
   // Seed 0: the number of position 0 is 0x6627e8 / 2²⁴ = 0.3990.
   const at = (shares: number[]) =>
-    sample(logitsOf(...shares), { ...PLAIN, seed: [0, 0] });
+    sampleToken(logitsOf(...shares), { ...PLAIN, seed: [0, 0] });
   assertEquals(at([0.39, 0.61]), 1);
   assertEquals(at([0.4, 0.6]), 0);
   assertEquals(at([0.2, 0.19, 0.61]), 2);
 });
 
-Deno.test("sample() draws in proportion", () => {
+Deno.test("sampleToken() draws in proportion", () => {
   const next = random(5);
   const shares = Array.from({ length: 40 }, () => 0.1 + next());
   const total = shares.reduce((a, b) => a + b);
@@ -171,22 +175,22 @@ Deno.test("sample() draws in proportion", () => {
   assert(chi < 72.1, `chi-square ${chi}`);
 });
 
-Deno.test("sample() divides by the temperature", () => {
+Deno.test("sampleToken() divides by the temperature", () => {
   const found = tally(logitsOf(0.8, 0.2), { temperature: 2 }, 20_000);
   // √0.8 to √0.2 is 2 to 1; three standard deviations are 200.
   assert(Math.abs((found.get(0) ?? 0) - 13_333) < 200, `${found.get(0)}`);
 });
 
-Deno.test("sample() refuses logits of which none is finite", () => {
+Deno.test("sampleToken() refuses logits of which none is finite", () => {
   const message = /Cannot sample: the largest logit is/;
   for (const bad of [NaN, -Infinity, Infinity]) {
-    assertThrows(() => sample(Float32Array.of(bad, bad), PLAIN), message);
+    assertThrows(() => sampleToken(Float32Array.of(bad, bad), PLAIN), message);
   }
   const mask = Uint32Array.of(0);
-  assertThrows(() => sample(logitsOf(1, 2), { ...PLAIN, mask }), message);
+  assertThrows(() => sampleToken(logitsOf(1, 2), { ...PLAIN, mask }), message);
 });
 
-Deno.test("sample() passes over logits that are not numbers", () => {
+Deno.test("sampleToken() passes over logits that are not numbers", () => {
   const logits = Float32Array.of(NaN, 1, NaN, 1);
   assertEquals(support(logits, {}), [1, 3]);
   assertEquals(support(logits, { topK: 3 }), [1, 3]);
@@ -215,7 +219,7 @@ const logitsArbitrary = fc
   .array(fc.integer({ min: -400, max: 400 }), { minLength: 1, maxLength: 300 })
   .map((values) => Float32Array.from(values, (x) => x / 16));
 
-Deno.test("sample() keeps what sorting everything keeps", () => {
+Deno.test("sampleToken() keeps what sorting everything keeps", () => {
   fc.assert(
     fc.property(
       logitsArbitrary,
@@ -229,19 +233,19 @@ Deno.test("sample() keeps what sorting everything keeps", () => {
       (logits, options, position) => {
         const s = { ...PLAIN, ...options, position };
         const kept = reference(logits, s);
-        assert(kept.includes(sample(logits, s)));
+        assert(kept.includes(sampleToken(logits, s)));
         // A token too many or too few would move the running sums.
         const mask = new Uint32Array(Math.ceil(logits.length / 32));
         for (const i of kept) mask[i >> 5] |= 1 << (i & 31);
         const only = { ...s, topK: 0, topP: 1, minP: 0, mask };
-        assertEquals(sample(logits, s), sample(logits, only));
+        assertEquals(sampleToken(logits, s), sampleToken(logits, only));
       },
     ),
     { numRuns: 1_000 },
   );
 });
 
-Deno.test("sample() is the same after a shift of all logits", () => {
+Deno.test("sampleToken() is the same after a shift of all logits", () => {
   fc.assert(fc.property(
     logitsArbitrary,
     fc.integer({ min: -64, max: 64 }),
@@ -249,12 +253,12 @@ Deno.test("sample() is the same after a shift of all logits", () => {
     (logits, shift, position) => {
       const s = { ...PLAIN, topK: 7, topP: 0.9, position };
       const shifted = logits.map((x) => x + shift); // exact: all on the grid
-      assertEquals(sample(shifted, s), sample(logits, s));
+      assertEquals(sampleToken(shifted, s), sampleToken(logits, s));
     },
   ));
 });
 
-Deno.test("sample() works over a vocabulary of 65,536 as over a small one", () => {
+Deno.test("sampleToken() works over a vocabulary of 65,536 as over a small one", () => {
   const next = random(11);
   const logits = Float32Array.from({ length: 65_536 }, () => 12 * next() - 6);
   const scratch = new SamplerScratch(logits.length);
@@ -263,15 +267,19 @@ Deno.test("sample() works over a vocabulary of 65,536 as over a small one", () =
       reference(logits.slice(), { ...PLAIN, ...options }),
     );
     for (let position = 0; position < 50; position++) {
-      const token = sample(logits, { ...PLAIN, ...options, position }, scratch);
+      const token = sampleToken(
+        logits,
+        { ...PLAIN, ...options, position },
+        scratch,
+      );
       assert(allowed.has(token));
     }
   }
 });
 
-Deno.test("sample() leaves the logits as they were", () => {
+Deno.test("sampleToken() leaves the logits as they were", () => {
   const logits = logitsOf(0.5, 0.3, 0.2);
   const before = logits.slice();
-  sample(logits, { ...PLAIN, topK: 1, logitBias: new Map([[1, 4]]) });
+  sampleToken(logits, { ...PLAIN, topK: 1, logitBias: new Map([[1, 4]]) });
   assertEquals(logits, before);
 });

@@ -2,12 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Forest } from "../../src/web/store/forest.ts";
 import { readSaveFile, writeSaveFile } from "../../src/web/store/save_file.ts";
-import type { Turn } from "../../src/web/store/turn.ts";
+import type { StoredTurn } from "../../src/web/store/stored_turn.ts";
 import { parseInline } from "../../src/web/text/inline.ts";
 import { parseMarkdown } from "../../src/web/text/markdown.ts";
-import { bytes, duration, number } from "../../src/web/text/units.ts";
+import { duration, formatSize, number } from "../../src/web/text/units.ts";
 
-function turnOf(id: string, parent: string | null): Turn {
+function turnOf(id: string, parent: string | null): StoredTurn {
   return {
     id,
     parent,
@@ -94,7 +94,7 @@ Deno.test("parseMarkdown and parseInline take no long text for long", () => {
 Deno.test("Forest draws every turn once, under its parent", () => {
   const parents = fc.array(fc.nat(), { minLength: 1, maxLength: 60 });
   fc.assert(fc.property(parents, (picks) => {
-    const turns = new Map<string, Turn>();
+    const turns = new Map<string, StoredTurn>();
     picks.forEach((pick, i) => {
       const id = String(i).padStart(3, "0");
       const parent = i === 0 ? null : String(pick % i).padStart(3, "0");
@@ -128,7 +128,7 @@ Deno.test("a save file keeps its words and its token", async () => {
 
 Deno.test("units have three figures", () => {
   assertEquals(
-    [0, 999, 1000, 72_231, 1_234_567].map(bytes),
+    [0, 999, 1000, 72_231, 1_234_567].map(formatSize),
     ["0", "999 B", "1 kB", "72.2 kB", "1.23 MB"],
   );
   assertEquals(

@@ -6,24 +6,18 @@
 
 import { tensorSpecs } from "../../model/checkpoint.ts";
 import type { ModelShape } from "../../model/shape.ts";
-import {
-  type Format,
-  FORMATS,
-  PANEL,
-  panelBytes,
-  roundUp,
-  rowBytes,
-} from "./format.ts";
+import { PANEL, panelBytes, roundUp, rowBytes } from "./format.ts";
+import { MATRIX_FORMATS, type MatrixFormat } from "../matrix_format.ts";
 import { MATRIX_FIELDS, words } from "./structs.ts";
 
 /** Where one tensor goes. */
-export interface Place {
+export interface TensorPlace {
   /** Vectors as f32, matrices in panels, the embedding in rows. */
   readonly kind: "vector" | "panels" | "rows";
   /** First byte. */
   readonly offset: number;
   /** How its values are kept. */
-  readonly format: Format;
+  readonly format: MatrixFormat;
   /** Columns with padding. */
   readonly columns: number;
   /** Rows that the tensor has. */
@@ -43,7 +37,7 @@ const LINE = 64;
 /** Memory that is handed out. */
 export class Arena {
   /** Where each tensor goes. */
-  readonly places = new Map<string, Place>();
+  readonly places = new Map<string, TensorPlace>();
   /** Words to write before anything runs, by offset. */
   readonly words = new Map<number, Uint32Array>();
   readonly #sizes: ReadonlyMap<string, readonly number[]>;
@@ -76,7 +70,7 @@ export class Arena {
   }
 
   /** Says where a tensor goes. */
-  place(name: string, place: Place): void {
+  place(name: string, place: TensorPlace): void {
     this.places.set(name, place);
   }
 
@@ -108,7 +102,7 @@ export class Arena {
   }
 
   /** Room for a table whose rows are read one at a time. */
-  rows(name: string, format: Format): number {
+  rows(name: string, format: MatrixFormat): number {
     const [rows, width] = this.#sizes.get(name) ?? [0, 0];
     const bytes = rowBytes(format, width);
     const offset = this.take(rows * bytes);
@@ -131,7 +125,7 @@ export class Arena {
    */
   matrix(
     name: string,
-    format: Format,
+    format: MatrixFormat,
     step: number = PANEL,
     columnStep: number = step,
   ): number {
@@ -149,7 +143,7 @@ export class Arena {
       rowBytes: bytes / PANEL,
     });
     const at = this.take(MATRIX_FIELDS.length * 4);
-    const fields = { format: FORMATS[format], data, rows, columns };
+    const fields = { format: MATRIX_FORMATS[format], data, rows, columns };
     this.put(at, words(MATRIX_FIELDS, { ...fields, panelBytes: bytes }));
     return at;
   }

@@ -11,8 +11,8 @@ import type { LaneResult, LaneStep } from "../device.ts";
 export interface Pending {
   /** The token. */
   readonly token: number;
-  /** Whether it was drawn as a halt, which nothing goes on from. */
-  readonly halted: boolean;
+  /** Whether it was a stop token, which nothing goes on from. */
+  readonly stopped: boolean;
 }
 
 /** An entry of a batch. */
@@ -31,8 +31,8 @@ export interface Entry {
   read: number;
   /** Draws to go. */
   draws: number;
-  /** Whether the last draw was a halt. */
-  halted: boolean;
+  /** Whether the last draw was a stop token. */
+  stopped: boolean;
   /** Why nothing more can be drawn. */
   failure: string | undefined;
   /** Its rows in the pass in hand. */
@@ -68,7 +68,7 @@ export function begin(
     unread: tokens,
     read: 0,
     draws: draw,
-    halted: false,
+    stopped: false,
     failure: undefined,
     rows: 0,
     firstWanted: 0,
@@ -79,8 +79,8 @@ export function begin(
       `Cannot step: lane ${lane} has neither tokens to read nor a drawn one`,
     );
   }
-  return pending.halted
-    ? { ...entry, draws: 0, halted: true }
+  return pending.stopped
+    ? { ...entry, draws: 0, stopped: true }
     : { ...entry, unread: [pending.token] };
 }
 
@@ -96,15 +96,15 @@ export function hasUnread(entry: Entry): boolean {
 
 /** The answer, once it is done. */
 export function resultOf(
-  { step, drawn, halted, logits, failure }: Entry,
+  { step, drawn, stopped, logits, failure }: Entry,
 ): LaneResult {
-  if (failure !== undefined) return { drawn, halted, failure };
-  if (step.logits === undefined) return { drawn, halted };
+  if (failure !== undefined) return { drawn, stopped, failure };
+  if (step.logits === undefined) return { drawn, stopped };
   const all = new Float32Array(logits.reduce((n, row) => n + row.length, 0));
   let at = 0;
   for (const row of logits) {
     all.set(row, at);
     at += row.length;
   }
-  return { drawn, halted, logits: all };
+  return { drawn, stopped, logits: all };
 }

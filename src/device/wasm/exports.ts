@@ -6,7 +6,7 @@
  */
 
 /** What the compiled module exports. */
-export interface Kernels extends WebAssembly.Exports {
+export interface WasmKernels extends WebAssembly.Exports {
   /** Runs the pass that the plan describes, as thread 0. */
   pass(plan: number): void;
   /** Takes part in passes as another thread, until `leave`. */
@@ -72,7 +72,7 @@ export interface Kernels extends WebAssembly.Exports {
 export function instantiate(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
-): Kernels {
+): WasmKernels {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  return exports as Kernels;
+  return exports as WasmKernels;
 }

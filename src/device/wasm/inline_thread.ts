@@ -6,18 +6,18 @@
  */
 
 import { DeviceError } from "../../errors.ts";
-import type { Answers, Start, Task } from "./messages.ts";
-import type { Thread } from "./thread.ts";
+import type { Answers, Task, ThreadStart } from "./messages.ts";
+import type { WasmThread } from "./thread.ts";
 import { ThreadTasks } from "./thread_tasks.ts";
 
 /** A thread that is the caller's. */
-export class InlineThread implements Thread {
+export class InlineThread implements WasmThread {
   readonly #tasks: ThreadTasks;
   #last: Promise<unknown> = Promise.resolve();
   #ended: Error | undefined;
 
   /** Joins the kernels to the memory. */
-  constructor(start: Start) {
+  constructor(start: ThreadStart) {
     this.#tasks = new ThreadTasks(start);
   }
 

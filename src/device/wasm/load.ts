@@ -8,9 +8,9 @@
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { LoadOptions } from "../device.ts";
 import { PANEL, roundUp } from "./format.ts";
-import type { Place } from "./arena.ts";
-import type { Layout } from "./layout.ts";
-import type { Thread } from "./thread.ts";
+import type { TensorPlace } from "./arena.ts";
+import type { MemoryLayout } from "./memory_layout.ts";
+import type { WasmThread } from "./thread.ts";
 
 /** Pieces that a worker may have in hand, so that it never waits for the next. */
 const AHEAD = 2;
@@ -22,8 +22,8 @@ const PIECE = 4 << 20;
 export async function loadWeights(
   checkpoint: Checkpoint,
   memory: WebAssembly.Memory,
-  layout: Layout,
-  threads: readonly Thread[],
+  layout: MemoryLayout,
+  threads: readonly WasmThread[],
   { packed, progress }: Pick<LoadOptions, "packed" | "progress">,
 ): Promise<void> {
   let packing: Promise<void> | undefined;
@@ -47,7 +47,7 @@ export async function loadWeights(
 }
 
 /** Bytes that a tensor takes, with its padding. */
-function placeBytes({ kind, rows, rowBytes }: Place): number {
+function placeBytes({ kind, rows, rowBytes }: TensorPlace): number {
   return (kind === "panels" ? roundUp(rows, PANEL) : rows) * rowBytes;
 }
 
@@ -55,8 +55,8 @@ function placeBytes({ kind, rows, rowBytes }: Place): number {
 async function packWeights(
   checkpoint: Checkpoint,
   memory: WebAssembly.Memory,
-  layout: Layout,
-  threads: readonly Thread[],
+  layout: MemoryLayout,
+  threads: readonly WasmThread[],
   progress: LoadOptions["progress"],
 ): Promise<void> {
   const queue = new PackQueue(threads);
@@ -76,7 +76,7 @@ async function packWeights(
 async function packTensor(
   checkpoint: Checkpoint,
   name: string,
-  place: Place,
+  place: TensorPlace,
   stagingBytes: number,
   queue: PackQueue,
 ): Promise<void> {
@@ -93,16 +93,16 @@ async function packTensor(
 
 /** Hands pieces to the workers in turn, a few ahead of what they have packed. */
 class PackQueue {
-  readonly #threads: readonly Thread[];
+  readonly #threads: readonly WasmThread[];
   readonly #pending: Promise<undefined>[] = [];
   #next = 0;
 
-  constructor(threads: readonly Thread[]) {
+  constructor(threads: readonly WasmThread[]) {
     this.#threads = threads;
   }
 
   async add(
-    place: Place,
+    place: TensorPlace,
     row: number,
     width: number,
     values: Float32Array<ArrayBuffer>,

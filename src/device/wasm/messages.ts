@@ -5,17 +5,17 @@
  */
 
 import type { LaneResult, LaneStep } from "../device.ts";
-import type { Place } from "./arena.ts";
-import type { Layout } from "./layout.ts";
+import type { TensorPlace } from "./arena.ts";
+import type { MemoryLayout } from "./memory_layout.ts";
 
 /** The first message to a worker. */
-export interface Start {
+export interface ThreadStart {
   /** The compiled kernels. */
   readonly module: WebAssembly.Module;
   /** The memory that all threads share. */
   readonly memory: WebAssembly.Memory;
   /** What lies where in it. */
-  readonly layout: Layout;
+  readonly layout: MemoryLayout;
   /** Which thread this is. */
   readonly thread: number;
   /** Tokens that there are. */
@@ -29,7 +29,7 @@ export type Task =
   /** Packs rows of a tensor, the first of them row `row`. */
   | {
     readonly name: "pack";
-    readonly place: Place;
+    readonly place: TensorPlace;
     readonly row: number;
     readonly width: number;
     readonly values: Float32Array<ArrayBuffer>;
@@ -77,6 +77,6 @@ export interface Request {
 }
 
 /** An answer, or what went wrong, by the number of its request. */
-export type Reply =
+export type ThreadReply =
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly failure: string };

@@ -8,7 +8,7 @@
 import { DeviceError } from "../../errors.ts";
 import type { ModelShape } from "../../model/shape.ts";
 import type { DeviceModel, LaneResult, LaneStep } from "../device.ts";
-import type { Thread } from "./thread.ts";
+import type { WasmThread } from "./thread.ts";
 
 /** What a loaded model is made of. */
 export interface ModelParts {
@@ -21,7 +21,7 @@ export interface ModelParts {
   /** Resolves if a worker fails. */
   readonly lost: Promise<Error>;
   /** Workers; the first leads, the others are in `serve`. */
-  readonly threads: readonly [Thread, ...Thread[]];
+  readonly threads: readonly [WasmThread, ...WasmThread[]];
 }
 
 /** A model whose passes run on a pool of workers. */
@@ -31,7 +31,7 @@ export class WasmModel implements DeviceModel {
   readonly weightBytes: number;
   readonly seamless = true;
   readonly lost: Promise<Error>;
-  readonly #threads: readonly [Thread, ...Thread[]];
+  readonly #threads: readonly [WasmThread, ...WasmThread[]];
   #disposed: Promise<void> | undefined;
 
   /** Takes over the workers. */
@@ -43,7 +43,7 @@ export class WasmModel implements DeviceModel {
     this.#threads = threads;
   }
 
-  get #lead(): Thread {
+  get #lead(): WasmThread {
     return this.#threads[0];
   }
 

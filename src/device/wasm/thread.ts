@@ -5,7 +5,13 @@
  */
 
 import { DeviceError } from "../../errors.ts";
-import type { Answers, Reply, Request, Start, Task } from "./messages.ts";
+import type {
+  Answers,
+  Request,
+  Task,
+  ThreadReply,
+  ThreadStart,
+} from "./messages.ts";
 
 /** What waits for a reply. */
 interface Waiting {
@@ -14,7 +20,7 @@ interface Waiting {
 }
 
 /** A thread of the device: tasks in order, answers as promises. */
-export interface Thread {
+export interface WasmThread {
   /** Asks for a task; it is done after those asked for before. */
   do<Name extends Task["name"]>(
     task: Extract<Task, { name: Name }>,
@@ -25,7 +31,7 @@ export interface Thread {
 }
 
 /** One worker. */
-export class WorkerThread implements Thread {
+export class WorkerThread implements WasmThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
@@ -36,7 +42,7 @@ export class WorkerThread implements Thread {
    *
    * @param crashed Told, once, if it fails of itself.
    */
-  constructor(start: Start, crashed: (error: Error) => void) {
+  constructor(start: ThreadStart, crashed: (error: Error) => void) {
     const url = new URL("./worker.ts", import.meta.url);
     this.#worker = new Worker(url, { type: "module" });
     this.#worker.addEventListener("message", (event) => this.#settle(event));
@@ -71,7 +77,7 @@ export class WorkerThread implements Thread {
     this.#waiting.clear();
   }
 
-  #settle({ data }: MessageEvent<Reply>): void {
+  #settle({ data }: MessageEvent<ThreadReply>): void {
     const waiting = this.#waiting.get(data.id);
     if (waiting === undefined) return;
     this.#waiting.delete(data.id);

@@ -5,24 +5,24 @@
  * @module
  */
 
-import { instantiate, type Kernels } from "./exports.ts";
-import { FORMATS } from "./format.ts";
-import { Lanes } from "./lanes.ts";
-import type { Start, Task } from "./messages.ts";
+import { instantiate, type WasmKernels } from "./exports.ts";
+import { MATRIX_FORMATS } from "../matrix_format.ts";
+import { BatchRunner } from "./batch_runner.ts";
+import type { Task, ThreadStart } from "./messages.ts";
 
 /** One thread's kernels, and on thread 0 all lanes. */
 export class ThreadTasks {
-  readonly #start: Start;
-  readonly #kernels: Kernels;
-  readonly #lanes: Lanes | undefined;
+  readonly #start: ThreadStart;
+  readonly #kernels: WasmKernels;
+  readonly #lanes: BatchRunner | undefined;
 
   /** Joins the kernels to the memory. */
-  constructor(start: Start) {
+  constructor(start: ThreadStart) {
     const { module, memory, layout, thread } = start;
     this.#start = start;
     this.#kernels = instantiate(module, memory);
     if (thread > 0) return;
-    this.#lanes = new Lanes(this.#kernels, memory, layout, start);
+    this.#lanes = new BatchRunner(this.#kernels, memory, layout, start);
   }
 
   /**
@@ -71,7 +71,7 @@ export class ThreadTasks {
     const source = work + 256;
     new Float32Array(memory.buffer, source, values.length).set(values);
     const rows = values.length / width;
-    const format = FORMATS[place.format];
+    const format = MATRIX_FORMATS[place.format];
     const target = place.offset + row * place.rowBytes;
     if (place.kind === "rows") {
       this.#kernels.packRows(format, source, rows, width, target);

@@ -8,14 +8,14 @@
 import { DeviceError } from "../../errors.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Device, DeviceModel, LoadOptions } from "../device.ts";
-import { PACKING } from "./format.ts";
+import { WASM_PACKING } from "./format.ts";
 import { kernels } from "./kernels.js";
-import { type Layout, layout } from "./layout.ts";
+import { layout, type MemoryLayout } from "./memory_layout.ts";
 import { loadWeights } from "./load.ts";
-import type { Start } from "./messages.ts";
+import type { ThreadStart } from "./messages.ts";
 import { WasmModel } from "./model.ts";
 import { InlineThread } from "./inline_thread.ts";
-import { type Thread, WorkerThread } from "./thread.ts";
+import { type WasmThread, WorkerThread } from "./thread.ts";
 
 /** What {@linkcode wasmDevice} may be told. */
 export interface WasmOptions {
@@ -33,7 +33,7 @@ export interface WasmOptions {
 }
 
 /** Tokens of a pass at which matrices stream from memory as fast as they multiply. */
-const CHUNK = 64;
+const PASS_ROWS = 64;
 
 /** Threads after which memory, and meeting at barriers, set the pace. */
 const MOST = 16;
@@ -46,7 +46,7 @@ type Setup = Required<WasmOptions>;
 
 /** Makes the device; it takes nothing until a model is loaded. */
 export function wasmDevice(options: WasmOptions = {}): Device {
-  const { inline = false, chunk = CHUNK } = options;
+  const { inline = false, chunk = PASS_ROWS } = options;
   const threads = inline
     ? 1
     : options.threads ?? Math.min(navigator.hardwareConcurrency, MOST);
@@ -55,7 +55,7 @@ export function wasmDevice(options: WasmOptions = {}): Device {
   return {
     kind: "wasm",
     name: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"}`,
-    packing: PACKING,
+    packing: WASM_PACKING,
     load(checkpoint, loadOptions) {
       const model = load(checkpoint, loadOptions, plan);
       models.add(model);
@@ -83,12 +83,12 @@ async function load(
     new Uint32Array(memory.buffer, offset, values.length).set(values);
   }
   const { promise: lost, resolve } = Promise.withResolvers<Error>();
-  const threads: Thread[] = [];
+  const threads: WasmThread[] = [];
   const crashed = (error: Error) => {
     for (const thread of threads) thread.end(error);
     resolve(error);
   };
-  const begin = (thread: number): Start => ({
+  const begin = (thread: number): ThreadStart => ({
     module: kernels,
     memory,
     layout: plan,
@@ -96,7 +96,7 @@ async function load(
     V: shape.V,
     lanes: options.lanes,
   });
-  const open = (thread: number): Thread =>
+  const open = (thread: number): WasmThread =>
     inline
       ? new InlineThread(begin(thread))
       : new WorkerThread(begin(thread), crashed);
@@ -123,7 +123,10 @@ async function load(
   });
 }
 
-function allocate({ bytes }: Layout, shared: boolean): WebAssembly.Memory {
+function allocate(
+  { bytes }: MemoryLayout,
+  shared: boolean,
+): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE);
   try {
     return new WebAssembly.Memory({

@@ -8,14 +8,18 @@
 
 /// <reference lib="deno.worker" />
 
-import type { Reply, Request, Start, Task } from "./messages.ts";
+import type { Request, Task, ThreadReply, ThreadStart } from "./messages.ts";
 import { ThreadTasks } from "./thread_tasks.ts";
 
-addEventListener("message", ({ data }: MessageEvent<Start>) => begin(data), {
-  once: true,
-});
+addEventListener(
+  "message",
+  ({ data }: MessageEvent<ThreadStart>) => begin(data),
+  {
+    once: true,
+  },
+);
 
-function begin(start: Start): void {
+function begin(start: ThreadStart): void {
   const tasks = new ThreadTasks(start);
   addEventListener("message", ({ data }: MessageEvent<Request>) => {
     const { id, task } = data;
@@ -44,7 +48,7 @@ function giveBack(task: Task): void {
 }
 
 /** Replies, giving large arrays away instead of copying them. */
-function answer(reply: Reply): void {
+function answer(reply: ThreadReply): void {
   postMessage(reply, "answer" in reply ? buffers(reply.answer) : []);
 }
 

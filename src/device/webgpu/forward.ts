@@ -19,8 +19,8 @@ import {
   type Tile,
 } from "./kernels/product.ts";
 import { wkv } from "./kernels/wkv.ts";
-import type { Format } from "./packing.ts";
-import type { Room } from "./room.ts";
+import type { MatrixFormat } from "../matrix_format.ts";
+import type { WorkBuffers } from "./buffers.ts";
 import type { Tensor } from "./tensor.ts";
 import type { LayerWeights, Weights } from "./weights.ts";
 
@@ -31,7 +31,7 @@ export type Path = Tile | "chunk";
 export function layersPlan(
   gpu: Gpu,
   weights: Weights,
-  room: Room,
+  room: WorkBuffers,
   path: Path,
 ): Dispatch[] {
   const { format, norm, table, deepTurn } = weights;
@@ -57,7 +57,7 @@ export function layersPlan(
 export function headPlan(
   gpu: Gpu,
   { headNorm, head }: Weights,
-  { x, single }: Room,
+  { x, single }: WorkBuffers,
   { path, logits }: { path: Path; logits: Tensor },
 ): Dispatch[] {
   return [
@@ -74,7 +74,7 @@ interface At {
 function timeMixing(
   gpu: Gpu,
   w: LayerWeights,
-  room: Room,
+  room: WorkBuffers,
   { layer, path }: At,
 ): Dispatch[] {
   const { rows, x, mixed, first, prepared, y } = room;
@@ -101,8 +101,8 @@ function timeMixing(
 function channelMixing(
   gpu: Gpu,
   w: LayerWeights,
-  room: Room,
-  { layer, path, format }: At & { readonly format: Format },
+  room: WorkBuffers,
+  { layer, path, format }: At & { readonly format: MatrixFormat },
 ): Dispatch[] {
   const { rows, x, hidden } = room;
   const state = room.state[layer];

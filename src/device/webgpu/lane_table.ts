@@ -8,7 +8,7 @@
 import { penalized } from "../../text/penalties.ts";
 import type { LaneResult, LaneStep } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
-import { type Lanes, MOST_DRAWN } from "./room.ts";
+import { type LaneBuffers, MAX_DRAWN } from "./buffers.ts";
 import {
   denseValues,
   expectMask,
@@ -48,11 +48,11 @@ export interface StepDraws {
 export class LaneTable {
   readonly #gpu: Gpu;
   readonly #V: number;
-  readonly #buffers: Lanes;
+  readonly #buffers: LaneBuffers;
   readonly #lanes: readonly Lane[];
 
   /** Lanes that have drawn nothing yet. */
-  constructor(gpu: Gpu, V: number, lanes: number, buffers: Lanes) {
+  constructor(gpu: Gpu, V: number, lanes: number, buffers: LaneBuffers) {
     this.#gpu = gpu;
     this.#V = V;
     this.#buffers = buffers;
@@ -98,8 +98,8 @@ export class LaneTable {
       if (tokens.length === 0 && !this.#lanes[lane].unread) {
         throw fault("there are no tokens, and it has drawn none to go on from");
       }
-      if (!Number.isInteger(draw) || draw < 0 || draw > MOST_DRAWN) {
-        throw fault(`${draw} tokens to draw, expected 0 to ${MOST_DRAWN}`);
+      if (!Number.isInteger(draw) || draw < 0 || draw > MAX_DRAWN) {
+        throw fault(`${draw} tokens to draw, expected 0 to ${MAX_DRAWN}`);
       }
       if (draw > 0 && !sampling) throw fault("it draws without sampling");
       if (draw > 0 && sampling?.mask) expectMask(sampling.mask, this.#V);
@@ -150,7 +150,7 @@ export class LaneTable {
           );
           encoder.copyBufferToBuffer(
             drawn.buffer,
-            4 * lane * MOST_DRAWN,
+            4 * lane * MAX_DRAWN,
             staging,
             offset + CURSOR.bytes,
             4 * draw,
@@ -160,16 +160,16 @@ export class LaneTable {
       },
       results(bytes, offset): LaneResult[] {
         return batch.map(({ draw }, i) => {
-          if (draw === 0) return { drawn: [], halted: false };
+          if (draw === 0) return { drawn: [], stopped: false };
           const words = new Uint32Array(bytes, offset, sizes[i] / 4);
           offset += sizes[i];
           const count = words[CURSOR.drawn / 4];
           const tokens = [...words.subarray(4, 4 + count)];
-          const halted = words[CURSOR.done / 4] !== 0;
-          if (tokens.at(-1) !== NONE) return { drawn: tokens, halted };
+          const stopped = words[CURSOR.done / 4] !== 0;
+          if (tokens.at(-1) !== NONE) return { drawn: tokens, stopped };
           return {
             drawn: tokens.slice(0, -1),
-            halted: false,
+            stopped: false,
             failure: "Cannot sample: no logit is finite",
           };
         });
@@ -180,16 +180,16 @@ export class LaneTable {
     };
   }
 
-  #writeSampling({ lane, sampling, halt }: LaneStep): void {
+  #writeSampling({ lane, sampling, stopTokens }: LaneStep): void {
     if (!sampling) return;
     const { queue } = this.#gpu.device;
     const { parameters, sets } = this.#buffers;
     const packed = packSampling(sampling);
     queue.writeBuffer(parameters.buffer, lane * packed.byteLength, packed);
 
-    const halts = tokenBits(halt ?? [], this.#V);
-    const offset = 2 * lane * halts.byteLength;
-    queue.writeBuffer(sets.buffer, offset + halts.byteLength, halts);
+    const stopBits = tokenBits(stopTokens ?? [], this.#V);
+    const offset = 2 * lane * stopBits.byteLength;
+    queue.writeBuffer(sets.buffer, offset + stopBits.byteLength, stopBits);
     if (sampling.mask) {
       queue.writeBuffer(sets.buffer, offset, new Uint32Array(sampling.mask));
     }

@@ -4,17 +4,10 @@
  * @module
  */
 
-import type { StoredType } from "../../model/checkpoint.ts";
 import type { PackedPieces } from "../../model/packed/packed_pieces.ts";
-import type { Quantization } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
-import {
-  BLOCK_ROWS,
-  type Format,
-  packBlocks,
-  paddedRows,
-  PER_LOAD,
-} from "./packing.ts";
+import { BLOCK_ROWS, packBlocks, paddedRows, PER_LOAD } from "./packing.ts";
+import type { MatrixFormat } from "../matrix_format.ts";
 import { createTensor, type Tensor } from "./tensor.ts";
 
 /** Weights go to the device in pieces of about this many bytes. */
@@ -41,7 +34,7 @@ export interface Matrix {
   /** Columns. */
   readonly columns: number;
   /** How its weights lie. */
-  readonly format: Format;
+  readonly format: MatrixFormat;
   /** Its pieces, in order. */
   readonly parts: readonly MatrixPart[];
   /** Bytes on the device. */
@@ -56,14 +49,6 @@ export interface RowSource {
   read(from: number, to: number): Promise<Float32Array>;
 }
 
-/** The format of a checkpoint's matrices on the device. */
-export function matrixFormat(
-  stored: StoredType,
-  quantization: Quantization,
-): Format {
-  return quantization === "none" ? stored : quantization;
-}
-
 /**
  * Puts matrices of the same width on the device, stacked; each begins a block.
  *
@@ -75,7 +60,7 @@ export async function createMatrix(
   sources: readonly RowSource[],
   { columns, format, pieces, most = gpu.mostBytes }: {
     columns: number;
-    format: Format;
+    format: MatrixFormat;
     /** Packed blocks of an earlier load, or where this one's are kept. */
     pieces?: PackedPieces;
     /** Bytes of a binding at most. */

@@ -5,22 +5,18 @@
  * @module
  */
 
+import type { MatrixFormat } from "../matrix_format.ts";
+
 import { quantizeRows } from "../quantize.ts";
 
-/** How weights lie in memory; the number is what shaders call it. */
-export const FORMATS = { F32: 0, F16: 1, BF16: 2, int8: 3, int4: 4 } as const;
-
-/** One of {@linkcode FORMATS}. */
-export type Format = keyof typeof FORMATS;
-
 /** See `Device.packing`: one more at each change of what is packed. */
-export const PACKING = "webgpu 2";
+export const WEBGPU_PACKING = "webgpu 2";
 
 /** Rows of a block. */
 export const BLOCK_ROWS = 64;
 
 /** Weights that 16 bytes hold. */
-export const PER_LOAD: Readonly<Record<Format, number>> = {
+export const PER_LOAD: Readonly<Record<MatrixFormat, number>> = {
   F32: 4,
   F16: 8,
   BF16: 8,
@@ -45,7 +41,7 @@ export interface PackedBlocks {
 export function packBlocks(
   values: Float32Array,
   columns: number,
-  format: Format,
+  format: MatrixFormat,
 ): PackedBlocks {
   const rows = values.length / columns;
   const per = PER_LOAD[format];
@@ -94,7 +90,7 @@ export interface PackedElements {
  */
 export function packElements(
   values: Float32Array,
-  format: Format,
+  format: MatrixFormat,
 ): PackedElements {
   const scales = new Float32Array(0);
   switch (format) {

@@ -10,7 +10,7 @@ import type { Gpu } from "./gpu.ts";
 import { TILES } from "./kernels/product.ts";
 import { sample } from "./kernels/sample.ts";
 import { paddedRows } from "./packing.ts";
-import { CHUNK, type Room } from "./room.ts";
+import { PASS_ROWS, type WorkBuffers } from "./buffers.ts";
 import type { Pass } from "./schedule.ts";
 import { createTensor, type Tensor } from "./tensor.ts";
 import { Timing } from "./timing.ts";
@@ -46,7 +46,7 @@ export interface LogitsTarget {
 export class PassRunner {
   readonly #gpu: Gpu;
   readonly #weights: Weights;
-  readonly #room: Room;
+  readonly #room: WorkBuffers;
   readonly #V: number;
   readonly #tables: GPUBuffer;
   readonly #plans = new Map<Path, Plan>();
@@ -55,12 +55,12 @@ export class PassRunner {
   #timing: Timing | undefined;
 
   /** Compiles what decoding one lane needs; the rest when it is needed. */
-  constructor(gpu: Gpu, weights: Weights, room: Room, V: number) {
+  constructor(gpu: Gpu, weights: Weights, room: WorkBuffers, V: number) {
     this.#gpu = gpu;
     this.#weights = weights;
     this.#room = room;
     this.#V = V;
-    this.#tables = gpu.buffer("tables", PASSES_PER_SUBMIT * CHUNK * 16);
+    this.#tables = gpu.buffer("tables", PASSES_PER_SUBMIT * PASS_ROWS * 16);
     this.#head(1);
   }
 
@@ -153,7 +153,7 @@ export class PassRunner {
     const chunk = path === "chunk";
     if (chunk) {
       const width = paddedRows(this.#V);
-      this.#chunkLogits ??= createTensor(gpu, "logits", [CHUNK, width]);
+      this.#chunkLogits ??= createTensor(gpu, "logits", [PASS_ROWS, width]);
     }
     const logits = this.#chunkLogits && chunk ? this.#chunkLogits : room.logits;
     return plan.head = {

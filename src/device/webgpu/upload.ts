@@ -9,7 +9,7 @@ import { type Checkpoint, tensorSpecs } from "../../model/checkpoint.ts";
 import type { ModelShape } from "../../model/shape.ts";
 import type { LoadOptions } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
-import { matrixFormat } from "./matrix.ts";
+import { matrixFormat } from "../matrix_format.ts";
 import { paddedRows } from "./packing.ts";
 import { paddedRank, Uploader } from "./uploader.ts";
 import type { LayerWeights, Weights } from "./weights.ts";

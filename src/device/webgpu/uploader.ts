@@ -14,7 +14,8 @@ import { isStoredType } from "../../model/stored.ts";
 import type { Gpu } from "./gpu.ts";
 import type { TablePart } from "./kernels/embed.ts";
 import { createMatrix, join, type Matrix } from "./matrix.ts";
-import { type Format, packElements } from "./packing.ts";
+import { packElements } from "./packing.ts";
+import type { MatrixFormat } from "../matrix_format.ts";
 import { createTensor, type Tensor } from "./tensor.ts";
 
 /** A rank as the kernels want it: whole words, however narrow. */
@@ -26,7 +27,7 @@ export function paddedRank(rank: number): number {
 export class Uploader {
   readonly #gpu: Gpu;
   readonly #checkpoint: Checkpoint;
-  readonly #format: Format;
+  readonly #format: MatrixFormat;
   readonly #pieces: PackedPieces | undefined;
   readonly #uploaded: (tensors: number) => void;
 
@@ -35,7 +36,7 @@ export class Uploader {
     gpu: Gpu,
     checkpoint: Checkpoint,
     { format, pieces, uploaded }: {
-      format: Format;
+      format: MatrixFormat;
       pieces?: PackedPieces;
       uploaded: (tensors: number) => void;
     },

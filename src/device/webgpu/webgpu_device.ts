@@ -7,7 +7,7 @@
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Device, DeviceCapacity, LoadOptions } from "../device.ts";
 import { Gpu } from "./gpu.ts";
-import { PACKING } from "./packing.ts";
+import { WEBGPU_PACKING } from "./packing.ts";
 import { WebGpuModel } from "./webgpu_model.ts";
 
 /** See {@linkcode Device}. */
@@ -15,7 +15,7 @@ export class WebGpuDevice implements Device {
   /** Which room this is. */
   readonly kind = "webgpu";
   /** How it packs weights. */
-  readonly packing: string = PACKING;
+  readonly packing: string = WEBGPU_PACKING;
   /** The adapter's own name, for people. */
   readonly name: string;
   /** What its adapter can hold. */

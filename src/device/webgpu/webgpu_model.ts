@@ -22,7 +22,13 @@ import type { Gpu } from "./gpu.ts";
 import { LaneTable } from "./lane_table.ts";
 import { PassRunner } from "./passes.ts";
 import { Readback } from "./readback.ts";
-import { CHUNK, createRoom, type Room, roomBuffers, wipe } from "./room.ts";
+import {
+  allBuffers,
+  clearLaneBuffers,
+  createBuffers,
+  PASS_ROWS,
+  type WorkBuffers,
+} from "./buffers.ts";
 import { logitsWanted, schedule } from "./schedule.ts";
 import type { Timing } from "./timing.ts";
 import { uploadWeights } from "./upload.ts";
@@ -40,7 +46,7 @@ export class WebGpuModel implements DeviceModel {
   readonly lost: Promise<Error>;
   readonly #gpu: Gpu;
   readonly #weights: Weights;
-  readonly #room: Room;
+  readonly #room: WorkBuffers;
   readonly #passes: PassRunner;
   readonly #readback: Readback;
   readonly #table: LaneTable;
@@ -56,7 +62,7 @@ export class WebGpuModel implements DeviceModel {
   ) {
     this.#gpu = gpu;
     this.#weights = weights;
-    this.#room = createRoom(gpu, shape, weights, lanes);
+    this.#room = createBuffers(gpu, shape, weights, lanes);
     this.#readback = new Readback(gpu);
     this.#table = new LaneTable(gpu, shape.V, lanes, this.#room);
     this.#passes = new PassRunner(gpu, weights, this.#room, shape.V);
@@ -79,9 +85,9 @@ export class WebGpuModel implements DeviceModel {
     checkpoint: Checkpoint,
     { lanes, ...options }: LoadOptions,
   ): Promise<WebGpuModel> {
-    if (!Number.isInteger(lanes) || lanes < 1 || lanes > CHUNK) {
+    if (!Number.isInteger(lanes) || lanes < 1 || lanes > PASS_ROWS) {
       throw new RangeError(
-        `Cannot load the model: ${lanes} lanes, expected 1 to ${CHUNK}`,
+        `Cannot load the model: ${lanes} lanes, expected 1 to ${PASS_ROWS}`,
       );
     }
     return await gpu.checked("load the model", async () => {
@@ -106,7 +112,7 @@ export class WebGpuModel implements DeviceModel {
         encoder.clearBuffer(buffer, offset, size);
       }
       encoder.clearBuffer(this.#between);
-      wipe(encoder, this.#room, lane);
+      clearLaneBuffers(encoder, this.#room, lane);
       this.#readback.wipe(encoder);
       this.#table.forget(lane);
     });
@@ -181,7 +187,7 @@ export class WebGpuModel implements DeviceModel {
     const first = this.#gpu.device.createCommandEncoder();
     drawn.reset(first);
     this.#gpu.device.queue.submit([first.finish()]);
-    this.#passes.run(schedule(batch, { chunk: CHUNK }), {
+    this.#passes.run(schedule(batch, { chunk: PASS_ROWS }), {
       staging,
       place: (entry, index) => starts[entry] + 4 * V * index,
     });
@@ -208,7 +214,7 @@ export class WebGpuModel implements DeviceModel {
     if (!this.#disposed) {
       this.#disposed = true;
       const buffers = weightBuffers(this.#weights).concat(
-        roomBuffers(this.#room),
+        allBuffers(this.#room),
         this.#between,
       );
       for (const buffer of buffers) buffer.destroy();

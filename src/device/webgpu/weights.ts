@@ -9,7 +9,7 @@ import type { DeepWeights } from "./kernels/deep.ts";
 import type { TablePart } from "./kernels/embed.ts";
 import type { Ups } from "./kernels/prepare.ts";
 import type { Matrix } from "./matrix.ts";
-import type { Format } from "./packing.ts";
+import type { MatrixFormat } from "../matrix_format.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** One layer. */
@@ -45,7 +45,7 @@ export interface LayerWeights {
 /** A model. */
 export interface Weights {
   /** How the embedding lies. */
-  readonly format: Format;
+  readonly format: MatrixFormat;
   /** The embedding, in as many parts as bindings need. */
   readonly table: readonly TablePart[];
   /** Weight and bias of ln0, `[2, D]`. */

@@ -15,13 +15,13 @@ import type { StepReport } from "../observer.ts";
  * busy. Each lane cuts its prompt at multiples of this whatever the others do, so
  * that a state never depends on them.
  */
-export const CHUNK = 256;
+export const PREFILL_CHUNK = 256;
 
 /** Tokens drawn in one step at most: while others wait for it to end, the second. */
 const LONG_BURST = 16, SHORT_BURST = 4;
 
 /** What a step still has room for. */
-export interface Room {
+export interface StepBudget {
   /** Tokens to read before a draw. */
   readonly tokens: number;
   /** Tokens to draw in one lane. */
@@ -37,7 +37,7 @@ export interface Job {
   /** Whether others should wait a moment, for it is about to have a part. */
   readonly soon?: boolean;
   /** Its part of the next step; nothing if it has none, or no room for it. */
-  next(room: Room): LaneStep | undefined;
+  next(room: StepBudget): LaneStep | undefined;
   /** What became of its parts, in order. */
   accept(result: LaneResult): void;
   /** The model cannot go on. */
@@ -109,7 +109,7 @@ export class Scheduler {
     const hasty = jobs.some(({ reading, guided }) => reading || guided);
     const draw = hasty ? SHORT_BURST : LONG_BURST;
     const parts = [];
-    let tokens = CHUNK;
+    let tokens = PREFILL_CHUNK;
     for (const job of jobs) {
       let step;
       try {

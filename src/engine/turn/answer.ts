@@ -10,13 +10,13 @@
 
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { Utf8Stream } from "../../text/utf8.ts";
-import type { Stop } from "../engine.ts";
-import { StopMatcher } from "./stops.ts";
+import type { StopSequence } from "../engine.ts";
+import { StopSequenceMatcher } from "./stop_sequences.ts";
 
 /** Where a stop was found. */
 export interface StopCut {
   /** The stop. */
-  readonly stop: Stop;
+  readonly stop: StopSequence;
   /** Which drawn token it begins in; −1 if before the first of this turn. */
   readonly token: number;
   /** Bytes of that token before it. */
@@ -30,7 +30,7 @@ export interface StopCut {
 /** The answer of one turn, as far as it has been drawn. */
 export class Answer {
   readonly #tokenizer: Tokenizer;
-  readonly #matcher: StopMatcher;
+  readonly #matcher: StopSequenceMatcher;
   /** Gives out whole characters. */
   #characters: Utf8Stream;
   /** Bytes that have not gone there, for they could become a stop. */
@@ -48,11 +48,11 @@ export class Answer {
    */
   constructor(
     tokenizer: Tokenizer,
-    stops: readonly Stop[],
+    stops: readonly StopSequence[],
     carried: Uint8Array,
   ) {
     this.#tokenizer = tokenizer;
-    this.#matcher = new StopMatcher(stops);
+    this.#matcher = new StopSequenceMatcher(stops);
     this.#characters = new Utf8Stream(carried);
     for (const byte of carried) this.#matcher.push(byte);
   }
@@ -125,7 +125,7 @@ export class Answer {
   }
 
   #cut(
-    stop: Stop,
+    stop: StopSequence,
     at: number,
     last: Pick<StopCut, "through" | "inside">,
   ): StopCut {

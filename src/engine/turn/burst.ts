@@ -6,7 +6,7 @@
 
 import type { LaneStep } from "../../device/device.ts";
 import type { Turn } from "../engine.ts";
-import type { Opening } from "./opening.ts";
+import type { OpenedTurn } from "./open_turn.ts";
 
 /**
  * How many tokens to draw next. The first one comes at once, later ones in bursts
@@ -34,15 +34,15 @@ export interface Burst {
   /** Tokens to draw. */
   readonly draw: number;
   /** Tokens at which the answer surely ends. */
-  readonly halt: ReadonlySet<number>;
+  readonly stopTokens: ReadonlySet<number>;
   /** Counts of tokens drawn, the turn's own included. */
   readonly counts: ReadonlyMap<number, number>;
 }
 
 /** The part of a step that draws. */
 export function burstStep(
-  { turn, save, given, seed }: Opening,
-  { lane, drawn, tokens, draw, halt, counts }: Burst,
+  { turn, save, given, seed }: OpenedTurn,
+  { lane, drawn, tokens, draw, stopTokens, counts }: Burst,
 ): LaneStep {
   return {
     lane,
@@ -50,7 +50,7 @@ export function burstStep(
     // A token alone goes the way that drawn tokens go.
     replay: tokens.length === 1,
     draw,
-    halt,
+    stopTokens,
     ...(turn.logprobs !== undefined && { logits: "last" }),
     sampling: {
       ...turn.sampling,

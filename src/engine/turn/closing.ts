@@ -8,7 +8,7 @@ import { Counts, penalized } from "../../text/penalties.ts";
 import { extendChain } from "../../state/chain.ts";
 import type { Ending } from "./ending.ts";
 import type { DoneEvent } from "../engine.ts";
-import type { Opening } from "./opening.ts";
+import type { OpenedTurn } from "./open_turn.ts";
 
 /** What a run has come to. */
 export interface Outcome {
@@ -28,7 +28,7 @@ export interface Outcome {
 
 /** The last event of a turn. */
 export function closeTurn(
-  { turn, save, given, promptTokens, seed }: Opening,
+  { turn, save, given, promptTokens, seed }: OpenedTurn,
   ending: Ending,
   { values, drawn, chain, chained, utf8, timings }: Outcome,
 ): DoneEvent {

@@ -11,7 +11,7 @@
 
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { StopCut } from "./answer.ts";
-import type { Finish, Stop } from "../engine.ts";
+import type { Finish, StopSequence } from "../engine.ts";
 import { encodeBytes } from "./reencode.ts";
 
 /** What a turn leaves. */
@@ -19,7 +19,7 @@ export interface Ending {
   /** Why. */
   readonly finish: Finish;
   /** The stop that ended it. */
-  readonly stop?: Stop;
+  readonly stop?: StopSequence;
   /** How many tokens of the turn the state has read. */
   readonly read: number;
   /** Tokens that follow, unread. */
@@ -74,7 +74,7 @@ export function endWithin(given: readonly number[], read: number): Ending {
  */
 export function endAtEnd(
   tokens: TurnTokens,
-  stops: readonly Stop[],
+  stops: readonly StopSequence[],
   tokenizer: Tokenizer,
 ): Ending {
   const ending = endAfter(tokens, "stop");

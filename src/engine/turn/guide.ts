@@ -6,7 +6,7 @@
  */
 
 import type { Constraint } from "../../grammar/grammar.ts";
-import type { Stop, Turn } from "../engine.ts";
+import type { StopSequence, Turn } from "../engine.ts";
 
 /** Milliseconds for which other lanes wait for a mask, to share the next step. */
 const SOON = 2;
@@ -76,6 +76,8 @@ export class Guide {
 }
 
 /** The stops that end a turn's answer. A constraint decides by itself when it ends. */
-export function soughtStops({ stops, constraint }: Turn): readonly Stop[] {
+export function soughtStops(
+  { stops, constraint }: Turn,
+): readonly StopSequence[] {
   return constraint === undefined ? stops : stops.filter(({ kept }) => !kept);
 }

@@ -5,7 +5,7 @@
  */
 
 import { extendChain } from "../../state/chain.ts";
-import { CHUNK } from "../queue/scheduler.ts";
+import { PREFILL_CHUNK } from "../queue/scheduler.ts";
 
 /** How far a turn has read. */
 export class PromptReader {
@@ -25,7 +25,7 @@ export class PromptReader {
   constructor(given: readonly number[], chain: Uint8Array, joined: boolean) {
     const last = given.length - 1;
     this.#given = given;
-    this.#limit = joined ? last - last % CHUNK : last;
+    this.#limit = joined ? last - last % PREFILL_CHUNK : last;
     this.#chain = chain;
   }
 
@@ -51,7 +51,7 @@ export class PromptReader {
 
   /** The next chunk, if it has no more than `room` tokens. */
   ask(room: number): readonly number[] | undefined {
-    const end = Math.min(this.#asked + CHUNK, this.#limit);
+    const end = Math.min(this.#asked + PREFILL_CHUNK, this.#limit);
     if (end - this.#asked > room) return undefined;
     const tokens = this.#given.slice(this.#asked, end);
     this.#asked = end;

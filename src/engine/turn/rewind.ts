@@ -11,7 +11,7 @@
 
 import type { DeviceModel, LaneStep } from "../../device/device.ts";
 import type { TurnTokens } from "./ending.ts";
-import { CHUNK } from "../queue/scheduler.ts";
+import { PREFILL_CHUNK } from "../queue/scheduler.ts";
 
 /** A lane that can be put back. */
 export class Rewinder {
@@ -49,13 +49,16 @@ export class Rewinder {
     const lane = this.#lane, last = given.length - 1;
     const steps: LaneStep[] = [];
     const from = this.#reaches(read) ? this.#copied ?? 0 : 0;
-    for (let at = from; at < last; at += CHUNK) {
-      const tokens = given.slice(at, Math.min(at + CHUNK, last));
+    for (let at = from; at < last; at += PREFILL_CHUNK) {
+      const tokens = given.slice(at, Math.min(at + PREFILL_CHUNK, last));
       steps.push({ lane, tokens, draw: 0 });
     }
     const rest = [...given.slice(last), ...drawn];
-    for (let at = Math.max(from, last); at < read; at += CHUNK) {
-      const tokens = rest.slice(at - last, Math.min(at + CHUNK, read) - last);
+    for (let at = Math.max(from, last); at < read; at += PREFILL_CHUNK) {
+      const tokens = rest.slice(
+        at - last,
+        Math.min(at + PREFILL_CHUNK, read) - last,
+      );
       steps.push({ lane, tokens, draw: 0, replay: true });
     }
     return steps;

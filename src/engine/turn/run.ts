@@ -35,12 +35,12 @@ import {
 import type { TurnEvent } from "../engine.ts";
 import { Guide, soughtStops } from "./guide.ts";
 import type { Mailbox } from "./mailbox.ts";
-import type { Opening } from "./opening.ts";
+import type { OpenedTurn } from "./open_turn.ts";
 import { expectNumbers, overflow } from "./overflow.ts";
 import { PromptReader } from "./prompt.ts";
 import { Rewinder } from "./rewind.ts";
-import type { Job, Room } from "../queue/scheduler.ts";
-import { Speech } from "./speech.ts";
+import type { Job, StepBudget } from "../queue/scheduler.ts";
+import { TextEvents } from "./text_events.ts";
 
 /** What a run works with. */
 export interface RunOptions {
@@ -53,7 +53,7 @@ export interface RunOptions {
   /** Another one, to keep a copy of the state on. */
   readonly spare: number | undefined;
   /** Tokens at which the answer surely ends. */
-  readonly halt: ReadonlySet<number>;
+  readonly stopTokens: ReadonlySet<number>;
   /** Asks for the next step, after this turn had nothing to do in the last. */
   readonly wake: () => void;
   /** Takes the events. */
@@ -64,11 +64,11 @@ export interface RunOptions {
 
 /** A turn under way. */
 export class Run implements Job {
-  readonly #opening: Opening;
+  readonly #opening: OpenedTurn;
   readonly #options: RunOptions;
   readonly #rewinder: Rewinder;
   readonly #answer: Answer;
-  readonly #speech: Speech;
+  readonly #speech: TextEvents;
   readonly #prompt: PromptReader;
   readonly #counts: Counts;
   readonly #guide: Guide;
@@ -85,7 +85,7 @@ export class Run implements Job {
   #over = false;
 
   /** Puts the state on the lane. */
-  constructor(opening: Opening, options: RunOptions) {
+  constructor(opening: OpenedTurn, options: RunOptions) {
     const { model, lane, spare, tokenizer, events } = options;
     const { save, turn, carried } = opening;
     this.#opening = opening;
@@ -96,7 +96,7 @@ export class Run implements Job {
       failed: (error) => this.#ending ?? this.fail(error),
     });
     this.#answer = new Answer(tokenizer, soughtStops(turn), carried);
-    this.#speech = new Speech(this.#answer, events, turn.logprobs);
+    this.#speech = new TextEvents(this.#answer, events, turn.logprobs);
     this.#counts = new Counts(save.counts);
     const joined = model.seamless === true && turn.maxTokens > 0;
     this.#prompt = new PromptReader(opening.given, save.chain, joined);
@@ -142,7 +142,7 @@ export class Run implements Job {
   }
 
   /** Its part of the next step. */
-  next(room: Room): LaneStep | undefined {
+  next(room: StepBudget): LaneStep | undefined {
     const step = this.#over ? undefined : this.#plan(room);
     if (step !== undefined) this.#flying.push(step);
     return step;
@@ -168,19 +168,19 @@ export class Run implements Job {
     return { given: this.#opening.given, drawn: this.#drawn };
   }
 
-  #plan(room: Room): LaneStep | undefined {
+  #plan(room: StepBudget): LaneStep | undefined {
     if (this.#ending !== undefined) return this.#again.shift();
     if (this.#cancelled) return undefined;
     return this.#prompt.reading ? this.#chunk(room) : this.#burst(room);
   }
 
-  #chunk(room: Room): LaneStep | undefined {
+  #chunk(room: StepBudget): LaneStep | undefined {
     const tokens = this.#prompt.ask(room.tokens);
     return tokens && { lane: this.#options.lane, tokens, draw: 0 };
   }
 
-  #burst(room: Room): LaneStep | undefined {
-    const { lane, halt } = this.#options;
+  #burst(room: StepBudget): LaneStep | undefined {
+    const { lane, stopTokens } = this.#options;
     const flying = this.#flying.reduce((sum, { draw }) => sum + draw, 0);
     if (flying > 0 && !this.#mayRunAhead()) return undefined;
     if (!this.#guide.ready) return undefined;
@@ -195,7 +195,7 @@ export class Run implements Job {
     }
     this.#drawing = true;
     const counts = this.#counts;
-    const burst = { lane, drawn, tokens, draw, halt, counts };
+    const burst = { lane, drawn, tokens, draw, stopTokens, counts };
     return burstStep(this.#opening, burst);
   }
 
@@ -217,7 +217,7 @@ export class Run implements Job {
   }
 
   /** Tokens have been drawn. */
-  #hear({ drawn, halted, logits, failure }: LaneResult): void {
+  #hear({ drawn, stopped, logits, failure }: LaneResult): void {
     if (failure !== undefined) {
       const { turn: { save } } = this.#opening;
       throw overflow(save !== undefined, failure);
@@ -237,8 +237,8 @@ export class Run implements Job {
       this.#guide.follow(drawn);
       return this.#speech.release();
     }
-    // After a halt the device draws no more, whatever it was asked for.
-    const drawing = !halted && this.#flying.some(({ draw }) => draw > 0);
+    // After a stopTokens the device draws no more, whatever it was asked for.
+    const drawing = !stopped && this.#flying.some(({ draw }) => draw > 0);
     this.#end(ending);
     if (drawing || this.#last + answered > ending.read) this.#goBack(ending);
   }

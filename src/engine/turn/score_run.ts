@@ -8,7 +8,11 @@
 import type { DeviceModel, LaneResult, LaneStep } from "../../device/device.ts";
 import { type ScoredToken, scoreToken } from "../../text/logprobs.ts";
 import { overflow } from "./overflow.ts";
-import { CHUNK, type Job, type Room } from "../queue/scheduler.ts";
+import {
+  type Job,
+  PREFILL_CHUNK,
+  type StepBudget,
+} from "../queue/scheduler.ts";
 
 /** Tokens scored in one step: their logits, `[T, V]`, are all sent to the host. */
 const SCORED = 32;
@@ -69,11 +73,11 @@ export class ScoreRun implements Job {
   }
 
   /** Its part of the next step. */
-  next(room: Room): LaneStep | undefined {
+  next(room: StepBudget): LaneStep | undefined {
     if (!this.reading) return undefined;
     const start = this.#asked;
     const end = start < this.#first
-      ? Math.min(start + CHUNK, this.#first)
+      ? Math.min(start + PREFILL_CHUNK, this.#first)
       : Math.min(start + SCORED, this.#given.length);
     if (end - start > room.tokens) return undefined;
     this.#asked = end;

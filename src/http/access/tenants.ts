@@ -9,7 +9,7 @@
 import type { MiddlewareHandler } from "hono";
 import { RateError } from "../../errors.ts";
 import type { AppEnv } from "../services.ts";
-import { type Level, type Rate, TokenBucket } from "./token_bucket.ts";
+import { type BucketLevel, type Rate, TokenBucket } from "./token_bucket.ts";
 
 /** What is left to one tenant. */
 export class Account {
@@ -38,7 +38,7 @@ export class Account {
   }
 
   /** What is used up, and for how long; the longest wait if it is both. */
-  get shortest(): readonly [keyof Rate, Level] | undefined {
+  get shortest(): readonly [keyof Rate, BucketLevel] | undefined {
     return this.#levels.filter(([, { wait }]) => wait > 0)
       .toSorted(([, a], [, b]) => b.wait - a.wait)[0];
   }
@@ -59,7 +59,7 @@ export class Account {
     ]];
   }
 
-  get #levels(): readonly (readonly [keyof Rate, Level])[] {
+  get #levels(): readonly (readonly [keyof Rate, BucketLevel])[] {
     return [...this.#buckets].map(([kind, bucket]) => [kind, bucket.level]);
   }
 }

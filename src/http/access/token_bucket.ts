@@ -19,7 +19,7 @@ export interface Rate {
 }
 
 /** How much is left, and for how long. */
-export interface Level {
+export interface BucketLevel {
   /** The bucket's size: how much may be taken a minute. */
   readonly limit: number;
   /** Whole units that can be taken now, never negative. */
@@ -64,7 +64,7 @@ export class TokenBucket {
   }
 
   /** How things stand. */
-  get level(): Level {
+  get level(): BucketLevel {
     this.#fill();
     const seconds = (missing: number) =>
       Math.max(0, Math.ceil(missing * MINUTE_MS / this.#limit / 1000));

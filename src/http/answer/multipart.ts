@@ -15,7 +15,7 @@ export const STATE_TYPE = "application/vnd.gosling.state";
 export const PARTS_TYPE = "multipart/mixed";
 
 /** What travels in two parts. */
-export interface Parts {
+export interface AnswerParts {
   /** The JSON part. */
   readonly answer: object;
   /** The state; there is no such part without one. */
@@ -27,7 +27,7 @@ export interface Parts {
  * the answer begins without them, and breaks off if they fail.
  */
 export async function multipart(
-  work: Promise<Parts>,
+  work: Promise<AnswerParts>,
   patienceMs = PATIENCE_MS,
 ): Promise<Response> {
   const boundary = crypto.randomUUID();
@@ -41,7 +41,7 @@ export async function multipart(
   });
 }
 
-function written({ answer, state }: Parts, boundary: string): Blob {
+function written({ answer, state }: AnswerParts, boundary: string): Blob {
   const parts: BlobPart[] = [
     `--${boundary}\r\ncontent-type: application/json\r\n\r\n`,
     JSON.stringify(answer),

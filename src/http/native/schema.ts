@@ -26,7 +26,7 @@ export const StateProfile = z.enum(["sealed", "portable"]).default("sealed")
   .describe("portable: unencrypted, where the operator allows it");
 
 /** One message. */
-export const Message = z.strictObject({
+export const RequestMessage = z.strictObject({
   role: z.enum(["system", "user", "assistant"]),
   content: text,
 }).openapi("Message");
@@ -99,7 +99,7 @@ export const GenerateRequest = z.strictObject({
   model: ModelName,
   prompt: text.optional()
     .describe("Text to append to the conversation, verbatim"),
-  messages: z.array(Message).min(1).max(10_000).optional()
+  messages: z.array(RequestMessage).min(1).max(10_000).optional()
     .describe("Instead of a prompt: the messages not read yet"),
   state: z.string().optional()
     .describe("What an earlier answer returned; absent to start afresh"),

@@ -7,7 +7,7 @@
 
 import type { Context } from "hono";
 import { type Effort, thinks } from "../../chat/think.ts";
-import type { DoneEvent, Usage } from "../../engine/engine.ts";
+import type { DoneEvent, TurnUsage } from "../../engine/engine.ts";
 import type { CodecName, Save } from "../../state/save.ts";
 import type { Profile } from "../../state/seal.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
@@ -143,7 +143,7 @@ export interface OpenAiUsage {
 
 /** Adds up what the choices of one prompt cost: it is counted once. */
 export function usageOf(
-  usages: readonly Usage[],
+  usages: readonly TurnUsage[],
   perPrompt: number,
 ): OpenAiUsage {
   const prompts = usages.filter((_, i) => i % perPrompt === 0);

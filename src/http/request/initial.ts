@@ -12,7 +12,7 @@ import { SchemaError } from "../problem.ts";
 import type { AppEnv, Services } from "../services.ts";
 
 /** The fields that say where to begin. */
-export interface Beginning {
+export interface SaveSource {
   /** A token. */
   readonly state?: string | Uint8Array<ArrayBuffer> | null | undefined;
   /** The name of an initial state. */
@@ -36,7 +36,7 @@ export interface InitialState {
  */
 export async function openBeginning(
   c: Context<AppEnv>,
-  { state, initial }: Beginning,
+  { state, initial }: SaveSource,
 ): Promise<Save | undefined> {
   const services = c.get("services");
   const token = state ?? undefined;

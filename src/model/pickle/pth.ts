@@ -10,7 +10,12 @@ import type { StoredType } from "../checkpoint.ts";
 import { readPickle } from "./pickle.ts";
 import { isTensor, type Pickled, type PickledTensor } from "./pickled.ts";
 import type { ByteSource } from "../source.ts";
-import { BYTES, plainTensor, type StoredTensor, volume } from "../stored.ts";
+import {
+  BYTES_PER_VALUE,
+  plainTensor,
+  type StoredTensor,
+  volume,
+} from "../stored.ts";
 import { readZip, type ZipEntry } from "./zip.ts";
 
 /** A table has a hundred bytes a tensor; more than this is damage. */
@@ -103,7 +108,9 @@ function openTensor(
     shape.reduce((sum, n, i) => sum + (n - 1) * stride[i], 1);
   // A view never has more values than it looks at: no stride of 0 makes a
   // small file look like a huge tensor.
-  if (entry === undefined || entry.size !== storage.length * BYTES[type]) {
+  if (
+    entry === undefined || entry.size !== storage.length * BYTES_PER_VALUE[type]
+  ) {
     throw corrupt(
       source,
       `storage ${storage.key} of tensor ${name} is not ${storage.length} ` +
@@ -113,7 +120,7 @@ function openTensor(
   if (size > storage.length || (size > 0 && end > storage.length)) {
     throw corrupt(source, `tensor ${name} is larger than its storage`);
   }
-  const at = entry.offset + offset * BYTES[type];
+  const at = entry.offset + offset * BYTES_PER_VALUE[type];
   if (isContiguous(shape, stride)) {
     return plainTensor(source, { name, type, shape, offset: at });
   }

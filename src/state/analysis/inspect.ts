@@ -75,7 +75,7 @@ export interface LayerNorms {
 }
 
 /** Describes a save, and its token if it came in one. */
-export function inspect(file: SaveFile | OpenedFile): Inspection {
+export function inspectSave(file: SaveFile | OpenedFile): Inspection {
   const { save, format, codec, note } = file;
   const { L, D } = format.shape;
   const layers = layersOf(save.values, { L, D });

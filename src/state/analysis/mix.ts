@@ -29,7 +29,7 @@ export interface Ingredient extends Owned {
  * a weight that is not finite, or weights whose sum is not above 0.
  * @throws {StateError} `ERR_STATE_MISMATCH` if they are of different models.
  */
-export function mix(ingredients: readonly Ingredient[]): Save {
+export function mixSaves(ingredients: readonly Ingredient[]): Save {
   const weights = ingredients.map(({ weight }) => weight);
   const sum = weights.reduce((sum, weight) => sum + weight, 0);
   if (!(sum > 0 && sum < Infinity)) {

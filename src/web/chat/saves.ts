@@ -7,9 +7,9 @@
 
 import type { Library } from "../store/library.ts";
 import { readSaveFile, writeSaveFile } from "../store/save_file.ts";
-import { newId, type Slot, type Turn } from "../store/turn.ts";
-import { inspect, type Inspection } from "./server.ts";
-import { explain } from "./trouble.ts";
+import { newId, type Slot, type StoredTurn } from "../store/stored_turn.ts";
+import { fetchDetails, type SaveDetails } from "./server.ts";
+import { explain } from "./error_notice.ts";
 
 /** Names a turn. */
 export async function saveSlot(
@@ -50,7 +50,7 @@ export async function exportSave(
 /** A save that was brought in. */
 export interface Imported {
   /** The turn to go on from. */
-  readonly turn: Turn;
+  readonly turn: StoredTurn;
   /** Why the server that is set cannot open it, if it cannot. */
   readonly warning?: string;
 }
@@ -66,14 +66,14 @@ export async function importSave(
   file: File,
 ): Promise<Imported> {
   const { name, turn: told, past, state } = await readSaveFile(file);
-  let found: Inspection | undefined;
+  let found: SaveDetails | undefined;
   let warning: string | undefined;
   try {
-    found = await inspect(state);
+    found = await fetchDetails(state);
   } catch (error) {
-    warning = explain(error).words;
+    warning = explain(error).message;
   }
-  const turn: Turn = {
+  const turn: StoredTurn = {
     parent: null,
     kind: "import",
     at: Date.now(),

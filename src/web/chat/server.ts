@@ -8,7 +8,7 @@
 import { ApiError, Client } from "../../client/client.ts";
 import { Observable } from "../store/observable.ts";
 import { serverKey, serverUrl, settings } from "../store/settings.ts";
-import { explain } from "./trouble.ts";
+import { explain } from "./error_notice.ts";
 
 /** What `GET /v1/model` says, as far as the page shows it. */
 export interface Model {
@@ -36,7 +36,7 @@ export interface Model {
 }
 
 /** One layer of a state, in 255 steps. */
-export interface Picture {
+export interface LayerPicture {
   /** Which, from 0. */
   readonly layer: number;
   /** What 127 steps stand for. */
@@ -46,7 +46,7 @@ export interface Picture {
 }
 
 /** What is in a save. */
-export interface Inspection {
+export interface SaveDetails {
   /** Tokens read since blank. */
   readonly position: number;
   /** How it is written. */
@@ -54,7 +54,7 @@ export interface Inspection {
   /** The model it belongs to. */
   readonly model: { readonly fingerprint: string };
   /** The layer that was asked for. */
-  readonly picture?: Picture;
+  readonly picture?: LayerPicture;
 }
 
 /** How the server is. */
@@ -95,7 +95,7 @@ export async function ask(failures = 0): Promise<void> {
       error.status >= 500;
     health.patch({
       status: away ? "away" : "refused",
-      words: explain(error).words,
+      words: explain(error).message,
     });
     if (away) {
       const wait = PATIENCE[Math.min(failures, PATIENCE.length - 1)];
@@ -124,10 +124,10 @@ export function followServer(): void {
  *
  * @param layer Which layer's matrices to bring along.
  */
-export async function inspect(
+export async function fetchDetails(
   state: string,
   layer?: number,
-): Promise<Inspection> {
+): Promise<SaveDetails> {
   const response = await send("/v1/state/inspect", {
     state,
     ...(layer !== undefined && { picture: layer }),

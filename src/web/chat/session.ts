@@ -7,11 +7,11 @@
 
 import { Observable } from "../store/observable.ts";
 import type { Library } from "../store/library.ts";
-import type { Turn } from "../store/turn.ts";
-import { Place } from "./place.ts";
+import type { StoredTurn } from "../store/stored_turn.ts";
+import { TabPosition } from "./tab_position.ts";
 import { ask, health } from "./server.ts";
-import { takeTurn, type Wish } from "./take_turn.ts";
-import { explain, type Trouble } from "./trouble.ts";
+import { sendTurn, type Wish } from "./send_turn.ts";
+import { type ErrorNotice, explain } from "./error_notice.ts";
 
 /** An answer under way. */
 export interface Live {
@@ -28,7 +28,7 @@ export interface Standing {
   /** Turns taken back, the next to be redone last. */
   readonly undone: readonly string[];
   /** What failed, and what was wished for. */
-  readonly trouble: (Trouble & { readonly wish?: Wish }) | null;
+  readonly trouble: (ErrorNotice & { readonly wish?: Wish }) | null;
 }
 
 /** One tab's conversation. */
@@ -40,7 +40,7 @@ export class Session {
   /** What is being written. */
   readonly draft: Observable<string> = new Observable("");
   readonly #library: Library;
-  readonly #place = new Place();
+  readonly #place = new TabPosition();
   #stop: AbortController | undefined;
 
   /** Goes on where this tab was before it was loaded again. */
@@ -52,15 +52,15 @@ export class Session {
       head: known,
       undone: [],
       trouble: wish === null ? null : {
-        words: "The page was closed before the answer had ended.",
-        remedy: "retry",
+        message: "The page was closed before the answer had ended.",
+        action: "retry",
         wish,
       },
     });
   }
 
   /** The turns up to the head. */
-  path(): Turn[] {
+  path(): StoredTurn[] {
     return this.#library.path(this.standing.value.head);
   }
 
@@ -76,7 +76,7 @@ export class Session {
   }
 
   /** Asks the same again, with another seed: a sibling of the turn. */
-  async regenerate(turn: Turn): Promise<void> {
+  async regenerate(turn: StoredTurn): Promise<void> {
     const { kind, parent, user, system, initial } = turn;
     if (kind === "import") return;
     const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
@@ -85,7 +85,7 @@ export class Session {
 
   /** Says something else instead: a fork. */
   async edit(
-    { parent, system, initial }: Turn,
+    { parent, system, initial }: StoredTurn,
     user: string,
   ): Promise<void> {
     await this.#take({ kind: "say", parent, user, system, initial });
@@ -139,7 +139,7 @@ export class Session {
     this.standing.patch({ head: wish.parent, trouble: null });
     this.live.set({ wish, answer: "" });
     try {
-      const turn = await takeTurn(
+      const turn = await sendTurn(
         wish,
         this.#library,
         (answer) => this.live.set({ wish, answer }),

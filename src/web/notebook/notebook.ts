@@ -5,8 +5,8 @@
  * @module
  */
 
-import { inspect, type Picture } from "../chat/server.ts";
-import { explain } from "../chat/trouble.ts";
+import { fetchDetails, type LayerPicture } from "../chat/server.ts";
+import { explain } from "../chat/error_notice.ts";
 import type { Session } from "../chat/session.ts";
 import type { Library } from "../store/library.ts";
 import { Observable } from "../store/observable.ts";
@@ -18,9 +18,9 @@ export interface Page {
   /** The turn whose state it is; null: the blank state. */
   readonly turn: string | null;
   /** The layer's matrices; nothing while they are on their way. */
-  readonly picture?: Picture;
+  readonly picture?: LayerPicture;
   /** The same layer one turn before. */
-  readonly before?: Picture;
+  readonly before?: LayerPicture;
   /** Why there is no picture. */
   readonly words?: string;
 }
@@ -37,7 +37,7 @@ export class Notebook {
   });
   readonly #library: Library;
   readonly #session: Session;
-  readonly #pictures = new Map<string, Promise<Picture | undefined>>();
+  readonly #pictures = new Map<string, Promise<LayerPicture | undefined>>();
   #looking = 0;
 
   /** Follows `session`. */
@@ -83,16 +83,18 @@ export class Notebook {
       });
     } catch (error) {
       if (look !== this.#looking) return;
-      this.page.set({ layer, turn: head, words: explain(error).words });
+      this.page.set({ layer, turn: head, words: explain(error).message });
     }
   }
 
-  #picture(turn: string, layer: number): Promise<Picture | undefined> {
+  #picture(turn: string, layer: number): Promise<LayerPicture | undefined> {
     const key = `${turn} ${layer}`;
     const known = this.#pictures.get(key);
     if (known !== undefined) return known;
     const coming = this.#library.state(turn).then(async (state) =>
-      state === undefined ? undefined : (await inspect(state, layer)).picture
+      state === undefined
+        ? undefined
+        : (await fetchDetails(state, layer)).picture
     );
     this.#pictures.set(key, coming);
     coming.catch(() => this.#pictures.delete(key));

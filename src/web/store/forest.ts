@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Turn } from "./turn.ts";
+import type { StoredTurn } from "./stored_turn.ts";
 
 /** A turn, where it is drawn. */
 export interface Row {
   /** The turn. */
-  readonly turn: Turn;
+  readonly turn: StoredTurn;
   /** How many forks deep it is. */
   readonly lane: number;
   /** Whether a fork begins here. */
@@ -20,10 +20,10 @@ export interface Row {
 
 /** Every turn by its parent; roots, and turns whose parent is gone, by null. */
 export class Forest {
-  readonly #children = new Map<string | null, Turn[]>();
+  readonly #children = new Map<string | null, StoredTurn[]>();
 
   /** Sorts turns by age under their parents. */
-  constructor(turns: ReadonlyMap<string, Turn>) {
+  constructor(turns: ReadonlyMap<string, StoredTurn>) {
     const sorted = [...turns.values()].sort((a, b) => a.id < b.id ? -1 : 1);
     for (const turn of sorted) {
       const parent = turn.parent !== null && turns.has(turn.parent)
@@ -36,17 +36,17 @@ export class Forest {
   }
 
   /** The turns that no other comes before. */
-  get roots(): readonly Turn[] {
+  get roots(): readonly StoredTurn[] {
     return this.children(null);
   }
 
   /** The turns right after `id`, oldest first. */
-  children(id: string | null): readonly Turn[] {
+  children(id: string | null): readonly StoredTurn[] {
     return this.#children.get(id) ?? [];
   }
 
   /** The turn reached from `turn` by always taking the newest fork. */
-  newestLeaf(turn: Turn): Turn {
+  newestLeaf(turn: StoredTurn): StoredTurn {
     let leaf = turn;
     for (;;) {
       const next = this.children(leaf.id).at(-1);
@@ -59,7 +59,7 @@ export class Forest {
    * A tree in rows: the oldest line straight down, each fork one lane to the
    * right, before the line it left goes on.
    */
-  rows(root: Turn): Row[] {
+  rows(root: StoredTurn): Row[] {
     const rows: Row[] = [];
     const waiting = [{ turn: root, lane: 0, begins: false }];
     for (;;) {
@@ -76,10 +76,10 @@ export class Forest {
   }
 }
 
-const forests = new WeakMap<ReadonlyMap<string, Turn>, Forest>();
+const forests = new WeakMap<ReadonlyMap<string, StoredTurn>, Forest>();
 
 /** The forest of these turns, grown once. */
-export function forestOf(turns: ReadonlyMap<string, Turn>): Forest {
+export function forestOf(turns: ReadonlyMap<string, StoredTurn>): Forest {
   const known = forests.get(turns);
   if (known !== undefined) return known;
   const forest = new Forest(turns);
@@ -88,7 +88,7 @@ export function forestOf(turns: ReadonlyMap<string, Turn>): Forest {
 }
 
 /** What a conversation is called: its first words. */
-export function titleOf({ kind, user, past = [] }: Turn): string {
+export function titleOf({ kind, user, past = [] }: StoredTurn): string {
   const words = kind === "import" ? past[0]?.user ?? "" : user;
   return words.trim() || "Imported save";
 }

@@ -6,8 +6,8 @@
  */
 
 import { Observable } from "./observable.ts";
-import { Shelf } from "./shelf.ts";
-import type { Slot, Turn } from "./turn.ts";
+import { KeyedStore } from "./keyed_store.ts";
+import type { Slot, StoredTurn } from "./stored_turn.ts";
 
 /** What one tab tells the others. */
 interface News {
@@ -18,16 +18,16 @@ interface News {
 /** The shelf of turns, slots and saves. */
 export class Library {
   /** Every turn by id. */
-  readonly turns: Observable<ReadonlyMap<string, Turn>> = new Observable(
+  readonly turns: Observable<ReadonlyMap<string, StoredTurn>> = new Observable(
     new Map(),
   );
   /** Every slot by id. */
   readonly slots: Observable<ReadonlyMap<string, Slot>> = new Observable(
     new Map(),
   );
-  readonly #turns = new Shelf<Turn>("turns");
-  readonly #states = new Shelf<string>("states");
-  readonly #slots = new Shelf<Slot>("slots");
+  readonly #turns = new KeyedStore<StoredTurn>("turns");
+  readonly #states = new KeyedStore<string>("states");
+  readonly #slots = new KeyedStore<Slot>("slots");
   readonly #tabs = new BroadcastChannel("gosling");
 
   /**
@@ -47,7 +47,7 @@ export class Library {
   }
 
   /** Keeps a turn; its save goes first, so that no turn is without one. */
-  async addTurn(turn: Turn, state: string): Promise<void> {
+  async addTurn(turn: StoredTurn, state: string): Promise<void> {
     await this.#states.set(turn.id, state);
     await this.#turns.set(turn.id, turn);
     this.turns.set(new Map(this.turns.value).set(turn.id, turn));
@@ -86,8 +86,8 @@ export class Library {
   }
 
   /** The turns from the root to `id`. */
-  path(id: string | null): Turn[] {
-    const path: Turn[] = [];
+  path(id: string | null): StoredTurn[] {
+    const path: StoredTurn[] = [];
     for (let at = id; at !== null;) {
       const turn = this.turns.value.get(at);
       if (turn === undefined) break;

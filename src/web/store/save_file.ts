@@ -10,14 +10,14 @@
  * @module
  */
 
-import type { Exchange, Turn } from "./turn.ts";
+import type { Exchange, StoredTurn } from "./stored_turn.ts";
 
 /** What a file holds. */
-export interface SaveFile {
+export interface ExportedSave {
   /** What the slot was called. */
   readonly name: string;
   /** What the turn says of itself, as far as the file knows. */
-  readonly turn: Partial<Turn>;
+  readonly turn: Partial<StoredTurn>;
   /** The words so far. */
   readonly past: readonly Exchange[];
   /** The token. */
@@ -31,7 +31,7 @@ const TOKEN = /^[\w-]+(\.[\w-]*)*$/;
 /** Writes a save with the words of the turns that led to it. */
 export function writeSaveFile(
   name: string,
-  path: readonly Turn[],
+  path: readonly StoredTurn[],
   state: string,
 ): Blob {
   const turn = path.at(-1);
@@ -54,7 +54,7 @@ export function writeSaveFile(
 }
 
 /** What was said, imported words included. */
-export function wordsOf(path: readonly Turn[]): Exchange[] {
+export function wordsOf(path: readonly StoredTurn[]): Exchange[] {
   const words: Exchange[] = [];
   for (const { kind, past = [], user, answer } of path) {
     words.push(...past);
@@ -73,7 +73,7 @@ export function wordsOf(path: readonly Turn[]): Exchange[] {
  * @param file Its name without the ending is the name of a bare token.
  * @throws {TypeError} If it is no save, and why.
  */
-export async function readSaveFile(file: File): Promise<SaveFile> {
+export async function readSaveFile(file: File): Promise<ExportedSave> {
   const text = (await file.text()).trim();
   const name = file.name.replace(/\.[^.]*$/, "") || "Imported";
   if (TOKEN.test(text)) return { name, turn: {}, past: [], state: text };

@@ -5,7 +5,7 @@
  */
 
 /** `53.8 kB`: decimal units, three figures. */
-export function bytes(count: number): string {
+export function formatSize(count: number): string {
   return count === 0 ? "0" : scaled(count, ["B", "kB", "MB", "GB", "TB"]);
 }
 

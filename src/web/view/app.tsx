@@ -11,9 +11,9 @@ import { Observable, useValue } from "../store/observable.ts";
 import { Chat } from "./chat.tsx";
 import {
   notice,
+  type PageParts,
   type Pane,
   pane,
-  type Parts,
   PartsProvider,
   side,
   useParts,
@@ -30,7 +30,7 @@ const place: Observable<string> = new Observable(location.hash);
 addEventListener("hashchange", () => place.set(location.hash));
 
 /** Everything there is to see. */
-export function App({ parts }: { parts: Parts }): ComponentChild {
+export function App({ parts }: { parts: PageParts }): ComponentChild {
   const curse = useValue(place) === "#curse";
   const shown = useValue(pane);
   return (

@@ -7,7 +7,7 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useValue } from "../store/observable.ts";
-import type { Turn } from "../store/turn.ts";
+import type { StoredTurn } from "../store/stored_turn.ts";
 import { Composer } from "./composer.tsx";
 import { useParts } from "./context.ts";
 import { openSettings } from "./dialog.ts";
@@ -32,7 +32,7 @@ export function Chat(): ComponentChild {
           <>
             <Turns path={path} />
             <Answering />
-            <TroubleView />
+            <ErrorNoticeView />
           </>
         )}
       </Scroll>
@@ -41,7 +41,7 @@ export function Chat(): ComponentChild {
   );
 }
 
-function Turns({ path }: { path: readonly Turn[] }): ComponentChild {
+function Turns({ path }: { path: readonly StoredTurn[] }): ComponentChild {
   const [shown, setShown] = useState(WINDOW);
   const hidden = Math.max(0, path.length - shown);
   return (
@@ -106,11 +106,11 @@ function useFrame<T>(
   return value;
 }
 
-function TroubleView(): ComponentChild {
+function ErrorNoticeView(): ComponentChild {
   const { session } = useParts();
   const { trouble } = useValue(session.standing);
   if (trouble === null) return null;
-  const { words, detail, remedy, wish } = trouble;
+  const { message, detail, action, wish } = trouble;
   return (
     <article class="turn">
       {wish?.kind === "say" && (
@@ -119,7 +119,7 @@ function TroubleView(): ComponentChild {
         </div>
       )}
       <div class="trouble" role="alert">
-        <p>{words}</p>
+        <p>{message}</p>
         {detail !== undefined && <p class="detail">{detail}</p>}
         <p class="row">
           {wish !== undefined && (
@@ -130,7 +130,7 @@ function TroubleView(): ComponentChild {
               Try again
             </button>
           )}
-          {remedy === "settings" && (
+          {action === "settings" && (
             <button type="button" onClick={openSettings}>Settings</button>
           )}
           <button

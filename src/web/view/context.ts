@@ -12,7 +12,7 @@ import type { Library } from "../store/library.ts";
 import { Observable } from "../store/observable.ts";
 
 /** The page's parts. */
-export interface Parts {
+export interface PageParts {
   /** Turns and slots. */
   readonly library: Library;
   /** This tab's conversation. */
@@ -21,13 +21,13 @@ export interface Parts {
   readonly notebook: Notebook;
 }
 
-const Context = createContext<Parts | undefined>(undefined);
+const Context = createContext<PageParts | undefined>(undefined);
 
 /** Hands the parts down. */
 export const PartsProvider = Context.Provider;
 
 /** The page's parts, in a component. */
-export function useParts(): Parts {
+export function useParts(): PageParts {
   const parts = useContext(Context);
   if (parts === undefined) throw new Error("Cannot draw outside of the page");
   return parts;

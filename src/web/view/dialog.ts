@@ -6,12 +6,12 @@
 
 import type { Library } from "../store/library.ts";
 import { Observable } from "../store/observable.ts";
-import type { Slot, Turn } from "../store/turn.ts";
+import type { Slot, StoredTurn } from "../store/stored_turn.ts";
 
 /** A dialog. */
 export type Dialog =
   | { readonly type: "settings" }
-  | { readonly type: "save"; readonly turn: Turn; readonly name: string }
+  | { readonly type: "save"; readonly turn: StoredTurn; readonly name: string }
   | { readonly type: "rename"; readonly slot: Slot }
   | {
     readonly type: "confirm";
@@ -31,7 +31,7 @@ export function openSettings(): void {
 }
 
 /** Asks for the name of a new save. */
-export function nameSave(library: Library, turn: Turn): void {
+export function nameSave(library: Library, turn: StoredTurn): void {
   const name = `Save ${library.slots.value.size + 1}`;
   dialog.set({ type: "save", turn, name });
 }

@@ -17,7 +17,7 @@ const N = 64;
 const CONTRAST = 0.42;
 
 /** Draws a matrix of steps from -127 to 127. */
-export function Matrix(
+export function MatrixView(
   { steps, label }: { steps: Int8Array | undefined; label?: string },
 ): ComponentChild {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -45,7 +45,7 @@ export function Matrix(
 export function Face(
   { steps }: { steps: Int8Array | undefined },
 ): ComponentChild {
-  return <span class="face">{<Matrix steps={steps} />}</span>;
+  return <span class="face">{<MatrixView steps={steps} />}</span>;
 }
 
 type Colour = readonly [red: number, green: number, blue: number];

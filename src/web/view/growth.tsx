@@ -8,12 +8,12 @@
 import type { ComponentChild } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Model } from "../chat/server.ts";
-import type { Turn } from "../store/turn.ts";
-import { bytes, duration, number } from "../text/units.ts";
+import type { StoredTurn } from "../store/stored_turn.ts";
+import { duration, formatSize, number } from "../text/units.ts";
 import { type Chart, Plot } from "./plot.tsx";
 
 interface Props {
-  readonly path: readonly Turn[];
+  readonly path: readonly StoredTurn[];
   readonly model: Model | undefined;
 }
 
@@ -32,11 +32,11 @@ export function Growth({ path, model }: Props): ComponentChild {
         <h3 id="size-title">What it weighs</h3>
         <div class="scales">
           <p>
-            <b class="warm">{bytes(last.bytes)}</b>
+            <b class="warm">{formatSize(last.bytes)}</b>
             <span>this save, {last.codec}</span>
           </p>
           <p>
-            <b>{bytes(cache)}</b>
+            <b>{formatSize(cache)}</b>
             <span>
               a transformer's KV cache of the same shape, f16, at{" "}
               {number(last.position)} tokens
@@ -60,10 +60,10 @@ function cacheBytes({ shape }: Model, position: number): number {
   return 2 * 2 * shape.layers * shape.width * position;
 }
 
-function sizes(path: readonly Turn[], model: Model | undefined): Chart {
+function sizes(path: readonly StoredTurn[], model: Model | undefined): Chart {
   const last = path.at(-1);
   return {
-    label: `The save has ${bytes(last?.bytes ?? 0)} at every length; ` +
+    label: `The save has ${formatSize(last?.bytes ?? 0)} at every length; ` +
       "a KV cache grows with every token",
     axes: ["tokens read", ""],
     xs: path.map(({ position }) => position),
@@ -83,12 +83,12 @@ function sizes(path: readonly Turn[], model: Model | undefined): Chart {
       },
     ],
     formatX: number,
-    formatY: bytes,
+    formatY: formatSize,
     height: HEIGHT,
   };
 }
 
-function times(path: readonly Turn[]): Chart {
+function times(path: readonly StoredTurn[]): Chart {
   const turns = path.filter(({ kind }) => kind !== "import");
   // The fastest reading seen: reading again would hardly be slower than that.
   const tokenMs = Math.min(

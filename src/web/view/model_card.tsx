@@ -6,7 +6,7 @@
 
 import type { ComponentChild } from "preact";
 import type { Model } from "../chat/server.ts";
-import { bytes, number } from "../text/units.ts";
+import { formatSize, number } from "../text/units.ts";
 
 /** Describes a model. */
 export function ModelCard({ model }: { model: Model }): ComponentChild {
@@ -27,7 +27,7 @@ export function ModelCard({ model }: { model: Model }): ComponentChild {
     [
       "State",
       `${state.values.toLocaleString("en")} numbers, ` +
-      `${bytes(4 * state.values)} as they are`,
+      `${formatSize(4 * state.values)} as they are`,
     ],
     ["Device", `${device.kind}: ${device.name}`],
     ["Fingerprint", model.fingerprint.slice(0, 16)],

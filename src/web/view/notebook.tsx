@@ -7,11 +7,11 @@
 
 import type { ComponentChild } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { health, type Model, type Picture } from "../chat/server.ts";
+import { health, type LayerPicture, type Model } from "../chat/server.ts";
 import { useValue } from "../store/observable.ts";
 import { number } from "../text/units.ts";
 import { useParts } from "./context.ts";
-import { Matrix } from "./face.tsx";
+import { MatrixView } from "./face.tsx";
 import { Growth } from "./growth.tsx";
 
 /** The right of the page. */
@@ -47,7 +47,7 @@ function StatePicture({ model }: { model: Model | undefined }): ComponentChild {
       <h3 id="state-title">All it remembers</h3>
       <div class="heads" data-count={Math.min(heads.length, 6)}>
         {heads.map((steps, h) => (
-          <Matrix
+          <MatrixView
             key={h}
             steps={steps}
             label={`Head ${h + 1} of layer ${layer + 1}: 64 × 64 numbers` +
@@ -99,9 +99,9 @@ function StatePicture({ model }: { model: Model | undefined }): ComponentChild {
 
 /** What changed between two pictures, on a scale of its own. */
 function difference(
-  after: Picture | undefined,
-  before: Picture | undefined,
-): Picture | undefined {
+  after: LayerPicture | undefined,
+  before: LayerPicture | undefined,
+): LayerPicture | undefined {
   if (after === undefined) return undefined;
   const values = after.heads.map((steps, h) =>
     Float32Array.from(

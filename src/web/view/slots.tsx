@@ -9,8 +9,8 @@ import { useState } from "preact/hooks";
 import { exportSave, importSave } from "../chat/saves.ts";
 import { forestOf, titleOf } from "../store/forest.ts";
 import { useValue } from "../store/observable.ts";
-import type { Slot, Turn } from "../store/turn.ts";
-import { age, bytes, number } from "../text/units.ts";
+import type { Slot, StoredTurn } from "../store/stored_turn.ts";
+import { age, formatSize, number } from "../text/units.ts";
 import { pane, say, useParts } from "./context.ts";
 import { confirm, dialog } from "./dialog.ts";
 import { Face } from "./face.tsx";
@@ -50,7 +50,9 @@ export function Saves(): ComponentChild {
   );
 }
 
-function SlotView({ slot, turn }: { slot: Slot; turn: Turn }): ComponentChild {
+function SlotView(
+  { slot, turn }: { slot: Slot; turn: StoredTurn },
+): ComponentChild {
   const { library, session } = useParts();
   const here = useValue(session.standing).head === turn.id;
   const load = () => {
@@ -64,7 +66,7 @@ function SlotView({ slot, turn }: { slot: Slot; turn: Turn }): ComponentChild {
         <span class="slot-words">
           <b>{slot.name}</b>
           <small>
-            {number(turn.position)} tokens · {bytes(turn.bytes)}
+            {number(turn.position)} tokens · {formatSize(turn.bytes)}
             {turn.codec !== "" && ` · ${turn.codec}`}
           </small>
           <small>{age(slot.at)}</small>
@@ -139,8 +141,8 @@ function ImportButton(): ComponentChild {
 export async function importFiles(
   library: Parameters<typeof importSave>[0],
   files: readonly File[],
-): Promise<Turn | undefined> {
-  let last: Turn | undefined;
+): Promise<StoredTurn | undefined> {
+  let last: StoredTurn | undefined;
   for (const file of files) {
     try {
       const { turn, warning } = await importSave(library, file);

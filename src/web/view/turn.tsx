@@ -10,15 +10,15 @@ import { forestOf } from "../store/forest.ts";
 import { useValue } from "../store/observable.ts";
 import { settings } from "../store/settings.ts";
 import { wordsOf } from "../store/save_file.ts";
-import type { Turn } from "../store/turn.ts";
-import { bytes, duration, number } from "../text/units.ts";
+import type { StoredTurn } from "../store/stored_turn.ts";
+import { duration, formatSize, number } from "../text/units.ts";
 import { say, useParts } from "./context.ts";
 import { nameSave } from "./dialog.ts";
 import { IconButton } from "./icon.tsx";
 import { Markdown } from "./markdown.tsx";
 
 interface Props {
-  readonly turn: Turn;
+  readonly turn: StoredTurn;
   readonly last: boolean;
 }
 
@@ -74,7 +74,7 @@ export function TurnView({ turn, last }: Props): ComponentChild {
   );
 }
 
-function Figures({ turn }: { turn: Turn }): ComponentChild {
+function Figures({ turn }: { turn: StoredTurn }): ComponentChild {
   const { finish, position, ms } = turn;
   return (
     <p class="figures">
@@ -84,7 +84,7 @@ function Figures({ turn }: { turn: Turn }): ComponentChild {
         {number(position)} tokens
       </span>
       <span title={`Bytes of the save, as ${turn.codec}`}>
-        {bytes(turn.bytes)}
+        {formatSize(turn.bytes)}
       </span>
       {turn.kind !== "import" && (
         <span
@@ -166,7 +166,7 @@ function Actions(
 }
 
 /** Steps through what else was said or answered at this point. */
-function Siblings({ turn }: { turn: Turn }): ComponentChild {
+function Siblings({ turn }: { turn: StoredTurn }): ComponentChild {
   const { library, session } = useParts();
   const forest = forestOf(library.turns.value);
   const siblings = turn.parent === null
@@ -200,7 +200,7 @@ function Siblings({ turn }: { turn: Turn }): ComponentChild {
 }
 
 function EditMessage(
-  { turn, onEnd }: { turn: Turn; onEnd: () => void },
+  { turn, onEnd }: { turn: StoredTurn; onEnd: () => void },
 ): ComponentChild {
   const { session } = useParts();
   const [text, setText] = useState(turn.user);
@@ -239,7 +239,7 @@ function EditMessage(
   );
 }
 
-function titleFor({ kind, user }: Turn): string {
+function titleFor({ kind, user }: StoredTurn): string {
   return kind === "say"
     ? `Turn: ${user.slice(0, 80)}`
     : kind === "more"

@@ -15,7 +15,7 @@ import {
 } from "preact/hooks";
 import { forestOf, type Row, titleOf } from "../store/forest.ts";
 import { useValue } from "../store/observable.ts";
-import { age, bytes, number } from "../text/units.ts";
+import { age, formatSize, number } from "../text/units.ts";
 import { pane, useParts } from "./context.ts";
 
 /** Pixels of a row, as in the style sheet. */
@@ -181,7 +181,7 @@ function RowView(
           {words}
         </span>
         <small>
-          {number(turn.position)} tokens · {bytes(turn.bytes)}
+          {number(turn.position)} tokens · {formatSize(turn.bytes)}
           {turn.codec !== "" && ` · ${turn.codec}`} · {age(turn.at)}
         </small>
       </span>

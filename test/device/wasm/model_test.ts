@@ -160,7 +160,7 @@ Deno.test("step() goes on from the unread token as if never interrupted", () =>
     assertEquals(await model.read(1), whole.state);
   }));
 
-Deno.test("step() stops at a halt, leaves it unread, and then does nothing", () =>
+Deno.test("step() ends at a stop token, leaves it unread, and then does nothing", () =>
   withModel(async (model) => {
     const text = tokens(20),
       step = { lane: 0, draw: 30, sampling: sampling(20) };
@@ -168,13 +168,16 @@ Deno.test("step() stops at a halt, leaves it unread, and then does nothing", () 
     const stop = free.drawn[10];
     const length = free.drawn.indexOf(stop) + 1;
     await model.clear(0);
-    const [halted] = await model.step([
-      { ...step, tokens: text, halt: new Set([stop]) },
+    const [stopped] = await model.step([
+      { ...step, tokens: text, stopTokens: new Set([stop]) },
     ]);
-    assertEquals(halted, { drawn: free.drawn.slice(0, length), halted: true });
+    assertEquals(stopped, {
+      drawn: free.drawn.slice(0, length),
+      stopped: true,
+    });
     const state = await model.read(0);
     assertEquals(await model.step([{ ...step, tokens: [] }]), [
-      { drawn: [], halted: true },
+      { drawn: [], stopped: true },
     ]);
     assertEquals(await model.read(0), state);
 
@@ -232,7 +235,7 @@ Deno.test("step() refuses what it cannot do, and does the next", () =>
       code: "ERR_DEVICE_FAILED",
       message: /3 values/,
     });
-    assertEquals(await model.step([good]), [{ drawn: [], halted: false }]);
+    assertEquals(await model.step([good]), [{ drawn: [], stopped: false }]);
   }));
 
 Deno.test("dispose() finishes what was asked for and refuses what comes after", async () => {
@@ -243,7 +246,7 @@ Deno.test("dispose() finishes what was asked for and refuses what comes after", 
   });
   const last = model.step([{ lane: 0, tokens: tokens(200), draw: 0 }]);
   await device.dispose();
-  assertEquals(await last, [{ drawn: [], halted: false }]);
+  assertEquals(await last, [{ drawn: [], stopped: false }]);
   await assertRejects(() => model.read(0), { code: "ERR_DEVICE_LOST" });
   await model.dispose();
 });

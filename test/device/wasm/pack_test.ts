@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  BLOCK,
-  FORMATS,
   PANEL,
+  PANEL_BLOCK,
   panelBytes,
 } from "../../../src/device/wasm/format.ts";
+import { MATRIX_FORMATS } from "../../../src/device/matrix_format.ts";
 import { random, uniform } from "../../support/random.ts";
 import { Room } from "./room.ts";
 
@@ -14,11 +14,11 @@ function fromBF16(bits: number): number {
 }
 
 Deno.test("pack() to int8 rounds to the nearest of 255 steps of its scale", () => {
-  const room = new Room(), columns = 2 * BLOCK;
+  const room = new Room(), columns = 2 * PANEL_BLOCK;
   const weights = uniform(PANEL * columns, [-3, 3], random(13));
   const bytes = panelBytes("int8", columns), data = room.take(bytes);
   const source = room.put(weights);
-  const { int8 } = FORMATS;
+  const { int8 } = MATRIX_FORMATS;
   room.kernels.pack(
     int8,
     source,
@@ -36,8 +36,8 @@ Deno.test("pack() to int8 rounds to the nearest of 255 steps of its scale", () =
         Uint32Array.of(view.getUint32(block + r * 4, true) & 0xffff0000).buffer,
       )[0];
       const values = weights.subarray(
-        r * columns + b * BLOCK,
-        r * columns + (b + 1) * BLOCK,
+        r * columns + b * PANEL_BLOCK,
+        r * columns + (b + 1) * PANEL_BLOCK,
       );
       const found = Array.from(
         values,
@@ -68,13 +68,25 @@ for (const format of ["F16", "BF16"] as const) {
       );
     const exact = Float32Array.from(floats, (x) => Number.isFinite(x) ? x : 0);
     const packed = room.take(n * 2), wide = room.take(n * 4);
-    room.kernels.packRows(FORMATS[format], room.put(exact), 1, n, packed);
-    room.kernels.unpackRow(FORMATS[format], packed, n, wide);
+    room.kernels.packRows(
+      MATRIX_FORMATS[format],
+      room.put(exact),
+      1,
+      n,
+      packed,
+    );
+    room.kernels.unpackRow(MATRIX_FORMATS[format], packed, n, wide);
     assertEquals(new Float32Array(room.floats(wide, n)), exact);
 
     const between = uniform(n, [-4, 4], random(14));
-    room.kernels.packRows(FORMATS[format], room.put(between), 1, n, packed);
-    room.kernels.unpackRow(FORMATS[format], packed, n, wide);
+    room.kernels.packRows(
+      MATRIX_FORMATS[format],
+      room.put(between),
+      1,
+      n,
+      packed,
+    );
+    room.kernels.unpackRow(MATRIX_FORMATS[format], packed, n, wide);
     const right = Float32Array.from(
       between,
       format === "F16" ? Math.f16round : toBF16,
@@ -84,11 +96,11 @@ for (const format of ["F16", "BF16"] as const) {
 }
 
 Deno.test("pack() to int4 is within a step of its scale, finer than the full range", () => {
-  const room = new Room(), columns = 2 * BLOCK;
+  const room = new Room(), columns = 2 * PANEL_BLOCK;
   const weights = uniform(PANEL * columns, [-2, 3], random(15));
   const bytes = panelBytes("int4", columns), data = room.take(bytes);
   const source = room.put(weights);
-  const { int4 } = FORMATS;
+  const { int4 } = MATRIX_FORMATS;
   room.kernels.pack(
     int4,
     source,
@@ -101,11 +113,11 @@ Deno.test("pack() to int4 is within a step of its scale, finer than the full ran
   const view = new DataView(room.memory.buffer, data, bytes);
   for (let r = 0; r < PANEL; r++) {
     for (let c = 0; c < columns; c++) {
-      const block = Math.floor(c / BLOCK) * (64 + 512);
+      const block = Math.floor(c / PANEL_BLOCK) * (64 + 512);
       const offset = fromBF16(view.getUint16(block + r * 4, true));
       const scale = fromBF16(view.getUint16(block + r * 4 + 2, true));
       assert(scale > 0 && scale <= 5.02 / 15);
-      const column = c % BLOCK;
+      const column = c % PANEL_BLOCK;
       const at = block + 64 + (column >> 3) * 64 + r * 4 + (column & 3);
       const n = (view.getUint8(at) >> (column & 4)) & 15;
       const x = weights[r * columns + c];
@@ -122,8 +134,14 @@ for (const format of ["int8", "int4"] as const) {
     const values = uniform(columns, [-1, 1], random(16));
     const packed = room.take(columns * 2), wide = room.take(columns * 4);
     const { kernels } = room;
-    kernels.packRows(FORMATS[format], room.put(values), 1, columns, packed);
-    kernels.unpackRow(FORMATS[format], packed, columns, wide);
+    kernels.packRows(
+      MATRIX_FORMATS[format],
+      room.put(values),
+      1,
+      columns,
+      packed,
+    );
+    kernels.unpackRow(MATRIX_FORMATS[format], packed, columns, wide);
     const found = room.floats(wide, columns);
     values.forEach((x, i) => assert(Math.abs(found[i] - x) <= 1 / 254 + 1e-6));
   });

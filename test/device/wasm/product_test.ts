@@ -1,11 +1,9 @@
 import { assertEquals } from "@std/assert";
+import { PANEL, panelBytes, roundUp } from "../../../src/device/wasm/format.ts";
 import {
-  type Format,
-  FORMATS,
-  PANEL,
-  panelBytes,
-  roundUp,
-} from "../../../src/device/wasm/format.ts";
+  MATRIX_FORMATS,
+  type MatrixFormat,
+} from "../../../src/device/matrix_format.ts";
 import { MATRIX_FIELDS, words } from "../../../src/device/wasm/structs.ts";
 import { product } from "../../oracle/product.ts";
 import { assertClose } from "../../support/close.ts";
@@ -13,7 +11,7 @@ import { random, uniform } from "../../support/random.ts";
 import { Room } from "./room.ts";
 
 /** What rounding the weights costs, and what f32 sums and 14 bits of x cost. */
-const FORMAT_ERROR: [Format, number][] = [
+const FORMAT_ERROR: [MatrixFormat, number][] = [
   ["F32", 1e-12],
   ["F16", 1e-7],
   ["BF16", 1e-5],
@@ -26,7 +24,7 @@ interface Product {
   readonly columns: number;
   readonly weights: Float64Array;
   readonly xs: Float64Array;
-  readonly format: Format;
+  readonly format: MatrixFormat;
 }
 
 /** X Wᵀ by the kernels, `count` rows of X at a time. */
@@ -38,7 +36,7 @@ function multiply(
   const padded = roundUp(rows, PANEL), bytes = panelBytes(format, columns);
   const data = room.take(padded / PANEL * bytes);
   const source = room.put(weights);
-  const f = FORMATS[format];
+  const f = MATRIX_FORMATS[format];
   room.kernels.pack(f, source, rows, columns, columns, data, room.take(256));
   const matrix = room.take(MATRIX_FIELDS.length * 4);
   new Uint32Array(room.memory.buffer, matrix).set(

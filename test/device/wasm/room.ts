@@ -1,10 +1,13 @@
-import { instantiate, type Kernels } from "../../../src/device/wasm/exports.ts";
+import {
+  instantiate,
+  type WasmKernels,
+} from "../../../src/device/wasm/exports.ts";
 import { kernels } from "../../../src/device/wasm/kernels.js";
 
 /** The kernels over a memory of their own, with values put in and taken out. */
 export class Room {
   /** The kernels. */
-  readonly kernels: Kernels;
+  readonly kernels: WasmKernels;
   /** What they are joined to. */
   readonly memory = new WebAssembly.Memory({
     initial: 256,

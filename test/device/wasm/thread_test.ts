@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { Start } from "../../../src/device/wasm/messages.ts";
+import type { ThreadStart } from "../../../src/device/wasm/messages.ts";
 import { WorkerThread } from "../../../src/device/wasm/thread.ts";
 
 Deno.test("WorkerThread tells of a crash, and rejects what waits and what comes", async () => {
@@ -32,7 +32,7 @@ Deno.test("WorkerThread tells of a crash, and rejects what waits and what comes"
       0,
     ),
   );
-  const start = { module, memory, thread: 1 } as unknown as Start;
+  const start = { module, memory, thread: 1 } as unknown as ThreadStart;
   const thread: WorkerThread = new WorkerThread(start, (error) => {
     thread.end(error);
     resolve(error);

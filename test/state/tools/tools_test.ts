@@ -4,8 +4,8 @@ import { encodeSave, readSave } from "../../../src/state/format.ts";
 import type { Save } from "../../../src/state/save.ts";
 import { Vault } from "../../../src/state/seal.ts";
 import { diff, type Owned } from "../../../src/state/analysis/diff.ts";
-import { inspect } from "../../../src/state/analysis/inspect.ts";
-import { mix } from "../../../src/state/analysis/mix.ts";
+import { inspectSave } from "../../../src/state/analysis/inspect.ts";
+import { mixSaves } from "../../../src/state/analysis/mix.ts";
 import { assertClose } from "../../support/close.ts";
 import {
   exampleFormat,
@@ -19,7 +19,7 @@ import {
 
 const OTHER = { ...exampleFormat(), fingerprint: new Uint8Array(32) };
 
-Deno.test("inspect() tells all of a sealed save but its text", async () => {
+Deno.test("inspectSave() tells all of a sealed save but its text", async () => {
   const vault = await Vault.create({
     keys: [exampleKey("a")],
     format: exampleFormat(),
@@ -29,7 +29,9 @@ Deno.test("inspect() tells all of a sealed save but its text", async () => {
     now: () => 1_700_000_000_000,
   });
   const { token } = await vault.seal(exampleSave(), { codec: "exact" });
-  const { layers, bytes, largest, ...rest } = inspect(await vault.read(token));
+  const { layers, bytes, largest, ...rest } = inspectSave(
+    await vault.read(token),
+  );
   assertEquals(rest, {
     position: 4294967301,
     codec: "exact",
@@ -74,9 +76,9 @@ Deno.test("inspect() tells all of a sealed save but its text", async () => {
   ], { nmse: 1e-25 });
 });
 
-Deno.test("inspect() reads a bare file too", () => {
+Deno.test("inspectSave() reads a bare file too", () => {
   const { bytes } = encodeSave(exampleSave(), exampleFormat(), "int8");
-  const found = inspect(readSave(bytes));
+  const found = inspectSave(readSave(bytes));
   assertEquals(found.codec, "int8");
   assertEquals(found.seal, undefined);
 });
@@ -128,13 +130,16 @@ Deno.test("mix(1, 0) is the first save, to the bit", () => {
   const property = fc.property(states(), states(), (first, second) => {
     const a = { ...exampleSave(), values: stateOf(first).values };
     const b = { ...exampleSave(), values: stateOf(second).values };
-    const mixed = mix([{ ...owned(a), weight: 1 }, { ...owned(b), weight: 0 }]);
+    const mixed = mixSaves([{ ...owned(a), weight: 1 }, {
+      ...owned(b),
+      weight: 0,
+    }]);
     assertEquals(mixed, a);
   });
   fc.assert(property, { numRuns: 50 });
 });
 
-Deno.test("mix() takes the weighted mean, and the rest from the heaviest", () => {
+Deno.test("mixSaves() takes the weighted mean, and the rest from the heaviest", () => {
   const a = exampleSave();
   const b: Save = {
     ...a,
@@ -143,27 +148,42 @@ Deno.test("mix() takes the weighted mean, and the rest from the heaviest", () =>
     unread: [4],
     chain: new Uint8Array(32),
   };
-  const mixed = mix([{ ...owned(a), weight: 1 }, { ...owned(b), weight: 3 }]);
+  const mixed = mixSaves([{ ...owned(a), weight: 1 }, {
+    ...owned(b),
+    weight: 3,
+  }]);
   assertEquals(mixed.values, a.values.map((x, i) => (x + 3 * b.values[i]) / 4));
   assertEquals([mixed.position, mixed.unread], [9, [4]]);
   assert(![a, b].some(({ chain }) => chain.toHex() === mixed.chain.toHex()));
-  const again = mix([{ ...owned(a), weight: 1 }, { ...owned(b), weight: 3 }]);
+  const again = mixSaves([{ ...owned(a), weight: 1 }, {
+    ...owned(b),
+    weight: 3,
+  }]);
   assertEquals(again, mixed);
-  const even = mix([{ ...owned(a), weight: 2 }, { ...owned(b), weight: 2 }]);
+  const even = mixSaves([{ ...owned(a), weight: 2 }, {
+    ...owned(b),
+    weight: 2,
+  }]);
   assertEquals(even.position, a.position);
 });
 
-Deno.test("mix() can take away", () => {
+Deno.test("mixSaves() can take away", () => {
   const a = exampleSave();
   const b = { ...a, values: a.values.map((x) => x + 2) };
-  const mixed = mix([{ ...owned(a), weight: 2 }, { ...owned(b), weight: -1 }]);
+  const mixed = mixSaves([{ ...owned(a), weight: 2 }, {
+    ...owned(b),
+    weight: -1,
+  }]);
   assertClose(mixed.values, a.values.map((x) => x - 2), { nmse: 1e-14 });
 });
 
 for (const weights of [[], [0], [1, -1], [-1], [NaN], [Infinity, 1]]) {
   Deno.test(`mix() refuses the weights [${weights}]`, () => {
     assertThrows(
-      () => mix(weights.map((weight) => ({ ...owned(exampleSave()), weight }))),
+      () =>
+        mixSaves(
+          weights.map((weight) => ({ ...owned(exampleSave()), weight })),
+        ),
       { name: "RequestError", code: "ERR_REQUEST_INVALID" },
     );
   });
@@ -174,7 +194,8 @@ for (
     ["diff", diff],
     [
       "mix",
-      (a: Owned, b: Owned) => mix([{ ...a, weight: 1 }, { ...b, weight: 1 }]),
+      (a: Owned, b: Owned) =>
+        mixSaves([{ ...a, weight: 1 }, { ...b, weight: 1 }]),
     ],
   ] as const
 ) {

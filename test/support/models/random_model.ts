@@ -12,7 +12,11 @@
 import { canonical } from "../../../src/model/canonical.ts";
 import type { Checkpoint, StoredType } from "../../../src/model/checkpoint.ts";
 import { type LoraRanks, N } from "../../../src/model/shape.ts";
-import { BYTES, type StoredTensor, volume } from "../../../src/model/stored.ts";
+import {
+  BYTES_PER_VALUE,
+  type StoredTensor,
+  volume,
+} from "../../../src/model/stored.ts";
 
 /** Sizes of a random model; `H` is `D / 64` and `F` is `4 D`. */
 export interface RandomModel {
@@ -211,7 +215,7 @@ export async function* safetensors(
   let end = 0;
   for (const { name, shape } of tensors) {
     const from = end;
-    end += volume(shape) * BYTES[type];
+    end += volume(shape) * BYTES_PER_VALUE[type];
     header[name] = { dtype: type, shape, data_offsets: [from, end] };
   }
   const text = JSON.stringify(header);

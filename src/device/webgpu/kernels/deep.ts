@@ -7,7 +7,7 @@
 import source from "../../../../shaders/deep.wgsl" with { type: "text" };
 import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
-import { type Format, FORMATS } from "../packing.ts";
+import { MATRIX_FORMATS, type MatrixFormat } from "../../matrix_format.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
 import type { TablePart } from "./embed.ts";
 
@@ -53,7 +53,7 @@ export function deep(
   gpu: Gpu,
   { rows, cursors, turned, wide, hidden }: DeepTensors,
   { table, up, format: upFormat, rank, low, layer }: DeepWeights,
-  format: Format,
+  format: MatrixFormat,
 ): Dispatch[] {
   const [R, F] = hidden.shape;
   const [, WIDTH] = wide.shape;
@@ -78,8 +78,8 @@ export function deep(
       label: "deep",
       source,
       constants: {
-        FORMAT: FORMATS[format],
-        UP: FORMATS[upFormat],
+        FORMAT: MATRIX_FORMATS[format],
+        UP: MATRIX_FORMATS[upFormat],
         FROM: from,
         TO: to,
         F,

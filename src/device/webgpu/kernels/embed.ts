@@ -7,7 +7,7 @@
 import source from "../../../../shaders/embed.wgsl" with { type: "text" };
 import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
-import { type Format, FORMATS } from "../packing.ts";
+import { MATRIX_FORMATS, type MatrixFormat } from "../../matrix_format.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
 import { rowThreads } from "./row.ts";
 
@@ -41,7 +41,7 @@ export interface EmbedTensors {
 export function embed(
   gpu: Gpu,
   { rows, cursors, part, norm, x }: EmbedTensors,
-  format: Format,
+  format: MatrixFormat,
 ): Dispatch {
   const [R, D] = x.shape;
   const { from, to, table, scales } = part;
@@ -58,7 +58,7 @@ export function embed(
     constants: {
       D,
       THREADS: rowThreads(D),
-      FORMAT: FORMATS[format],
+      FORMAT: MATRIX_FORMATS[format],
       FROM: from,
       TO: to,
     },

@@ -8,7 +8,7 @@ import source from "../../../../shaders/prepare.wgsl" with { type: "text" };
 import { type LoraRanks, N } from "../../../model/shape.ts";
 import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
-import { FORMATS } from "../packing.ts";
+import { MATRIX_FORMATS } from "../../matrix_format.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
 
 /** The second LoRA matrices of a layer. */
@@ -64,7 +64,7 @@ export function prepare(
       D,
       R,
       WIDTH,
-      FORMAT: FORMATS[format],
+      FORMAT: MATRIX_FORMATS[format],
       RANK_W: ranks.w,
       RANK_A: ranks.a,
       RANK_V: ranks.v,

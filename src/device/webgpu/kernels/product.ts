@@ -14,7 +14,8 @@ import productSource from "../../../../shaders/product.wgsl" with {
 import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
 import type { Matrix } from "../matrix.ts";
-import { BLOCK_ROWS, FORMATS } from "../packing.ts";
+import { BLOCK_ROWS } from "../packing.ts";
+import { MATRIX_FORMATS } from "../../matrix_format.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
 
 /** What {@linkcode product} and {@linkcode matmul} bind. */
@@ -121,7 +122,7 @@ function check(
   });
   return {
     ...Object.fromEntries(bounds),
-    FORMAT: FORMATS[matrix.format],
+    FORMAT: MATRIX_FORMATS[matrix.format],
     K: matrix.columns,
     R,
     WIDTH: matrix.rows,

@@ -30,7 +30,7 @@ export interface SampleTensors {
   readonly logits: Tensor;
   /** Decayed counts, then biases, of each lane: `[2, B, V]`. */
   readonly tallies: Tensor;
-  /** Tokens allowed and tokens that halt, bits: `[B, 2, V / 32]`. */
+  /** Tokens allowed and stop tokens, bits: `[B, 2, V / 32]`. */
   readonly sets: Tensor;
   /** Logits after penalties, bias and mask, `[rows, WIDTH]`. */
   readonly adjusted: Tensor;

@@ -15,8 +15,8 @@ import {
   GenerateRequest,
   GenerateResponse,
   Initial,
-  Message,
   ModelName,
+  RequestMessage,
   TEXT_LIMIT,
 } from "../schema.ts";
 import type { AppEnv } from "../../services.ts";
@@ -42,7 +42,7 @@ const ScoreRequest = z.strictObject({
   initial: Initial.optional(),
   prompt: z.string().max(TEXT_LIMIT).optional()
     .describe("Text to read first, verbatim"),
-  messages: z.array(Message).min(1).max(10_000).optional()
+  messages: z.array(RequestMessage).min(1).max(10_000).optional()
     .describe("Instead of a prompt: messages to read first"),
   texts: z.array(z.string().min(1).max(TEXT_LIMIT)).min(1).max(256)
     .describe("What could come next, verbatim"),

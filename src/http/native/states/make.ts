@@ -12,9 +12,9 @@ import {
   importState,
   STATE_LAYOUTS,
 } from "../../../state/foreign/convert.ts";
-import { mix } from "../../../state/analysis/mix.ts";
+import { mixSaves } from "../../../state/analysis/mix.ts";
 import { postJson } from "../json_route.ts";
-import { Message, ModelName, TEXT_LIMIT } from "../schema.ts";
+import { ModelName, RequestMessage, TEXT_LIMIT } from "../schema.ts";
 import type { AppEnv } from "../../services.ts";
 import { readOnly } from "../../turn.ts";
 import {
@@ -40,7 +40,7 @@ const RebaseRequest = z.strictObject({
   model: ModelName,
   prompt: z.string().max(TEXT_LIMIT).optional()
     .describe("The whole text, verbatim"),
-  messages: z.array(Message).min(1).max(10_000).optional()
+  messages: z.array(RequestMessage).min(1).max(10_000).optional()
     .describe("Instead of a prompt: the whole conversation"),
   state: Token.optional()
     .describe("Compare with this one: whether it has read the same tokens"),
@@ -96,7 +96,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
         weight,
       })),
     );
-    return await sealMade(c, mix(ingredients), request);
+    return await sealMade(c, mixSaves(ingredients), request);
   });
   postJson(app, {
     path: "/v1/state/rebase",

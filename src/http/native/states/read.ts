@@ -6,7 +6,7 @@
 
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { diff } from "../../../state/analysis/diff.ts";
-import { inspect } from "../../../state/analysis/inspect.ts";
+import { inspectSave } from "../../../state/analysis/inspect.ts";
 import { picture } from "../../../state/analysis/picture.ts";
 import { postJson } from "../json_route.ts";
 import { SchemaError } from "../../problem.ts";
@@ -94,7 +94,7 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
   }, async (c, { state, picture: layer }) => {
     const { vault } = c.get("services");
     const file = await vault.read(state, { tenant: c.get("tenant") });
-    const found = Inspection.parse(snakeCase(inspect(file)));
+    const found = Inspection.parse(snakeCase(inspectSave(file)));
     return layer === undefined
       ? found
       : { ...found, picture: draw(file, layer) };

@@ -10,7 +10,7 @@
  */
 
 import { penalized } from "../../text/penalties.ts";
-import { LogitsError, sample } from "../../text/sampler.ts";
+import { LogitsError, sampleToken } from "../../text/sampler.ts";
 import { SamplerScratch } from "../../text/sampler_scratch.ts";
 import type { Sampling } from "../../text/sampling.ts";
 import type { LaneResult, LaneStep } from "../device.ts";
@@ -22,14 +22,14 @@ import {
   type Pending,
   resultOf,
 } from "./entry.ts";
-import type { Kernels } from "./exports.ts";
-import type { Layout } from "./layout.ts";
+import type { WasmKernels } from "./exports.ts";
+import type { MemoryLayout } from "./memory_layout.ts";
 import { planField } from "./structs.ts";
 
 /** All lanes of a model, on the thread that leads. */
-export class Lanes {
-  readonly #kernels: Kernels;
-  readonly #layout: Layout;
+export class BatchRunner {
+  readonly #kernels: WasmKernels;
+  readonly #layout: MemoryLayout;
   readonly #V: number;
   readonly #pending: (Pending | undefined)[];
   readonly #scratch: SamplerScratch;
@@ -41,9 +41,9 @@ export class Lanes {
 
   /** Takes over a laid out memory. */
   constructor(
-    kernels: Kernels,
+    kernels: WasmKernels,
     memory: WebAssembly.Memory,
-    layout: Layout,
+    layout: MemoryLayout,
     { V, lanes }: { V: number; lanes: number },
   ) {
     this.#kernels = kernels;
@@ -179,14 +179,14 @@ export class Lanes {
       if (!(error instanceof LogitsError)) throw error;
       entry.failure = error.message;
       entry.draws = 0;
-      this.#pending[entry.step.lane] = { token: 0, halted: true };
+      this.#pending[entry.step.lane] = { token: 0, stopped: true };
     }
   }
 
   #draw(entry: Entry, sampling: Sampling, row: number): void {
     const { step, counts, drawn } = entry;
     const logits = this.#floats.subarray(row / 4, row / 4 + this.#V);
-    const token = sample(
+    const token = sampleToken(
       logits,
       { ...sampling, counts, position: sampling.position + drawn.length },
       this.#scratch,
@@ -194,12 +194,12 @@ export class Lanes {
     drawn.push(token);
     if (penalized(sampling)) counts.draw(token, sampling.penaltyDecay);
     entry.draws--;
-    entry.halted = step.halt?.has(token) === true;
-    if (entry.draws > 0 && !entry.halted) {
+    entry.stopped = step.stopTokens?.has(token) === true;
+    if (entry.draws > 0 && !entry.stopped) {
       entry.unread = [token];
       entry.read = 0;
     } else {
-      this.#pending[step.lane] = { token, halted: entry.halted };
+      this.#pending[step.lane] = { token, stopped: entry.stopped };
     }
   }
 

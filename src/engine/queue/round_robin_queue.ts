@@ -6,7 +6,7 @@
  */
 
 /** Items that wait, each a tenant's. */
-export class FairQueue<T> {
+export class RoundRobinQueue<T> {
   /** Whose turn it is first. No tenant is here without an item. */
   readonly #lines = new Map<string, T[]>();
   #length = 0;

@@ -14,7 +14,7 @@ export interface Exchange {
 }
 
 /** One answer and the memory it left; never changed once written. */
-export interface Turn extends Exchange {
+export interface StoredTurn extends Exchange {
   /** Sorts by the time it was made. */
   readonly id: string;
   /** The turn it goes on from; null at the root. */

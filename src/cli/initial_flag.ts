@@ -7,7 +7,7 @@
 import type { CommandLine } from "../config/command_line.ts";
 
 /** What a command line says of the beginning. */
-export interface Beginning {
+export interface InitialFlag {
   /** The name to ask for. */
   readonly initial?: string;
   /** The flags that are settings. */
@@ -18,7 +18,7 @@ export interface Beginning {
  * Reads `--initial`. A model in this process reads the file and begins with the
  * first of them; a server elsewhere has the file, and is told the name.
  */
-export function beginning(flags: CommandLine["flags"]): Beginning {
+export function readInitialFlag(flags: CommandLine["flags"]): InitialFlag {
   const { initial, ...rest } = flags;
   if (initial === undefined) return { flags };
   const [name = ""] = initial.split("=");

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { randomCheckpoint } from "../../support/models/random_model.ts";
 import {
-  createRoom,
-  roomBuffers,
-  wipe,
-} from "../../../src/device/webgpu/room.ts";
+  allBuffers,
+  clearLaneBuffers,
+  createBuffers,
+} from "../../../src/device/webgpu/buffers.ts";
 import type { Tensor } from "../../../src/device/webgpu/tensor.ts";
 import { uploadWeights } from "../../../src/device/webgpu/upload.ts";
 import { gpu, read } from "../../support/gpu.ts";
@@ -15,13 +15,13 @@ Deno.test("wipe() leaves nothing but states and what other lanes keep", async ()
   const checkpoint = randomCheckpoint({ L: 2, D: 64, V: 96, deep: 8 });
   const options = { quantization: "none" } as const;
   const weights = await uploadWeights(gpu, checkpoint, options);
-  const room = createRoom(gpu, checkpoint.shape, weights, LANES);
-  for (const buffer of roomBuffers(room)) {
+  const room = createBuffers(gpu, checkpoint.shape, weights, LANES);
+  for (const buffer of allBuffers(room)) {
     const ones = new Uint32Array(buffer.size / 4).fill(1);
     gpu.device.queue.writeBuffer(buffer, 0, ones);
   }
   const encoder = gpu.device.createCommandEncoder();
-  wipe(encoder, room, LANE);
+  clearLaneBuffers(encoder, room, LANE);
   gpu.device.queue.submit([encoder.finish()]);
 
   const { state, cursors, drawn, parameters, tallies, sets, ...rest } = room;
@@ -37,7 +37,7 @@ Deno.test("wipe() leaves nothing but states and what other lanes keep", async ()
   for (const tensor of [...Object.values(passes), ...Object.values(deep)]) {
     assertEquals(await rows(tensor, 1), [0], tensor.label);
   }
-  for (const buffer of roomBuffers(room)) buffer.destroy();
+  for (const buffer of allBuffers(room)) buffer.destroy();
 });
 
 /** What each row of a tensor is full of; NaN where it is not one number. */

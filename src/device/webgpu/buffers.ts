@@ -13,29 +13,29 @@ import { createTensor, type Tensor } from "./tensor.ts";
 import { layerStride, type Weights } from "./weights.ts";
 
 /** Rows of a chunk: how much prefill does at once. */
-export const CHUNK = 256;
+export const PASS_ROWS = 256;
 
 /** Tokens that a lane can draw in one step. */
-export const MOST_DRAWN = 8192;
+export const MAX_DRAWN = 8192;
 
 /** What lanes keep between passes. */
-export interface Lanes {
+export interface LaneBuffers {
   /** One tensor a layer: `[B, D · (N + 2)]`. */
   readonly state: readonly Tensor[];
   /** Token drawn last, done, pending, tokens drawn in this step: `[B, 4]`. */
   readonly cursors: Tensor;
-  /** Tokens drawn in this step, `[B, MOST_DRAWN]`. */
+  /** Tokens drawn in this step, `[B, MAX_DRAWN]`. */
   readonly drawn: Tensor;
   /** How each lane samples, `[B, 16]`. */
   readonly parameters: Tensor;
   /** Decayed counts, then logit biases: `[2, B, V]`. */
   readonly tallies: Tensor;
-  /** Tokens allowed, then tokens that halt: bits, `[B, 2, V / 32]`. */
+  /** Tokens allowed, then stop tokens: bits, `[B, 2, V / 32]`. */
   readonly sets: Tensor;
 }
 
-/** What a pass works in. R is {@linkcode CHUNK}. */
-export interface Room extends Lanes {
+/** What a pass works in. R is {@linkcode PASS_ROWS}. */
+export interface WorkBuffers extends LaneBuffers {
   /** The rows table, `[R, 4]` u32. */
   readonly rows: Tensor;
   /** The residual stream, `[R, D]`. */
@@ -57,7 +57,7 @@ export interface Room extends Lanes {
   /** The feed-forward's hidden values, `[R, F]`. */
   readonly hidden: Tensor;
   /** What only models with DeepEmbed work in. */
-  readonly deep?: DeepRoom;
+  readonly deep?: DeepBuffers;
   /** Logits of the rows of a decode pass, `[B, V]`, both padded. */
   readonly logits: Tensor;
   /** Logits after penalties, bias and mask, the same shape. */
@@ -69,7 +69,7 @@ export interface Room extends Lanes {
 }
 
 /** Room for DeepEmbed. */
-export interface DeepRoom {
+export interface DeepBuffers {
   /** The feed-forward's mix, then its input unmixed, `[2, R, D]`. */
   readonly pair: Tensor;
   /** Products of key and s1, `[R, WIDTH]`. */
@@ -79,14 +79,14 @@ export interface DeepRoom {
 }
 
 /** Makes room for `lanes` lanes. */
-export function createRoom(
+export function createBuffers(
   gpu: Gpu,
   shape: ModelShape,
   weights: Weights,
   lanes: number,
-): Room {
+): WorkBuffers {
   const { L, D, F, V } = shape;
-  const R = CHUNK;
+  const R = PASS_ROWS;
   const B = Math.ceil(lanes / 8) * 8;
   const width = paddedRows(V);
   const make = (label: string, ...sizes: number[]) =>
@@ -102,7 +102,7 @@ export function createRoom(
   return {
     state: weights.layers.map(() => make("state", lanes, layerStride(D))),
     cursors: make("cursors", lanes, 4),
-    drawn: make("drawn", lanes, MOST_DRAWN),
+    drawn: make("drawn", lanes, MAX_DRAWN),
     parameters: make("parameters", lanes, PARAMETERS),
     tallies: make("tallies", 2, lanes, V),
     sets: make("sets", lanes, 2, Math.ceil(V / 32)),
@@ -130,14 +130,14 @@ export function createRoom(
   };
 }
 
-/** Bytes of the largest buffer of {@linkcode createRoom}. */
+/** Bytes of the largest buffer of {@linkcode createBuffers}. */
 export function largestBuffer({ D, F, V }: ModelShape, lanes: number): number {
   const B = Math.ceil(lanes / 8) * 8;
   return 4 * Math.max(
     lanes * layerStride(D),
-    lanes * MOST_DRAWN,
+    lanes * MAX_DRAWN,
     2 * B * paddedRows(V),
-    CHUNK * Math.max(7 * D, F),
+    PASS_ROWS * Math.max(7 * D, F),
   );
 }
 
@@ -145,9 +145,9 @@ export function largestBuffer({ D, F, V }: ModelShape, lanes: number): number {
  * Zeroes what a lane leaves besides its state, and what passes leave: between
  * steps nothing of it is needed.
  */
-export function wipe(
+export function clearLaneBuffers(
   encoder: GPUCommandEncoder,
-  room: Room,
+  room: WorkBuffers,
   lane: number,
 ): void {
   const { cursors, drawn, parameters, tallies, sets } = room;
@@ -183,11 +183,11 @@ function clearRow(
 }
 
 /** Every buffer of a room, once. */
-export function roomBuffers(room: Room): GPUBuffer[] {
+export function allBuffers(room: WorkBuffers): GPUBuffer[] {
   return [...new Set(tensorsOf(room).map(({ buffer }) => buffer))];
 }
 
-function tensorsOf({ deep, ...others }: Room): Tensor[] {
+function tensorsOf({ deep, ...others }: WorkBuffers): Tensor[] {
   const tensors: (Tensor | readonly Tensor[])[] = Object.values(others);
   return [...tensors.flat(), ...Object.values(deep ?? {})];
 }

@@ -8,19 +8,13 @@
 import type { Sizes } from "../../model/checkpoint.ts";
 import { N, stateLength } from "../../model/shape.ts";
 import type { LoadOptions } from "../device.ts";
-import { Arena, type Place } from "./arena.ts";
-import {
-  activationBytes,
-  FORMATS,
-  loraFormat,
-  matrixFormat,
-  PANEL,
-  roundUp,
-} from "./format.ts";
+import { Arena, type TensorPlace } from "./arena.ts";
+import { activationBytes, PANEL, roundUp } from "./format.ts";
+import { loraFormat, MATRIX_FORMATS, matrixFormat } from "../matrix_format.ts";
 import { LAYER_FIELDS, PLAN_FIELDS, words } from "./structs.ts";
 
 /** A model's memory. */
-export interface Layout {
+export interface MemoryLayout {
   /** Bytes of all of it. */
   readonly bytes: number;
   /** Bytes of weights. */
@@ -28,7 +22,7 @@ export interface Layout {
   /** Where the plan is. */
   readonly plan: number;
   /** Where each canonical tensor goes. */
-  readonly places: ReadonlyMap<string, Place>;
+  readonly places: ReadonlyMap<string, TensorPlace>;
   /** Words to write before anything runs, by offset. */
   readonly words: ReadonlyMap<number, Uint32Array>;
   /** Lane 0's state, and bytes from one lane to the next. */
@@ -70,13 +64,13 @@ export function layout(
   { lanes, quantization }: LoadOptions,
   threads: number,
   chunk: number,
-): Layout {
+): MemoryLayout {
   const { L, D, H, V, ranks, deep = 0 } = shape;
   const F = roundUp(shape.F, N);
   const integers = quantization !== "none";
   const arena = new Arena(shape);
-  const large = matrixFormat(quantization, stored);
-  const small = loraFormat(quantization, lora);
+  const large = matrixFormat(stored, quantization);
+  const small = loraFormat(lora, quantization);
 
   const plan = arena.take(PLAN_FIELDS.length * 4);
   const barrier = arena.take(4 * 64);
@@ -126,7 +120,7 @@ export function layout(
       V: logitsStride,
       deep,
       embedding,
-      embeddingFormat: FORMATS[large],
+      embeddingFormat: MATRIX_FORMATS[large],
       ln0Weight,
       ln0Bias,
       layers,

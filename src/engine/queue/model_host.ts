@@ -1,6 +1,6 @@
 /**
  * Where the model lives: it is put on a device, and put there again whenever the
- * device was lost. Whoever wants to use it gets a seat.
+ * device was lost. Whoever uses it holds a lease on a lane.
  *
  * @module
  */
@@ -8,11 +8,11 @@
 import type { DeviceModel } from "../../device/device.ts";
 import { ClosingError, DeviceError } from "../../errors.ts";
 import type { Absence } from "../engine.ts";
-import { Lanes, type LanesOptions } from "./lanes.ts";
+import { LanePool, type LanePoolOptions } from "./lane_pool.ts";
 import { type Job, Scheduler, type SchedulerOptions } from "./scheduler.ts";
 
 /** How a host works. */
-export interface HostOptions extends LanesOptions, SchedulerOptions {
+export interface HostOptions extends LanePoolOptions, SchedulerOptions {
   /** Puts the model on the device. */
   readonly load: () => Promise<DeviceModel>;
   /** Told when the device was lost, and for each failure to get it back. */
@@ -20,7 +20,7 @@ export interface HostOptions extends LanesOptions, SchedulerOptions {
 }
 
 /** The use of a lane, and perhaps of another one. */
-export interface Seat {
+export interface HostLease {
   /** The model that has the lane. */
   readonly model: DeviceModel;
   /** The lane; its state is anything. */
@@ -34,7 +34,7 @@ export interface Seat {
 }
 
 /** The model while it is on a device. */
-interface Room {
+interface LoadedModel {
   readonly model: DeviceModel;
   readonly scheduler: Scheduler;
 }
@@ -59,18 +59,18 @@ function closed(): ClosingError {
 /** Keeps a model on a device. */
 export class ModelHost {
   readonly #options: HostOptions;
-  readonly #lanes: Lanes;
+  readonly #lanes: LanePool;
   readonly #closing = new AbortController();
-  #room: Room | undefined;
+  #loaded: LoadedModel | undefined;
   #lost: Absence | undefined;
-  #seated = 0;
-  /** Resolves when the last seat is left. */
+  #leased = 0;
+  /** Resolves when the last lease is over. */
   #empty: () => void = () => {};
 
   /** Has no model until {@linkcode open}. */
   constructor(options: HostOptions) {
     this.#options = options;
-    this.#lanes = new Lanes(options);
+    this.#lanes = new LanePool(options);
   }
 
   /** Aborted when the host closes. */
@@ -80,7 +80,7 @@ export class ModelHost {
 
   /** Whether the model is there and takes requests. */
   get ready(): boolean {
-    return this.#room !== undefined && !this.closing.aborted;
+    return this.#loaded !== undefined && !this.closing.aborted;
   }
 
   /** Why the model takes no requests; nothing while it does. */
@@ -88,7 +88,7 @@ export class ModelHost {
     return this.closing.aborted ? { reason: "closing" } : this.#lost;
   }
 
-  /** Seats taken and requests waiting for one. */
+  /** Lanes on lease and requests waiting for one. */
   get load(): { readonly busy: number; readonly waiting: number } {
     return { busy: this.#lanes.busy, waiting: this.#lanes.waiting };
   }
@@ -97,14 +97,14 @@ export class ModelHost {
   async open(): Promise<void> {
     const model = await this.#options.load();
     if (this.closing.aborted) return await model.dispose();
-    this.#room = { model, scheduler: new Scheduler(model, this.#options) };
+    this.#loaded = { model, scheduler: new Scheduler(model, this.#options) };
     this.#lost = undefined;
     this.#lanes.open(model.lanes);
     void model.lost.then((error) => this.#lose(model, error));
   }
 
   /**
-   * Makes sure that {@linkcode seat} would not refuse at once.
+   * Makes sure that {@linkcode lease} would not refuse at once.
    *
    * @throws As it does.
    */
@@ -116,7 +116,7 @@ export class ModelHost {
   }
 
   /**
-   * Waits for a seat.
+   * Waits for a lane.
    *
    * @param copies Whether a spare lane is wanted.
    * @param tenant Whose turn it is; empty where there are no tenants.
@@ -126,24 +126,24 @@ export class ModelHost {
    * @throws {DeviceError} `ERR_DEVICE_LOST` while there is no model. Whoever waits
    * when the device is lost waits on, until a first attempt to get it back failed.
    */
-  async seat(
+  async lease(
     signal: AbortSignal,
     copies: boolean,
     tenant = "",
-  ): Promise<Seat | undefined> {
+  ): Promise<HostLease | undefined> {
     if (this.closing.aborted) throw closed();
     if (!this.ready) throw away();
     const end = AbortSignal.any([signal, this.closing]);
-    let lease = await this.#lanes.seat(end, { tenant });
+    let lease = await this.#lanes.lease(end, { tenant });
     // A lane that was free because the device was lost is of no use.
-    while (lease !== undefined && this.#room === undefined && !end.aborted) {
-      lease = await this.#lanes.seat(end, { tenant, again: true });
+    while (lease !== undefined && this.#loaded === undefined && !end.aborted) {
+      lease = await this.#lanes.lease(end, { tenant, again: true });
     }
-    const room = this.#room;
-    if (lease === undefined || room === undefined) return undefined;
-    const { model, scheduler } = room;
+    const loaded = this.#loaded;
+    if (lease === undefined || loaded === undefined) return undefined;
+    const { model, scheduler } = loaded;
     const spare = copies ? this.#lanes.spare() : undefined;
-    this.#seated++;
+    this.#leased++;
     return {
       model,
       lane: lease.lane,
@@ -157,12 +157,12 @@ export class ModelHost {
           model.clear(lane).catch(() => {});
           release();
         }
-        if (--this.#seated === 0) this.#empty();
+        if (--this.#leased === 0) this.#empty();
       },
     };
   }
 
-  /** Waits until every seat is left, and frees the model. */
+  /** Waits until every lease is over, and frees the model. */
   async close(): Promise<void> {
     this.#closing.abort(
       new DeviceError(
@@ -170,23 +170,23 @@ export class ModelHost {
         "Cannot finish: this server is closing; ask it or another one again",
       ),
     );
-    if (this.#seated > 0) {
+    if (this.#leased > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#empty = resolve;
       await promise;
     }
-    await this.#room?.model.dispose();
-    this.#room = undefined;
+    await this.#loaded?.model.dispose();
+    this.#loaded = undefined;
   }
 
   async #lose(model: DeviceModel, cause: unknown): Promise<void> {
-    const room = this.#room;
-    if (room?.model !== model || this.closing.aborted) return;
+    const loaded = this.#loaded;
+    if (loaded?.model !== model || this.closing.aborted) return;
     const since = performance.now();
-    this.#room = undefined;
+    this.#loaded = undefined;
     this.#lost = { reason: "lost", since, attempts: 0 };
     this.#lanes.close();
-    room.scheduler.fail(
+    loaded.scheduler.fail(
       new DeviceError(
         "ERR_DEVICE_LOST",
         "Cannot finish: the device was lost; the save you came with still holds",

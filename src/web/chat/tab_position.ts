@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { Wish } from "./take_turn.ts";
+import type { Wish } from "./send_turn.ts";
 
 const HEAD = "gosling-head";
 const WISH = "gosling-wish";
 
 /** One tab's place. */
-export class Place {
+export class TabPosition {
   /** The turn to go on from. */
   get head(): string | null {
     const own = sessionStorage.getItem(HEAD);

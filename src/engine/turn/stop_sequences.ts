@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Stop } from "../engine.ts";
+import type { StopSequence } from "../engine.ts";
 
 /** A place in the automaton: a prefix of a stop. */
 class Node {
@@ -38,13 +38,13 @@ class Node {
 /** A stop, and how many bytes it has. */
 export interface Found {
   /** As the turn named it. */
-  readonly stop: Stop;
+  readonly stop: StopSequence;
   /** Its length in UTF-8. */
   readonly length: number;
 }
 
 /** Looks for stops in one answer. */
-export class StopMatcher {
+export class StopSequenceMatcher {
   #at: Node;
 
   /**
@@ -52,7 +52,7 @@ export class StopMatcher {
    *
    * @param stops Of two with the same text, the first counts.
    */
-  constructor(stops: readonly Stop[]) {
+  constructor(stops: readonly StopSequence[]) {
     this.#at = link(plant(stops));
   }
 
@@ -69,7 +69,7 @@ export class StopMatcher {
 }
 
 /** The trie of all stops. */
-function plant(stops: readonly Stop[]): Node {
+function plant(stops: readonly StopSequence[]): Node {
   const root = new Node(0);
   for (const stop of stops) {
     let node = root;

@@ -16,7 +16,7 @@ import {
 } from "idb-keyval";
 
 /** A shelf. */
-export class Shelf<T> {
+export class KeyedStore<T> {
   readonly #memory = new Map<string, T>();
   #store: UseStore | undefined;
 

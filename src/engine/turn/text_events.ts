@@ -11,7 +11,7 @@ import type { TurnEvent } from "../engine.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** Turns an answer into events. */
-export class Speech {
+export class TextEvents {
   readonly #answer: Answer;
   readonly #events: Mailbox<TurnEvent>;
   /** How many likeliest tokens to name, if any are to be scored. */

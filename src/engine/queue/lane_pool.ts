@@ -6,20 +6,20 @@
  */
 
 import { BusyError } from "../../errors.ts";
-import { FairQueue } from "./fair_queue.ts";
+import { RoundRobinQueue } from "./round_robin_queue.ts";
 
 /** How many may come in. */
-export interface LanesOptions {
+export interface LanePoolOptions {
   /** Turns at once. */
-  readonly seats: number;
-  /** Turns that may wait for a seat. */
-  readonly waiting: number;
+  readonly maxTurns: number;
+  /** Turns that may wait for a lane. */
+  readonly maxWaiting: number;
   /** Those of one named tenant among them; half of them by default. */
-  readonly waitingEach?: number | undefined;
+  readonly maxWaitingPerTenant?: number | undefined;
 }
 
-/** Who asks for a seat. */
-export interface Guest {
+/** Who asks for a lane. */
+export interface LaneRequest {
   /** Whose turn it is; empty where there are no tenants. */
   readonly tenant: string;
   /** Whether it had a lease that came to nothing: it is its tenant's first then. */
@@ -27,7 +27,7 @@ export interface Guest {
 }
 
 /** A lane on loan. */
-export interface Lease {
+export interface LaneLease {
   /** The lane's number. */
   readonly lane: number;
   /** Takes it back; does nothing the second time. */
@@ -35,25 +35,27 @@ export interface Lease {
 }
 
 /** The lanes of a model, and the turns that wait for one. */
-export class Lanes {
-  readonly #options: LanesOptions;
-  readonly #queue = new FairQueue<PromiseWithResolvers<Lease | undefined>>();
+export class LanePool {
+  readonly #options: LanePoolOptions;
+  readonly #queue = new RoundRobinQueue<
+    PromiseWithResolvers<LaneLease | undefined>
+  >();
   #free: number[] = [];
-  #seated = 0;
+  #leased = 0;
   /** Counts the models: leases of an earlier one mean nothing to a later one. */
   #generation = 0;
 
   /** Has no lanes until {@linkcode open}. */
-  constructor(options: LanesOptions) {
+  constructor(options: LanePoolOptions) {
     this.#options = options;
   }
 
-  /** Seats taken. */
+  /** Lanes on lease, spare ones not counted. */
   get busy(): number {
-    return this.#seated;
+    return this.#leased;
   }
 
-  /** Turns that wait for a seat. */
+  /** Turns that wait for a lane. */
   get waiting(): number {
     return this.#queue.length;
   }
@@ -74,21 +76,21 @@ export class Lanes {
   close(): void {
     this.#generation++;
     this.#free = [];
-    this.#seated = 0;
+    this.#leased = 0;
   }
 
   /**
-   * Waits for a seat and its lane.
+   * Waits for a lane.
    *
    * @returns Nothing if `signal` was aborted first.
    * @throws {BusyError} If the queue is full, or the tenant's part of it.
    */
-  async seat(
+  async lease(
     signal: AbortSignal,
-    { tenant, again = false }: Guest,
-  ): Promise<Lease | undefined> {
+    { tenant, again = false }: LaneRequest,
+  ): Promise<LaneLease | undefined> {
     if (signal.aborted) return undefined;
-    const waiter = Promise.withResolvers<Lease | undefined>();
+    const waiter = Promise.withResolvers<LaneLease | undefined>();
     const full = again ? undefined : this.refusal(tenant);
     if (again) this.#queue.unshift(tenant, waiter);
     else this.#queue.push(tenant, waiter);
@@ -108,43 +110,46 @@ export class Lanes {
 
   /** Why nobody else of this tenant may come; nothing while there is room. */
   refusal(tenant: string): BusyError | undefined {
-    const { seats, waiting, waitingEach = Math.ceil(waiting / 2) } =
-      this.#options;
-    if (this.#free.length > 0 && this.#seated < seats) return undefined;
+    const {
+      maxTurns,
+      maxWaiting,
+      maxWaitingPerTenant = Math.ceil(maxWaiting / 2),
+    } = this.#options;
+    if (this.#free.length > 0 && this.#leased < maxTurns) return undefined;
     const own = this.#queue.lengthOf(tenant);
-    if (tenant !== "" && own >= waitingEach) {
+    if (tenant !== "" && own >= maxWaitingPerTenant) {
       return new BusyError(
         "ERR_TOO_BUSY",
         `Cannot take a turn: ${own} of ${tenant} wait already; ` +
           "try again in a moment",
       );
     }
-    if (this.#queue.length < waiting) return undefined;
+    if (this.#queue.length < maxWaiting) return undefined;
     return new BusyError(
       "ERR_TOO_BUSY",
-      `Cannot take a turn: ${this.#seated} are under way and ` +
+      `Cannot take a turn: ${this.#leased} are under way and ` +
         `${this.#queue.length} wait; try again in a moment`,
     );
   }
 
-  /** A lane that no seat can need, to keep a copy of a state on. */
-  spare(): Lease | undefined {
-    const unseated = this.#options.seats - this.#seated;
-    if (this.#free.length <= unseated) return undefined;
+  /** A lane that no turn can need, to keep a copy of a state on. */
+  spare(): LaneLease | undefined {
+    const unleased = this.#options.maxTurns - this.#leased;
+    if (this.#free.length <= unleased) return undefined;
     return this.#lend(() => {});
   }
 
-  /** Gives free seats to those whose turn it is. */
+  /** Lends free lanes to those whose turn it is. */
   #serve(): void {
-    while (this.#free.length > 0 && this.#seated < this.#options.seats) {
+    while (this.#free.length > 0 && this.#leased < this.#options.maxTurns) {
       const next = this.#queue.shift();
       if (next === undefined) return;
-      this.#seated++;
-      next.resolve(this.#lend(() => this.#seated--));
+      this.#leased++;
+      next.resolve(this.#lend(() => this.#leased--));
     }
   }
 
-  #lend(returned: () => void): Lease {
+  #lend(returned: () => void): LaneLease {
     const generation = this.#generation;
     const lane = this.#free.pop() ?? 0;
     let over = false;

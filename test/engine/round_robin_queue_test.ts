@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { FairQueue } from "../../src/engine/queue/fair_queue.ts";
+import { RoundRobinQueue } from "../../src/engine/queue/round_robin_queue.ts";
 
-Deno.test("FairQueue serves tenants by turns, and each in its order", () => {
-  const queue = new FairQueue<string>();
+Deno.test("RoundRobinQueue serves tenants by turns, and each in its order", () => {
+  const queue = new RoundRobinQueue<string>();
   for (const item of ["a1", "a2", "a3", "b1", "c1", "b2"]) {
     queue.push(item.slice(0, 1), item);
   }
@@ -16,16 +16,16 @@ Deno.test("FairQueue serves tenants by turns, and each in its order", () => {
   assertEquals(queue.length, 0);
 });
 
-Deno.test("FairQueue.unshift() goes before its tenant's others, not before other tenants", () => {
-  const queue = new FairQueue<string>();
+Deno.test("RoundRobinQueue.unshift() goes before its tenant's others, not before other tenants", () => {
+  const queue = new RoundRobinQueue<string>();
   queue.push("a", "a1");
   queue.push("b", "b2");
   queue.unshift("b", "b1");
   assertEquals(drain(queue), ["a1", "b1", "b2"]);
 });
 
-Deno.test("FairQueue.remove() takes out what is there, once", () => {
-  const queue = new FairQueue<string>();
+Deno.test("RoundRobinQueue.remove() takes out what is there, once", () => {
+  const queue = new RoundRobinQueue<string>();
   queue.push("a", "a1");
   queue.push("b", "b1");
   assertEquals(queue.remove("a", "a1"), true);
@@ -34,18 +34,18 @@ Deno.test("FairQueue.remove() takes out what is there, once", () => {
   assertEquals(drain(queue), ["b1"]);
 });
 
-Deno.test("FairQueue.clear() gives back everything that waited", () => {
-  const queue = new FairQueue<number>();
+Deno.test("RoundRobinQueue.clear() gives back everything that waited", () => {
+  const queue = new RoundRobinQueue<number>();
   queue.push("a", 1);
   queue.push("b", 2);
   assertEquals(queue.clear(), [1, 2]);
   assertEquals([queue.length, queue.shift()], [0, undefined]);
 });
 
-Deno.test("FairQueue lets nobody wait for more than one turn of each other tenant", () => {
+Deno.test("RoundRobinQueue lets nobody wait for more than one turn of each other tenant", () => {
   const items = fc.array(fc.nat(4), { maxLength: 60 });
   fc.assert(fc.property(items, (tenants) => {
-    const queue = new FairQueue<number>();
+    const queue = new RoundRobinQueue<number>();
     for (const tenant of tenants) queue.push(`${tenant}`, tenant);
     const served = drain(queue);
     assertEquals(served.toSorted(), tenants.toSorted());
@@ -57,7 +57,7 @@ Deno.test("FairQueue lets nobody wait for more than one turn of each other tenan
   }));
 });
 
-function drain<T>(queue: FairQueue<T>): T[] {
+function drain<T>(queue: RoundRobinQueue<T>): T[] {
   const items = [];
   for (let item; (item = queue.shift()) !== undefined;) items.push(item);
   return items;

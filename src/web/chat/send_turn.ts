@@ -12,9 +12,9 @@ import type {
 } from "../../client/client.ts";
 import type { Library } from "../store/library.ts";
 import { requestOptions, settings } from "../store/settings.ts";
-import { newId, type Turn } from "../store/turn.ts";
+import { newId, type StoredTurn } from "../store/stored_turn.ts";
 import { client, health } from "./server.ts";
-import { CutOffError } from "./trouble.ts";
+import { CutOffError } from "./error_notice.ts";
 
 /** A turn to be taken. */
 export interface Wish {
@@ -43,12 +43,12 @@ type End = GenerateEnd & { readonly state_codec?: string };
  * @returns Nothing if it was ended before anything had come.
  * @throws {ApiError} If the server refuses.
  */
-export async function takeTurn(
+export async function sendTurn(
   wish: Wish,
   library: Library,
   tell: (answer: string) => void,
   signal: AbortSignal,
-): Promise<Turn | undefined> {
+): Promise<StoredTurn | undefined> {
   const { parent, seed } = wish;
   const system = parent === null
     ? wish.system ?? settings.value.system.trim()
@@ -116,7 +116,7 @@ function turnOf(
   answer: string,
   end: End,
   stopped: boolean,
-): Turn {
+): StoredTurn {
   const { usage, timings, state, state_codec } = end;
   return {
     id: newId(),

@@ -16,7 +16,7 @@ export type NamedTensors = ReadonlyMap<string, StoredTensor>;
 export type LoraLayout = "in-out" | "out-in";
 
 /** A model's sizes, and how its matrices are stored. */
-export interface Layout {
+export interface CheckpointLayout {
   /** The sizes. */
   readonly shape: ModelShape;
   /** Whether a tensor is stored as the transpose of its canonical form. */
@@ -43,7 +43,7 @@ export function readLayout(
   tensors: NamedTensors,
   file: string,
   lora: LoraLayout | undefined,
-): Layout {
+): CheckpointLayout {
   const shapeOf = (name: string) => {
     const tensor = need(tensors, name, file);
     if (tensor.shape.length === 2 && volume(tensor.shape) > 0) {

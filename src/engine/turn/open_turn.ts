@@ -12,7 +12,7 @@ import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { Turn } from "../engine.ts";
 
 /** Everything a run needs to know of its turn, before it has a lane. */
-export interface Opening {
+export interface OpenedTurn {
   /** As asked for. */
   readonly turn: Turn;
   /** What it goes on from. */
@@ -37,8 +37,8 @@ export function openTurn(
   turn: Turn,
   tokenizer: Tokenizer,
   shape: ModelShape,
-): Opening {
-  const save = openSave(turn.save, tokenizer, shape);
+): OpenedTurn {
+  const save = resumableSave(turn.save, tokenizer, shape);
   const prompt = tokenizer.encode(turn.prompt);
   // A state from elsewhere may have read all of its text; a prompt is enough.
   const unread = prompt.length > 0 && turn.save?.unread.length === 0
@@ -59,7 +59,7 @@ export function openTurn(
  *
  * @throws {StateError} `ERR_STATE_MISMATCH` if it is of another shape.
  */
-export function openSave(
+export function resumableSave(
   save: Save | undefined,
   tokenizer: Tokenizer,
   shape: ModelShape,

@@ -9,10 +9,10 @@
  */
 
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import type { Stop } from "../engine.ts";
+import type { StopSequence } from "../engine.ts";
 
 /** Finds halting tokens. */
-export class Halts {
+export class StopTokens {
   readonly #tokenizer: Tokenizer;
   /**
    * Sets for kept stops, by their texts: a template has few, and they are in
@@ -26,13 +26,13 @@ export class Halts {
   }
 
   /** The tokens at which an answer with these stops ends. */
-  for(stops: readonly Stop[]): ReadonlySet<number> {
+  for(stops: readonly StopSequence[]): ReadonlySet<number> {
     const kept = this.#knownFor(stops.filter(({ kept }) => kept));
     const own = stops.filter(({ kept }) => !kept);
     return own.length === 0 ? kept : kept.union(this.#find(own));
   }
 
-  #knownFor(stops: readonly Stop[]): ReadonlySet<number> {
+  #knownFor(stops: readonly StopSequence[]): ReadonlySet<number> {
     const key = JSON.stringify(stops.map(({ text }) => text));
     let found = this.#known.get(key);
     if (found === undefined) {
@@ -42,7 +42,7 @@ export class Halts {
     return found;
   }
 
-  #find(stops: readonly Stop[]): Set<number> {
+  #find(stops: readonly StopSequence[]): Set<number> {
     const { size } = this.#tokenizer;
     const wanted = stops.map(({ text }) => new TextEncoder().encode(text));
     const found = new Set<number>();

@@ -1,0 +1,137 @@
+/**
+ * What went wrong, in words, and what to do about it.
+ *
+ * @module
+ */
+
+import { ApiError } from "../../client/client.ts";
+
+/** A failure as the page tells it. */
+export interface ErrorNotice {
+  /** One or two sentences. */
+  readonly message: string;
+  /** What the server said, where that adds anything. */
+  readonly detail?: string;
+  /** What can be done about it. */
+  readonly action: "retry" | "settings" | "none";
+}
+
+const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
+  ERR_REQUEST_UNAUTHORIZED: {
+    message: "The server asks for a key, and none it knows came along.",
+    action: "settings",
+  },
+  ERR_STATE_REJECTED: {
+    message: "This server cannot open the save. It was sealed with another " +
+      "key, for other servers, or under another API key.",
+    action: "settings",
+  },
+  ERR_STATE_EXPIRED: {
+    message: "The save has expired: the server opens saves only for a while.",
+    action: "none",
+  },
+  ERR_STATE_MISMATCH: {
+    message: "The save belongs to another model than the one served.",
+    action: "settings",
+  },
+  ERR_STATE_UNREADABLE: {
+    message: "The save is damaged, or is no save at all.",
+    action: "none",
+  },
+  ERR_TOO_BUSY: {
+    message:
+      "Everybody is talking to the server at once. Try again in a moment.",
+    action: "retry",
+  },
+  ERR_DEVICE_LOST: {
+    message: "The server is getting its device back. Try again in a moment.",
+    action: "retry",
+  },
+  ERR_DEVICE_UNAVAILABLE: {
+    message: "The server is still loading its model. Try again in a moment.",
+    action: "retry",
+  },
+  ERR_SHUTTING_DOWN: {
+    message:
+      "The server is closing. Nothing is lost: another one, or the same " +
+      "one started again, goes on from here.",
+    action: "retry",
+  },
+  ERR_RATE_LIMITED: {
+    message: "This key has used up its minute. Try again in the next one.",
+    action: "retry",
+  },
+  ERR_TIME_LIMIT: {
+    message: "The server's time for a turn was over before it had begun.",
+    action: "retry",
+  },
+  ERR_MODEL_BUSY: {
+    message: "Other models take the server's memory. Try again in a moment.",
+    action: "retry",
+  },
+  ERR_STATE_OVERFLOW: {
+    message: "The model cannot go on from here. Go back to an earlier turn.",
+    action: "none",
+  },
+  ERR_REQUEST_TOO_LARGE: {
+    message: "The message is too long for the server.",
+    action: "none",
+  },
+  ERR_REQUEST_INVALID: {
+    message: "The server does not take the request.",
+    action: "settings",
+  },
+  ERR_REQUEST_NOT_FOUND: {
+    message: "There is a server, but it is no Gosling server.",
+    action: "settings",
+  },
+};
+
+const GONE: ErrorNotice = {
+  message:
+    "The server cannot be reached. Nothing is lost: the conversation is " +
+    "here, and goes on as soon as the server is back.",
+  action: "retry",
+};
+
+const FULL: ErrorNotice = {
+  message:
+    "The browser's storage is full. Export saves, delete conversations, " +
+    "and try again.",
+  action: "retry",
+};
+
+/** An answer that stopped without its end. */
+export class CutOffError extends Error {
+  /** Names what is missing. */
+  constructor() {
+    super("Cannot read the answer: it ended before its end");
+    this.name = "CutOffError";
+  }
+}
+
+/** Says what went wrong. */
+export function explain(error: unknown): ErrorNotice {
+  if (error instanceof CutOffError) return GONE;
+  if (error instanceof Error && error.name === "QuotaExceededError") {
+    return FULL;
+  }
+  if (!(error instanceof ApiError)) {
+    // fetch and its streams fail with a TypeError where there is no network.
+    return error instanceof TypeError ? GONE : {
+      message: "Something went wrong in the page.",
+      detail: error instanceof Error ? error.message : String(error),
+      action: "retry",
+    };
+  }
+  if (error.code === "ERR_UNREACHABLE") return GONE;
+  const known = BY_CODE[error.code];
+  if (known !== undefined) return { ...known, detail: error.message };
+  return {
+    message: error.status >= 500
+      ? "The server failed."
+      : "The server refused the request.",
+    detail: error.message,
+    action: "retry",
+  };
+}
