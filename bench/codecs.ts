@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import type { DeviceModel } from "../src/device/device.ts";
 import { wasmDevice } from "../src/device/wasm/wasm.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
-import { openFiles } from "../src/model/model_files.ts";
+import { openFiles } from "../src/hub/model_files.ts";
 import { openModel } from "../src/model/open.ts";
 import { openGolden } from "../test/support/goldens.ts";
 import {

@@ -8,7 +8,7 @@ import type { Device, DeviceKind, Quantization } from "../src/device/device.ts";
 import { canonical } from "../src/model/canonical.ts";
 import type { Checkpoint, StoredType } from "../src/model/checkpoint.ts";
 import { readTensors } from "../src/model/format.ts";
-import { openFiles } from "../src/model/model_files.ts";
+import { openFiles } from "../src/hub/model_files.ts";
 import { openModel } from "../src/model/open.ts";
 import { bytesSource } from "../src/model/source.ts";
 import type { Bandwidth } from "./bandwidth.ts";

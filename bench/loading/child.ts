@@ -11,7 +11,7 @@ import { note, write } from "../../src/terminal.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import type { Quantization } from "../../src/device/device.ts";
-import { openFiles } from "../../src/model/model_files.ts";
+import { openFiles } from "../../src/hub/model_files.ts";
 import { openUnread } from "../../src/model/open.ts";
 import { GREEDY } from "../../src/text/sampling.ts";
 

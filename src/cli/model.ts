@@ -12,7 +12,7 @@ import { parameters } from "../model/checkpoint.ts";
 import { OFFICIAL_SIZES } from "../hub/official.ts";
 import { parseReference } from "../hub/reference.ts";
 import { NETWORK } from "../hub/transport.ts";
-import { openFiles } from "../model/model_files.ts";
+import { openFiles } from "../hub/model_files.ts";
 import { ModelCache, modelsFolder } from "../hub/cache.ts";
 import { downloadBar } from "../hub/download_bar.ts";
 import { formatBytes, formatCount, formatTable } from "../text/units.ts";

@@ -14,7 +14,7 @@ import {
 } from "../model/checkpoint.ts";
 import { readTensors } from "../model/format.ts";
 import { isWorld } from "./official.ts";
-import { bytesOf, type LocalModel } from "../model/model_files.ts";
+import { bytesOf, type LocalModel } from "./model_files.ts";
 import { openTokenizer } from "../model/open.ts";
 import { stateLength } from "../model/shape.ts";
 import { BYTES_PER_VALUE } from "../model/stored.ts";

@@ -6,7 +6,7 @@
 
 import type { Config } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
-import { type LocalModel, openFiles } from "../model/model_files.ts";
+import { type LocalModel, openFiles } from "./model_files.ts";
 import { ModelCache, modelsFolder } from "./cache.ts";
 
 /** Lanes besides those of turns, for copies of states. */

@@ -14,7 +14,7 @@ import { superviseGrammars } from "../grammar/supervisor.ts";
 import type { Services } from "../http/services.ts";
 import { parameters } from "../model/checkpoint.ts";
 import { isWorld, WORLD_VOCABULARY } from "../hub/official.ts";
-import { bytesOf } from "../model/model_files.ts";
+import { bytesOf } from "../hub/model_files.ts";
 import { openUnread } from "../model/open.ts";
 import { CacheError } from "../model/packed/quantized_cache.ts";
 import type { Observer } from "../observe/observer.ts";

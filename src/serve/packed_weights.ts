@@ -10,8 +10,8 @@ import {
   cachePlace,
   createCache,
   openCache,
-} from "../model/packed/quantized_cache_file.ts";
-import { bytesOf, type LocalModel } from "../model/model_files.ts";
+} from "../hub/quantized_cache_file.ts";
+import { bytesOf, type LocalModel } from "../hub/model_files.ts";
 
 /** Smaller models are packed faster than anybody could tell. */
 const LEAST = 64 << 20;

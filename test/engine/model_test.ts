@@ -5,7 +5,7 @@ import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { openEngine } from "../../src/engine/device_engine.ts";
 import type { Engine, Turn } from "../../src/engine/engine.ts";
-import { openFiles } from "../../src/model/model_files.ts";
+import { openFiles } from "../../src/hub/model_files.ts";
 import { openModel } from "../../src/model/open.ts";
 import type { Save } from "../../src/state/save.ts";
 import { SAMPLING, take } from "./laws.ts";

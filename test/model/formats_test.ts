@@ -7,7 +7,7 @@ import {
 } from "../support/models/random_model.ts";
 import type { StoredType } from "../../src/model/checkpoint.ts";
 import { fingerprint } from "../../src/model/fingerprint.ts";
-import { openFiles } from "../../src/model/model_files.ts";
+import { openFiles } from "../../src/hub/model_files.ts";
 import { type OpenModel, openModel } from "../../src/model/open.ts";
 import { bytesSource } from "../../src/model/source.ts";
 import type { StoredTensor } from "../../src/model/stored.ts";

@@ -1,7 +1,7 @@
 import { assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { expectUsualConfig } from "../../src/model/hf_config.ts";
-import { openFiles } from "../../src/model/model_files.ts";
+import { openFiles } from "../../src/hub/model_files.ts";
 
 /** As fla-hub has it. */
 const FLA = {

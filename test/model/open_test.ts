@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { assertEquals, assertRejects } from "@std/assert";
 import { fileSource } from "../../src/model/file_source.ts";
 import { isWorld, WORLD_VOCABULARY } from "../../src/hub/official.ts";
-import { openFiles } from "../../src/model/model_files.ts";
+import { openFiles } from "../../src/hub/model_files.ts";
 import { openModel } from "../../src/model/open.ts";
 import { blobSource, bytesSource } from "../../src/model/source.ts";
 import { GOLDENS } from "../support/goldens.ts";

@@ -9,7 +9,7 @@ import { openPacked } from "../../src/serve/packed_weights.ts";
 import type { Device, DeviceKind } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
-import { openFiles } from "../../src/model/model_files.ts";
+import { openFiles } from "../../src/hub/model_files.ts";
 import { openUnread } from "../../src/model/open.ts";
 import type { PackedPieces } from "../../src/model/packed/packed_pieces.ts";
 import {

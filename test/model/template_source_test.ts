@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { randomTensors } from "../support/models/random_model.ts";
 import { readGgufModel } from "../../src/model/gguf/gguf_model.ts";
-import { openFiles } from "../../src/model/model_files.ts";
+import { openFiles } from "../../src/hub/model_files.ts";
 import { bytesSource } from "../../src/model/source.ts";
 import { configTemplate } from "../../src/model/template_source.ts";
 import {

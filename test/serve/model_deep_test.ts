@@ -13,7 +13,7 @@ import {
 } from "../../src/device/memory.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { tensorSpecs } from "../../src/model/checkpoint.ts";
-import { openFiles } from "../../src/model/model_files.ts";
+import { openFiles } from "../../src/hub/model_files.ts";
 import type { ModelShape } from "../../src/model/shape.ts";
 
 /** The released RWKV-7a of 0.1B. */

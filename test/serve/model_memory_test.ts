@@ -15,7 +15,7 @@ import {
 import { uploadWeights } from "../../src/device/webgpu/upload.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { DeviceError, ModelError } from "../../src/errors.ts";
-import { openFiles } from "../../src/model/model_files.ts";
+import { openFiles } from "../../src/hub/model_files.ts";
 import type { ModelShape } from "../../src/model/shape.ts";
 import { openGolden } from "../support/goldens.ts";
 

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../src/client/client.ts";
-import { openFiles } from "../../src/model/model_files.ts";
+import { openFiles } from "../../src/hub/model_files.ts";
 import { openModel } from "../../src/model/open.ts";
 import { N } from "../../src/model/shape.ts";
 import { formatKey, randomKey } from "../../src/state/keys.ts";

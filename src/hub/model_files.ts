@@ -7,14 +7,14 @@
 import { basename, dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { ModelError } from "../errors.ts";
-import { type FileSource, fileSource } from "./file_source.ts";
-import { expectUsualConfig } from "./hf_config.ts";
-import type { ModelFiles } from "./open.ts";
+import { type FileSource, fileSource } from "../model/file_source.ts";
+import { expectUsualConfig } from "../model/hf_config.ts";
+import type { ModelFiles } from "../model/open.ts";
 import {
   configTemplate,
   plainTemplate,
   type TemplateSource,
-} from "./template_source.ts";
+} from "../model/template_source.ts";
 
 /** A model's open files. */
 export interface LocalModel extends ModelFiles, AsyncDisposable {

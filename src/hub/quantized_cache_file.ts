@@ -6,9 +6,9 @@
  */
 
 import { basename, dirname } from "@std/path";
-import { fileSource } from "../file_source.ts";
-import type { LocalModel } from "../model_files.ts";
-import type { PackedPieces } from "./packed_pieces.ts";
+import { fileSource } from "../model/file_source.ts";
+import type { LocalModel } from "./model_files.ts";
+import type { PackedPieces } from "../model/packed/packed_pieces.ts";
 import {
   CacheError,
   type CacheKey,
@@ -16,7 +16,7 @@ import {
   footerBytes,
   QuantizedCache,
   sha256,
-} from "./quantized_cache.ts";
+} from "../model/packed/quantized_cache.ts";
 
 /** A source written this shortly before it is read may be written again. */
 const SETTLED_MS = 2000;

@@ -1,0 +1,116 @@
+import { assertEquals } from "@std/assert";
+import house, { FLOORS } from "../tools/house.ts";
+
+const src = new URL("../src/", import.meta.url);
+
+/** TypeScript files under src/, built ones left out. */
+function sources(folder = src): URL[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) {
+      return name === "dist" ? [] : sources(new URL(`${name}/`, folder));
+    }
+    const typescript = /\.tsx?$/.test(name) && !name.endsWith(".d.ts");
+    return typescript ? [new URL(name, folder)] : [];
+  });
+}
+
+/** The names that a module exports, by the linter's own parser. */
+function exported(path: string, source: string): Set<string> {
+  const names = new Set<string>();
+  const collect = (pattern: Deno.lint.Node | null): void => {
+    switch (pattern?.type) {
+      case "Identifier":
+        names.add(pattern.name);
+        break;
+      case "ObjectPattern":
+        for (const property of pattern.properties) {
+          if (property.type === "Property") collect(property.value);
+        }
+        break;
+      case "ArrayPattern":
+        pattern.elements.forEach(collect);
+    }
+  };
+  const plugin: Deno.lint.Plugin = {
+    name: "names",
+    rules: {
+      exported: {
+        create: () => ({
+          ExportNamedDeclaration({ declaration, specifiers }): void {
+            for (const { exported } of specifiers) collect(exported);
+            if (declaration?.type === "VariableDeclaration") {
+              for (const { id } of declaration.declarations) collect(id);
+            } else if (declaration !== null && "id" in declaration) {
+              collect(declaration.id);
+            }
+          },
+        }),
+      },
+    },
+  };
+  Deno.lint.runPlugin(plugin, path, source);
+  return names;
+}
+
+Deno.test("no exported name stands in two files of src", () => {
+  const places = new Map<string, string[]>();
+  for (const url of sources()) {
+    const path = url.pathname.slice(src.pathname.length);
+    for (const name of exported(path, Deno.readTextFileSync(url))) {
+      places.set(name, [...places.get(name) ?? [], path]);
+    }
+  }
+  assertEquals(places.size > 500, true, `only ${places.size} names were found`);
+  const twice = [...places].filter(([, paths]) => paths.length > 1);
+  assertEquals(Object.fromEntries(twice), {});
+});
+
+Deno.test("every room of src has a floor", () => {
+  const rooms = [...Deno.readDirSync(src)].map(({ name }) => name).sort();
+  const known = new Set(FLOORS.flat().map((name) => name.split("/")[0]));
+  assertEquals([...known].sort(), rooms);
+});
+
+/** What the house rules say about a file. */
+function reports(path: string, source: string): string[] {
+  return Deno.lint.runPlugin(house, `/house/${path}`, source)
+    .map(({ message }) => message);
+}
+
+Deno.test("imports point down, in every way to import", () => {
+  const up = "../http/app.ts is upstairs from here";
+  for (
+    const line of [
+      'import { createApp } from "../http/app.ts";',
+      'import type { App } from "../http/app.ts";',
+      'export { createApp } from "../http/app.ts";',
+      'export * from "../http/app.ts";',
+      'const app = await import("../http/app.ts");',
+    ]
+  ) {
+    assertEquals(reports("src/engine/engine.ts", line), [up], line);
+    assertEquals(reports("src/client/client.ts", line), [up], line);
+    assertEquals(reports("src/web/main.ts", line), [up], line);
+    assertEquals(reports("src/serve/compose.ts", line), [], line);
+    assertEquals(reports("test/engine/engine_test.ts", line), [], line);
+  }
+});
+
+Deno.test("only rooms that stay outside of browsers name Deno", () => {
+  const told = ["This file runs in browsers too, where there is no Deno"];
+  for (
+    const line of ["Deno.exit(1);", "let file: Deno.FsFile;", "f(Deno, 1);"]
+  ) {
+    assertEquals(reports("src/state/seal.ts", line), told, line);
+    assertEquals(reports("src/hub/cache.ts", line), [], line);
+    assertEquals(reports("src/model/file_source.ts", line), [], line);
+  }
+  assertEquals(reports("src/state/seal.ts", "// Deno is slow here\n"), []);
+});
+
+Deno.test("error messages are sentences without a period", () => {
+  const told = ["Write: Cannot <do what>: <what was found>"];
+  assertEquals(reports("src/a.ts", 'throw new Error("no");'), told);
+  assertEquals(reports("src/a.ts", 'throw new Error("Cannot go.");'), told);
+  assertEquals(reports("src/a.ts", 'throw new Error("Cannot go: no");'), []);
+});
