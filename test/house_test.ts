@@ -114,3 +114,25 @@ Deno.test("error messages are sentences without a period", () => {
   assertEquals(reports("src/a.ts", 'throw new Error("Cannot go.");'), told);
   assertEquals(reports("src/a.ts", 'throw new Error("Cannot go: no");'), []);
 });
+
+const page = Deno.readTextFileSync(
+  new URL("../docs/architecture.md", import.meta.url),
+);
+
+Deno.test("docs/architecture.md draws the floors that the linter keeps", () => {
+  const [, picture = ""] =
+    page.match(/## The floors[^]*?```text\n([^]*?)```/) ??
+      [];
+  const drawn = picture.trim().split("\n").map((line) =>
+    line.split(/ {3,}/)[0].split("  ")
+  );
+  assertEquals(drawn.reverse(), FLOORS.map((names) => [...names]));
+});
+
+Deno.test("docs/architecture.md names only files that are there", async () => {
+  const root = new URL("../", import.meta.url);
+  const names = page.matchAll(/`((?:src|shaders|wasm|test|tools)\/[^`*]*)`/g);
+  const paths = [...names].map(([, path]) => path.replace("NAME", "wkv"));
+  assertEquals(paths.length > 20, true);
+  for (const path of paths) await Deno.stat(new URL(path, root));
+});
