@@ -4,7 +4,7 @@
  * @module
  */
 
-import { takeTurn } from "../../src/http/turn.ts";
+import { takeTurn } from "../../src/chat/turn.ts";
 import type { Services } from "../../src/http/services.ts";
 import { GREEDY } from "../../src/text/sampling.ts";
 
@@ -25,7 +25,7 @@ export async function say(
   content: string,
   token: Token,
 ): Promise<[reply: string, token: Token]> {
-  const turn = takeTurn(engine, {
+  const turn = takeTurn({ engine }, {
     save: token && await vault.open(token, {}),
     input: { messages: [{ role: "user", content }] },
     maxTokens: LONGEST,

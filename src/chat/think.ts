@@ -40,7 +40,7 @@ const HINTS = {
 export function thinks(
   { id, template }: {
     readonly id: string;
-    readonly template?: { readonly thinks?: boolean };
+    readonly template?: { readonly thinks?: boolean } | undefined;
   },
 ): boolean {
   return template?.thinks ?? /(^|[-_./])g[01][a-z]?([-_.]|$)/i.test(id);

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { ChatTemplate } from "../chat/chat_template.ts";
 import type { DeviceKind, Quantization } from "../device/device.ts";
 import type { Constraint } from "../grammar/grammar.ts";
 import type { ModelShape } from "../model/shape.ts";
@@ -92,8 +91,6 @@ export interface ModelInfo {
   readonly device: { readonly kind: DeviceKind; readonly name: string };
   /** Lanes. */
   readonly lanes: number;
-  /** Its chat template; absent: that of the World and G1 models. */
-  readonly template?: ChatTemplate;
 }
 
 /** One turn, every default filled in. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Speaker } from "../chat/turn.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ModelError } from "../errors.ts";
 import type { Grammars } from "../grammar/grammar.ts";
@@ -19,7 +20,7 @@ import type { Rate } from "./access/token_bucket.ts";
 export type Sealer = Pick<Vault, "open" | "read" | "seal" | "sealBytes">;
 
 /** A loaded model and the key ring for its saves. */
-export interface Services {
+export interface Services extends Speaker {
   readonly engine: Engine;
   readonly vault: Sealer;
   /** Follows answers through the grammars that requests ask for. */

@@ -171,7 +171,6 @@ async function attempt(
       quantization,
       device: { kind, name },
       lanes,
-      ...(template && { template }),
     },
     format,
     tokenizer,
@@ -196,7 +195,14 @@ async function attempt(
   const grammars = superviseGrammars({ tokenizer, V: shape.V });
   const open = stack.move();
   return {
-    services: { engine, vault, grammars, portable: config.portable, initial },
+    services: {
+      engine,
+      ...(template && { template }),
+      vault,
+      grammars,
+      portable: config.portable,
+      initial,
+    },
     summary: `${files.id} on ${kind} (${name})${choice.reason}`,
     async dispose(): Promise<void> {
       await engine.dispose();

@@ -54,6 +54,7 @@ export function harness(
   const reported: unknown[] = [];
   const services: Services = {
     engine,
+    ...(options.template && { template: options.template }),
     vault: options.sealer ?? vault,
     grammars: byteGrammars(),
     portable: options.portable ?? false,

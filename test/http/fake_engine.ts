@@ -192,7 +192,6 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
       quantization: "none",
       device: { kind: "wasm", name: "nothing" },
       lanes: 2,
-      ...(options.template && { template: options.template }),
     },
     format: { fingerprint: new Uint8Array(32).fill(0xab), shape: SHAPE },
     tokenizer: byteTokenizer,

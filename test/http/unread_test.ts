@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { DoneEvent } from "../../src/engine/engine.ts";
-import { takeTurn } from "../../src/http/turn.ts";
+import { takeTurn } from "../../src/chat/turn.ts";
 import { randomKey } from "../../src/state/keys.ts";
 import { Vault } from "../../src/state/seal.ts";
 import { GREEDY } from "../../src/text/sampling.ts";
@@ -35,7 +35,7 @@ for (const left of [4096, 4097]) {
       seed: undefined,
       stops: [],
     };
-    const events = takeTurn(engine, ask, new AbortController().signal);
+    const events = takeTurn({ engine }, ask, new AbortController().signal);
     if (left === 4096) return assertEquals((await events.next()).done, false);
     await assertRejects(() => events.next(), {
       code: "ERR_DEVICE_LOST",

@@ -19,7 +19,8 @@ import { problem, SchemaError } from "../problem.ts";
 import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../answer/sse.ts";
-import { requireProfile, samplingOf, takeTurn } from "../turn.ts";
+import { takeTurn } from "../../chat/turn.ts";
+import { requireProfile, samplingOf } from "../request/turn_fields.ts";
 
 const route = createRoute({
   method: "post",
@@ -134,9 +135,10 @@ export function startTurn(
   openMs: number,
   signal: AbortSignal,
 ): NativeTurn {
-  const { engine, grammars } = c.get("services");
+  const services = c.get("services");
+  const { engine, grammars } = services;
   const { prompt, messages = [], grammar } = request;
-  const events = takeTurn(engine, {
+  const events = takeTurn(services, {
     save,
     input: prompt === undefined ? { messages } : { prompt },
     maxTokens: request.max_tokens,

@@ -18,11 +18,13 @@ import {
   type AnswerEvent,
   type Form,
   type Input,
+  takeTurn,
+} from "../../chat/turn.ts";
+import {
   requireProfile,
   type SamplingFields,
   samplingOf,
-  takeTurn,
-} from "../turn.ts";
+} from "../request/turn_fields.ts";
 import { openAiError } from "./error.ts";
 
 /** Fields that every route of OpenAI's has here. */
@@ -73,14 +75,15 @@ export async function* choose(
   inputs: readonly Input[],
   signal: AbortSignal,
 ): AsyncGenerator<ChoiceEvent, void> {
-  const { engine, grammars } = c.get("services");
+  const services = c.get("services");
+  const { engine, grammars, template } = services;
   const { grammar, frame } = request;
   const sampling = samplingOf(request, engine.model.shape.V);
   const several = request.n * inputs.length > 1;
   const seed = request.seed ?? (several ? randomSeed() : undefined);
   const turns = inputs.flatMap((input) =>
     Array.from({ length: request.n }, (_, i) =>
-      takeTurn(engine, {
+      takeTurn(services, {
         save,
         input,
         maxTokens: request.max_tokens,
@@ -88,7 +91,9 @@ export async function* choose(
         seed: seed === undefined ? undefined : (seed + i) % 2 ** 53,
         stops: [request.stop].flat(),
         logprobs: request.logprobs,
-        effort: thinks(engine.model) ? request.effort : undefined,
+        effort: thinks({ id: engine.model.id, template })
+          ? request.effort
+          : undefined,
         ...(grammar &&
           { form: { grammars, grammar, ...(frame && { frame }) } }),
       }, signal))

@@ -20,7 +20,8 @@ import {
   TEXT_LIMIT,
 } from "../schema.ts";
 import type { AppEnv } from "../../services.ts";
-import { readOnly, requireProfile } from "../../turn.ts";
+import { readOnly } from "../../../chat/turn.ts";
+import { requireProfile } from "../../request/turn_fields.ts";
 import { STATE_REFUSALS, Token } from "./common.ts";
 
 const BranchRequest = z.strictObject({
@@ -154,19 +155,19 @@ async function score(
   c: Context<AppEnv>,
   { prompt, messages, texts, ...beginning }: z.output<typeof ScoreRequest>,
 ): Promise<z.infer<typeof Scores>> {
-  const { engine } = c.get("services");
+  const services = c.get("services");
   const opened = await openBeginning(c, beginning);
   const read = prompt === undefined && messages === undefined;
   // What is unread would be read again for each text.
   const save = read && (opened?.unread.length ?? 0) <= 1
     ? opened
     : await readOnly(
-      engine,
+      services,
       opened,
       messages === undefined ? { prompt: prompt ?? "" } : { messages },
       c.req.raw.signal,
     );
-  const scored = await engine.score({
+  const scored = await services.engine.score({
     ...(save !== undefined && { save }),
     texts,
   }, c.req.raw.signal);

@@ -11,7 +11,7 @@ import type { Save } from "../../../state/save.ts";
 import type { ProblemStatus } from "../../site/document.ts";
 import { StateProfile } from "../schema.ts";
 import type { AppEnv } from "../../services.ts";
-import { requireProfile } from "../../turn.ts";
+import { requireProfile } from "../../request/turn_fields.ts";
 
 /** A token. */
 export const Token = z.string().describe("A state, as an answer returned it");

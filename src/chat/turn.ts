@@ -1,40 +1,52 @@
 /**
- * One turn as every route sees it: a save in, text while it is written, then the
- * end and the save it left.
+ * One turn of a conversation, whoever asks for it: a save in, text while it is
+ * written, then the end and the save it left.
  *
  * @module
  */
 
-import { WORLD } from "../chat/chat_template.ts";
+import { type ChatTemplate, WORLD } from "./chat_template.ts";
 import {
   AnswerStart,
   BLANK_PHASE,
   type Message,
   phaseAfterText,
-} from "../chat/template.ts";
-import { type Effort, ThoughtSplitter } from "../chat/think.ts";
+} from "./template.ts";
+import { type Effort, ThoughtSplitter } from "./think.ts";
 import type { DoneEvent, Engine, TextEvent } from "../engine/engine.ts";
 import { encodeBytes } from "../engine/turn/reencode.ts";
-import { DeviceError, StateError } from "../errors.ts";
+import { DeviceError } from "../errors.ts";
 import type { Constraint, Grammar, Grammars } from "../grammar/grammar.ts";
 import { MOST_UNREAD } from "../state/header.ts";
 import type { ChatPhase, Save } from "../state/save.ts";
-import type { Profile } from "../state/seal.ts";
 import { GREEDY, type SamplingOptions } from "../text/sampling.ts";
-import { SchemaError } from "./problem.ts";
 
 /** What to read: text as it is, or messages for the template. */
 export type Input =
   | { readonly prompt: string }
   | { readonly messages: readonly Message[] };
 
-/** What a route asks for. */
+/** A model that converses. */
+export interface Speaker {
+  /** Takes the turns. */
+  readonly engine: Engine;
+  /** The model's chat template; absent: that of the World and G1 models. */
+  readonly template?: ChatTemplate | undefined;
+}
+
+/** What is asked for. */
 export interface Ask {
+  /** What it goes on from; absent: a blank state. */
   readonly save: Save | undefined;
+  /** What to read first. */
   readonly input: Input;
+  /** Tokens to draw at most; 0 only reads. */
   readonly maxTokens: number;
+  /** How to draw. */
   readonly sampling: SamplingOptions;
+  /** Up to 53 bits; absent: the seed of the save, or a random one. */
   readonly seed: number | undefined;
+  /** Texts that end the answer and are no part of it. */
   readonly stops: readonly string[];
   /** Likeliest tokens to name at each place; absent: none are. */
   readonly logprobs?: number | undefined;
@@ -46,7 +58,9 @@ export interface Ask {
 
 /** The grammar of an answer. */
 export interface Form {
+  /** Follows the answer. */
   readonly grammars: Grammars;
+  /** What the answer may be. */
   readonly grammar: Grammar;
   /** What of the answer has been written by turns before. */
   readonly written?: string;
@@ -62,14 +76,14 @@ export interface AnswerEvent extends TextEvent {
 
 /** Text, then one `done` whose save knows where the chat stands. */
 export async function* takeTurn(
-  engine: Engine,
+  { engine, template = WORLD }: Speaker,
   ask: Ask,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent | DoneEvent, void> {
   const before = ask.save?.chat ?? BLANK_PHASE;
   const { effort: wanted = "none" } = ask.form === undefined ? ask : {};
   const chat = "messages" in ask.input
-    ? await (engine.model.template ?? WORLD).open(ask.input.messages, {
+    ? await template.open(ask.input.messages, {
       phase: before,
       begun: ask.save !== undefined,
       answer: ask.maxTokens > 0,
@@ -155,12 +169,12 @@ function expectRead({ save: { unread } }: DoneEvent): void {
 
 /** Reads without writing; gives the save that leaves. */
 export async function readOnly(
-  engine: Engine,
+  speaker: Speaker,
   save: Save | undefined,
   input: Input,
   signal: AbortSignal,
 ): Promise<Save> {
-  const events = takeTurn(engine, {
+  const events = takeTurn(speaker, {
     save,
     input,
     maxTokens: 0,
@@ -172,55 +186,6 @@ export async function readOnly(
     if (event.type === "done") return event.save;
   }
   throw new Error("A turn had no end");
-}
-
-/** How to draw, as requests say it. Ranges are checked by their schemas. */
-export interface SamplingFields {
-  readonly temperature: number;
-  readonly top_k: number;
-  readonly top_p: number;
-  readonly min_p: number;
-  readonly presence_penalty: number;
-  readonly frequency_penalty: number;
-  readonly penalty_decay: number;
-  readonly logit_bias: Readonly<Record<string, number>>;
-}
-
-/** The request's sampling fields as the engine takes them. */
-export function samplingOf(
-  request: SamplingFields,
-  vocabulary: number,
-): SamplingOptions {
-  const bias = Object.entries(request.logit_bias);
-  const strange = bias.find(([token]) => Number(token) >= vocabulary);
-  if (strange !== undefined) {
-    const detail = `is no token of this model, which has ${vocabulary}`;
-    throw new SchemaError(
-      `Cannot take request: /logit_bias/${strange[0]}: ${detail}`,
-      [{ pointer: `/logit_bias/${strange[0]}`, detail }],
-    );
-  }
-  return {
-    temperature: request.temperature,
-    topK: request.top_k,
-    topP: request.top_p,
-    minP: request.min_p,
-    presencePenalty: request.presence_penalty,
-    frequencyPenalty: request.frequency_penalty,
-    penaltyDecay: request.penalty_decay,
-    logitBias: new Map(bias.map(([token, value]) => [Number(token), value])),
-  };
-}
-
-/** @throws {StateError} If the profile is not allowed here. */
-export function requireProfile(asked: Profile, portable: boolean): void {
-  if (asked === "portable" && !portable) {
-    throw new StateError(
-      "ERR_STATE_PROFILE",
-      "Cannot return a portable state: this server seals every state. " +
-        "The operator allows it with --portable",
-    );
-  }
 }
 
 /** A seed of up to 53 bits as two u32, low first. */
