@@ -67,7 +67,8 @@ var<workgroup> best: array<vec2u, THREADS>;
 var<workgroup> parts: array<f32, THREADS>;
 var<workgroup> bins: array<vec4f, THREADS>;
 var<workgroup> some: array<vec4f, 16>;
-var<workgroup> found: atomic<u32>;
+var<workgroup> found: atomic<u32>;  // the first stretch that reaches the goal
+var<workgroup> last: atomic<u32>;   // the last stretch that keeps any
 var<workgroup> cut: u32;
 
 // u32 in the order of f32: negative floats order backwards, and -0 is 0.
@@ -300,7 +301,7 @@ fn pick(i: u32, m: u32, p: Parameters, drawn_before: u32) -> u32 {
     var light = 0.0;
     if (weighted && p.top_p < 1.0) {
       let total = scan(i, weigh(m, mine, limit, 0.0)).y;
-      goal = max(p.top_p * total, 1e-38);
+      goal = max(p.top_p * total, 1.1754944e-38);
       // All tokens below this together weigh less than what top-p leaves out.
       light = (1.0 - p.top_p) * total / f32(n);
     }
@@ -319,18 +320,19 @@ fn pick(i: u32, m: u32, p: Parameters, drawn_before: u32) -> u32 {
   // The first invocation whose stretch reaches the goal, or the last that keeps any.
   if (i == 0u) {
     atomicStore(&found, NONE);
+    atomicStore(&last, 0u);
     cut = 0u;
   }
   workgroupBarrier();  // nobody has found it yet
-  if (own > 0.0 && sums.x + own > goal) {
-    atomicMin(&found, i);
+  if (own > 0.0) {
+    atomicMax(&last, i);
+    if (sums.x + own > goal) {
+      atomicMin(&found, i);
+    }
   }
-  workgroupBarrier();  // whoever reaches it has said so
-  if (atomicLoad(&found) == NONE && own > 0.0 && sums.x + own >= sums.y) {
-    atomicMin(&found, i);
-  }
-  workgroupBarrier();  // somebody has it
-  if (atomicLoad(&found) == i) {
+  workgroupBarrier();  // whoever reaches it, or keeps any, has said so
+  let reached = atomicLoad(&found);
+  if (i == select(reached, atomicLoad(&last), reached == NONE)) {
     var seen = sums.x;
     for (var c = mine.start; c < mine.end; c++) {
       let token = candidates[m * WIDTH + c];

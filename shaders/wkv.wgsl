@@ -9,6 +9,10 @@
 // of the current token are shared. The norm needs every row of the head, which is this workgroup: one
 // more barrier instead of another dispatch.
 //
+// Writing one component of a shared vec4f may write all of it (WGSL, "memory accesses"), so that
+// invocations which write neighbours would race: 16 of them write a vector as whole vec4fs, and
+// what every invocation has one value of is an array of scalars.
+//
 // dispatch  H x segments workgroups of N invocations: one workgroup a head, one invocation a row
 // source    BlinkDL/RWKV-LM, RWKV-v7/rwkv_v7_numpy.py, time_mixing
 // oracle    test/oracle/wkv.ts
@@ -31,21 +35,33 @@ struct Row {
 }
 
 @group(0) @binding(0) var<storage, read> rows: array<Row>;           // [R]
-@group(0) @binding(1) var<storage, read> raw: array<f32>;            // [R, WIDTH], beginning with r
-@group(0) @binding(2) var<storage, read> prepared: array<f32>;       // [7, R, D] w, k, v, kappa, kappa a, g, bonus
+@group(0) @binding(1) var<storage, read> raw: array<vec4f>;          // [R, WIDTH], beginning with r
+@group(0) @binding(2) var<storage, read> prepared: array<vec4f>;     // [7, R, D] w, k, v, kappa, kappa a, g, bonus
 @group(0) @binding(3) var<storage, read> vectors: array<f32>;        // [2, D] norm weight, norm bias
 @group(0) @binding(4) var<storage, read_write> state: array<vec4f>;  // [B, STRIDE]
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;      // [R, D]
 
 var<workgroup> r_t: array<vec4f, QUADS>;
-var<workgroup> w_t: array<vec4f, QUADS>;
-var<workgroup> k_t: array<vec4f, QUADS>;
-var<workgroup> kappa_t: array<vec4f, QUADS>;
-var<workgroup> b_t: array<vec4f, QUADS>;  // kappa a
-var<workgroup> y_t: array<vec4f, QUADS>;
+var<workgroup> keys: array<vec4f, 4u * QUADS>;  // w, k, kappa, kappa a
+var<workgroup> y_t: array<f32, N>;
+
+// Where each of them begins.
+const W = 0u;
+const K = QUADS;
+const KAPPA = 2u * QUADS;
+const B = 3u * QUADS;
 
 fn across(x: vec4f) -> f32 {
   return (x.x + x.y) + (x.z + x.w);
+}
+
+// One value of prepared, by its place among all of them.
+fn prepared_at(at: u32) -> f32 {
+  return prepared[at / 4u][at % 4u];
+}
+
+fn y4_at(j: u32) -> vec4f {
+  return vec4f(y_t[4u * j], y_t[4u * j + 1u], y_t[4u * j + 2u], y_t[4u * j + 3u]);
 }
 
 @compute @workgroup_size(N)
@@ -62,6 +78,8 @@ fn main(
   let end = first + rows[first].count;
   let memory = (lane * STRIDE + D + (h * N + i) * N) / 4u;
   let d = h * N + i;
+  // Of w, k, kappa and kappa a, which are planes 0, 1, 3 and 4, the one to fetch.
+  let plane = i / QUADS + u32(i >= KAPPA);
 
   var S: array<vec4f, QUADS>;
   for (var j = 0u; j < QUADS; j++) {
@@ -72,42 +90,41 @@ fn main(
     let at = t * D + d;
 
     workgroupBarrier();  // every row is done with the token before
-    r_t[i / 4u][i % 4u] = raw[t * WIDTH + d];
-    k_t[i / 4u][i % 4u] = prepared[R * D + at];
-    w_t[i / 4u][i % 4u] = prepared[at];
-    kappa_t[i / 4u][i % 4u] = prepared[3u * R * D + at];
-    b_t[i / 4u][i % 4u] = prepared[4u * R * D + at];
+    keys[i] = prepared[(plane * R * D + t * D + h * N) / 4u + i % QUADS];
+    if (i < QUADS) {
+      r_t[i] = raw[(t * WIDTH + h * N) / 4u + i];
+    }
     workgroupBarrier();  // this token is in place
 
     var removed4 = vec4f();
     for (var j = 0u; j < QUADS; j++) {
-      removed4 = fma(S[j], kappa_t[j], removed4);
+      removed4 = fma(S[j], keys[KAPPA + j], removed4);
     }
     let removed = -across(removed4);
 
-    let v = prepared[2u * R * D + at];
+    let v = prepared_at(2u * R * D + at);
     var y4 = vec4f();
     for (var j = 0u; j < QUADS; j++) {
-      S[j] = fma(S[j], w_t[j], fma(vec4f(removed), b_t[j], v * k_t[j]));
+      S[j] = fma(S[j], keys[W + j], fma(vec4f(removed), keys[B + j], v * keys[K + j]));
       y4 = fma(S[j], r_t[j], y4);
     }
     let y = across(y4);
-    y_t[i / 4u][i % 4u] = y;
+    y_t[i] = y;
     workgroupBarrier();  // every row's y is in place
 
     var sum = vec4f();
     for (var j = 0u; j < QUADS; j++) {
-      sum += y_t[j];
+      sum += y4_at(j);
     }
     let mean = across(sum) / f32(N);
     var squares = vec4f();
     for (var j = 0u; j < QUADS; j++) {
-      let e = y_t[j] - mean;
+      let e = y4_at(j) - mean;
       squares = fma(e, e, squares);
     }
     let scale = inverseSqrt(across(squares) / f32(N) + 64e-5);
     let normed = fma((y - mean) * scale, vectors[d], vectors[D + d]);
-    out[at] = (normed + prepared[6u * R * D + at]) * prepared[5u * R * D + at];
+    out[at] = (normed + prepared_at(6u * R * D + at)) * prepared_at(5u * R * D + at);
   }
 
   for (var j = 0u; j < QUADS; j++) {

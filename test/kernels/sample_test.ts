@@ -8,6 +8,7 @@ import {
 import { DRAWS } from "../../src/device/webgpu/schedule.ts";
 import { createTensor, type Tensor } from "../../src/device/webgpu/tensor.ts";
 import { Counts } from "../../src/text/penalties.ts";
+import { sampleToken } from "../../src/text/sampler.ts";
 import { GREEDY, type Sampling } from "../../src/text/sampling.ts";
 import * as oracle from "../oracle/sample.ts";
 import { gpu, read, run, tensor, words } from "../support/gpu.ts";
@@ -148,6 +149,23 @@ Deno.test("sample() gives ties to the lower tokens", async () => {
   const drawn = await draw(flat, [...samplings, { ...PLAIN, temperature: 0 }]);
   assertEquals(drawn.pop(), 0);
   assertEquals([...new Set(drawn)].sort(), [0, 1, 2]);
+});
+
+Deno.test("sample() draws among the likeliest alone at a temperature no f32 has", async () => {
+  const logits = bell(512, 6);
+  const likeliest = [7, 300, 511];
+  for (const token of likeliest) logits[token] = 40;
+  const samplings = [1e-50, 1e-45, 1e-38].flatMap((temperature) =>
+    Array.from({ length: 16 }, (_, position) => ({
+      ...PLAIN,
+      temperature,
+      position,
+    }))
+  );
+  const drawn = await draw(logits, samplings);
+  const host = samplings.map((sampling) => sampleToken(logits, sampling));
+  assertEquals(drawn, host);
+  assertEquals(new Set(drawn), new Set(likeliest));
 });
 
 Deno.test("sample() draws only what the mask allows, and no NaN", async () => {

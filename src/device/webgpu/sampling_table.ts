@@ -11,12 +11,16 @@ import { PARAMETERS } from "./kernels/sample.ts";
 /** Bits of a lane's flags. */
 const PENALIZED = 1, BIASED = 2, MASKED = 4;
 
+/** The least f32 that every device tells from zero. */
+const LEAST_NORMAL = 2 ** -126;
+
 /** A lane's parameters as words. */
 export function packSampling(sampling: Sampling): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(PARAMETERS);
-  const { seed, position } = sampling;
+  const { seed, position, temperature } = sampling;
   new Float32Array(words.buffer).set([
-    sampling.temperature,
+    // Divided by: a device may read a subnormal number as zero.
+    temperature === 0 ? 0 : Math.max(temperature, LEAST_NORMAL),
     sampling.topP,
     sampling.minP,
     sampling.presencePenalty,
