@@ -76,6 +76,7 @@ async function load(
   options: LoadOptions,
   { threads: count, chunk, inline, kernels }: Setup,
 ): Promise<DeviceModel> {
+  if (!inline) expectIsolation();
   const { shape } = checkpoint;
   const plan = layout(checkpoint, options, count, chunk);
   const memory = allocate(plan, !inline);
@@ -121,6 +122,21 @@ async function load(
     lost,
     threads: [lead, ...others],
   });
+}
+
+/**
+ * Makes sure that memory can be shared with workers: pages may only where they are
+ * isolated from other origins. Elsewhere sending it fails without a reason.
+ */
+function expectIsolation(): void {
+  if (Reflect.get(globalThis, "crossOriginIsolated") !== false) return;
+  throw new DeviceError(
+    "ERR_DEVICE_UNAVAILABLE",
+    "Cannot compute on several threads: this page is not cross-origin isolated. " +
+      "Serve it with Cross-Origin-Opener-Policy: same-origin and " +
+      "Cross-Origin-Embedder-Policy: require-corp, or compute on the page's " +
+      "own thread (inline)",
+  );
 }
 
 function allocate(

@@ -17,6 +17,9 @@ const WANTED_LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 /** Features used where they are offered. */
 const WANTED_FEATURES = ["timestamp-query"] as const;
 
+/** What WGSL may lack that the kernels use: `unpack4xI8`, `unpack4xU8`. */
+const WANTED_WGSL = "packed_4x8_integer_dot_product";
+
 /** Bytes on their way to the device at most; each wait costs some 11 ms. */
 const MOST_STAGED = 32 * 2 ** 20;
 
@@ -93,10 +96,13 @@ export class Gpu {
    * @throws {DeviceError} `ERR_DEVICE_UNAVAILABLE` if there is none that will do.
    */
   static async open({ hardware }: { hardware: boolean }): Promise<Gpu> {
-    const adapter = await globalThis.navigator?.gpu?.requestAdapter({
+    const gpu:
+      | GPU & { wgslLanguageFeatures?: ReadonlySet<string> }
+      | undefined = globalThis.navigator?.gpu;
+    const adapter = await gpu?.requestAdapter({
       powerPreference: "high-performance",
     });
-    if (!adapter) {
+    if (!gpu || !adapter) {
       throw new DeviceError(
         "ERR_DEVICE_UNAVAILABLE",
         "Cannot open a WebGPU device: there is no adapter; install a Vulkan, " +
@@ -111,11 +117,26 @@ export class Gpu {
           "device is faster",
       );
     }
+    if (!gpu.wgslLanguageFeatures?.has(WANTED_WGSL)) {
+      throw new DeviceError(
+        "ERR_DEVICE_UNAVAILABLE",
+        `Cannot use ${found.name}: its WGSL has no ${WANTED_WGSL}; update the ` +
+          "browser or the runtime, or use the wasm device",
+      );
+    }
     const device = await adapter.requestDevice({
       requiredFeatures: WANTED_FEATURES.filter((x) => adapter.features.has(x)),
       requiredLimits: Object.fromEntries(
         WANTED_LIMITS.map((limit) => [limit, adapter.limits[limit]]),
       ),
+    }).catch((cause) => {
+      throw new DeviceError(
+        "ERR_DEVICE_UNAVAILABLE",
+        `Cannot use ${found.name}: it gives no device (${
+          cause instanceof Error ? cause.message : cause
+        })`,
+        { cause },
+      );
     });
     return new Gpu(device, found);
   }

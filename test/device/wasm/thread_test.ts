@@ -1,6 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { ThreadStart } from "../../../src/device/wasm/messages.ts";
 import { WorkerThread } from "../../../src/device/wasm/thread.ts";
+import { wasmDevice } from "../../../src/device/wasm/wasm.ts";
+import { inlineKernels } from "./inline_kernels.ts";
+import { GOLDEN_MODELS, openGolden } from "../../support/goldens.ts";
 
 Deno.test("WorkerThread tells of a crash, and rejects what waits and what comes", async () => {
   const { promise: crash, resolve } = Promise.withResolvers<Error>();
@@ -46,4 +49,30 @@ Deno.test("WorkerThread tells of a crash, and rejects what waits and what comes"
   await assertRejects(() => thread.do({ name: "serve" }), {
     code: "ERR_DEVICE_LOST",
   });
+});
+
+Deno.test("wasmDevice() names the headers that a page without isolation lacks", async () => {
+  const checkpoint = await openGolden(GOLDEN_MODELS.rand);
+  const options = { lanes: 1, quantization: "none" } as const;
+  Object.defineProperty(globalThis, "crossOriginIsolated", {
+    configurable: true,
+    value: false,
+  });
+  try {
+    const device = wasmDevice({ threads: 2 });
+    await assertRejects(() => device.load(checkpoint, options), {
+      code: "ERR_DEVICE_UNAVAILABLE",
+      message:
+        /Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: req/,
+    });
+    await device.dispose();
+    const alone = wasmDevice({
+      inline: true,
+      kernels: await inlineKernels("kernels"),
+    });
+    await (await alone.load(checkpoint, options)).dispose();
+    await alone.dispose();
+  } finally {
+    Reflect.deleteProperty(globalThis, "crossOriginIsolated");
+  }
 });

@@ -43,6 +43,44 @@ Deno.test("openWebGpu() takes a software adapter only if forced", async () => {
   });
 });
 
+Deno.test("Gpu.open() says what an adapter lacks before it is used", async () => {
+  const { gpu } = navigator;
+  const real = await gpu.requestAdapter();
+  assert(real);
+  const given = (
+    features: readonly string[],
+    requestDevice: () => Promise<GPUDevice>,
+  ) => {
+    const { info, limits, features: offered } = real;
+    return {
+      wgslLanguageFeatures: new Set(features),
+      requestAdapter: () =>
+        Promise.resolve({ info, limits, features: offered, requestDevice }),
+    };
+  };
+  const never = () => Promise.reject(new TypeError("A limit was refused"));
+  for (
+    const [features, message] of [
+      [[], /its WGSL has no packed_4x8_integer_dot_product; update/],
+      [["packed_4x8_integer_dot_product"], /no device \(A limit was refused\)/],
+    ] as const
+  ) {
+    Object.defineProperty(navigator, "gpu", {
+      configurable: true,
+      value: given(features, never),
+    });
+    try {
+      await assertRejects(() => Gpu.open({ hardware: false }), {
+        code: "ERR_DEVICE_UNAVAILABLE",
+        message,
+      });
+    } finally {
+      Reflect.deleteProperty(navigator, "gpu");
+    }
+  }
+  assertEquals(navigator.gpu, gpu);
+});
+
 Deno.test("Gpu.checked() names the shader and the line of a fault", async () => {
   const gpu = await Gpu.open({ hardware: false });
   const x = createTensor(gpu, "x", [1]);
