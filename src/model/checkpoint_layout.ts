@@ -85,7 +85,7 @@ export function readLayout(
   };
   const shape = { L, D, H, F, V, ranks };
   const loraFlipped = (name: string) => flipped && LORA.test(name);
-  if (!tensors.keys().some((name) => DEEP.test(name))) {
+  if (![...tensors.keys()].some((name) => DEEP.test(name))) {
     return { shape, flipped: loraFlipped };
   }
   const deep = deepRank(shapeOf("blocks.0.ffn.s_emb.weight")[1], file);

@@ -112,7 +112,8 @@ export function blinkdlNames(
   tensors: ReadonlyMap<string, StoredTensor>,
   file: string,
 ): Renamed {
-  const some = (sign: RegExp) => tensors.keys().some((name) => sign.test(name));
+  const some = (sign: RegExp) =>
+    [...tensors.keys()].some((name) => sign.test(name));
   const rename = (rules: readonly Rule[]) => renamed(tensors, rules, file);
   if (some(/^blk\.\d+\./)) {
     return { tensors: rename(LLAMA), lora: "out-in" };

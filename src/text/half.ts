@@ -31,6 +31,11 @@ export function loadHalves(
   loadPlainly(halves, values, at);
 }
 
+/** The half at a byte of `view`, little-endian. */
+export function halfAt(view: DataView, at: number): number {
+  return fromHalf(view.getUint16(at, true));
+}
+
 function view(halves: Uint16Array, at: number, length: number): Float16Array {
   return new Float16Array(halves.buffer, halves.byteOffset + 2 * at, length);
 }

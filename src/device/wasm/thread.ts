@@ -43,8 +43,10 @@ export class WorkerThread implements WasmThread {
    * @param crashed Told, once, if it fails of itself.
    */
   constructor(start: ThreadStart, crashed: (error: Error) => void) {
-    const url = new URL("./worker.ts", import.meta.url);
-    this.#worker = new Worker(url, { type: "module" });
+    // Bundlers know a worker by this form alone.
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      type: "module",
+    });
     this.#worker.addEventListener("message", (event) => this.#settle(event));
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();

@@ -64,12 +64,18 @@ export class Gpu {
   readonly lost: Promise<DeviceError>;
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #faults: string[] = [];
+  readonly #owned: boolean;
   #disposed = false;
   #staged = 0;
   #lost: DeviceError | undefined;
 
-  private constructor(device: GPUDevice, { name, software }: AdapterName) {
+  private constructor(
+    device: GPUDevice,
+    { name, software }: AdapterName,
+    owned: boolean,
+  ) {
     this.device = device;
+    this.#owned = owned;
     this.name = name;
     this.software = software;
     const { promise, resolve } = Promise.withResolvers<DeviceError>();
@@ -138,7 +144,12 @@ export class Gpu {
         { cause },
       );
     });
-    return new Gpu(device, found);
+    return new Gpu(device, found, true);
+  }
+
+  /** Works on a device that somebody else opened, and will close. */
+  static on(device: GPUDevice): Gpu {
+    return new Gpu(device, describeAdapter(device.adapterInfo), false);
   }
 
   /** Bytes of one binding at most. */
@@ -243,7 +254,7 @@ export class Gpu {
   dispose(): void {
     this.#disposed = true;
     this.#pipelines.clear();
-    this.device.destroy();
+    if (this.#owned) this.device.destroy();
   }
 
   #pipeline(

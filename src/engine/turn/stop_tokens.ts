@@ -29,7 +29,7 @@ export class StopTokens {
   for(stops: readonly StopSequence[]): ReadonlySet<number> {
     const kept = this.#knownFor(stops.filter(({ kept }) => kept));
     const own = stops.filter(({ kept }) => !kept);
-    return own.length === 0 ? kept : kept.union(this.#find(own));
+    return own.length === 0 ? kept : new Set([...kept, ...this.#find(own)]);
   }
 
   #knownFor(stops: readonly StopSequence[]): ReadonlySet<number> {

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { halfAt } from "../../text/half.ts";
+
 /** How values are packed. */
 export interface BlockType {
   /** In ggml's words. */
@@ -30,7 +32,7 @@ export type Unpack = (
 /** Types that are read, by GGUF's number. */
 export const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
   [0, type("F32", 1, 4, one((view, at) => view.getFloat32(at, true)))],
-  [1, type("F16", 1, 2, one((view, at) => view.getFloat16(at, true)))],
+  [1, type("F16", 1, 2, one((view, at) => halfAt(view, at)))],
   [2, type("Q4_0", 32, 18, halves({ fifth: false, minimum: false }))],
   [3, type("Q4_1", 32, 20, halves({ fifth: false, minimum: true }))],
   [6, type("Q5_0", 32, 22, halves({ fifth: true, minimum: false }))],
@@ -75,8 +77,8 @@ function halves(
   const middle = fifth ? 16 : 8;
   const header = minimum ? 4 : 2, nibbles = header + (fifth ? 4 : 0);
   return (view, at, out, to) => {
-    const d = view.getFloat16(at, true);
-    const m = minimum ? view.getFloat16(at + 2, true) : -middle * d;
+    const d = halfAt(view, at);
+    const m = minimum ? halfAt(view, at + 2) : -middle * d;
     const bits = fifth ? view.getUint32(at + header, true) : 0;
     for (let j = 0; j < 16; j++) {
       const pair = view.getUint8(at + nibbles + j);
@@ -95,7 +97,7 @@ function bytes8(
   out: Float32Array,
   to: number,
 ): void {
-  const d = view.getFloat16(at, true);
+  const d = halfAt(view, at);
   for (let j = 0; j < 32; j++) out[to + j] = d * view.getInt8(at + 2 + j);
 }
 
@@ -107,7 +109,7 @@ function bytes8(
 function superblock({ fifth }: { fifth: boolean }): Unpack {
   const bits = 16, nibbles = fifth ? 48 : 16;
   return (view, at, out, to) => {
-    const d = view.getFloat16(at, true), m = view.getFloat16(at + 2, true);
+    const d = halfAt(view, at), m = halfAt(view, at + 2);
     for (let part = 0; part < 8; part++) {
       const [s, t] = sixBits(view, at + 4, part);
       const scale = d * s, minimum = m * t;
@@ -146,7 +148,7 @@ function superblock6(
   out: Float32Array,
   to: number,
 ): void {
-  const d = view.getFloat16(at + 208, true);
+  const d = halfAt(view, at + 208);
   for (let half = 0; half < 2; half++) {
     for (let run = 0; run < 4; run++) {
       for (let j = 0; j < 32; j++) {

@@ -1,0 +1,129 @@
+/**
+ * `@gosling/engine`: RWKV-7 in this process, with conversations as bytes.
+ *
+ * @module
+ */
+
+/** Bytes of a file: in memory, or as a browser or `fetch` gives them. */
+export type FileBytes = Uint8Array | ArrayBuffer | Blob;
+
+/** What {@linkcode open} takes. */
+export interface OpenOptions {
+  /** The weights: safetensors (also in parts), GGUF or PyTorch. */
+  readonly weights: FileBytes | readonly FileBytes[];
+  /** The vocabulary in the World format; a GGUF file has its own. */
+  readonly vocabulary?: FileBytes;
+  /** What the model is called; `model` by default. */
+  readonly name?: string;
+  /**
+   * Where the model runs. `auto`, the default, takes a hardware WebGPU adapter
+   * where there is one and WebAssembly elsewhere; a `GPUDevice` stays yours.
+   */
+  readonly device?: "auto" | "wasm" | "webgpu" | GPUDevice;
+  /**
+   * Threads of WebAssembly. By default one a core where memory can be shared (an
+   * isolated page), and otherwise one, which computes on the caller's thread.
+   */
+  readonly threads?: number;
+  /** How matrices are kept on the device; `none`, the default, keeps the file's precision. */
+  readonly quantization?: "none" | "int8" | "int4";
+  /** Turns at once; 1 by default. Others wait. */
+  readonly lanes?: number;
+  /** Told how many of how many tensors are on the device. */
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/** One message of a chat. */
+export interface ChatMessage {
+  /** Who speaks. */
+  readonly role: "system" | "user" | "assistant";
+  /** What they say. */
+  readonly content: string;
+}
+
+/** How a save's values are written; see the save format's documentation. */
+export type SaveCodec = "exact" | "f16" | "int10" | "int8" | "int6" | "int4";
+
+/** What a turn may be told. */
+export interface TurnOptions {
+  /** The save to go on from; absent: a blank state. */
+  readonly save?: Uint8Array;
+  /** Codec of the save that the turn leaves; `int8` by default. */
+  readonly codec?: SaveCodec;
+  /** Tokens to draw at most; 256 by default, 0 only reads. */
+  readonly maxTokens?: number;
+  /** Divides the logits; 0 takes the likeliest token. 1 by default. */
+  readonly temperature?: number;
+  /**
+   * Keep the fewest likeliest tokens whose probability reaches this; 0.5 by
+   * default.
+   */
+  readonly topP?: number;
+  /** Keep this many likeliest tokens; 0, the default, keeps all. */
+  readonly topK?: number;
+  /** Up to 53 bits; absent: the seed of the save, or a random one. */
+  readonly seed?: number;
+  /** Texts that end the answer and are no part of it. */
+  readonly stop?: readonly string[];
+  /** Ends the turn early; the save is of the place where it ended. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a turn ended. */
+export interface TurnResult {
+  /** The whole answer. */
+  readonly text: string;
+  /** `stop`, `length`, or `cancelled` by the signal. */
+  readonly finish: "stop" | "length" | "cancelled";
+  /** What to go on from: a portable save, the same as a server's. */
+  readonly save: Uint8Array<ArrayBuffer>;
+  /** Tokens read and drawn by this turn. */
+  readonly usage: {
+    /** Tokens of the prompt. */
+    readonly promptTokens: number;
+    /** Tokens drawn. */
+    readonly completionTokens: number;
+    /** Tokens that the state has read since it was blank. */
+    readonly position: number;
+  };
+}
+
+/** An answer: its pieces of text as they are decided, and its end. */
+export interface TurnAnswer extends AsyncIterable<string> {
+  /** Resolves with the end, whether or not anybody reads the pieces. */
+  readonly result: Promise<TurnResult>;
+}
+
+/** A model that takes turns. */
+export interface LocalEngine {
+  /** What is loaded. */
+  readonly model: {
+    /** Its name. */
+    readonly name: string;
+    /** SHA-256 of weights, vocabulary and layout, hexadecimal: whose saves fit. */
+    readonly fingerprint: string;
+    /** Parameters. */
+    readonly parameters: number;
+    /** Layers. */
+    readonly layers: number;
+    /** Model width. */
+    readonly width: number;
+    /** Tokens. */
+    readonly vocabulary: number;
+  };
+  /** Where it runs, and in what words. */
+  readonly device: { readonly kind: "webgpu" | "wasm"; readonly name: string };
+  /**
+   * Takes a turn: reads text as it is, or messages through the chat template, and
+   * answers. It begins at once, whether or not its pieces are read.
+   *
+   * @throws {GoslingError} From the result and the pieces: `ERR_STATE_MISMATCH`
+   * for another model's save, `ERR_STATE_UNREADABLE` for bytes that are none.
+   */
+  turn(
+    input: string | readonly ChatMessage[],
+    options?: TurnOptions,
+  ): TurnAnswer;
+  /** Ends every turn and frees the device. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,229 @@
+/**
+ * Builds `@gosling/engine`, the engine for other programs: `deno task library [DIR]`
+ * writes a package folder, `dist/engine` by default, for `npm publish` or a
+ * `<script type="module">`.
+ *
+ * ```text
+ * engine.js        browsers, Node.js, Bun, Deno: the kernels are inside
+ * worker.js        a thread of it, where memory can be shared
+ * engine.edge.js   Workers-like runtimes, with kernels.wasm and codec.wasm
+ * engine.d.ts      types
+ * ```
+ *
+ * @module
+ */
+
+import * as esbuild from "esbuild";
+import { deflateSync } from "node:zlib";
+import { transpileDeclaration } from "typescript";
+import deno from "../deno.json" with { type: "json" };
+import { unshared } from "../src/device/wasm/unshared.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** A file's content by its name. */
+export type Files = ReadonlyMap<string, Uint8Array>;
+
+/** What stands in the place of what, by the ends of their paths. */
+const PORTABLE: Readonly<Record<string, string>> = {
+  "src/state/compress.ts": "src/library/compress.ts",
+  "src/state/codec_kernels.js": "src/library/codec_module.ts",
+};
+const EDGE: Readonly<Record<string, string>> = {
+  ...PORTABLE,
+  "src/state/codec_kernels.js": "src/library/edge/codec_module.js",
+  "src/library/kernels.ts": "src/library/edge/kernels.js",
+};
+
+/** Builds every file of the package. */
+export async function buildLibrary(): Promise<Files> {
+  try {
+    const read = (path: string) => Deno.readFile(new URL(path, ROOT));
+    return new Map([
+      ["engine.js", await bundle("src/library/open.ts", PORTABLE)],
+      ["worker.js", await bundle("src/device/wasm/worker.ts", PORTABLE)],
+      ["engine.edge.js", await bundle("src/library/open.ts", EDGE)],
+      ["kernels.wasm", unshared(await read("src/device/wasm/kernels.wasm"))],
+      ["codec.wasm", await read("src/state/codec_kernels.wasm")],
+      ["engine.d.ts", await declarations()],
+      ["package.json", manifest()],
+      ["README.md", await read("src/library/README.md")],
+      ["LICENSE", await read("LICENSE")],
+    ]);
+  } finally {
+    await esbuild.stop();
+  }
+}
+
+async function bundle(
+  entry: string,
+  instead: Readonly<Record<string, string>>,
+): Promise<Uint8Array> {
+  const edge = instead === EDGE;
+  const { outputFiles: [file] } = await esbuild.build({
+    entryPoints: [decodeURIComponent(new URL(entry, ROOT).pathname)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    target: ["es2022"],
+    legalComments: "inline",
+    define: {
+      "Promise.withResolvers": "withResolvers",
+      ...(edge &&
+        {
+          AbortController: "PlainAbortController",
+          "AbortSignal.any": "anySignal",
+        }),
+    },
+    inject: [
+      decodeURIComponent(
+        new URL(`src/library/shims${edge ? "_edge" : ""}.ts`, ROOT).pathname,
+      ),
+    ],
+    external: ["./kernels.wasm", "./codec.wasm"],
+    loader: { ".wgsl": "text" },
+    plugins: [replace(instead), assets, packages],
+  });
+  return file.contents;
+}
+
+/** Other files in the place of some. */
+function replace(instead: Readonly<Record<string, string>>): esbuild.Plugin {
+  return {
+    name: "replace",
+    setup(build) {
+      build.onLoad({ filter: /\.[jt]s$/ }, async ({ path }) => {
+        const found = Object.entries(instead).find(([end]) =>
+          path.endsWith(`/${end}`)
+        );
+        if (found === undefined) return undefined;
+        const file = new URL(found[1], ROOT);
+        return {
+          contents: await Deno.readTextFile(file),
+          loader: found[1].endsWith(".js") ? "js" : "ts",
+          resolveDir: decodeURIComponent(new URL(".", file).pathname),
+        };
+      });
+    },
+  };
+}
+
+/** Files as bytes and text, and what the bundle names otherwise. */
+const assets: esbuild.Plugin = {
+  name: "assets",
+  setup(build) {
+    build.onLoad({ filter: /\.wasm$/ }, async ({ path }) => {
+      const bytes = await Deno.readFile(path);
+      // The codec is compiled at once, and so cannot wait for a stream.
+      const large = path.includes("/device/wasm/");
+      return {
+        contents: large
+          ? new Uint8Array(deflateSync(bytes, { level: 9 }))
+          : bytes,
+        loader: "binary",
+      };
+    });
+    build.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => ({
+      contents: bare(await Deno.readTextFile(path)),
+      loader: "text",
+    }));
+    // The kernels are always given here; `import source` is for Deno.
+    build.onLoad({ filter: /\/device\/wasm\/kernels\.js$/ }, () => ({
+      contents: "export const kernels = undefined;",
+      loader: "js",
+    }));
+    build.onLoad(
+      { filter: /\/device\/wasm\/thread\.ts$/ },
+      async ({ path }) => ({
+        contents: (await Deno.readTextFile(path)).replace(
+          "./worker.ts",
+          "./worker.js",
+        ),
+        loader: "ts",
+      }),
+    );
+  },
+};
+
+/** Packages where Deno keeps them. */
+const packages: esbuild.Plugin = {
+  name: "packages",
+  setup(build) {
+    build.onResolve({ filter: /^(?:@noble\/|fzstd)/ }, ({ path }) => ({
+      path: decodeURIComponent(new URL(import.meta.resolve(path)).pathname),
+    }));
+  },
+};
+
+/** A shader without its comments and indents. */
+function bare(source: string): string {
+  return source.replaceAll(/\/\/.*$/gm, "").replaceAll(/^\s+|\s+$/gm, "");
+}
+
+async function declarations(): Promise<Uint8Array> {
+  const api = await Deno.readTextFile(new URL("src/library/api.ts", ROOT));
+  const { outputText } = transpileDeclaration(
+    `${api}${DECLARED}`,
+    { fileName: "engine.ts", compilerOptions: { declaration: true } },
+  );
+  return new TextEncoder().encode(
+    `/// <reference types="@webgpu/types" />\n${outputText}`,
+  );
+}
+
+/** What `open.ts` exports besides types. */
+const DECLARED = `
+/** An error thrown on purpose. */
+export declare class GoslingError extends Error {
+  /** The stable name of the failure, such as \`ERR_STATE_MISMATCH\`. */
+  readonly code: string;
+}
+
+/**
+ * Loads a model and puts it to work.
+ *
+ * @throws {GoslingError} \`ERR_MODEL_…\` if the files are no model, \`ERR_DEVICE_…\`
+ * if it cannot run here.
+ */
+export declare function open(options: OpenOptions): Promise<LocalEngine>;
+`;
+
+function manifest(): Uint8Array {
+  const text = JSON.stringify(
+    {
+      name: "@gosling/engine",
+      version: deno.version,
+      description:
+        "RWKV-7 in a tab, Node.js, Bun or Deno; conversations as files",
+      license: deno.license,
+      type: "module",
+      sideEffects: false,
+      types: "./engine.d.ts",
+      exports: {
+        ".": {
+          types: "./engine.d.ts",
+          workerd: "./engine.edge.js",
+          "edge-light": "./engine.edge.js",
+          default: "./engine.js",
+        },
+        "./kernels.wasm": "./kernels.wasm",
+        "./codec.wasm": "./codec.wasm",
+      },
+      engines: { node: ">=20" },
+      optionalDependencies: {},
+    },
+    null,
+    2,
+  );
+  return new TextEncoder().encode(`${text}\n`);
+}
+
+if (import.meta.main) {
+  const folder = new URL(`${Deno.args[0] ?? "dist/engine"}/`, ROOT);
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name, content] of await buildLibrary()) {
+    await Deno.writeFile(new URL(name, folder), content);
+  }
+}
