@@ -14,7 +14,7 @@ import type {
   DeviceModel,
   Quantization,
 } from "../src/device/device.ts";
-import { quantizeRows } from "../src/device/quantize.ts";
+import { quantizeRows } from "../src/device/webgpu/quantize.ts";
 import { wasmDevice } from "../src/device/wasm/wasm.ts";
 import { openWebGpu } from "../src/device/webgpu/webgpu_device.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
@@ -98,7 +98,7 @@ const page = [
   "block, as the divergences show; int8 is so close that neither matters.",
   "## Blocks of other sizes",
   "The relative error of a weight, root mean square over matrices of the first and " +
-  "the last layer, by the rounding of webgpu (`src/device/quantize.ts`), and the " +
+  "the last layer, by the rounding of webgpu (`src/device/webgpu/quantize.ts`), and the " +
   "bits that a weight takes with its share of the scale.",
   table(["model", "block", "int8 error", "bits", "int4 error", "bits"], errors),
   "A whole bit more halves the error of int4, so a quarter of a bit should be " +

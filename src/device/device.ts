@@ -131,7 +131,10 @@ export interface DeviceModel {
   write(lane: number, values: Float32Array): Promise<void>;
   /** A lane's state after every step asked for before. */
   read(lane: number): Promise<Float32Array<ArrayBuffer>>;
-  /** Copies a lane's state onto another lane, without leaving the device. */
+  /**
+   * Copies a lane onto another one, its unread token too, without leaving the
+   * device.
+   */
   copy(from: number, to: number): Promise<void>;
   /**
    * Reads and draws on several lanes at once. Calls are carried out in the order
@@ -139,6 +142,7 @@ export interface DeviceModel {
    * is answered.
    *
    * @throws {DeviceError} `ERR_DEVICE_LOST` if the device went away.
+   * @throws {RangeError} If it cannot be carried out; nothing of it is then.
    */
   step(batch: readonly LaneStep[]): Promise<LaneResult[]>;
   /** Frees the model. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type {
   DeviceModel,
   LaneStep,
@@ -77,6 +77,71 @@ const LAWS: Record<string, (model: DeviceModel) => Promise<void>> = {
     const mine = await logitsOf(model, { lane: 0, ...step });
     const copy = await logitsOf(model, { lane: 3, ...step });
     assertSameBits(copy, mine, "logits");
+
+    await one(model, { lane: 0, tokens: [5], draw: 3, sampling: LIVELY });
+    await model.copy(0, 3);
+    const on = { tokens: [], draw: 6, sampling: LIVELY };
+    assertEquals(
+      await one(model, { lane: 3, ...on }),
+      await one(model, { lane: 0, ...on }),
+    );
+  },
+
+  async "what cannot be done is refused, and the next is done"(
+    model,
+  ): Promise<void> {
+    const { V } = model.shape;
+    const good = { lane: 0, tokens: [1], draw: 0 };
+    const mask = new Uint32Array(Math.ceil(V / 32));
+    const refused: [LaneStep[], string][] = [
+      [
+        [{ ...good, lane: LANES }],
+        `Cannot use lane ${LANES}: there are ${LANES}`,
+      ],
+      [[good, good], "Cannot step lane 0: it is in the step twice"],
+      [
+        [{ ...good, tokens: [V] }],
+        `Cannot step lane 0: token ${V} is not in [0, ${V})`,
+      ],
+      [
+        [{ ...good, tokens: [-1] }],
+        `Cannot step lane 0: token -1 is not in [0, ${V})`,
+      ],
+      [
+        [{ ...good, lane: 1, tokens: [] }],
+        "Cannot step lane 1: there are no tokens, and it has drawn none to go on from",
+      ],
+      [[{ ...good, draw: 1 }], "Cannot step lane 0: it draws without sampling"],
+      [
+        [{ ...good, draw: -1 }],
+        "Cannot step lane 0: -1 tokens to draw, expected 0 to 8192",
+      ],
+      [
+        [{ ...good, draw: 1, sampling: { ...LIVELY, mask } }],
+        "Cannot step lane 0: its mask allows no token",
+      ],
+      [
+        [{ ...good, draw: 1, sampling: { ...LIVELY, mask: mask.slice(1) } }],
+        `Cannot step lane 0: its mask has ${mask.length - 1} words, expected ` +
+        mask.length,
+      ],
+    ];
+    await one(model, { ...good, lane: 1, draw: 1, sampling: LIVELY });
+    await model.clear(1);
+    const before = await model.read(0);
+    for (const [batch, message] of refused) {
+      await assertRejects(() => model.step(batch), {
+        name: "RangeError",
+        message,
+      });
+    }
+    await assertRejects(() => model.write(0, new Float32Array(3)), {
+      name: "RangeError",
+      message: `Cannot write a state: 3 values, expected ${before.length}`,
+    });
+    await assertRejects(() => model.read(LANES), { name: "RangeError" });
+    assertSameBits(await model.read(0), before, "the state");
+    assertEquals(await model.step([good]), [{ drawn: [], stopped: false }]);
   },
 
   async "logits are of tokens given, not of those drawn"(model): Promise<void> {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { quantizeRows } from "../../src/device/quantize.ts";
+import { quantizeRows } from "../../src/device/webgpu/quantize.ts";
 import {
   embed,
   type EmbedTensors,

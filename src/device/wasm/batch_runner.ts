@@ -74,14 +74,8 @@ export class BatchRunner {
 
   /** Sets a lane's state from canonical order. */
   write(lane: number, values: Float32Array): void {
-    const { plan, scratch, stateBytes } = this.#layout;
+    const { plan, scratch } = this.#layout;
     const at = this.#state(lane);
-    if (values.length * 4 !== stateBytes) {
-      throw new RangeError(
-        `Cannot set a state: it has ${values.length} values, the model's have ` +
-          stateBytes / 4,
-      );
-    }
     this.#floats.set(values, scratch / 4);
     this.#kernels.convertState(plan, scratch, at);
     this.#pending[lane] = undefined;
@@ -104,14 +98,7 @@ export class BatchRunner {
 
   /** Runs a batch to its end. */
   step(batch: readonly LaneStep[]): LaneResult[] {
-    const lanes = new Set(batch.map(({ lane }) => lane));
-    if (lanes.size < batch.length) {
-      throw new RangeError("Cannot step: two entries name the same lane");
-    }
-    const entries = batch.map((step) => {
-      this.#state(step.lane);
-      return begin(step, this.#pending[step.lane], this.#V);
-    });
+    const entries = batch.map((step) => begin(step, this.#pending[step.lane]));
     for (let busy = entries.filter(hasUnread); busy.length > 0;) {
       this.#pass(busy);
       busy = busy.filter(hasUnread);
@@ -210,11 +197,6 @@ export class BatchRunner {
 
   /** Byte of a lane's state. */
   #state(lane: number): number {
-    if (!(Number.isInteger(lane) && lane >= 0 && lane < this.#pending.length)) {
-      throw new RangeError(
-        `Cannot use lane ${lane}: there are ${this.#pending.length}`,
-      );
-    }
     return this.#layout.states + lane * this.#layout.stateBytes;
   }
 

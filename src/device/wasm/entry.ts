@@ -42,24 +42,12 @@ export interface Entry {
 }
 
 /**
- * Starts on a step.
+ * Starts on a step that `step_checks.ts` has let pass.
  *
- * @throws {RangeError} If a token is not below V, or there is nothing to read.
- * @throws {TypeError} If it draws without saying how.
+ * @param pending What the lane drew last, if that is unread.
  */
-export function begin(
-  step: LaneStep,
-  pending: Pending | undefined,
-  V: number,
-): Entry {
-  const { lane, tokens, draw, sampling } = step;
-  const wrong = tokens.find((t) => !(Number.isInteger(t) && t >= 0 && t < V));
-  if (wrong !== undefined) {
-    throw new RangeError(`Cannot step: token ${wrong} is not below ${V}`);
-  }
-  if (draw > 0 && sampling === undefined) {
-    throw new TypeError("Cannot step: it draws, but has no sampling");
-  }
+export function begin(step: LaneStep, pending: Pending | undefined): Entry {
+  const { tokens, draw, sampling } = step;
   const entry: Entry = {
     step,
     counts: new Counts(sampling?.counts),
@@ -73,12 +61,7 @@ export function begin(
     rows: 0,
     firstWanted: 0,
   };
-  if (tokens.length > 0) return entry;
-  if (pending === undefined) {
-    throw new RangeError(
-      `Cannot step: lane ${lane} has neither tokens to read nor a drawn one`,
-    );
-  }
+  if (tokens.length > 0 || pending === undefined) return entry;
   return pending.stopped
     ? { ...entry, draws: 0, stopped: true }
     : { ...entry, unread: [pending.token] };

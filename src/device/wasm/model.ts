@@ -8,6 +8,7 @@
 import { DeviceError } from "../../errors.ts";
 import type { ModelShape } from "../../model/shape.ts";
 import type { DeviceModel, LaneResult, LaneStep } from "../device.ts";
+import { StepChecks } from "../step_checks.ts";
 import type { WasmThread } from "./thread.ts";
 
 /** What a loaded model is made of. */
@@ -32,6 +33,7 @@ export class WasmModel implements DeviceModel {
   readonly seamless = true;
   readonly lost: Promise<Error>;
   readonly #threads: readonly [WasmThread, ...WasmThread[]];
+  readonly #checks: StepChecks;
   #disposed: Promise<void> | undefined;
 
   /** Takes over the workers. */
@@ -41,6 +43,7 @@ export class WasmModel implements DeviceModel {
     this.weightBytes = weightBytes;
     this.lost = lost;
     this.#threads = threads;
+    this.#checks = new StepChecks(shape, lanes);
   }
 
   get #lead(): WasmThread {
@@ -48,22 +51,27 @@ export class WasmModel implements DeviceModel {
   }
 
   async clear(lane: number): Promise<void> {
+    this.#checks.clear(lane);
     await this.#lead.do({ name: "clear", lane });
   }
 
   async write(lane: number, values: Float32Array): Promise<void> {
+    this.#checks.write(lane, values);
     await this.#lead.do({ name: "write", lane, values });
   }
 
   async read(lane: number): Promise<Float32Array<ArrayBuffer>> {
+    this.#checks.expectLane(lane);
     return await this.#lead.do({ name: "read", lane });
   }
 
   async copy(from: number, to: number): Promise<void> {
+    this.#checks.copy(from, to);
     await this.#lead.do({ name: "copy", from, to });
   }
 
   async step(batch: readonly LaneStep[]): Promise<LaneResult[]> {
+    this.#checks.step(batch);
     return await this.#lead.do({ name: "step", batch });
   }
 

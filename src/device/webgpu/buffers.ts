@@ -6,6 +6,7 @@
  */
 
 import type { ModelShape } from "../../model/shape.ts";
+import { MAX_DRAWN } from "../step_checks.ts";
 import type { Gpu } from "./gpu.ts";
 import { PARAMETERS, PEAK } from "./kernels/sample.ts";
 import { paddedRows } from "./packing.ts";
@@ -14,9 +15,6 @@ import { layerStride, type Weights } from "./weights.ts";
 
 /** Rows of a chunk: how much prefill does at once. */
 export const PASS_ROWS = 256;
-
-/** Tokens that a lane can draw in one step. */
-export const MAX_DRAWN = 8192;
 
 /** What lanes keep between passes. */
 export interface LaneBuffers {

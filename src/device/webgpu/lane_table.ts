@@ -8,13 +8,9 @@
 import { penalized } from "../../text/penalties.ts";
 import type { LaneResult, LaneStep } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
-import { type LaneBuffers, MAX_DRAWN } from "./buffers.ts";
-import {
-  denseValues,
-  expectMask,
-  packSampling,
-  tokenBits,
-} from "./sampling_table.ts";
+import { MAX_DRAWN } from "../step_checks.ts";
+import type { LaneBuffers } from "./buffers.ts";
+import { denseValues, packSampling, tokenBits } from "./sampling_table.ts";
 
 /** Bytes of a lane's cursor, and where its fields lie. */
 const CURSOR = { bytes: 16, done: 4, pending: 8, drawn: 12 };
@@ -24,8 +20,6 @@ const NONE = 0xffffffff;
 
 /** One lane, as the host knows it. */
 interface Lane {
-  /** Whether the last token drawn is still unread. */
-  unread: boolean;
   /** Steps asked for and not answered that count what they draw. */
   counting: number;
 }
@@ -58,52 +52,19 @@ export class LaneTable {
     this.#buffers = buffers;
     this.#lanes = Array.from(
       { length: lanes },
-      () => ({ unread: false, counting: 0 }),
+      () => ({ counting: 0 }),
     );
   }
 
-  /** The lane has another state now: there is nothing to go on from. */
-  forget(lane: number): void {
-    this.#lanes[lane].unread = false;
-  }
-
-  /** Refuses a lane that is not there. */
-  expectLane(lane: number): void {
-    if (Number.isInteger(lane) && lane >= 0 && lane < this.#lanes.length) {
-      return;
-    }
-    throw new RangeError(
-      `Cannot use lane ${lane}: there are ${this.#lanes.length}`,
-    );
-  }
-
-  /**
-   * Refuses a step that cannot be carried out, before any of it is.
-   *
-   * @throws {RangeError} Naming what is wrong.
-   */
-  check(batch: readonly LaneStep[]): void {
-    const seen = new Set<number>();
-    for (const { lane, tokens, draw, sampling } of batch) {
-      this.expectLane(lane);
-      const fault = (what: string) =>
-        new RangeError(`Cannot step lane ${lane}: ${what}`);
-      if (seen.has(lane)) throw fault("it is in the step twice");
-      seen.add(lane);
-      for (const token of tokens) {
-        if (!Number.isInteger(token) || token < 0 || token >= this.#V) {
-          throw fault(`token ${token} is not in [0, ${this.#V})`);
-        }
-      }
-      if (tokens.length === 0 && !this.#lanes[lane].unread) {
-        throw fault("there are no tokens, and it has drawn none to go on from");
-      }
-      if (!Number.isInteger(draw) || draw < 0 || draw > MAX_DRAWN) {
-        throw fault(`${draw} tokens to draw, expected 0 to ${MAX_DRAWN}`);
-      }
-      if (draw > 0 && !sampling) throw fault("it draws without sampling");
-      if (draw > 0 && sampling?.mask) expectMask(sampling.mask, this.#V);
-    }
+  /** Encodes a copy of what a lane drew last, by way of `between`. */
+  copy(
+    encoder: GPUCommandEncoder,
+    { from, to, between }: { from: number; to: number; between: GPUBuffer },
+  ): void {
+    const { buffer } = this.#buffers.cursors;
+    const { bytes } = CURSOR;
+    encoder.copyBufferToBuffer(buffer, from * bytes, between, 0, bytes);
+    encoder.copyBufferToBuffer(between, 0, buffer, to * bytes, bytes);
   }
 
   /** Uploads how lanes sample; call {@linkcode StepDraws} in its order. */
@@ -127,7 +88,6 @@ export class LaneTable {
         counting.push(lane);
       }
       if (step.draw > 0) this.#writeSampling(step);
-      lane.unread = step.draw > 0;
     }
 
     const sizes = batch.map(({ draw }) =>

@@ -61,22 +61,3 @@ export function tokenBits(
   }
   return bits;
 }
-
-/**
- * Refuses a mask that the host's sampler would refuse too.
- *
- * @throws {RangeError} If it has another length, or allows nothing.
- */
-export function expectMask(mask: Uint32Array, V: number): void {
-  const length = Math.ceil(V / 32);
-  if (mask.length !== length) {
-    throw new RangeError(
-      `Cannot sample: the mask has ${mask.length} words, expected ${length}`,
-    );
-  }
-  const last = V % 32 === 0 ? 0xffffffff : 2 ** (V % 32) - 1;
-  const any = mask.some((word, i) =>
-    (i === length - 1 ? word & last : word) !== 0
-  );
-  if (!any) throw new RangeError("Cannot sample: the mask allows no token");
-}

@@ -18,6 +18,7 @@ import type {
   LaneStep,
   LoadOptions,
 } from "../device.ts";
+import { StepChecks } from "../step_checks.ts";
 import type { Gpu } from "./gpu.ts";
 import { LaneTable } from "./lane_table.ts";
 import { PassRunner } from "./passes.ts";
@@ -50,6 +51,7 @@ export class WebGpuModel implements DeviceModel {
   readonly #passes: PassRunner;
   readonly #readback: Readback;
   readonly #table: LaneTable;
+  readonly #checks: StepChecks;
   /** One lane's state of one layer, on its way to another lane. */
   readonly #between: GPUBuffer;
   #disposed = false;
@@ -65,6 +67,7 @@ export class WebGpuModel implements DeviceModel {
     this.#room = createBuffers(gpu, shape, weights, lanes);
     this.#readback = new Readback(gpu);
     this.#table = new LaneTable(gpu, shape.V, lanes, this.#room);
+    this.#checks = new StepChecks(shape, lanes);
     this.#passes = new PassRunner(gpu, weights, this.#room, shape.V);
     this.#between = gpu.buffer("between", 4 * layerStride(shape.D));
     this.shape = shape;
@@ -106,45 +109,40 @@ export class WebGpuModel implements DeviceModel {
   /** Makes a lane's state blank, all zeros, and leaves no trace of what was read. */
   clear(lane: number): Promise<void> {
     return this.#command((encoder) => {
+      this.#checks.clear(lane);
       const size = this.#laneBytes();
-      const offset = this.#laneOffset(lane);
+      const offset = lane * size;
       for (const { buffer } of this.#room.state) {
         encoder.clearBuffer(buffer, offset, size);
       }
       encoder.clearBuffer(this.#between);
       clearLaneBuffers(encoder, this.#room, lane);
       this.#readback.wipe(encoder);
-      this.#table.forget(lane);
     });
   }
 
   /** Sets a lane's state, `stateLength(shape)` values in canonical order. */
   write(lane: number, values: Float32Array): Promise<void> {
     return this.#command(() => {
-      const expected = stateLength(this.shape);
-      if (values.length !== expected) {
-        throw new RangeError(
-          `Cannot write a state: ${values.length} values, expected ${expected}`,
-        );
-      }
+      this.#checks.write(lane, values);
       const stride = layerStride(this.shape.D);
-      const offset = this.#laneOffset(lane);
+      const offset = lane * this.#laneBytes();
       this.#room.state.forEach(({ buffer }, l) => {
         const layer = new Float32Array(
           values.subarray(l * stride, (l + 1) * stride),
         );
         this.#gpu.device.queue.writeBuffer(buffer, offset, layer);
       });
-      this.#table.forget(lane);
     });
   }
 
   /** A lane's state after every step asked for before. */
   async read(lane: number): Promise<Float32Array<ArrayBuffer>> {
     this.#assertUsable();
+    this.#checks.expectLane(lane);
     const size = 4 * stateLength(this.shape);
     const bytes = this.#laneBytes();
-    const offset = this.#laneOffset(lane);
+    const offset = lane * bytes;
     const staging = this.#readback.reserve(size);
     await this.#command((encoder) => {
       this.#room.state.forEach(({ buffer }, l) => {
@@ -154,24 +152,25 @@ export class WebGpuModel implements DeviceModel {
     return new Float32Array(await this.#readback.take(staging, size));
   }
 
-  /** Copies a lane's state onto another lane, without leaving the device. */
+  /** Copies a lane onto another one, without leaving the device. */
   copy(from: number, to: number): Promise<void> {
     return this.#command((encoder) => {
+      this.#checks.copy(from, to);
       const size = this.#laneBytes();
-      const source = this.#laneOffset(from), target = this.#laneOffset(to);
+      const source = from * size, target = to * size;
       const between = this.#between;
       for (const { buffer } of this.#room.state) {
         encoder.copyBufferToBuffer(buffer, source, between, 0, size);
         encoder.copyBufferToBuffer(between, 0, buffer, target, size);
       }
-      this.#table.forget(to);
+      this.#table.copy(encoder, { from, to, between });
     });
   }
 
   /** See {@linkcode DeviceModel.step}. */
   async step(batch: readonly LaneStep[]): Promise<LaneResult[]> {
     this.#assertUsable();
-    this.#table.check(batch);
+    this.#checks.step(batch);
     const { V } = this.shape;
     const counts = batch.map(logitsWanted);
     const logitsBytes = 4 * V * counts.reduce((sum, count) => sum + count, 0);
@@ -226,11 +225,6 @@ export class WebGpuModel implements DeviceModel {
 
   #laneBytes(): number {
     return 4 * layerStride(this.shape.D);
-  }
-
-  #laneOffset(lane: number): number {
-    this.#table.expectLane(lane);
-    return lane * this.#laneBytes();
   }
 
   /** Encodes and submits at once; fails by rejecting. */

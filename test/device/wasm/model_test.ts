@@ -214,30 +214,6 @@ Deno.test("write(), read(), copy() and clear() keep every bit", () =>
     assertEquals(await model.read(0), new Float32Array(state.length));
   }));
 
-Deno.test("step() refuses what it cannot do, and does the next", () =>
-  withModel(async (model) => {
-    const good = { lane: 0, tokens: [1], draw: 0 };
-    const refused: [LaneStep[], RegExp][] = [
-      [[{ ...good, tokens: [V] }], /token 512 is not below 512/],
-      [[{ ...good, tokens: [-1] }], /token -1/],
-      [[{ ...good, lane: 4 }], /lane 4: there are 4/],
-      [[good, good], /same lane/],
-      [[{ ...good, tokens: [] }], /neither tokens to read nor a drawn one/],
-      [[{ ...good, draw: 1 }], /no sampling/],
-    ];
-    for (const [batch, message] of refused) {
-      await assertRejects(() => model.step(batch), {
-        code: "ERR_DEVICE_FAILED",
-        message,
-      });
-    }
-    await assertRejects(() => model.write(0, new Float32Array(3)), {
-      code: "ERR_DEVICE_FAILED",
-      message: /3 values/,
-    });
-    assertEquals(await model.step([good]), [{ drawn: [], stopped: false }]);
-  }));
-
 Deno.test("dispose() finishes what was asked for and refuses what comes after", async () => {
   const device = wasmDevice({ threads: 2 });
   const model = await device.load(await openGolden(MODEL), {

@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BLOCK_COLUMNS, quantizeRows } from "../../src/device/quantize.ts";
-import { random, uniform } from "../support/random.ts";
+import {
+  BLOCK_COLUMNS,
+  quantizeRows,
+} from "../../../src/device/webgpu/quantize.ts";
+import { random, uniform } from "../../support/random.ts";
 
 const weights = Float32Array.from(
   uniform(64 * BLOCK_COLUMNS, [-1, 1], random(1)),
