@@ -62,7 +62,7 @@ export async function openLayer(
   } = {},
 ): Promise<Layer> {
   const weights = await uploadWeights(gpu, checkpoint, { quantization });
-  const room = createBuffers(gpu, shape, weights, 1);
+  const room = createBuffers(gpu, shape, 1);
   return {
     weights,
     room: { ...room, rows: segments([rows], { room: PASS_ROWS }) },

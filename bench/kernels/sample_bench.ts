@@ -5,10 +5,9 @@ import { DRAWS } from "../../src/device/webgpu/schedule.ts";
 import { GREEDY } from "../../src/text/sampling.ts";
 import { gpu, words } from "../../test/support/gpu.ts";
 import { random, uniform } from "../../test/support/random.ts";
-import { benchPlan, F32, openLayer, shape } from "./layer.ts";
+import { benchPlan, F32, shape } from "./layer.ts";
 
 const V = 65_536;
-const { weights } = await openLayer();
 
 for (
   const [name, sampling] of [
@@ -17,7 +16,7 @@ for (
     ["all tokens", { ...GREEDY, temperature: 1 }],
   ] as const
 ) {
-  const room = createBuffers(gpu, { ...shape, V }, weights, 1);
+  const room = createBuffers(gpu, { ...shape, V }, 1);
   const rows = words("rows", [room.rows.shape[0], 4], [
     DRAWS,
     ...new Uint32Array(room.rows.shape[0] * 4 - 1),

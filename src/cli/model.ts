@@ -17,7 +17,6 @@ import { ModelCache, modelsFolder } from "../hub/cache.ts";
 import { downloadBar } from "../hub/download_bar.ts";
 import { formatBytes, formatCount, formatTable } from "../text/units.ts";
 import { describe, readShape } from "../hub/inspect.ts";
-import { threadsOf } from "../serve/memory.ts";
 import { digestOf } from "../hub/part_file.ts";
 import { pull } from "../hub/pull.ts";
 import { resolveModel, SPARE_LANES } from "../hub/resolve.ts";
@@ -111,7 +110,7 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
       await describe(files, {
         lanes: config.lanes,
         spare: SPARE_LANES,
-        threads: threadsOf(config),
+        threads: config.threads,
       }),
     );
   },

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Checkpoint } from "../model/checkpoint.ts";
+import type { Checkpoint, Sizes } from "../model/checkpoint.ts";
 import type { PackedPieces } from "../model/packed/packed_pieces.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { Sampling } from "../text/sampling.ts";
@@ -20,12 +20,27 @@ export type DeviceKind = "webgpu" | "wasm";
 /** How matrices are kept on the device. */
 export type Quantization = "none" | "int8" | "int4";
 
-/** What {@linkcode Device.load} may be told. */
-export interface LoadOptions {
+/** Every way to keep matrices, the widest first. */
+export const QUANTIZATIONS: readonly Quantization[] = ["none", "int8", "int4"];
+
+/** What decides the memory that a model takes. */
+export interface MemoryOptions {
   /** States held at once. */
   readonly lanes: number;
   /** How matrices are kept; `none` keeps the file's own precision. */
   readonly quantization: Quantization;
+}
+
+/** The memory that a model takes. */
+export interface DeviceMemory {
+  /** All of it, in bytes. */
+  readonly bytes: number;
+  /** Bytes of the largest buffer that lanes share; matrices can be split. */
+  readonly buffer: number;
+}
+
+/** What {@linkcode Device.load} may be told. */
+export interface LoadOptions extends MemoryOptions {
   /** Told how many of how many tensors are on the device. */
   readonly progress?: (done: number, total: number) => void;
   /** Packed weights of an earlier load, or where this one's are kept. */
@@ -36,6 +51,8 @@ export interface LoadOptions {
 export interface DeviceCapacity {
   /** Bytes of a buffer at most; matrices are split where they are larger. */
   readonly buffer: number;
+  /** States held at once at most. */
+  readonly lanes: number;
   /** Whether it takes memory of its own, and does not say how much it has. */
   readonly own: boolean;
 }
@@ -53,6 +70,12 @@ export interface Device {
   readonly packing?: string;
   /** What it can hold; absent: what the system's memory can. */
   readonly capacity?: DeviceCapacity;
+  /**
+   * What {@linkcode load} takes, to the byte; nothing is read or allocated. What is
+   * made when it is first asked for (downloads, logits of whole passes) comes on
+   * top.
+   */
+  memory(sizes: Sizes, options: MemoryOptions): DeviceMemory;
   /**
    * Puts a model on the device.
    *

@@ -34,6 +34,6 @@ export function matrixFormat(
 export function loraFormat(
   stored: StoredType,
   quantization: Quantization,
-): MatrixFormat {
+): StoredType {
   return quantization !== "none" && stored === "F32" ? "F16" : stored;
 }

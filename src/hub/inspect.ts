@@ -21,7 +21,10 @@ import { BYTES_PER_VALUE } from "../model/stored.ts";
 import { CODEC_NAMES, encodedSize } from "../state/codec.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { formatBytes, formatCount, formatTable } from "../text/units.ts";
-import { memoryNeeded, QUANTIZATIONS, WASM_BYTES } from "../device/memory.ts";
+import { QUANTIZATIONS } from "../device/device.ts";
+import { WASM_BYTES } from "../device/wasm/memory_layout.ts";
+import { wasmDevice } from "../device/wasm/wasm.ts";
+import { webgpuMemory } from "../device/webgpu/memory.ts";
 
 /** Reads a model's sizes and the type of its matrices. */
 export async function readShape(
@@ -52,10 +55,15 @@ function vocabularyWords(
  *
  * @param lanes Those of the settings.
  * @param spare Lanes besides.
+ * @param threads Of the wasm device; its own choice by default.
  */
 export async function describe(
   files: LocalModel,
-  { lanes, spare, threads }: { lanes: number; spare: number; threads: number },
+  { lanes, spare, threads }: {
+    lanes: number;
+    spare: number;
+    threads?: number | undefined;
+  },
 ): Promise<string> {
   const found = await readTensors(files.weights);
   const checkpoint = canonical(
@@ -96,16 +104,20 @@ export async function describe(
     return [`  ${codec}`, size.fixed ? "" : "at most", formatBytes(size.bytes)];
   });
   let beyond = "";
-  const memory = (["webgpu", "wasm"] as const).map((kind) => [
+  const wasm = wasmDevice(threads === undefined ? {} : { threads });
+  const devices = { webgpu: webgpuMemory, wasm: wasm.memory };
+  const memory = Object.entries(devices).map(([kind, memory]) => [
     `  ${kind}`,
     ...QUANTIZATIONS.map((quantization) => {
-      const options = { lanes: lanes + spare, quantization, threads };
-      const needed = memoryNeeded(kind, checkpoint, options);
-      if (kind === "webgpu" || needed <= WASM_BYTES) return formatBytes(needed);
+      const { bytes } = memory(checkpoint, {
+        lanes: lanes + spare,
+        quantization,
+      });
+      if (kind === "webgpu" || bytes <= WASM_BYTES) return formatBytes(bytes);
       beyond = `  * more than the ${
         formatBytes(WASM_BYTES)
       } that WebAssembly reaches\n`;
-      return `${formatBytes(needed)}*`;
+      return `${formatBytes(bytes)}*`;
     }),
   ]);
   return `${lines.join("")}\nA state's bytes by codec, before sealing\n` +

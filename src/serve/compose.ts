@@ -24,13 +24,7 @@ import { chooseDevice } from "./device_choice.ts";
 import { readInitialStates } from "./initial_states.ts";
 import { loadingBar } from "./loading_bar.ts";
 import { readShape } from "../hub/inspect.ts";
-import {
-  expectRoom,
-  explainFull,
-  spaceOn,
-  thisMachine,
-  threadsOf,
-} from "./memory.ts";
+import { expectRoom, explainFull, spaceOn, thisMachine } from "./memory.ts";
 import {
   type ModelPlace,
   modelPlaces,
@@ -102,7 +96,7 @@ async function attempt(
   let { device }: { device: Device | undefined } = choice;
   stack.defer(() => device?.dispose());
   const { lanes, quant: quantization } = config;
-  const takes = { lanes, quantization, threads: threadsOf(config) };
+  const takes = { lanes, quantization };
   const space = spaceOn(device, config, await thisMachine());
   expectRoom(files.id, await readShape(files), takes, space);
   const packed = stack.use(
@@ -140,7 +134,7 @@ async function attempt(
   };
   // Before all that needs the fingerprint: so the weights are read once.
   let loaded: DeviceModel | undefined = await load().catch((error) => {
-    throw explainFull(error, space.kind, checkpoint, takes);
+    throw explainFull(error, space, checkpoint, takes);
   });
   const fingerprint = await found.fingerprint();
   const format = { fingerprint, shape };

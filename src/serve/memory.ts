@@ -5,14 +5,15 @@
  */
 
 import type { Config } from "../config/settings.ts";
-import type { Device, DeviceKind, Quantization } from "../device/device.ts";
 import {
-  memoryNeeded,
+  type Device,
+  type DeviceKind,
+  type DeviceMemory,
   type MemoryOptions,
+  type Quantization,
   QUANTIZATIONS,
-  WASM_BYTES,
-} from "../device/memory.ts";
-import { largestBuffer, PASS_ROWS } from "../device/webgpu/buffers.ts";
+} from "../device/device.ts";
+import { WASM_BYTES } from "../device/wasm/memory_layout.ts";
 import { ConfigError, DeviceError, ModelError } from "../errors.ts";
 import { SPARE_LANES } from "../hub/resolve.ts";
 import type { Sizes } from "../model/checkpoint.ts";
@@ -39,18 +40,21 @@ export async function thisMachine(): Promise<Machine> {
 export interface Space {
   /** The device's. */
   readonly kind: DeviceKind;
-  /** Bytes of one buffer at most, where that is bounded. */
-  readonly buffer?: number;
+  /** What a model takes there with this many lanes for turns. */
+  readonly memory: (sizes: Sizes, options: MemoryOptions) => DeviceMemory;
+  /** Bytes of one buffer and lanes for turns at most, where that is bounded. */
+  readonly most?: { readonly buffer: number; readonly lanes: number };
   /** Bytes in all, from each thing that bounds them, and in what words. */
   readonly bounds: readonly (readonly [bytes: number, words: string])[];
 }
 
 /** What bounds a model on a device: its own reach, and what the settings allow. */
 export function spaceOn(
-  { kind, capacity }: Pick<Device, "kind" | "capacity">,
+  device: Pick<Device, "kind" | "capacity" | "memory">,
   { "model-memory": most }: Pick<Config, "model-memory">,
   { available }: Machine = {},
 ): Space {
+  const { kind, capacity } = device;
   const bounds: [number, string][] = [];
   if (kind === "wasm") {
     bounds.push([WASM_BYTES, `WebAssembly reaches ${formatBytes(WASM_BYTES)}`]);
@@ -62,7 +66,18 @@ export function spaceOn(
   if (available !== undefined && !capacity?.own) {
     bounds.push([available, `${formatBytes(available)} are free`]);
   }
-  return { kind, bounds, ...(capacity && { buffer: capacity.buffer }) };
+  return {
+    kind,
+    memory: (sizes, { lanes, quantization }) =>
+      device.memory(sizes, { lanes: lanes + SPARE_LANES, quantization }),
+    bounds,
+    ...(capacity && {
+      most: {
+        buffer: capacity.buffer,
+        lanes: capacity.lanes - SPARE_LANES,
+      },
+    }),
+  };
 }
 
 /**
@@ -75,40 +90,37 @@ export function spaceOn(
 export function expectRoom(
   id: string,
   checkpoint: Sizes,
-  { lanes, quantization, threads }: MemoryOptions,
-  { kind, bounds, buffer = Infinity }: Space,
+  { lanes, quantization }: MemoryOptions,
+  { kind, memory, bounds, most = { buffer: Infinity, lanes: Infinity } }: Space,
 ): void {
   const refuse = (found: string, repair: string) =>
     new ModelError(
       "ERR_MODEL_TOO_LARGE",
       `Cannot load ${id}: ${found}; ${repair}`,
     );
-  const most = PASS_ROWS - SPARE_LANES;
-  if (kind === "webgpu" && lanes > most) {
+  if (lanes > most.lanes) {
     throw new ConfigError(
       "ERR_CONFIG_INVALID",
-      `Cannot use ${lanes} lanes: the webgpu device has room for ${most}`,
+      `Cannot use ${lanes} lanes: the ${kind} device has room for ${most.lanes}`,
     );
   }
   const largest = (lanes: number) =>
-    largestBuffer(checkpoint.shape, lanes + SPARE_LANES);
-  if (largest(lanes) > buffer) {
+    memory(checkpoint, { lanes, quantization }).buffer;
+  if (largest(lanes) > most.buffer) {
     let fewer = lanes;
-    while (fewer > 1 && largest(fewer) > buffer) fewer--;
+    while (fewer > 1 && largest(fewer) > most.buffer) fewer--;
     throw refuse(
       `with ${lanes} lanes a buffer takes ${
         formatBytes(largest(lanes))
       }, and the ` +
-        `GPU takes at most ${formatBytes(buffer)}`,
-      largest(fewer) <= buffer ? `use --lanes ${fewer}` : "use --device wasm",
+        `GPU takes at most ${formatBytes(most.buffer)}`,
+      largest(fewer) <= most.buffer
+        ? `use --lanes ${fewer}`
+        : "use --device wasm",
     );
   }
   const needed = (lanes: number, quantization: Quantization) =>
-    memoryNeeded(kind, checkpoint, {
-      lanes: lanes + SPARE_LANES,
-      quantization,
-      threads,
-    });
+    memory(checkpoint, { lanes, quantization }).bytes;
   const [[room, words] = [Infinity, ""]] = bounds.toSorted(([a], [b]) => a - b);
   const wanted = needed(lanes, quantization);
   if (wanted <= room) return;
@@ -134,19 +146,15 @@ export function expectRoom(
  */
 export function explainFull(
   error: unknown,
-  kind: DeviceKind,
+  { kind, memory }: Pick<Space, "kind" | "memory">,
   checkpoint: Sizes,
-  { lanes, quantization, threads }: MemoryOptions,
+  { lanes, quantization }: MemoryOptions,
 ): unknown {
   const full = error instanceof DeviceError &&
     error.code === "ERR_DEVICE_FAILED" && /memory/i.test(error.message);
   if (!full || kind !== "webgpu") return error;
   const needed = (quantization: Quantization) =>
-    formatBytes(memoryNeeded(kind, checkpoint, {
-      lanes: lanes + SPARE_LANES,
-      quantization,
-      threads,
-    }));
+    formatBytes(memory(checkpoint, { lanes, quantization }).bytes);
   const [narrower] = QUANTIZATIONS.slice(
     QUANTIZATIONS.indexOf(quantization) + 1,
   );
@@ -158,9 +166,4 @@ export function explainFull(
     `${error.message}. It takes about ${needed(quantization)}; ${repair}`,
     { cause: error },
   );
-}
-
-/** Threads that the wasm device takes where the settings say nothing. */
-export function threadsOf({ threads }: Pick<Config, "threads">): number {
-  return threads ?? Math.min(navigator.hardwareConcurrency, 16);
 }

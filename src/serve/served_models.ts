@@ -24,9 +24,8 @@ import { Collection } from "./collect.ts";
 import { compose, type Composition } from "./compose.ts";
 import { chooseDevice } from "./device_choice.ts";
 import { readShape } from "../hub/inspect.ts";
-import { memoryNeeded } from "../device/memory.ts";
-import { expectRoom, spaceOn, thisMachine, threadsOf } from "./memory.ts";
-import { type ModelPlace, openPlace, SPARE_LANES } from "../hub/resolve.ts";
+import { expectRoom, spaceOn, thisMachine } from "./memory.ts";
+import { type ModelPlace, openPlace } from "../hub/resolve.ts";
 import { ModelPool } from "./model_pool.ts";
 
 /** Models by name. */
@@ -195,26 +194,23 @@ async function ownerFinder(
 }
 
 /** What is known of a device. */
-type Known = Pick<Device, "kind" | "capacity">;
+type Known = Pick<Device, "kind" | "capacity" | "memory">;
 
 /** Bytes that a model takes, if it can fit at all. */
 function needed(config: Config, model: KnownModel, device: Known): number {
   const { lanes, quant: quantization } = config;
-  const options = { quantization, threads: threadsOf(config) };
+  const options = { lanes, quantization };
   // As if the model had the device to itself: what others take can be freed.
-  expectRoom(model.id, model, { lanes, ...options }, spaceOn(device, config));
-  return memoryNeeded(device.kind, model, {
-    lanes: lanes + SPARE_LANES,
-    ...options,
-  });
+  const space = spaceOn(device, config);
+  expectRoom(model.id, model, options, space);
+  return space.memory(model, options).bytes;
 }
 
-/** The device that models will be on. */
+/** The device that models will be on; what it says of memory stays true. */
 async function lookAt(config: Config): Promise<Known> {
   const { device } = await chooseDevice(config);
   await device.dispose();
-  const { kind, capacity } = device;
-  return { kind, ...(capacity && { capacity }) };
+  return device;
 }
 
 /** Bytes that models on a device share with other programs, where it is known. */

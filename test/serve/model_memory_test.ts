@@ -1,22 +1,24 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe } from "../../src/hub/inspect.ts";
-import {
-  memoryNeeded,
-  QUANTIZATIONS,
-  webgpuWeights,
-} from "../../src/device/memory.ts";
+import { type Device, QUANTIZATIONS } from "../../src/device/device.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { expectRoom, explainFull, spaceOn } from "../../src/serve/memory.ts";
 import { Gpu } from "../../src/device/webgpu/gpu.ts";
 import {
   allBuffers,
   createBuffers,
-  largestBuffer,
+  plannedBuffers,
 } from "../../src/device/webgpu/buffers.ts";
-import { uploadWeights } from "../../src/device/webgpu/upload.ts";
+import { webgpuMemory } from "../../src/device/webgpu/memory.ts";
+import {
+  plannedBytes,
+  planWeights,
+} from "../../src/device/webgpu/weight_plan.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { DeviceError, ModelError } from "../../src/errors.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
 import type { ModelShape } from "../../src/model/shape.ts";
+import { randomCheckpoint } from "../support/models/random_model.ts";
 import { openGolden } from "../support/goldens.ts";
 
 /** Official shapes: layers, width, and ranks of w, a, v, g. */
@@ -31,16 +33,37 @@ function official(
 const SMALL = official(12, 768, [64, 64, 32, 128]);
 const LARGE = official(32, 2560, [96, 96, 64, 320]);
 
+const WASM = wasmDevice({ threads: 2 });
+
+/** A GPU of this capacity. */
+function gpuOf(
+  capacity: { buffer: number; own: boolean },
+): Pick<Device, "kind" | "capacity" | "memory"> {
+  return {
+    kind: "webgpu",
+    capacity: { ...capacity, lanes: 256 },
+    memory: webgpuMemory,
+  };
+}
+
 function needed(
   shape: ModelShape,
   quantization: "none" | "int8" | "int4",
   kind: "wasm" | "webgpu" = "wasm",
 ): number {
-  const options = { lanes: 10, quantization, threads: 2 };
-  return memoryNeeded(kind, { shape, stored: "BF16" }, options);
+  const sizes = { shape, stored: "BF16" } as const;
+  const memory = kind === "wasm" ? WASM.memory : webgpuMemory;
+  return memory(sizes, { lanes: 10, quantization }).bytes;
 }
 
-Deno.test("memoryNeeded is two bytes a weight and what lanes and rows take", () => {
+function webgpuWeights(
+  sizes: Parameters<typeof planWeights>[0],
+  quantization: "none" | "int8" | "int4",
+): number {
+  return plannedBytes(planWeights(sizes, quantization), Infinity);
+}
+
+Deno.test("Device.memory() is two bytes a weight and what lanes and rows take", () => {
   // 0.1B has 191,034,624 parameters that are used, and states of 2.4 MB.
   for (const kind of ["wasm", "webgpu"] as const) {
     const bytes = needed(SMALL, "none", kind);
@@ -49,7 +72,7 @@ Deno.test("memoryNeeded is two bytes a weight and what lanes and rows take", () 
   }
 });
 
-Deno.test("webgpuWeights counts 16, 8.5 and 4.5 bits a weight", () => {
+Deno.test("plannedBytes() counts 16, 8.5 and 4.5 bits a weight", () => {
   const weights = QUANTIZATIONS.map((quantization) =>
     webgpuWeights({ shape: LARGE, stored: "BF16" }, quantization) * 8 /
     2_947_735_040
@@ -59,27 +82,60 @@ Deno.test("webgpuWeights counts 16, 8.5 and 4.5 bits a weight", () => {
   });
 });
 
-Deno.test("webgpuWeights is what the device takes, but for its padding", async () => {
-  const checkpoint = await openGolden("lm128-bf16");
-  const device = await openWebGpu({ force: true });
+/** Bytes of the buffers that are made meanwhile and stay, and the largest. */
+async function allocated<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly bytes: number }> {
+  const real = GPUDevice.prototype.createBuffer;
+  let bytes = 0;
+  GPUDevice.prototype.createBuffer = function (descriptor): GPUBuffer {
+    bytes += descriptor.size;
+    return real.call(this, descriptor);
+  };
   try {
-    for (const quantization of QUANTIZATIONS) {
-      const model = await device.load(checkpoint, { lanes: 1, quantization });
-      const share = webgpuWeights(checkpoint, quantization) /
-        model.weightBytes;
-      assert(share > 0.8 && share <= 1, `${quantization}: ${share}`);
-      await model.dispose();
+    return { result: await work(), bytes };
+  } finally {
+    GPUDevice.prototype.createBuffer = real;
+  }
+}
+
+Deno.test("Device.memory() is what the webgpu device takes, to the byte", async () => {
+  const device = await openWebGpu({ force: true });
+  const checkpoints = [
+    await openGolden("lm128-bf16"),
+    randomCheckpoint({ L: 2, D: 128, V: 3000, deep: 16, type: "BF16" }),
+    randomCheckpoint({
+      L: 2,
+      D: 192,
+      V: 67,
+      ranks: { w: 5, a: 6, v: 7, g: 9 },
+    }),
+  ];
+  try {
+    for (const checkpoint of checkpoints) {
+      for (const quantization of QUANTIZATIONS) {
+        for (const lanes of [1, 9]) {
+          const options = { lanes, quantization };
+          const { result: model, bytes } = await allocated(() =>
+            device.load(checkpoint, options)
+          );
+          assertEquals(device.memory(checkpoint, options).bytes, bytes);
+          assertEquals(
+            webgpuWeights(checkpoint, quantization),
+            model.weightBytes,
+          );
+          await model.dispose();
+        }
+      }
     }
   } finally {
     await device.dispose();
   }
 });
 
-const WASM = { kind: "wasm" } as const;
-
 Deno.test("expectRoom lets pass what fits", () => {
   const checkpoint = { shape: SMALL, stored: "BF16" } as const;
-  const options = { lanes: 8, quantization: "none", threads: 2 } as const;
+  const options = { lanes: 8, quantization: "none" } as const;
   expectRoom("small", checkpoint, options, spaceOn(WASM, {}));
   const available = needed(SMALL, "none");
   expectRoom("small", checkpoint, options, spaceOn(WASM, {}, { available }));
@@ -87,7 +143,7 @@ Deno.test("expectRoom lets pass what fits", () => {
 
 Deno.test("expectRoom names the quantisation that would fit", () => {
   const checkpoint = { shape: LARGE, stored: "BF16" } as const;
-  const options = { lanes: 8, quantization: "none", threads: 2 } as const;
+  const options = { lanes: 8, quantization: "none" } as const;
   const narrow = needed(LARGE, "int8") < 2 ** 32 ? "int8" : "int4";
   const space = spaceOn(WASM, {});
   assertThrows(() => expectRoom("large", checkpoint, options, space), {
@@ -101,7 +157,7 @@ Deno.test("expectRoom names the quantisation that would fit", () => {
 
 Deno.test("expectRoom says how much is free, and when nothing would fit", () => {
   const checkpoint = { shape: SMALL, stored: "BF16" } as const;
-  const options = { lanes: 8, quantization: "none", threads: 2 } as const;
+  const options = { lanes: 8, quantization: "none" } as const;
   const machine = (available: number) => () =>
     expectRoom("small", checkpoint, options, spaceOn(WASM, {}, { available }));
   assertThrows(machine(needed(SMALL, "none") - 1), {
@@ -112,11 +168,8 @@ Deno.test("expectRoom says how much is free, and when nothing would fit", () => 
 
 Deno.test("expectRoom holds models to --model-memory on every device", () => {
   const checkpoint = { shape: SMALL, stored: "BF16" } as const;
-  const options = { lanes: 8, quantization: "none", threads: 2 } as const;
-  const gpu = {
-    kind: "webgpu",
-    capacity: { buffer: 2 ** 31, own: true },
-  } as const;
+  const options = { lanes: 8, quantization: "none" } as const;
+  const gpu = gpuOf({ buffer: 2 ** 31, own: true });
   for (const device of [WASM, gpu]) {
     const fit = (most: number) => () =>
       expectRoom(
@@ -139,14 +192,14 @@ Deno.test("expectRoom holds models to --model-memory on every device", () => {
 
 Deno.test("expectRoom takes the system's memory for a GPU only if they are one", () => {
   const checkpoint = { shape: SMALL, stored: "BF16" } as const;
-  const options = { lanes: 8, quantization: "none", threads: 2 } as const;
+  const options = { lanes: 8, quantization: "none" } as const;
   const fit = (own: boolean) => () =>
     expectRoom(
       "small",
       checkpoint,
       options,
       spaceOn(
-        { kind: "webgpu", capacity: { buffer: 2 ** 31, own } },
+        gpuOf({ buffer: 2 ** 31, own }),
         {},
         { available: 1e8 },
       ),
@@ -161,8 +214,8 @@ Deno.test("expectRoom names the lanes whose buffers a GPU takes", () => {
     expectRoom(
       "small",
       checkpoint,
-      { lanes, quantization: "int8", threads: 2 },
-      spaceOn({ kind: "webgpu", capacity: { buffer, own: true } }, {}),
+      { lanes, quantization: "int8" },
+      spaceOn(gpuOf({ buffer, own: true }), {}),
     );
   fit(254, 2 ** 27)();
   assertThrows(fit(200, 1e8), {
@@ -180,11 +233,11 @@ Deno.test("expectRoom names the lanes whose buffers a GPU takes", () => {
 
 Deno.test("explainFull says what takes less than a GPU that is full has", () => {
   const checkpoint = { shape: LARGE, stored: "BF16" } as const;
+  const GPU = spaceOn(gpuOf({ buffer: 2 ** 31, own: true }), {});
   const explain = (error: Error, quantization: "none" | "int4" = "none") =>
-    explainFull(error, "webgpu", checkpoint, {
+    explainFull(error, GPU, checkpoint, {
       lanes: 8,
       quantization,
-      threads: 2,
     });
   const full = new DeviceError(
     "ERR_DEVICE_FAILED",
@@ -204,17 +257,22 @@ Deno.test("explainFull says what takes less than a GPU that is full has", () => 
   assertEquals(explain(other), other);
 });
 
-Deno.test("largestBuffer is that of the room on the device", async () => {
+Deno.test("Device.memory() names the largest buffer of lanes", async () => {
   const checkpoint = await openGolden("lm128-bf16");
   const { shape } = checkpoint;
   const gpu = await Gpu.open({ hardware: false });
   try {
-    const quantization = "none";
-    const weights = await uploadWeights(gpu, checkpoint, { quantization });
     for (const lanes of [1, 9, 200]) {
-      const buffers = allBuffers(createBuffers(gpu, shape, weights, lanes));
-      const largest = Math.max(...buffers.map(({ size }) => size));
-      assertEquals(largest, largestBuffer(shape, lanes));
+      const buffers = allBuffers(createBuffers(gpu, shape, lanes));
+      const sizes = buffers.map(({ size }) => size);
+      const options = { lanes, quantization: "none" } as const;
+      const { buffer } = webgpuMemory(checkpoint, options);
+      assertEquals(Math.max(...sizes), buffer);
+      const bySize = (a: number, b: number) => a - b;
+      assertEquals(
+        sizes.sort(bySize),
+        plannedBuffers(shape, lanes).sort(bySize),
+      );
     }
   } finally {
     gpu.dispose();

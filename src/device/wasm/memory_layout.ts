@@ -7,11 +7,14 @@
 
 import type { Sizes } from "../../model/checkpoint.ts";
 import { N, stateLength } from "../../model/shape.ts";
-import type { LoadOptions } from "../device.ts";
+import type { MemoryOptions } from "../device.ts";
 import { Arena, type TensorPlace } from "./arena.ts";
 import { activationBytes, PANEL, roundUp } from "./format.ts";
 import { loraFormat, MATRIX_FORMATS, matrixFormat } from "../matrix_format.ts";
 import { LAYER_FIELDS, PLAN_FIELDS, words } from "./structs.ts";
+
+/** What 32-bit addresses reach. */
+export const WASM_BYTES: number = 2 ** 32;
 
 /** A model's memory. */
 export interface MemoryLayout {
@@ -61,7 +64,7 @@ const WIDE = 16_384;
 /** Lays out a model. */
 export function layout(
   { shape, stored, small: lora = stored }: Sizes,
-  { lanes, quantization }: LoadOptions,
+  { lanes, quantization }: MemoryOptions,
   threads: number,
   chunk: number,
 ): MemoryLayout {

@@ -56,6 +56,10 @@ export function wasmDevice(options: WasmOptions = {}): Device {
     kind: "wasm",
     name: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"}`,
     packing: WASM_PACKING,
+    memory(sizes, options) {
+      const { bytes } = layout(sizes, options, threads, chunk);
+      return { bytes, buffer: bytes };
+    },
     load(checkpoint, loadOptions) {
       const model = load(checkpoint, loadOptions, plan);
       models.add(model);

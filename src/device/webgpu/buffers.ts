@@ -10,8 +10,9 @@ import { MAX_DRAWN } from "../step_checks.ts";
 import type { Gpu } from "./gpu.ts";
 import { PARAMETERS, PEAK } from "./kernels/sample.ts";
 import { paddedRows } from "./packing.ts";
-import { createTensor, type Tensor } from "./tensor.ts";
-import { layerStride, type Weights } from "./weights.ts";
+import { createTensor, type Tensor, tensorBytes } from "./tensor.ts";
+import { planWeights, stackedRows } from "./weight_plan.ts";
+import { layerStride } from "./weights.ts";
 
 /** Rows of a chunk: how much prefill does at once. */
 export const PASS_ROWS = 256;
@@ -76,67 +77,104 @@ export interface DeepBuffers {
   readonly turned: Tensor;
 }
 
+/** Shapes of the buffers that are not views of others. */
+interface BufferShapes {
+  /** One of these a layer. */
+  readonly state: readonly number[];
+  /** The others by their names in {@linkcode WorkBuffers}. */
+  readonly own: Readonly<Record<OwnBuffer, readonly number[]>>;
+  /** That of {@linkcode WorkBuffers.rawFirst}, a view. */
+  readonly rawFirst: readonly number[];
+  /** Those of {@linkcode DeepBuffers}. */
+  readonly deep?: Readonly<Record<"wide" | "turned", readonly number[]>>;
+}
+
+type OwnBuffer = Exclude<
+  keyof WorkBuffers,
+  "state" | "single" | "rawFirst" | "deep"
+>;
+
+/** What a model's buffers are, whatever its weights are kept as. */
+function bufferShapes(shape: ModelShape, lanes: number): BufferShapes {
+  const { D, F, V, deep } = shape;
+  const R = PASS_ROWS;
+  const B = Math.ceil(lanes / 8) * 8;
+  const width = paddedRows(V);
+  const { layers, deepTurn } = planWeights({ shape, stored: "F32" }, "none");
+  return {
+    state: [lanes, layerStride(D)],
+    own: {
+      cursors: [lanes, 4],
+      drawn: [lanes, MAX_DRAWN],
+      parameters: [lanes, PARAMETERS],
+      tallies: [2, lanes, V],
+      sets: [lanes, 2, Math.ceil(V / 32)],
+      rows: [R, 4],
+      x: [R, D],
+      mixed: [6, R, D],
+      raw: [R, stackedRows(layers[layers.length - 1].stack)],
+      first: [R, D],
+      prepared: [7, R, D],
+      y: [1, R, D],
+      hidden: [R, F],
+      logits: [B, width],
+      adjusted: [B, width],
+      peaks: [B, Math.ceil(V / PEAK), 2],
+      candidates: [2, B, width],
+    },
+    rawFirst: [R, stackedRows(layers[0].stack)],
+    ...(deep !== undefined && deepTurn !== undefined && {
+      deep: {
+        wide: [R, stackedRows(layers[0].key)],
+        turned: [R, stackedRows(deepTurn)],
+      },
+    }),
+  };
+}
+
 /** Makes room for `lanes` lanes. */
 export function createBuffers(
   gpu: Gpu,
   shape: ModelShape,
-  weights: Weights,
   lanes: number,
 ): WorkBuffers {
-  const { L, D, F, V } = shape;
+  const { L, D } = shape;
   const R = PASS_ROWS;
-  const B = Math.ceil(lanes / 8) * 8;
-  const width = paddedRows(V);
-  const make = (label: string, ...sizes: number[]) =>
+  const { state, own, rawFirst, deep } = bufferShapes(shape, lanes);
+  const make = (label: string, sizes: readonly number[]) =>
     createTensor(gpu, label, sizes);
-  const view = (tensor: Tensor, label: string, ...sizes: number[]): Tensor => ({
-    label,
-    shape: sizes,
-    buffer: tensor.buffer,
-  });
-  const mixed = make("mixed", 6, R, D);
-  const raw = make("raw", R, weights.layers[L - 1].stack.rows);
-  const { deepTurn, layers: [{ key }] } = weights;
+  const view = (
+    { buffer }: Tensor,
+    label: string,
+    sizes: readonly number[],
+  ): Tensor => ({ label, shape: sizes, buffer });
+  const made = Object.fromEntries(
+    Object.entries(own).map(([name, sizes]) => [name, make(name, sizes)]),
+  ) as Record<OwnBuffer, Tensor>;
   return {
-    state: weights.layers.map(() => make("state", lanes, layerStride(D))),
-    cursors: make("cursors", lanes, 4),
-    drawn: make("drawn", lanes, MAX_DRAWN),
-    parameters: make("parameters", lanes, PARAMETERS),
-    tallies: make("tallies", 2, lanes, V),
-    sets: make("sets", lanes, 2, Math.ceil(V / 32)),
-    rows: make("rows", R, 4),
-    x: make("x", R, D),
-    mixed,
-    single: view(mixed, "single", 1, R, D),
-    rawFirst: view(raw, "raw", R, weights.layers[0].stack.rows),
-    raw,
-    first: make("first", R, D),
-    prepared: make("prepared", 7, R, D),
-    y: make("y", 1, R, D),
-    hidden: make("hidden", R, F),
-    ...(deepTurn && {
+    ...made,
+    state: Array.from({ length: L }, () => make("state", state)),
+    single: view(made.mixed, "single", [1, R, D]),
+    rawFirst: view(made.raw, "raw", rawFirst),
+    ...(deep && {
       deep: {
-        pair: view(mixed, "pair", 2, R, D),
-        wide: make("wide", R, key.rows),
-        turned: make("turned", R, deepTurn.rows),
+        pair: view(made.mixed, "pair", [2, R, D]),
+        wide: make("wide", deep.wide),
+        turned: make("turned", deep.turned),
       },
     }),
-    logits: make("logits", B, width),
-    adjusted: make("adjusted", B, width),
-    peaks: make("peaks", B, Math.ceil(V / PEAK), 2),
-    candidates: make("candidates", 2, B, width),
   };
 }
 
-/** Bytes of the largest buffer of {@linkcode createBuffers}. */
-export function largestBuffer({ D, F, V }: ModelShape, lanes: number): number {
-  const B = Math.ceil(lanes / 8) * 8;
-  return 4 * Math.max(
-    lanes * layerStride(D),
-    lanes * MAX_DRAWN,
-    2 * B * paddedRows(V),
-    PASS_ROWS * Math.max(7 * D, F),
-  );
+/** Bytes of each buffer of {@linkcode createBuffers}. */
+export function plannedBuffers(shape: ModelShape, lanes: number): number[] {
+  const { state, own, deep } = bufferShapes(shape, lanes);
+  const shapes = [
+    ...Object.values(own),
+    ...(deep === undefined ? [] : Object.values(deep)),
+    ...Array.from({ length: shape.L }, () => state),
+  ];
+  return shapes.map(tensorBytes);
 }
 
 /**

@@ -52,6 +52,11 @@ export function describeAdapter(
   };
 }
 
+/** Bytes of a buffer that has room for `size`. */
+export function bufferBytes(size: number): number {
+  return Math.max(16, Math.ceil(size / 16) * 16);
+}
+
 /** A device, and the kernels compiled for it. */
 export class Gpu {
   /** The device every kernel and buffer belongs to. */
@@ -170,7 +175,7 @@ export class Gpu {
     }
     return this.device.createBuffer({
       label,
-      size: Math.max(16, Math.ceil(size / 16) * 16),
+      size: bufferBytes(size),
       usage: usage || GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST |
           GPUBufferUsage.COPY_SRC,
     });

@@ -6,12 +6,13 @@
 
 import type { PackedPieces } from "../../model/packed/packed_pieces.ts";
 import type { Gpu } from "./gpu.ts";
+import type { TablePart } from "./kernels/embed.ts";
 import { BLOCK_ROWS, packBlocks, paddedRows, PER_LOAD } from "./packing.ts";
 import type { MatrixFormat } from "../matrix_format.ts";
 import { createTensor, type Tensor } from "./tensor.ts";
 
 /** Weights go to the device in pieces of about this many bytes. */
-const PIECE_BYTES = 4 * 2 ** 20;
+export const PIECE_BYTES: number = 4 * 2 ** 20;
 
 /** Blocks that one binding can hold. */
 export interface MatrixPart {
@@ -49,6 +50,86 @@ export interface RowSource {
   read(from: number, to: number): Promise<Float32Array>;
 }
 
+/** How a matrix or a table is kept. */
+export interface KeptAs {
+  /** Columns. */
+  readonly columns: number;
+  /** How its weights lie. */
+  readonly format: MatrixFormat;
+}
+
+/** The shapes of a {@linkcode MatrixPart}. */
+export interface MatrixPartShape extends Pick<MatrixPart, "from" | "blocks"> {
+  /** See {@linkcode MatrixPart.weights}. */
+  readonly weights: readonly number[];
+  /** See {@linkcode MatrixPart.scales}. */
+  readonly scales: readonly number[];
+}
+
+/**
+ * Cuts a matrix into what bindings can hold.
+ *
+ * @param rows A multiple of 64.
+ * @param most Bytes of a binding at most.
+ */
+export function matrixParts(
+  rows: number,
+  { columns, format }: KeptAs,
+  most: number,
+): MatrixPartShape[] {
+  const loads = columns / PER_LOAD[format];
+  const blocks = rows / BLOCK_ROWS;
+  const each = Math.floor(most / (16 * loads * BLOCK_ROWS));
+  return cut(blocks, each).map(([from, to]) => ({
+    from,
+    blocks: to - from,
+    weights: [to - from, loads, BLOCK_ROWS, 4],
+    scales: isQuantized(format)
+      ? [to - from, Math.ceil(columns / 64), BLOCK_ROWS]
+      : [1],
+  }));
+}
+
+/** The shapes of a {@linkcode TablePart}. */
+export interface TablePartShape extends Pick<TablePart, "from" | "to"> {
+  /** See {@linkcode TablePart.table}. */
+  readonly table: readonly number[];
+  /** See {@linkcode TablePart.scales}. */
+  readonly scales: readonly number[];
+}
+
+/**
+ * Cuts a table into what bindings can hold.
+ *
+ * @param most Bytes of a binding at most.
+ */
+export function tableParts(
+  { rows, columns, format }: KeptAs & { readonly rows: number },
+  most: number,
+): TablePartShape[] {
+  const words = 4 * columns / PER_LOAD[format];
+  return cut(rows, Math.floor(most / (4 * words))).map(([from, to]) => ({
+    from,
+    to,
+    table: [to - from, words],
+    scales: isQuantized(format) ? [to - from, columns / 64] : [1],
+  }));
+}
+
+/** Whether a format has scales. */
+export function isQuantized(format: MatrixFormat): boolean {
+  return format === "int8" || format === "int4";
+}
+
+/** `[0, all)` in ranges of `each`; the last may be shorter. */
+function cut(all: number, each: number): [from: number, to: number][] {
+  const step = Math.min(all, Math.max(1, each));
+  return Array.from(
+    { length: Math.ceil(all / step) },
+    (_, i) => [i * step, Math.min(all, (i + 1) * step)],
+  );
+}
+
 /**
  * Puts matrices of the same width on the device, stacked; each begins a block.
  *
@@ -73,28 +154,23 @@ export async function createMatrix(
     );
   }
   const rows = sources.reduce((sum, { rows }) => sum + paddedRows(rows), 0);
-  const loads = columns / PER_LOAD[format];
-  const pairs = Math.ceil(columns / 64);
-  const quantized = format === "int8" || format === "int4";
-  const blockBytes = 16 * loads * BLOCK_ROWS;
-  const scaleBytes = 4 * pairs * BLOCK_ROWS;
-  const blocks = rows / BLOCK_ROWS;
-  const blocksPerPart = Math.floor(most / blockBytes);
+  const quantized = isQuantized(format);
+  const planned = matrixParts(rows, { columns, format }, most);
+  const parts = planned.map(({ from, blocks, weights, scales }) => ({
+    weights: createTensor(gpu, label, weights),
+    scales: createTensor(gpu, `${label} scales`, scales),
+    from,
+    blocks,
+  }));
+  const bytes = parts.reduce(
+    (sum, { weights, scales }) =>
+      sum + weights.buffer.size + scales.buffer.size,
+    0,
+  );
 
-  const parts: MatrixPart[] = [];
-  let bytes = 0;
-  for (let from = 0; from < blocks; from += blocksPerPart) {
-    const count = Math.min(blocksPerPart, blocks - from);
-    const weights = createTensor(gpu, label, [count, loads, BLOCK_ROWS, 4]);
-    const scales = createTensor(
-      gpu,
-      `${label} scales`,
-      quantized ? [count, pairs, BLOCK_ROWS] : [1],
-    );
-    parts.push({ weights, scales, from, blocks: count });
-    bytes += weights.buffer.size + scales.buffer.size;
-  }
-
+  const blockBytes = 16 * columns / PER_LOAD[format] * BLOCK_ROWS;
+  const scaleBytes = 4 * Math.ceil(columns / 64) * BLOCK_ROWS;
+  const blocksPerPart = planned[0]?.blocks ?? 0;
   const piece = Math.max(1, Math.floor(PIECE_BYTES / blockBytes));
   let block = 0;
   for (const source of sources) {
@@ -107,8 +183,7 @@ export async function createMatrix(
       const size = packed * blockBytes;
       const pack = async () => {
         const values = await source.read(row, to);
-        const { weights, scales } = packBlocks(values, columns, format);
-        return join(weights, quantized ? scales : undefined);
+        return packBlocks(values, columns, format);
       };
       const all = size + (quantized ? packed * scaleBytes : 0);
       const bytes = await (pieces ? pieces.piece(all, pack) : pack());
@@ -132,14 +207,13 @@ export async function createMatrix(
   return { label, rows, columns, format, parts, bytes };
 }
 
-/** Packed weights and their scales as one piece. */
+/** Weights and what follows them as one piece. */
 export function join(
   weights: Uint8Array<ArrayBuffer>,
-  scales?: Uint8Array<ArrayBuffer>,
+  rest: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
-  if (scales === undefined) return weights;
-  const bytes = new Uint8Array(weights.length + scales.length);
+  const bytes = new Uint8Array(weights.length + rest.length);
   bytes.set(weights);
-  bytes.set(scales, weights.length);
+  bytes.set(rest, weights.length);
   return bytes;
 }

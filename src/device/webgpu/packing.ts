@@ -29,48 +29,47 @@ export function paddedRows(rows: number): number {
   return Math.ceil(rows / BLOCK_ROWS) * BLOCK_ROWS;
 }
 
-/** Blocks as bytes, and their scales. */
-export interface PackedBlocks {
-  /** See {@linkcode MatrixPart.weights}. */
-  readonly weights: Uint8Array<ArrayBuffer>;
-  /** See {@linkcode MatrixPart.scales}. */
-  readonly scales: Uint8Array<ArrayBuffer>;
-}
-
-/** Packs rows, the last block padded with zeros. */
+/**
+ * Packs rows, the last block padded with zeros: the bytes of
+ * {@linkcode MatrixPart.weights}, and behind them, if the format has scales, those
+ * of {@linkcode MatrixPart.scales}.
+ */
 export function packBlocks(
   values: Float32Array,
   columns: number,
   format: MatrixFormat,
-): PackedBlocks {
+): Uint8Array<ArrayBuffer> {
   const rows = values.length / columns;
   const per = PER_LOAD[format];
   const loads = columns / per;
   const pairs = Math.ceil(columns / 64);
   const blocks = Math.ceil(rows / BLOCK_ROWS);
-  const weights = new Uint8Array(16 * blocks * loads * BLOCK_ROWS);
-  const scales = new Float16Array(2 * blocks * pairs * BLOCK_ROWS);
-
   const elements = packElements(values, format);
+  const size = 16 * blocks * loads * BLOCK_ROWS;
+  const scalesPerRow = elements.scales.length / rows;
+  const scaleCount = scalesPerRow > 0 ? 2 * blocks * pairs * BLOCK_ROWS : 0;
+  const bytes = new Uint8Array(size + 2 * scaleCount);
+  const scales = new Float16Array(bytes.buffer, size, scaleCount);
+
   const { packed } = elements;
-  const size = 16 / packed.BYTES_PER_ELEMENT; // elements of a load
-  const target = elements.view(weights.buffer);
+  const perLoad = 16 / packed.BYTES_PER_ELEMENT;
+  const target = elements.view(bytes.buffer);
   for (let row = 0; row < rows; row++) {
     const block = Math.floor(row / BLOCK_ROWS);
-    let from = row * loads * size;
-    let to = (block * loads * BLOCK_ROWS + row % BLOCK_ROWS) * size;
+    let from = row * loads * perLoad;
+    let to = (block * loads * BLOCK_ROWS + row % BLOCK_ROWS) * perLoad;
     for (let load = 0; load < loads; load++) {
-      for (let e = 0; e < size; e++) target[to + e] = packed[from + e];
-      from += size;
-      to += BLOCK_ROWS * size;
+      for (let e = 0; e < perLoad; e++) target[to + e] = packed[from + e];
+      from += perLoad;
+      to += BLOCK_ROWS * perLoad;
     }
-    for (let b = 0; b < elements.scales.length / rows; b++) {
+    for (let b = 0; b < scalesPerRow; b++) {
       const pair = block * pairs + (b >> 1);
       scales[2 * (pair * BLOCK_ROWS + row % BLOCK_ROWS) + (b & 1)] =
-        elements.scales[row * columns / 32 + b];
+        elements.scales[row * scalesPerRow + b];
     }
   }
-  return { weights, scales: new Uint8Array(scales.buffer) };
+  return bytes;
 }
 
 /** Rows in their format, still one after the other. */

@@ -19,6 +19,9 @@ import type { Weights } from "./weights.ts";
 /** Decode passes in one submit: long enough to hide its cost. */
 const PASSES_PER_SUBMIT = 8;
 
+/** Bytes of the row tables of one submit. */
+export const TABLES_BYTES: number = PASSES_PER_SUBMIT * PASS_ROWS * 16;
+
 /** The dispatches of one kind of pass. */
 interface Plan {
   readonly layers: readonly Dispatch[];
@@ -60,7 +63,7 @@ export class PassRunner {
     this.#weights = weights;
     this.#room = room;
     this.#V = V;
-    this.#tables = gpu.buffer("tables", PASSES_PER_SUBMIT * PASS_ROWS * 16);
+    this.#tables = gpu.buffer("tables", TABLES_BYTES);
     this.#head(1);
   }
 

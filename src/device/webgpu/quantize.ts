@@ -1,8 +1,8 @@
 /**
  * Weight-only quantisation as the webgpu device has it: each row is cut into blocks
  * of {@linkcode BLOCK_COLUMNS} along its columns, and a block is integers times one scale
- * that f16 can hold. The wasm device packs blocks that suit its instructions
- * (`wasm/pack_int8.ts`, `wasm/pack_int4.ts`), of the same size and as exact.
+ * that f16 can hold. The wasm device rounds as it packs, in blocks of 64 that suit its
+ * instructions (`wasm/pack_int8.ts`, `wasm/pack_int4.ts`), to the same sizes.
  *
  * int8 takes 8.5 bits a weight and int4 takes 4.5. Both are symmetric: one f16 of
  * overhead a block, and a product is one multiply away from the integer.

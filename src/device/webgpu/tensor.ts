@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Gpu } from "./gpu.ts";
+import { bufferBytes, type Gpu } from "./gpu.ts";
 
 /** A buffer that knows what it holds. Elements take 4 bytes. */
 export interface Tensor {
@@ -14,6 +14,11 @@ export interface Tensor {
   readonly shape: readonly number[];
   /** Where it is. */
   readonly buffer: GPUBuffer;
+}
+
+/** Bytes of the buffer of a tensor of this shape. */
+export function tensorBytes(shape: readonly number[]): number {
+  return bufferBytes(4 * shape.reduce((a, b) => a * b, 1));
 }
 
 /** A tensor of f32 or u32, zeros unless values are given. */

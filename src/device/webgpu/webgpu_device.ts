@@ -4,9 +4,17 @@
  * @module
  */
 
-import type { Checkpoint } from "../../model/checkpoint.ts";
-import type { Device, DeviceCapacity, LoadOptions } from "../device.ts";
+import type { Checkpoint, Sizes } from "../../model/checkpoint.ts";
+import type {
+  Device,
+  DeviceCapacity,
+  DeviceMemory,
+  LoadOptions,
+  MemoryOptions,
+} from "../device.ts";
+import { PASS_ROWS } from "./buffers.ts";
 import { Gpu } from "./gpu.ts";
+import { webgpuMemory } from "./memory.ts";
 import { WEBGPU_PACKING } from "./packing.ts";
 import { WebGpuModel } from "./webgpu_model.ts";
 
@@ -27,7 +35,16 @@ export class WebGpuDevice implements Device {
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
     this.name = gpu.name;
-    this.capacity = { buffer: gpu.mostBytes, own: !gpu.software };
+    this.capacity = {
+      buffer: gpu.mostBytes,
+      lanes: PASS_ROWS,
+      own: !gpu.software,
+    };
+  }
+
+  /** See {@linkcode Device.memory}. */
+  memory(sizes: Sizes, options: MemoryOptions): DeviceMemory {
+    return webgpuMemory(sizes, options, this.capacity.buffer);
   }
 
   /** See {@linkcode Device.load}. */

@@ -64,7 +64,7 @@ export class WebGpuModel implements DeviceModel {
   ) {
     this.#gpu = gpu;
     this.#weights = weights;
-    this.#room = createBuffers(gpu, shape, weights, lanes);
+    this.#room = createBuffers(gpu, shape, lanes);
     this.#readback = new Readback(gpu);
     this.#table = new LaneTable(gpu, shape.V, lanes, this.#room);
     this.#checks = new StepChecks(shape, lanes);

@@ -6,16 +6,13 @@ import {
   createBuffers,
 } from "../../../src/device/webgpu/buffers.ts";
 import type { Tensor } from "../../../src/device/webgpu/tensor.ts";
-import { uploadWeights } from "../../../src/device/webgpu/upload.ts";
 import { gpu, read } from "../../support/gpu.ts";
 
 const LANES = 3, LANE = 1;
 
 Deno.test("wipe() leaves nothing but states and what other lanes keep", async () => {
   const checkpoint = randomCheckpoint({ L: 2, D: 64, V: 96, deep: 8 });
-  const options = { quantization: "none" } as const;
-  const weights = await uploadWeights(gpu, checkpoint, options);
-  const room = createBuffers(gpu, checkpoint.shape, weights, LANES);
+  const room = createBuffers(gpu, checkpoint.shape, LANES);
   for (const buffer of allBuffers(room)) {
     const ones = new Uint32Array(buffer.size / 4).fill(1);
     gpu.device.queue.writeBuffer(buffer, 0, ones);
