@@ -12,6 +12,7 @@ import { openTelemetry, type Telemetry } from "./src/serve/telemetry.ts";
 import { modelPlaces } from "./src/hub/resolve.ts";
 import { followKeyFile } from "./src/serve/key_file.ts";
 import { openModels, type ServedModels } from "./src/serve/served_models.ts";
+import { pageModel } from "./src/serve/page_model.ts";
 import { onEnd } from "./src/serve/signals.ts";
 import { command, write } from "./src/terminal.ts";
 import { asksForHelp, parseCommand } from "./src/config/command_line.ts";
@@ -101,6 +102,7 @@ function build(
 ): ReturnType<typeof createApp> {
   return createApp({
     loader,
+    pageModel,
     keys: config["api-keys"],
     limits: {
       rate: config.rate,

@@ -5,7 +5,7 @@
  *
  * ```text
  * engine.js        browsers, Node.js, Bun, Deno: the kernels are inside
- * worker.js        a thread of it, where memory can be shared
+ * thread.js        a thread of it, where memory can be shared
  * engine.edge.js   Workers-like runtimes, with kernels.wasm and codec.wasm
  * engine.d.ts      types
  * ```
@@ -37,29 +37,36 @@ const EDGE: Readonly<Record<string, string>> = {
 
 /** Builds every file of the package. */
 export async function buildLibrary(): Promise<Files> {
-  try {
-    const read = (path: string) => Deno.readFile(new URL(path, ROOT));
-    return new Map([
-      ["engine.js", await bundle("src/library/open.ts", PORTABLE)],
-      ["worker.js", await bundle("src/device/wasm/worker.ts", PORTABLE)],
-      ["engine.edge.js", await bundle("src/library/open.ts", EDGE)],
-      ["kernels.wasm", unshared(await read("src/device/wasm/kernels.wasm"))],
-      ["codec.wasm", await read("src/state/codec_kernels.wasm")],
-      ["engine.d.ts", await declarations()],
-      ["package.json", manifest()],
-      ["README.md", await read("src/library/README.md")],
-      ["LICENSE", await read("LICENSE")],
-    ]);
-  } finally {
-    await esbuild.stop();
-  }
+  const read = (path: string) => Deno.readFile(new URL(path, ROOT));
+  return new Map([
+    ["engine.js", await bundleEngine("src/library/open.ts")],
+    ["thread.js", await bundleEngine("src/device/wasm/worker.ts")],
+    ["engine.edge.js", await bundleEngine("src/library/open.ts", true)],
+    ["kernels.wasm", unshared(await read("src/device/wasm/kernels.wasm"))],
+    ["codec.wasm", await read("src/state/codec_kernels.wasm")],
+    ["engine.d.ts", await declarations()],
+    ["package.json", manifest()],
+    ["README.md", await read("src/library/README.md")],
+    ["LICENSE", await read("LICENSE")],
+  ]);
 }
 
-async function bundle(
+/** Ends the bundler's process, without which a program would not end. */
+export async function endBundler(): Promise<void> {
+  await esbuild.stop();
+}
+
+/**
+ * A module with the engine in it, for engines of any kind. Threads are workers of
+ * `thread.js` beside it.
+ *
+ * @param entry Its path in this repository.
+ * @param edge For runtimes that compile nothing at run time.
+ */
+export async function bundleEngine(
   entry: string,
-  instead: Readonly<Record<string, string>>,
-): Promise<Uint8Array> {
-  const edge = instead === EDGE;
+  edge = false,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { outputFiles: [file] } = await esbuild.build({
     entryPoints: [decodeURIComponent(new URL(entry, ROOT).pathname)],
     bundle: true,
@@ -84,9 +91,9 @@ async function bundle(
     ],
     external: ["./kernels.wasm", "./codec.wasm"],
     loader: { ".wgsl": "text" },
-    plugins: [replace(instead), assets, packages],
+    plugins: [replace(edge ? EDGE : PORTABLE), assets, packages],
   });
-  return file.contents;
+  return new Uint8Array(file.contents);
 }
 
 /** Other files in the place of some. */
@@ -139,7 +146,7 @@ const assets: esbuild.Plugin = {
       async ({ path }) => ({
         contents: (await Deno.readTextFile(path)).replace(
           "./worker.ts",
-          "./worker.js",
+          "./thread.js",
         ),
         loader: "ts",
       }),
@@ -226,4 +233,5 @@ if (import.meta.main) {
   for (const [name, content] of await buildLibrary()) {
     await Deno.writeFile(new URL(name, folder), content);
   }
+  await endBundler();
 }

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { CURSE } from "../src/http/site/curse.ts";
+import { pageModel } from "../src/serve/page_model.ts";
+import { bundleEngine, endBundler } from "./library.ts";
 import plots from "uplot/dist/uPlot.min.css" with { type: "text" };
 
 const SOURCE = new URL("../src/web/", import.meta.url);
@@ -26,7 +29,14 @@ export async function bundlePage(): Promise<ReadonlyMap<string, string>> {
     ["page.js", await bundle("main.tsx")],
     ["page.css", [plots, ...await Promise.all(styles)].join("\n")],
     ["worker.js", await bundle("worker.ts")],
+    ["engine.js", await engine("src/library/tab_worker.ts")],
+    ["thread.js", await engine("src/device/wasm/worker.ts")],
   ]);
+}
+
+/** The engine in the tab, and a thread of it. */
+async function engine(entry: string): Promise<string> {
+  return new TextDecoder().decode(await bundleEngine(entry));
 }
 
 async function bundle(entry: string): Promise<string> {
@@ -43,9 +53,61 @@ async function bundle(entry: string): Promise<string> {
   return text.decode(stdout);
 }
 
-if (import.meta.main) {
-  await Deno.mkdir(TARGET, { recursive: true });
+/**
+ * The page for a host of files, with the model and no server: `--static DIR`.
+ *
+ * @throws {Error} What the bundler says.
+ */
+export async function buildStaticPage(
+  folder: string | URL,
+): Promise<void> {
+  const target = folder instanceof URL ? folder : toFileUrl(folder);
+  const write = async (name: string, content: string | Uint8Array) => {
+    const file = new URL(name, target);
+    await Deno.mkdir(new URL(".", file), { recursive: true });
+    const bytes = typeof content === "string"
+      ? new TextEncoder().encode(content)
+      : content;
+    await Deno.writeFile(file, bytes);
+  };
   for (const [name, content] of await bundlePage()) {
-    await Deno.writeTextFile(new URL(name, TARGET), content);
+    await write(
+      name,
+      name === "index.html"
+        ? content.replace("<html", "<html data-static")
+        : content,
+    );
   }
+  for (
+    const [name, file] of [["icon.svg", "icon.svg"], [
+      "manifest.webmanifest",
+      "manifest.json",
+    ]] as const
+  ) {
+    await write(name, await Deno.readTextFile(new URL(file, SOURCE)));
+  }
+  await write("curse.json", CURSE);
+  for (const name of pageModel.names) {
+    await write(`model/${name}`, await pageModel.read(name));
+  }
+}
+
+function toFileUrl(folder: string): URL {
+  return new URL(
+    `${encodeURI(folder)}/`.replaceAll(/\/+$/g, "/"),
+    `file://${Deno.cwd()}/`,
+  );
+}
+
+if (import.meta.main) {
+  const [flag, folder] = Deno.args;
+  if (flag === "--static" && folder !== undefined) {
+    await buildStaticPage(folder);
+  } else {
+    await Deno.mkdir(TARGET, { recursive: true });
+    for (const [name, content] of await bundlePage()) {
+      await Deno.writeTextFile(new URL(name, TARGET), content);
+    }
+  }
+  await endBundler();
 }

@@ -24,7 +24,7 @@ import { chatRoute } from "./openai/chat.ts";
 import { completionsRoute } from "./openai/completions.ts";
 import { openAiErrorResponse, speaksOpenAi } from "./openai/error.ts";
 import { responsesRoute } from "./openai/responses.ts";
-import { pageRoutes } from "./site/page.ts";
+import { type PageModel, pageRoutes } from "./site/page.ts";
 import { codeOf, describeProblem, problemResponse } from "./problem.ts";
 import type { AppEnv, Loader } from "./services.ts";
 import { stateAskRoutes } from "./native/states/ask.ts";
@@ -46,6 +46,8 @@ export interface AppOptions {
   readonly observer?: Observer | undefined;
   /** What `/metrics` shows, and to whom; absent: there is no such route. */
   readonly metrics?: MetricsOptions | undefined;
+  /** A model for the engine in the page; absent: the page has none. */
+  readonly pageModel?: PageModel | undefined;
   /** What callers may take; nothing is bounded by default. */
   readonly limits?: Limits | undefined;
 }
@@ -71,7 +73,8 @@ const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Builds the server's one handler, `app.fetch`. */
 export function createApp(
-  { loader, keys, report, observer = {}, metrics, limits = {} }: AppOptions,
+  { loader, keys, report, observer = {}, metrics, limits = {}, pageModel }:
+    AppOptions,
 ): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   app.use(identify, observe(observer));
@@ -85,7 +88,7 @@ export function createApp(
     lendModels(loader),
     limitBody(limits.bodyTimeout),
   );
-  app.route("/", pageRoutes());
+  app.route("/", pageRoutes(pageModel));
   app.route("/", healthRoutes(loader));
   if (metrics) app.route("/", metricsRoute(metrics, requireKey(keys)));
   app.route("/", modelRoutes());

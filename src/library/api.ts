@@ -61,6 +61,12 @@ export interface TurnOptions {
   readonly topP?: number;
   /** Keep this many likeliest tokens; 0, the default, keeps all. */
   readonly topK?: number;
+  /** Keep tokens of at least this share of the likeliest one's probability. */
+  readonly minP?: number;
+  /** Subtracted from the logit of each token already drawn; 0 by default. */
+  readonly presencePenalty?: number;
+  /** Times the token's count, subtracted from its logit; 0 by default. */
+  readonly frequencyPenalty?: number;
   /** Up to 53 bits; absent: the seed of the save, or a random one. */
   readonly seed?: number;
   /** Texts that end the answer and are no part of it. */
@@ -85,6 +91,13 @@ export interface TurnResult {
     readonly completionTokens: number;
     /** Tokens that the state has read since it was blank. */
     readonly position: number;
+  };
+  /** What the turn took. */
+  readonly milliseconds: {
+    /** Opening the save, and reading. */
+    readonly prefill: number;
+    /** Drawing, and writing the save. */
+    readonly decode: number;
   };
 }
 

@@ -162,9 +162,9 @@ async function runTurn(
       temperature,
       topK,
       topP,
-      minP: 0,
-      presencePenalty: 0,
-      frequencyPenalty: 0,
+      minP: options.minP ?? 0,
+      presencePenalty: options.presencePenalty ?? 0,
+      frequencyPenalty: options.frequencyPenalty ?? 0,
       penaltyDecay: 1,
       logitBias: new Map(),
     },
@@ -187,6 +187,10 @@ async function runTurn(
       finish: event.finish,
       save: await portable(bytes),
       usage: { promptTokens, completionTokens, position },
+      milliseconds: {
+        prefill: event.timings.prefillMs,
+        decode: event.timings.decodeMs,
+      },
     };
   }
   throw new StateError(

@@ -17,6 +17,7 @@
  */
 
 import { StateError } from "../errors.ts";
+import { fromBase64url, toBase64url } from "../text/base64url.ts";
 
 /** The parts of a sealed token. */
 export interface SealedParts {
@@ -183,14 +184,4 @@ export function expectAlphabet(text: string): void {
 /** The error of what is no token at all. */
 export function unreadableToken(found: string): StateError {
   return new StateError("ERR_STATE_UNREADABLE", `Cannot read token: ${found}`);
-}
-
-/** Base64url without padding. */
-export function toBase64url(bytes: Uint8Array): string {
-  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
-}
-
-/** The bytes of base64url. */
-export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.fromBase64(text, { alphabet: "base64url" });
 }

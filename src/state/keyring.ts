@@ -26,7 +26,8 @@
  */
 
 import { StateError } from "../errors.ts";
-import { fromBase64url, type SealedParts, toBase64url } from "./envelope.ts";
+import { fromBase64url, toBase64url } from "../text/base64url.ts";
+import type { SealedParts } from "./envelope.ts";
 import { VERSION } from "./header.ts";
 import type { StateKey } from "./keys.ts";
 

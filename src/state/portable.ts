@@ -8,13 +8,9 @@
  * @module
  */
 
+import { fromBase64url, toBase64url } from "../text/base64url.ts";
 import { hex } from "../text/hex.ts";
-import {
-  expectAlphabet,
-  fromBase64url,
-  toBase64url,
-  unreadableToken,
-} from "./envelope.ts";
+import { expectAlphabet, unreadableToken } from "./envelope.ts";
 import { HASH_BYTES, MAGIC } from "./header.ts";
 
 const PREFIX = "gosling-portable.";
@@ -72,18 +68,25 @@ export async function openPortable(
 export async function openPortableText(
   text: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return await openPortable(portableBytes(text));
+}
+
+/**
+ * The bytes of a token's text, which {@linkcode openPortable} opens.
+ *
+ * @throws {StateError} `ERR_STATE_UNREADABLE` if the text is not base64url.
+ */
+export function portableBytes(text: string): Uint8Array<ArrayBuffer> {
   expectAlphabet(text);
   const dot = text.indexOf(".", PREFIX.length);
   if (dot >= 0) {
     throw unreadableToken(`character ${dot} is ".", expected base64url`);
   }
-  let bytes;
   try {
-    bytes = fromBase64url(text.slice(PREFIX.length));
+    return fromBase64url(text.slice(PREFIX.length));
   } catch {
     throw unreadableToken(`its ${text.length} characters end amid a byte`);
   }
-  return await openPortable(bytes);
 }
 
 async function hash(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

@@ -28,4 +28,4 @@ const notebook = new Notebook(library, session);
 render(<App parts={{ library, session, notebook }} />, document.body);
 
 // So that the page opens where the server, or the network, is away.
-navigator.serviceWorker?.register("/worker.js").catch(() => undefined);
+navigator.serviceWorker?.register("worker.js").catch(() => undefined);

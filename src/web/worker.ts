@@ -23,7 +23,18 @@ declare const self: {
 };
 
 const SHELF = "gosling-page";
-const PAGE = ["/", "/page.js", "/page.css", "/icon.svg", "/curse.json"];
+/** Where the page lies, on its own or in a folder of some host. */
+const HOME = new URL("./", location.href);
+const PAGE = [
+  "./",
+  "page.js",
+  "page.css",
+  "icon.svg",
+  "curse.json",
+  "engine.js",
+  "thread.js",
+  "manifest.webmanifest",
+].map((name) => new URL(name, HOME).pathname);
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

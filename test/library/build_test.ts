@@ -2,9 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { bytesSource } from "../../src/model/source.ts";
 import { compress, decompress } from "../../src/library/compress.ts";
 import * as server from "../../src/state/compress.ts";
-import { buildLibrary } from "../../tools/library.ts";
+import { buildLibrary, endBundler } from "../../tools/library.ts";
 import { assertThrows } from "../support/assert.ts";
 import { random } from "../support/random.ts";
+
+Deno.test.afterAll(endBundler);
 
 Deno.test("the package is one file of at most 250 kB, without dependencies", async () => {
   const files = await buildLibrary();

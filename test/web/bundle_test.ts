@@ -1,9 +1,19 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { endBundler } from "../../tools/library.ts";
 import { bundlePage } from "../../tools/web.ts";
 import { harness } from "../http/client.ts";
 
 const DIST = new URL("../../src/web/dist/", import.meta.url);
-const FILES = ["/", "/page.js", "/page.css", "/worker.js", "/icon.svg"];
+const FILES = [
+  "/",
+  "/page.js",
+  "/page.css",
+  "/worker.js",
+  "/icon.svg",
+  "/manifest.webmanifest",
+];
+
+Deno.test.afterAll(endBundler);
 
 Deno.test("the committed page is what src/web/ bundles to", async () => {
   for (const [name, content] of await bundlePage()) {
@@ -43,10 +53,10 @@ Deno.test("the page lets nothing in but its own files", async () => {
   const page = await get("/");
   const policy = page.headers.get("content-security-policy") ?? "";
   assertStringIncludes(policy, "default-src 'none'");
-  assertStringIncludes(policy, "script-src 'self';");
+  assertStringIncludes(policy, "script-src 'self' 'wasm-unsafe-eval';");
   assertStringIncludes(policy, "style-src 'self';");
   assertStringIncludes(policy, "frame-ancestors 'none'");
   const html = await page.text();
   const links = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, x]) => x);
-  assertEquals(links.filter((link) => !FILES.includes(link ?? "")), []);
+  assertEquals(links.filter((link) => !FILES.includes(`/${link}`)), []);
 });

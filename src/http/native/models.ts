@@ -50,6 +50,8 @@ const Model = z.object({
     bytes: z.record(z.string(), z.int())
       .describe("Most bytes of the values by codec, before sealing"),
   }),
+  portable: z.boolean()
+    .describe("Whether states may be returned and taken unencrypted"),
   initial_states: InitialStates,
 }).openapi("Model");
 
@@ -167,6 +169,7 @@ function describe(services: Services): z.infer<typeof Model> {
         CODEC_NAMES.map((name) => [name, encodedSize(name, shape).bytes]),
       ),
     },
+    portable: services.portable,
     initial_states: initialStates(services),
   };
 }

@@ -8,19 +8,16 @@
 
 import { Hono } from "hono";
 import type { Context } from "hono";
-import cost from "../../../bench/results/curse/cost.json" with { type: "json" };
-import facts from "../../../bench/results/curse/facts.json" with {
-  type: "json",
-};
-import recall from "../../../bench/results/curse/recall.json" with {
-  type: "json",
-};
 import icon from "../../web/icon.svg" with { type: "text" };
 import html from "../../web/dist/index.html" with { type: "text" };
 import style from "../../web/dist/page.css" with { type: "text" };
 import script from "../../web/dist/page.js" with { type: "text" };
 import worker from "../../web/dist/worker.js" with { type: "text" };
+import engine from "../../web/dist/engine.js" with { type: "text" };
+import thread from "../../web/dist/thread.js" with { type: "text" };
+import manifest from "../../web/manifest.json" with { type: "text" };
 import type { AppEnv } from "../services.ts";
+import { CURSE } from "./curse.ts";
 
 /**
  * Nothing but the page's own files may run or be shown. It may talk to any
@@ -28,10 +25,12 @@ import type { AppEnv } from "../services.ts";
  */
 const POLICY = [
   "default-src 'none'",
-  "script-src 'self'",
+  // The engine in the tab compiles its kernels.
+  "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
   "img-src 'self' data:",
   "worker-src 'self'",
+  "manifest-src 'self'",
   "connect-src 'self' http: https:",
   "base-uri 'none'",
   "form-action 'none'",
@@ -43,8 +42,11 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/page.js": ["text/javascript", script],
   "/page.css": ["text/css", style],
   "/worker.js": ["text/javascript", worker],
+  "/engine.js": ["text/javascript", engine],
+  "/thread.js": ["text/javascript", thread],
+  "/manifest.webmanifest": ["application/manifest+json", manifest],
   "/icon.svg": ["image/svg+xml", icon],
-  "/curse.json": ["application/json", JSON.stringify({ cost, facts, recall })],
+  "/curse.json": ["application/json", CURSE],
 };
 
 /** A file as it is sent. */
@@ -55,9 +57,30 @@ interface Sent {
   readonly zipped: Uint8Array<ArrayBuffer>;
 }
 
-/** Answers for the page. */
-export function pageRoutes(): Hono<AppEnv> {
+/** A model that the page may load into the tab. */
+export interface PageModel {
+  /** Its files by name, `model.json` among them. */
+  readonly names: readonly string[];
+  /** Reads one. */
+  read(name: string): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Answers for the page; `model`, where there is one, for the engine in the tab. */
+export function pageRoutes(model?: PageModel): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
+  for (const name of model?.names ?? []) {
+    app.get(`/model/${name}`, async (c) => {
+      c.header("cache-control", "no-cache");
+      c.header("cross-origin-embedder-policy", "require-corp");
+      c.header(
+        "content-type",
+        name.endsWith(".json")
+          ? "application/json"
+          : "application/octet-stream",
+      );
+      return c.body(await model?.read(name) ?? "");
+    });
+  }
   for (const [path, [type, text]] of Object.entries(FILES)) {
     let sent: Promise<Sent> | undefined;
     app.get(path, async (c) => answer(c, await (sent ??= prepare(type, text))));
@@ -80,6 +103,8 @@ async function prepare(type: string, text: string): Promise<Sent> {
 
 function answer(c: Context, { type, tag, plain, zipped }: Sent): Response {
   c.header("content-security-policy", POLICY);
+  // With the opener policy it isolates the page: then its workers share memory.
+  c.header("cross-origin-embedder-policy", "require-corp");
   // Asked for again each time, and sent again only when it has changed.
   c.header("cache-control", "no-cache");
   c.header("etag", tag);

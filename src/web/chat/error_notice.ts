@@ -13,13 +13,17 @@ export interface ErrorNotice {
   /** What the server said, where that adds anything. */
   readonly detail?: string;
   /** What can be done about it. */
-  readonly action: "retry" | "settings" | "none";
+  readonly action: "retry" | "settings" | "device" | "none";
 }
 
 const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
   ERR_REQUEST_UNAUTHORIZED: {
     message: "The server asks for a key, and none it knows came along.",
     action: "settings",
+  },
+  ERR_LOCAL: {
+    message: "The model could not be loaded into this tab.",
+    action: "retry",
   },
   ERR_STATE_REJECTED: {
     message: "This server cannot open the save. It was sealed with another " +
@@ -90,8 +94,10 @@ const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
 const GONE: ErrorNotice = {
   message:
     "The server cannot be reached. Nothing is lost: the conversation is " +
-    "here, and goes on as soon as the server is back.",
-  action: "retry",
+    "here, and goes on as soon as the server is back. Or it goes on in this " +
+    "tab: the server's seal cannot be opened here, so the small model of the " +
+    "page reads the words again.",
+  action: "device",
 };
 
 const FULL: ErrorNotice = {

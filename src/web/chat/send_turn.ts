@@ -1,20 +1,22 @@
 /**
- * One turn with the server: the save goes there, an answer and the next save
- * come back and are kept.
+ * One turn with the server, or with the engine in this tab: the save goes there,
+ * an answer and the next save come back and are kept.
  *
  * @module
  */
 
-import type {
-  ChatMessage,
-  GenerateEnd,
-  GenerateInput,
+import {
+  ApiError,
+  type ChatMessage,
+  type GenerateEnd,
+  type GenerateInput,
 } from "../../client/client.ts";
 import type { Library } from "../store/library.ts";
 import { requestOptions, settings } from "../store/settings.ts";
 import { newId, type StoredTurn } from "../store/stored_turn.ts";
-import { client, health } from "./server.ts";
 import { CutOffError } from "./error_notice.ts";
+import { findPartner, opensHere, type Partner } from "./partner.ts";
+import { ask, health } from "./server.ts";
 
 /** A turn to be taken. */
 export interface Wish {
@@ -28,6 +30,8 @@ export interface Wish {
   readonly system?: string | undefined;
   /** The state of the server's to begin with; the settings' where absent. */
   readonly initial?: string | undefined;
+  /** In this tab, whatever the settings say. */
+  readonly here?: true;
   /** For another answer than before. */
   readonly seed?: number;
 }
@@ -49,23 +53,57 @@ export async function sendTurn(
   tell: (answer: string) => void,
   signal: AbortSignal,
 ): Promise<StoredTurn | undefined> {
+  let began = false;
+  const told = (answer: string) => {
+    began = true;
+    tell(answer);
+  };
+  const attempt = async (here: boolean) =>
+    await send(
+      await findPartner(library, wish.parent, here),
+      wish,
+      library,
+      told,
+      signal,
+    );
+  try {
+    return await attempt(wish.here === true);
+  } catch (error) {
+    const gone = error instanceof ApiError && error.code === "ERR_UNREACHABLE";
+    if (!gone || began || signal.aborted) throw error;
+    ask();
+    if (!await opensHere(library, wish.parent).catch(() => false)) throw error;
+    return await attempt(true);
+  }
+}
+
+async function send(
+  partner: Partner,
+  wish: Wish,
+  library: Library,
+  tell: (answer: string) => void,
+  signal: AbortSignal,
+): Promise<StoredTurn | undefined> {
   const { parent, seed } = wish;
+  const { takes, state, words } = partner;
   const system = parent === null
     ? wish.system ?? settings.value.system.trim()
     : "";
   const initial = parent === null ? beginning(wish) : undefined;
-  const state = parent === null ? undefined : await library.state(parent);
   const options = {
     ...requestOptions(settings.value),
     ...(seed !== undefined && { seed }),
     ...(state !== undefined && { state }),
-    ...(initial !== undefined && { initial }),
+    ...(initial !== undefined && !partner.here && { initial }),
+    // So that this tab can go on where the server is away.
+    ...(health.value.model?.portable === true && !partner.here &&
+      { state_profile: "portable" as const }),
   };
   let answer = "";
   let end: End | undefined;
   try {
-    const request = { ...inputOf(wish, system), ...options };
-    for await (const event of client().stream(request, signal)) {
+    const request = { ...inputOf(wish, system, words), ...options };
+    for await (const event of takes.stream(request, signal)) {
       if (event.type === "text") tell(answer += event.text);
       else end = event;
     }
@@ -74,8 +112,8 @@ export async function sendTurn(
   }
   if (signal.aborted && answer === "") return undefined;
   end ??= signal.aborted
-    ? await client().generate({
-      ...inputOf(wish, system, answer),
+    ? await takes.generate({
+      ...inputOf(wish, system, words, answer),
       ...options,
       max_tokens: 0,
     })
@@ -86,6 +124,7 @@ export async function sendTurn(
     answer,
     end,
     signal.aborted,
+    partner,
   );
   await library.addTurn(turn, end.state);
   return turn;
@@ -102,11 +141,14 @@ function beginning({ initial }: Wish): string | undefined {
 function inputOf(
   { kind, user }: Wish,
   system: string,
+  words: readonly ChatMessage[] = [],
   answer = "",
 ): GenerateInput {
-  if (kind === "more") return { prompt: answer };
-  const messages: ChatMessage[] = [{ role: "user", content: user }];
+  // Where words are read again there is no open turn to go on with.
+  if (kind === "more" && words.length === 0) return { prompt: answer };
+  const messages: ChatMessage[] = [...words];
   if (system !== "") messages.unshift({ role: "system", content: system });
+  messages.push({ role: "user", content: kind === "more" ? "Go on." : user });
   if (answer !== "") messages.push({ role: "assistant", content: answer });
   return { messages };
 }
@@ -116,6 +158,7 @@ function turnOf(
   answer: string,
   end: End,
   stopped: boolean,
+  { here, fingerprint, words }: Partner,
 ): StoredTurn {
   const { usage, timings, state, state_codec } = end;
   return {
@@ -129,7 +172,9 @@ function turnOf(
     ...(initial !== undefined && { initial }),
     finish: stopped ? "cancelled" : end.finish_reason,
     model: end.model,
-    fingerprint: health.value.model?.fingerprint ?? "",
+    fingerprint,
+    ...(here && { here }),
+    ...(words !== undefined && { reread: true as const }),
     position: usage.position,
     bytes: end.state_bytes ?? state?.length ?? 0,
     codec: state_codec ?? settings.value.codec,

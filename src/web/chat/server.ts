@@ -31,6 +31,8 @@ export interface Model {
   };
   /** How many numbers its state has. */
   readonly state: { readonly values: number };
+  /** Whether the server gives and takes saves that others can open. */
+  readonly portable?: boolean;
   /** States that a conversation may begin with. */
   readonly initial_states?: readonly { readonly name: string }[];
 }
@@ -59,8 +61,8 @@ export interface SaveDetails {
 
 /** How the server is. */
 export interface Health {
-  /** `asking` before the first answer. */
-  readonly status: "asking" | "ready" | "away" | "refused";
+  /** `asking` before the first answer; `none` where the page came without one. */
+  readonly status: "asking" | "ready" | "away" | "refused" | "none";
   /** What it serves; stays when it goes away. */
   readonly model?: Model;
   /** What is wrong, in words. */
@@ -72,6 +74,12 @@ const PATIENCE = [500, 1000, 2000, 5000];
 
 /** How the server is, now. */
 export const health: Observable<Health> = new Observable({ status: "asking" });
+
+/** Whether the page lies on a host of files, and no server has been named. */
+export function withoutServer(): boolean {
+  return "static" in document.documentElement.dataset &&
+    settings.value.url === "";
+}
 
 let asked = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -110,12 +118,13 @@ export function followServer(): void {
   const look = () => {
     const now = JSON.stringify([settings.value.url, serverKey(settings.value)]);
     if (now === place) return;
+    if (withoutServer()) return health.set({ status: "none" });
     place = now;
     health.set({ status: "asking" });
     ask();
   };
   settings.watch(look);
-  addEventListener("online", () => ask());
+  addEventListener("online", () => withoutServer() || ask());
   look();
 }
 

@@ -10,6 +10,7 @@ import type { Library } from "../store/library.ts";
 import type { StoredTurn } from "../store/stored_turn.ts";
 import { TabPosition } from "./tab_position.ts";
 import { ask, health } from "./server.ts";
+import { computesHere } from "./partner.ts";
 import { sendTurn, type Wish } from "./send_turn.ts";
 import { type ErrorNotice, explain } from "./error_notice.ts";
 
@@ -97,6 +98,12 @@ export class Session {
     if (wish !== undefined) await this.#take(wish);
   }
 
+  /** Lets this tab answer what the server could not. */
+  async answerHere(): Promise<void> {
+    const { wish } = this.standing.value.trouble ?? {};
+    if (wish !== undefined) await this.#take({ ...wish, here: true });
+  }
+
   /** Leaves what failed; its words come back to be changed. */
   dismiss(): void {
     const { wish } = this.standing.value.trouble ?? {};
@@ -149,10 +156,10 @@ export class Session {
       if (turn === undefined) return this.draft.set(wish.user);
       // Somebody who has gone elsewhere meanwhile is not called back.
       if (this.standing.value.head === wish.parent) this.#stand(turn.id, []);
-      if (health.value.status !== "ready") ask();
+      if (health.value.status !== "ready" && !computesHere()) ask();
     } catch (error) {
       this.standing.patch({ trouble: { ...explain(error), wish } });
-      ask();
+      if (!computesHere()) ask();
     } finally {
       this.live.set(null);
     }

@@ -21,6 +21,8 @@ export interface Settings {
   readonly initial: string;
   /** How saves are written. */
   readonly codec: "int8" | "exact" | "f16" | "int10" | "int6" | "int4";
+  /** Where answers are computed. */
+  readonly place: "server" | "device";
   /** Light, dark, or as the system has it. */
   readonly theme: "auto" | "light" | "dark";
   /** The most tokens in an answer. */
@@ -51,6 +53,7 @@ export const DEFAULTS: Settings = {
   system: "",
   initial: "",
   codec: "int8",
+  place: "server",
   theme: "auto",
   max_tokens: 256,
   temperature: 1,
@@ -100,6 +103,7 @@ export function requestOptions(
     url: ___,
     keys: ____,
     theme: _____,
+    place: ______,
     ...rest
   }: Settings,
 ): GenerateOptions {

@@ -29,6 +29,10 @@ export interface StoredTurn extends Exchange {
   readonly initial?: string;
   /** The words that came with an imported save. */
   readonly past?: readonly Exchange[];
+  /** Whether it was computed in a tab of this device, not by a server. */
+  readonly here?: true;
+  /** Whether the words so far were read again, for the save could not be opened. */
+  readonly reread?: true;
   /** Why the answer ended. */
   readonly finish: "stop" | "length" | "cancelled";
   /** The model's name. */

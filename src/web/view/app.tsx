@@ -61,7 +61,9 @@ function Header({ curse }: { curse: boolean }): ComponentChild {
         </a>
       </h1>
       <p class={`status ${status}`} title={words} role="status">
-        {status === "ready"
+        {status === "none"
+          ? "on this device"
+          : status === "ready"
           ? model?.id
           : status === "asking"
           ? "connecting …"

@@ -6,6 +6,7 @@
 
 import type { ComponentChild } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { local } from "../local/local_engine.ts";
 import { useValue } from "../store/observable.ts";
 import type { StoredTurn } from "../store/stored_turn.ts";
 import { Composer } from "./composer.tsx";
@@ -75,12 +76,25 @@ function Answering(): ComponentChild {
         </div>
       )}
       <div class="answer" aria-busy="true">
-        {answer === ""
-          ? <p class="waiting" aria-label="Waiting for the answer">···</p>
-          : <Markdown text={answer} />}
+        {answer === "" ? <Waiting /> : <Markdown text={answer} />}
       </div>
     </article>
   );
+}
+
+/** Until the first word: what is waited for, where that takes a while. */
+function Waiting(): ComponentChild {
+  const { status, progress } = useValue(local);
+  if (status === "loading") {
+    return (
+      <p class="loading-model">
+        <label>
+          Loading the model into this tab <progress max={1} value={progress} />
+        </label>
+      </p>
+    );
+  }
+  return <p class="waiting" aria-label="Waiting for the answer">···</p>;
 }
 
 /** A value that changes often, drawn once a frame. */
@@ -128,6 +142,14 @@ function ErrorNoticeView(): ComponentChild {
               onClick={() => session.retry()}
             >
               Try again
+            </button>
+          )}
+          {action === "device" && wish !== undefined && (
+            <button
+              type="button"
+              onClick={() => session.answerHere()}
+            >
+              Answer on this device
             </button>
           )}
           {action === "settings" && (

@@ -6,6 +6,7 @@
 
 import type { ComponentChild } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { computesHere } from "../chat/partner.ts";
 import { health } from "../chat/server.ts";
 import { useValue } from "../store/observable.ts";
 import { useParts } from "./context.ts";
@@ -49,7 +50,7 @@ export function Composer(): ComponentChild {
             ref={area}
             rows={1}
             aria-label="Message"
-            placeholder={status === "away"
+            placeholder={status === "away" && !computesHere()
               ? "The server is away; write all the same …"
               : "Say something …"}
             value={draft}

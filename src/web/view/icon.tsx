@@ -27,6 +27,8 @@ const PATHS = {
   close: "M6 6l12 12M18 6L6 18",
   gear:
     "M4 7h9M17 7h3M4 17h3M11 17h9M15 5a2 2 0 1 1 0 4 2 2 0 0 1 0-4M9 15a2 2 0 1 1 0 4 2 2 0 0 1 0-4",
+  device: "M3 5h18v11H3zM9 20h6M12 16v4",
+  server: "M4 4h16v6H4zM4 14h16v6H4zM7.5 7h.5M7.5 17h.5",
   chart: "M4 4v16h16M7 15l4-5 3 3 5-7",
   chat: "M4 5h16v11H10l-4 4v-4H4z",
   grid: "M4 4h16v16H4zM4 9.3h16M4 14.6h16M9.3 4v16M14.6 4v16",

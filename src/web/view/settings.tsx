@@ -163,9 +163,24 @@ function Server({ now }: { now: Settings }): ComponentChild {
         />
       </label>
       <p class={`status ${status}`} role="status">
-        {status === "ready" ? "Connected" : words ?? "Connecting …"}
+        {status === "none"
+          ? "No server: answers come from this device"
+          : status === "ready"
+          ? "Connected"
+          : words ?? "Connecting …"}
       </p>
       {model && <ModelCard model={model} />}
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={now.place === "device" || status === "none"}
+          disabled={status === "none"}
+          onChange={({ currentTarget: { checked } }) =>
+            changeSettings({ place: checked ? "device" : "server" })}
+        />
+        Answer on this device: the page loads its own small model (5 MB) and
+        needs no server
+      </label>
     </fieldset>
   );
 }

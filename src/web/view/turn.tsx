@@ -14,7 +14,7 @@ import type { StoredTurn } from "../store/stored_turn.ts";
 import { duration, formatSize, number } from "../text/units.ts";
 import { say, useParts } from "./context.ts";
 import { nameSave } from "./dialog.ts";
-import { IconButton } from "./icon.tsx";
+import { Icon, IconButton } from "./icon.tsx";
 import { Markdown } from "./markdown.tsx";
 
 interface Props {
@@ -78,6 +78,18 @@ function Figures({ turn }: { turn: StoredTurn }): ComponentChild {
   const { finish, position, ms } = turn;
   return (
     <p class="figures">
+      <span
+        class="place"
+        title={turn.here ? "Computed on this device" : "Computed by a server"}
+      >
+        <Icon name={turn.here ? "device" : "server"} />
+        {turn.here && "this device"}
+      </span>
+      {turn.reread && (
+        <span title="The save could not be opened there: all words were read again">
+          words read again
+        </span>
+      )}
       {finish === "cancelled" && <span>stopped</span>}
       {finish === "length" && <span>cut off</span>}
       <span title="Tokens the memory has read since it was blank">
