@@ -4,6 +4,7 @@
  * @module
  */
 
+import { READABLE_SAMPLING } from "../../client/sampling_defaults.ts";
 import type { GenerateOptions } from "../../client/client.ts";
 import { Observable } from "./observable.ts";
 
@@ -43,10 +44,7 @@ export interface Settings {
   readonly seed: number | null;
 }
 
-/**
- * What holds until somebody changes it. A small nucleus, as in BlinkDL's chat demo:
- * small models misspell what they remember when unlikely pieces may be drawn.
- */
+/** What holds until somebody changes it. */
 export const DEFAULTS: Settings = {
   url: "",
   keys: {},
@@ -56,9 +54,8 @@ export const DEFAULTS: Settings = {
   place: "server",
   theme: "auto",
   max_tokens: 256,
-  temperature: 1,
+  ...READABLE_SAMPLING,
   top_k: 0,
-  top_p: 0.3,
   min_p: 0,
   presence_penalty: 0,
   frequency_penalty: 0,

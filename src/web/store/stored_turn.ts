@@ -5,13 +5,7 @@
  * @module
  */
 
-/** What was said and answered before a save was brought in. */
-export interface Exchange {
-  /** The person's words. */
-  readonly user: string;
-  /** The model's words. */
-  readonly answer: string;
-}
+import type { Exchange } from "../../client/save_file.ts";
 
 /** One answer and the memory it left; never changed once written. */
 export interface StoredTurn extends Exchange {

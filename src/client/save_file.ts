@@ -1,0 +1,137 @@
+/**
+ * Saves as files: the token, and the words beside it for the reader's sake. The
+ * page and the commands write the same. A file that holds nothing but a token is
+ * read too.
+ *
+ * ```text
+ * {"format":"gosling-save","version":1,"name":…,"model":…,"position":…,
+ *  "past":[{"user":…,"answer":…}…],"state":TOKEN}
+ * ```
+ *
+ * @module
+ */
+
+/** What was said and answered. */
+export interface Exchange {
+  /** The person's words. */
+  readonly user: string;
+  /** The model's words. */
+  readonly answer: string;
+}
+
+/** What a file may say of the turn that left its save. */
+export interface SaveFileTurn {
+  /** The model's name. */
+  readonly model?: string;
+  /** The model's weights; a save opens with no others. */
+  readonly fingerprint?: string;
+  /** Tokens read since blank. */
+  readonly position?: number;
+  /** How the save is written. */
+  readonly codec?: string;
+  /** Bytes of the save as it travels. */
+  readonly bytes?: number;
+  /** When, in milliseconds of Unix time. */
+  readonly at?: number;
+}
+
+/** What a file holds. */
+export interface SaveFileContent {
+  /** What the save is called. */
+  readonly name: string;
+  /** What the turn says of itself, as far as the file knows. */
+  readonly turn: SaveFileTurn;
+  /** The words so far. */
+  readonly past: readonly Exchange[];
+  /** The token. */
+  readonly state: string;
+}
+
+const FORMAT = "gosling-save";
+const VERSION = 1;
+const TOKEN = /^[\w-]+(\.[\w-]*)*$/;
+
+/** The text of a file. */
+export function formatSaveFile(
+  { name, turn, past, state }: SaveFileContent,
+): string {
+  const { model, fingerprint, position, codec, bytes, at } = turn;
+  return JSON.stringify(
+    {
+      format: FORMAT,
+      version: VERSION,
+      name,
+      model,
+      fingerprint,
+      position,
+      codec,
+      bytes,
+      at,
+      past,
+      state,
+    },
+    undefined,
+    1,
+  );
+}
+
+/**
+ * Reads the text of a file.
+ *
+ * @param file Its name, which without the ending is the name of a bare token.
+ * @throws {TypeError} If it is no save, and why.
+ */
+export function parseSaveFile(text: string, file: string): SaveFileContent {
+  const bare = text.trim();
+  const name = file.replace(/\.[^.]*$/, "") || "Imported";
+  if (TOKEN.test(bare)) return { name, turn: {}, past: [], state: bare };
+  const refuse = (found: string) =>
+    new TypeError(`Cannot read ${file}: ${found}`);
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw refuse("it is neither a save nor a token");
+  }
+  const { format, version, state, past, ...rest } = fields(content);
+  if (format !== FORMAT) throw refuse("it is not a Gosling save");
+  if (version !== VERSION) {
+    throw refuse(`it is of version ${version}, and only 1 is known here`);
+  }
+  if (typeof state !== "string" || !TOKEN.test(state)) {
+    throw refuse("it holds no token");
+  }
+  return {
+    name: typeof rest["name"] === "string" ? rest["name"] : name,
+    turn: {
+      ...textField(rest, "model"),
+      ...textField(rest, "fingerprint"),
+      ...textField(rest, "codec"),
+      ...numberField(rest, "position"),
+      ...numberField(rest, "bytes"),
+      ...numberField(rest, "at"),
+    },
+    past: Array.isArray(past) ? past.map(exchange) : [],
+    state,
+  };
+}
+
+function exchange(value: unknown): Exchange {
+  const { user, answer } = fields(value);
+  return {
+    user: typeof user === "string" ? user : "",
+    answer: typeof answer === "string" ? answer : "",
+  };
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return value instanceof Object ? { ...value } : {};
+}
+
+function textField(from: Record<string, unknown>, name: string): object {
+  return typeof from[name] === "string" ? { [name]: from[name] } : {};
+}
+
+function numberField(from: Record<string, unknown>, name: string): object {
+  return Number.isFinite(from[name]) ? { [name]: from[name] } : {};
+}
