@@ -142,7 +142,10 @@ async function earlier(): Promise<Partial<Results>> {
   }
 }
 
-function progress(title: string, total: number): cliProgress.SingleBar {
+function progress(
+  title: string,
+  total: number,
+): InstanceType<typeof cliProgress.SingleBar> {
   const bar = new cliProgress.SingleBar({
     format: `${title} [{bar}] {value}/{total}`,
   });

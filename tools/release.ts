@@ -29,8 +29,23 @@ const CONTENTS = [
   "models/gosling/vocab.txt",
   "shaders/",
   "src/",
-  "tools/readable.ts",
 ] as const;
+
+/** What is read of `deno.lock`. */
+interface Lock {
+  readonly specifiers: Readonly<Record<string, string>>;
+  readonly npm: Readonly<
+    Record<string, { readonly dependencies?: readonly string[] }>
+  >;
+  readonly workspace: Dependencies & {
+    readonly members: Readonly<Record<string, Dependencies>>;
+  };
+}
+
+/** Specifiers of packages. */
+interface Dependencies {
+  readonly dependencies: readonly string[];
+}
 
 /** What is ready to be published. */
 export interface Release {
@@ -102,7 +117,9 @@ export async function buildRelease(): Promise<Release> {
   const entries = await Promise.all(paths.map(async (path) => ({
     path: `${name}/${path}`,
     bytes: path === "deno.json"
-      ? new TextEncoder().encode(settings(paths))
+      ? json(settings(paths))
+      : path === "deno.lock"
+      ? json(await locked(paths))
       : await Deno.readFile(new URL(path, ROOT)),
   })));
   const archive = compress(tar(entries, Date.parse(date) / 1000));
@@ -152,16 +169,67 @@ async function list(path: string): Promise<string[]> {
   return (await Promise.all(files)).flat();
 }
 
+function json(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}
+
 /** `deno.json` without what needs files that are not released. */
-function settings(paths: readonly string[]): string {
+function settings(paths: readonly string[]): object {
   const { tasks, ...rest } = deno;
   const kept = Object.entries(tasks).filter(([, { command }]) => {
     const scripts = command.match(/[\w/.]+\.ts/g) ?? [];
     return scripts.length > 0 && scripts.every((path) => paths.includes(path));
   });
   const { lint: _lint, test: _test, bench: _bench, ...own } = rest;
-  const all = { ...own, tasks: Object.fromEntries(kept) };
-  return `${JSON.stringify(all, null, 2)}\n`;
+  const workspace = deno.workspace.filter((member) =>
+    isReleased(member.replace("./", ""), paths)
+  );
+  return { ...own, workspace, tasks: Object.fromEntries(kept) };
+}
+
+/** Whether a member of the workspace is released. */
+function isReleased(member: string, paths: readonly string[]): boolean {
+  return paths.includes(`${member}/deno.json`);
+}
+
+/** `deno.lock` without the packages of members that are not released. */
+async function locked(paths: readonly string[]): Promise<object> {
+  const text = await Deno.readTextFile(new URL("deno.lock", ROOT));
+  const { workspace, specifiers, npm, ...rest }: Lock = JSON.parse(text);
+  const members = Object.fromEntries(
+    Object.entries(workspace.members).filter(([name]) =>
+      isReleased(name, paths)
+    ),
+  );
+  const wanted = [workspace, ...Object.values(members)].flatMap((
+    { dependencies },
+  ) => dependencies);
+  const kept = new Set<string>();
+  const keep = (id: string) => {
+    if (kept.has(id)) return;
+    kept.add(id);
+    // Where there is one version of a package, its name is enough.
+    for (const name of npm[id]?.dependencies ?? []) {
+      const found = Object.keys(npm).find((id) =>
+        id === name || id.startsWith(`${name}@`) || id.startsWith(`${name}_`)
+      );
+      if (found !== undefined) keep(found);
+    }
+  };
+  const used = Object.entries(specifiers).filter(([name]) =>
+    wanted.includes(name)
+  );
+  for (const [name, version] of used) {
+    keep(`${name.replace(/^npm:(.+)@.*$/, "$1")}@${version}`);
+  }
+  return {
+    ...rest,
+    specifiers: Object.fromEntries(used),
+    npm: Object.fromEntries(
+      Object.entries(npm).filter(([id]) => kept.has(id)),
+    ),
+    workspace: { ...workspace, members },
+  };
 }
 
 const BLOCK = 512;

@@ -24,7 +24,7 @@ export async function downloadBar(name: string): Promise<DownloadBar> {
 
 async function drawn(name: string): Promise<DownloadBar> {
   const { default: cliProgress } = await import("cli-progress");
-  let bar: SingleBar | undefined;
+  let bar: InstanceType<typeof SingleBar> | undefined;
   const begun = performance.now();
   let first: number | undefined;
   return {

@@ -29,7 +29,7 @@ export async function loadingBar(bytes: number): Promise<LoadingBar> {
   }
   // Loaded only here: a small model starts faster than this is read.
   const { default: cliProgress } = await import("cli-progress");
-  let bar: SingleBar | undefined;
+  let bar: InstanceType<typeof SingleBar> | undefined;
   return {
     part: (title) => {
       bar?.stop();

@@ -33,7 +33,7 @@ export async function startServer(
   root: string | URL = new URL("../..", import.meta.url),
 ): Promise<Server> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-P=serve", ...runtime].concat(
+    args: ["run", "-P=serve", "--node-modules-dir=none", ...runtime].concat(
       ["main.ts", "start", "--port", "0"],
       flags,
     ),
