@@ -13,10 +13,17 @@ import { modelPlaces } from "./src/hub/resolve.ts";
 import { followKeyFile } from "./src/serve/key_file.ts";
 import { openModels, type ServedModels } from "./src/serve/served_models.ts";
 import { pageModel } from "./src/serve/page_model.ts";
+import {
+  listeningText,
+  savesText,
+  type Serving,
+  servingText,
+} from "./src/serve/start_report.ts";
+import { serverFlags, START_HELP } from "./src/serve/server_command.ts";
 import { onEnd } from "./src/serve/signals.ts";
 import { command, write } from "./src/terminal.ts";
-import { asksForHelp, parseCommand } from "./src/config/command_line.ts";
-import { helpOnSettings, readConfig } from "./src/config/config.ts";
+import { readConfig } from "./src/config/config.ts";
+import { asksForHelp, helpText } from "./src/config/help.ts";
 import type { Config } from "./src/config/settings.ts";
 import { ConfigError } from "./src/errors.ts";
 import type { Loader } from "./src/http/services.ts";
@@ -26,6 +33,15 @@ const PATIENCE = 10_000;
 
 /** Milliseconds that clients get to read the ends of their answers. */
 const LINGER = 5000;
+
+/**
+ * Modules of workers, which are first needed while the server works and has given
+ * its network away. Named here, Deno fetches their packages with all the others.
+ */
+export const WORKER_MODULES: readonly (() => Promise<unknown>)[] = [
+  () => import("./src/chat/jinja_worker.ts"),
+  () => import("./src/grammar/worker.ts"),
+];
 
 let app: Promise<ReturnType<typeof createApp>> | undefined;
 
@@ -45,8 +61,9 @@ if (import.meta.main && word === "start") await command(() => start(args));
 
 async function start(args: readonly string[]): Promise<void> {
   if (asksForHelp(args)) {
-    write(`Serves a model over HTTP.\n\n  deno task start [flags]\n\n`);
-    return write(helpOnSettings());
+    write(helpText(START_HELP));
+    // To its end, a module that exports `fetch` has Deno suggest `deno serve`.
+    Deno.exit(0);
   }
   const { config, telemetry } = await prepare(settings(args));
   const models = await open(config, telemetry);
@@ -54,36 +71,22 @@ async function start(args: readonly string[]): Promise<void> {
   const closed = closeOnSignal(server, models);
   // Whoever has been let in needs no permission; nothing here calls out.
   await Deno.permissions.revoke({ name: "net" });
-  let summary: string;
+  let serving: Serving;
   try {
-    summary = await models.start();
+    serving = await models.start();
   } catch (error) {
     await server.shutdown();
     throw error;
   }
-  const { hostname, port } = server.addr;
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  write(`Serving ${summary}\nListening on http://${host}:${port}\n`);
+  write(
+    servingText(serving) + savesText(config) + listeningText(server.addr),
+  );
   await server.finished;
   await closed;
 }
 
 function settings(args: readonly string[]): Config {
-  const { flags, words: [word] } = parseCommand(args, ["replicas"]);
-  if (flags.replicas !== undefined) {
-    throw new ConfigError(
-      "ERR_CONFIG_INVALID",
-      `Cannot start ${flags.replicas} replicas: a server may run no programs. ` +
-        `Use: deno task replicas ${flags.replicas}`,
-    );
-  }
-  if (word !== undefined) {
-    throw new ConfigError(
-      "ERR_CONFIG_INVALID",
-      `Cannot read the command line: ${word} is no flag. --help lists them`,
-    );
-  }
-  return readConfig(flags, (name) => Deno.env.get(name));
+  return readConfig(serverFlags(args), (name) => Deno.env.get(name));
 }
 
 /** The settings with the keys of their file, and who looks on. */
@@ -126,7 +129,8 @@ async function open(
   config: Config,
   { log, observer }: Telemetry,
 ): Promise<ServedModels> {
-  if (config["state-keys"] === undefined) {
+  // People read it where the server says what it serves.
+  if (config["state-keys"] === undefined && config.log === "json") {
     log.note(
       "No GOSLING_STATE_KEYS: states are sealed with a new key and cannot be " +
         "used once this process has ended",

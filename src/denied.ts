@@ -10,10 +10,6 @@ import deno from "../deno.json" with { type: "json" };
 /** `Requires read access to "/x", run again with the --allow-read flag`. */
 const REFUSAL = /Requires (\w+) access to "(.*)", run again/;
 
-/** Which variable names what is read, so that `deno task start` allows it. */
-const VARIABLES = "GOSLING_MODEL, GOSLING_MODELS, GOSLING_VOCAB, " +
-  "GOSLING_INITIAL or GOSLING_KEYS_FILE";
-
 /**
  * Says what to do about a permission that was refused.
  *
@@ -25,19 +21,19 @@ export function explainDenied(error: unknown): string | undefined {
     return explainDenied(error.cause);
   }
   const [, kind, what = ""] = REFUSAL.exec(error.message) ?? [];
-  const run = (flag: string) => `deno run -P=serve ${flag} main.ts start`;
-  const { read } = deno.permissions.serve;
-  const own = read.map((path) => path.replace("./serve/", ""));
+  const byHand = (flag: string) =>
+    "Let deno task start give it what its flags name, or start it with deno " +
+    `run -P=serve --node-modules-dir=none ${flag} main.ts start`;
+  const { read, net } = deno.permissions.serve;
   switch (kind) {
     case "read":
-      return `Cannot read ${what}: the server may read ${own.join(" and ")} ` +
-        `alone. Name it by ${VARIABLES} for deno task start, or start with ` +
-        run(`--allow-read=${[...own, what].join(",")}`);
+      return `Cannot read ${what}: this process may read ` +
+        `${read.join(" and ")} alone. ` +
+        byHand(`--allow-read=${[...read, what].join(",")}`);
     case "net": {
       const host = what.replace(/:\d+$/, "");
-      return `Cannot listen on ${what}: the server may use ` +
-        `${deno.permissions.serve.net.join(", ")} alone. Start with ` +
-        run(`--allow-net=${host}`);
+      return `Cannot listen on ${what}: this process may use ` +
+        `${net.join(", ")} alone. ${byHand(`--allow-net=${host}`)}`;
     }
     default:
       return `Cannot go on: ${error.message}`;

@@ -13,9 +13,36 @@ export function write(text: string): void {
   writeAll(Deno.stdout, text);
 }
 
+const STYLES = { bold: 1, dim: 2, link: 36 } as const;
+
+/** Colours text for a person: nothing where no terminal would show it. */
+export function paint(style: keyof typeof STYLES, text: string): string {
+  if (Deno.noColor || !Deno.stdout.isTerminal()) return text;
+  return `\x1b[${STYLES[style]}m${text}\x1b[0m`;
+}
+
 /** Writes a line to standard error. */
 export function note(line: string): void {
   writeAll(Deno.stderr, `${line}\n`);
+}
+
+/**
+ * Takes paths of the command line as they were typed: `deno task` changes to the
+ * folder of the project, and tells where it was called.
+ */
+export function startWhereTyped(): void {
+  const folder = Deno.env.get("INIT_CWD");
+  if (folder) Deno.chdir(folder);
+}
+
+/** Asks a yes-or-no question; nobody who could answer means no. */
+export function confirmAtTerminal(question: string): boolean {
+  if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return false;
+  writeAll(Deno.stderr, question);
+  const bytes = new Uint8Array(256);
+  const length = Deno.stdin.readSync(bytes) ?? 0;
+  const answer = new TextDecoder().decode(bytes.subarray(0, length)).trim();
+  return /^y(es)?$/i.test(answer);
 }
 
 /**

@@ -6,11 +6,15 @@
 
 import { parseArgs } from "node:util";
 import { ConfigError } from "../errors.ts";
-import { type Flags, settingNames } from "./config.ts";
-import { YES_OR_NO } from "./values.ts";
+import {
+  type Flag,
+  type FlagGroup,
+  SERVER_FLAGS,
+  SETTING_FLAGS,
+} from "./flags.ts";
 
-/** Flags that may be given more than once. */
-const REPEATABLE: readonly string[] = ["initial", "model", "vocab"];
+/** Flags and their values, by name without dashes. */
+export type Flags = Readonly<Partial<Record<string, string>>>;
 
 /** A command line, taken apart. */
 export interface CommandLine {
@@ -21,49 +25,124 @@ export interface CommandLine {
 }
 
 /**
- * Takes a command line apart: `--port 80`, `--port=80`, `--portable`.
+ * Takes a command line apart: `--port 80`, `--port=80`, `--portable`. Values of a
+ * flag that is repeated are a line each.
  *
  * @param args What follows the command's name.
- * @param own Flags of this command alone, which take a value.
- * @throws {ConfigError} If a flag is not known or lacks its value.
+ * @param groups The flags of this command; those of the server by default.
+ * @throws {ConfigError} If a flag is not known, lacks its value or does not take it.
  */
 export function parseCommand(
   args: readonly string[],
-  own: readonly string[] = [],
+  groups: readonly FlagGroup[] = SERVER_FLAGS,
 ): CommandLine {
-  const words = args.map((word, i) =>
-    word === "--portable" && !YES_OR_NO.includes(args[i + 1] ?? "")
-      ? "--portable=yes"
-      : word
-  );
-  const options = Object.fromEntries(
-    [...settingNames(), ...own].map((name) => [
-      name,
-      { type: "string" as const, multiple: REPEATABLE.includes(name) },
-    ]),
-  );
-  try {
-    const { values, positionals } = parseArgs({
-      args: words,
-      options,
-      allowPositionals: true,
-    });
-    const flags = Object.entries(values).map((
-      [name, value],
-    ) => [name, [value].flat().join("\n")]);
-    return { flags: Object.fromEntries(flags), words: positionals };
-  } catch (error) {
+  const known = new Map(groups.flatMap(({ flags }) => Object.entries(flags)));
+  const { tokens } = parseArgs({
+    args: args.map((word, i) => complete(word, args[i + 1], known)),
+    options: Object.fromEntries(
+      [...known.keys()].map((name) => [name, { type: "string" }]),
+    ),
+    strict: false,
+    tokens: true,
+  });
+  const flags: Record<string, string> = {};
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, rawName, value } = token;
+    const flag = known.get(name);
+    if (flag === undefined || !rawName.startsWith("--")) {
+      throw unknown(rawName, [...known.keys()]);
+    }
+    if (value === undefined || value.startsWith("--")) {
+      throw refuse(`--${name} lacks its value, ${flag.placeholder}`);
+    }
+    expectFit(name, value, flag);
+    flags[name] = flag.repeatable && flags[name] !== undefined
+      ? `${flags[name]}\n${value}`
+      : value;
+  }
+  return { flags, words };
+}
+
+/** A flag that may stand alone, with its value where it does. */
+function complete(
+  word: string,
+  next: string | undefined,
+  known: ReadonlyMap<string, Flag>,
+): string {
+  const flag = known.get(word.replace(/^--/, ""));
+  if (flag?.alone === undefined || !word.startsWith("--")) return word;
+  return flag.values?.includes(next ?? "") ? word : `${word}=${flag.alone}`;
+}
+
+function expectFit(
+  name: string,
+  value: string,
+  { values, number, placeholder }: Flag,
+): void {
+  if (values !== undefined && !values.includes(value)) {
     throw new ConfigError(
       "ERR_CONFIG_INVALID",
-      `Cannot read the command line: ${
-        error instanceof Error ? error.message : error
-      }. --help lists the flags`,
-      { cause: error },
+      `Cannot read --${name}: expected ${placeholder.replaceAll("|", " or ")}`,
+    );
+  }
+  if (number && (value.trim() === "" || !Number.isFinite(Number(value)))) {
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot read --${name}: expected a number`,
     );
   }
 }
 
-/** Whether the command line asks for help. */
-export function asksForHelp(args: readonly string[]): boolean {
-  return args.includes("--help") || args.includes("-h");
+function unknown(given: string, names: readonly string[]): ConfigError {
+  const name = given.replace(/^-+/, "");
+  if (Object.hasOwn(SETTING_FLAGS, name)) {
+    return refuse(`${given} is a flag of deno task start alone`);
+  }
+  const nearest = nearestName(name, names);
+  return refuse(
+    `there is no flag ${given}` +
+      (nearest === undefined ? "" : `; did you mean --${nearest}?`),
+    nearest === undefined ? ". " : " ",
+  );
+}
+
+function refuse(found: string, join = ". "): ConfigError {
+  return new ConfigError(
+    "ERR_CONFIG_INVALID",
+    `Cannot read the command line: ${found}${join}--help lists the flags`,
+  );
+}
+
+/** The name that was most likely meant, if any is near. */
+export function nearestName(
+  given: string,
+  names: readonly string[],
+): string | undefined {
+  const [best] = names.map((name) => ({ name, far: distance(given, name) }))
+    .sort((a, b) => a.far - b.far);
+  // Two letters that changed places are two edits.
+  const near = given.length < 4 ? 1 : Math.max(2, Math.floor(given.length / 3));
+  return best !== undefined && best.far <= near
+    ? best.name
+    : names.find((name) => given.length > 2 && name.startsWith(given));
+}
+
+/** Edits that turn one word into the other (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(
+        (row[j] ?? 0) + 1,
+        (next[j - 1] ?? 0) + 1,
+        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      ));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }

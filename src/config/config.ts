@@ -6,10 +6,9 @@
 
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
+import type { Flags } from "./command_line.ts";
+import { settingNames, variableOf } from "./flags.ts";
 import { type Config, type Name, SETTINGS } from "./settings.ts";
-
-/** Flags and their values, by name without dashes. */
-export type Flags = Readonly<Partial<Record<string, string>>>;
 
 const Settings = z.object(
   Object.fromEntries(
@@ -22,14 +21,16 @@ const Settings = z.object(
  *
  * @param flags The command line's flags.
  * @param env Gives an environment variable.
+ * @param names The settings that matter; others are left at their defaults.
  * @throws {ConfigError} Naming the flag or variable, and the repair.
  */
 export function readConfig(
   flags: Flags,
   env: (name: string) => string | undefined,
+  names: readonly Name[] = settingNames(),
 ): Config {
   const given = Object.fromEntries(
-    settingNames().flatMap((name) => {
+    names.flatMap((name) => {
       const value = flags[name] ?? env(variableOf(name));
       return value === undefined || value === "" ? [] : [[name, value]];
     }),
@@ -45,23 +46,4 @@ export function readConfig(
     `Cannot read ${source}: ${issue?.message}` +
       (repair === undefined ? "" : `. ${repair}`),
   );
-}
-
-/** What `--help` prints below a command's first lines. */
-export function helpOnSettings(): string {
-  const lines = settingNames().map((name) => {
-    const { placeholder, help } = SETTINGS[name];
-    return `  ${`--${name} ${placeholder}`.padEnd(24)} ${help}`;
-  });
-  return `${lines.join("\n")}\n\nEach can be set as a variable too: ` +
-    `--state-keys is ${variableOf("state-keys")}.\n`;
-}
-
-/** Every setting, by its flag without the dashes. */
-export function settingNames(): Name[] {
-  return Object.keys(SETTINGS) as Name[];
-}
-
-function variableOf(name: Name): string {
-  return `GOSLING_${name.toUpperCase().replaceAll("-", "_")}`;
 }

@@ -9,6 +9,8 @@ import { ConfigError } from "../errors.ts";
 import type { ApiKey } from "../http/access/auth.ts";
 import type { Rate } from "../http/access/token_bucket.ts";
 import type { MetricsAccess } from "../http/site/metrics.ts";
+import { namedEntries } from "./entries.ts";
+import { isYes, YES_OR_NO } from "./flags.ts";
 import { parseKeys, type StateKey } from "../state/keys.ts";
 import { STATE_LAYOUTS, type StateLayout } from "../state/foreign/convert.ts";
 
@@ -50,39 +52,22 @@ export const integer = (min: number, max: number): ValueSchema<number> =>
     ),
   );
 
-/** The words that a yes-or-no setting takes. */
-export const YES_OR_NO = ["yes", "no", "true", "false", "1", "0"];
-
 /** Yes or no. */
 export const flag: ValueSchema<boolean> = z.enum(YES_OR_NO, {
   error: "expected yes or no",
 })
-  .transform((
-    word,
-  ) => ["yes", "true", "1"].includes(word));
+  .transform(isYes);
 
 /** What keys, tenants and audiences may be called. */
 export const NAME = /^[\w.-]{1,64}$/;
 
 const INITIAL = /^([\w.-]{1,64})=(?:([\w.-]+):)?(.+)$/;
 
-const NAMED = /^(?:([\w.-]{1,64})=)?(.+)$/;
-
-/** `NAME=VALUE` or `VALUE`, a line each or with commas. */
-function named(list: string): [name: string | undefined, value: string][] {
-  return list.split(/[\n,]/).map((entry) => entry.trim()).filter((entry) =>
-    entry !== ""
-  ).map((entry) => {
-    const [, name, value = entry] = NAMED.exec(entry) ?? [];
-    return [name, value];
-  });
-}
-
 /** Models to serve: `MODEL` or `NAME=MODEL`, a line each. */
 export const modelWords: ValueSchema<readonly ModelWord[]> = z.string()
   .transform(
     (list) =>
-      named(list).map(([name, from]) => ({
+      namedEntries(list).map(([name, from]) => ({
         from,
         ...(name !== undefined && { name }),
       })),
@@ -92,7 +77,7 @@ export const modelWords: ValueSchema<readonly ModelWord[]> = z.string()
 export const vocabularyFiles: ValueSchema<readonly VocabularyFile[]> = z
   .string()
   .transform((list) =>
-    named(list).map(([model, path]) => ({
+    namedEntries(list).map(([model, path]) => ({
       path,
       ...(model !== undefined && { model }),
     }))

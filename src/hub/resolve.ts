@@ -7,13 +7,14 @@
 import type { Config } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
 import { type LocalModel, openFiles } from "./model_files.ts";
-import { ModelCache, modelsFolder } from "./cache.ts";
+import { ModelCache } from "./cache.ts";
+import { modelsFolder } from "./models_folder.ts";
 
 /** Lanes besides those of turns, for copies of states. */
 export const SPARE_LANES = 2;
 
 /** The model that comes with the program. */
-const EMBEDDED = new URL("../../models/gosling/", import.meta.url);
+export const EMBEDDED: URL = new URL("../../models/gosling/", import.meta.url);
 
 /** What the embedded model is called, unless a file is. */
 const EMBEDDED_NAME = "gosling";

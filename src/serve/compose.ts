@@ -39,8 +39,10 @@ const WAITING_PER_LANE = 8;
 /** Services, and how to give everything back. */
 export interface Composition {
   readonly services: Services;
-  /** The model and its device, and why this one, in a few words. */
+  /** The model and its device, in a few words. */
   readonly summary: string;
+  /** Why this device; empty where it was asked for. */
+  readonly reason: string;
   /** Ends every turn and frees the device. */
   dispose(): Promise<void>;
 }
@@ -197,7 +199,8 @@ async function attempt(
       portable: config.portable,
       initial,
     },
-    summary: `${files.id} on ${kind} (${name})${choice.reason}`,
+    summary: `${files.id} on ${kind} (${name})`,
+    reason: choice.reason,
     async dispose(): Promise<void> {
       await engine.dispose();
       observer?.retired?.(engine);

@@ -31,16 +31,29 @@ export async function chooseDevice(
   }
   const hardware = kind === "auto";
   const webgpu = () => openWebGpu({ force: !hardware });
+  calmMesa();
   try {
     return {
       device: await webgpu(),
       again: webgpu,
-      reason: hardware ? ": there is a hardware adapter" : "",
+      reason: hardware ? "the GPU of this machine" : "",
     };
   } catch (error) {
     const none = error instanceof DeviceError &&
       error.code === "ERR_DEVICE_UNAVAILABLE";
     if (!hardware || !none) throw error;
-    return { device: await wasm(), again: wasm, reason: `: ${error.message}` };
+    return { device: await wasm(), again: wasm, reason: error.message };
   }
+}
+
+/**
+ * Mesa's drivers complain on standard error, past every log, where no folder is
+ * named for what they do not use here.
+ */
+function calmMesa(): void {
+  if (Deno.build.os !== "linux") return;
+  const name = "XDG_RUNTIME_DIR";
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  if (state !== "granted" || Deno.env.get(name)?.startsWith("/")) return;
+  Deno.env.set(name, "/tmp");
 }

@@ -5,32 +5,49 @@
  * @module
  */
 
-import { fileURLToPath } from "node:url";
-import { asksForHelp, parseCommand } from "../config/command_line.ts";
-import type { Flags } from "../config/config.ts";
+import { type Flags, parseCommand } from "../config/command_line.ts";
+import { SERVER_FLAGS, variableOf, yesOrNo } from "../config/flags.ts";
+import { asksForHelp, type CommandHelp, helpText } from "../config/help.ts";
+import type { Name } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
 import { formatKey, randomKey } from "../state/keys.ts";
+import { savesText } from "./start_report.ts";
+import { serverArguments, typedFrom } from "./server_process.ts";
 import { onEnd } from "./signals.ts";
 import { type Replica, Supervisor } from "./supervisor.ts";
 import { command, note, write } from "../terminal.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const GROUPS = [
+  {
+    title: "Replicas",
+    flags: {
+      "own-ports": yesOrNo(
+        "Each takes a port of its own: --port, --port + 1 and so on (no)",
+      ),
+    },
+  },
+  ...SERVER_FLAGS,
+];
 
-const HELP = `Serves a model with several processes.
+const HELP: CommandHelp = {
+  about: "Serves models with several processes on one port.",
+  usage: ["deno task replicas [N] [flags]", "deno task replicas 3 --port 8080"],
+  groups: GROUPS,
+  notes: [
+    "N is one a core where it is left out. Sharing a port needs Linux; " +
+    "elsewhere use --own-ports. A process that dies is started again. SIGTERM " +
+    "ends all of them as it ends one, SIGHUP has the keys file read again, and " +
+    "SIGUSR2 replaces them one after the other.",
+  ],
+};
 
-  deno task replicas [N] [flags of deno task start]
-
-N processes (one a core by default) share the port, which needs Linux, or with
---own-ports yes take PORT, PORT + 1 and so on. One that dies is started again. SIGTERM ends all of them
-as it ends one, SIGHUP has the keys file read again, and SIGUSR2 replaces them one
-after the other.
-`;
+const env = (name: string) => Deno.env.get(name);
 
 if (import.meta.main) await command(() => main(Deno.args));
 
 async function main(args: readonly string[]): Promise<void> {
-  if (asksForHelp(args)) return write(HELP);
-  const { flags, words } = parseCommand(args, ["read", "own-ports"]);
+  if (asksForHelp(args)) return write(helpText(HELP));
+  const { flags, words } = parseCommand(args, GROUPS);
   const count = countOf(words);
   const ownPorts = /^(yes|true|1)$/.test(flags["own-ports"] ?? "");
   if (!ownPorts && count > 1 && Deno.build.os !== "linux") {
@@ -40,24 +57,24 @@ async function main(args: readonly string[]): Promise<void> {
         "use --own-ports yes",
     );
   }
-  const env = sharedKeys(flags);
+  const keys = sharedKeys(flags);
   let port = Number(setting(flags, "port") ?? 8000);
   let summary: string | undefined;
   const supervisor = new Supervisor({
     count,
     note,
     start: (place) =>
-      startReplica([
-        ...ownFlags(flags),
-        `--port=${ownPorts && port > 0 ? port + place : port}`,
-        ...(ownPorts ? [] : ["--reuse-port=yes"]),
+      startReplica({
+        ...serverOnly(flags),
+        port: `${ownPorts && port > 0 ? port + place : port}`,
+        ...!ownPorts && { "reuse-port": "yes" },
         ...threads(flags, count),
-      ], {
-        env,
-        read: flags.read,
+      }, {
+        keys,
         // The first says where, if any port would do.
         found(words, url): void {
-          summary ??= `${words}\n${count} replicas listening on ${url.origin}`;
+          summary ??= (hasKeys(flags) ? words : withOwnKey(words)) +
+            `${count} replicas listening on ${url.origin}`;
           if (place === 0 && port === 0) port = Number(url.port);
         },
       }),
@@ -82,37 +99,36 @@ function countOf([word, ...more]: readonly string[]): number {
 
 /** One key for all of them, where none is set. */
 function sharedKeys(flags: Flags): Record<string, string> {
-  const given = setting(flags, "state-keys") ?? setting(flags, "keys-file");
-  if (given !== undefined) return {};
-  note(
-    "No GOSLING_STATE_KEYS: states are sealed with a new key and cannot be " +
-      "used once these processes have ended",
-  );
+  if (hasKeys(flags)) return {};
   return { GOSLING_STATE_KEYS: formatKey(randomKey()) };
 }
 
-/** Processes that took every core each would wait for one another. */
-function threads(flags: Flags, count: number): string[] {
-  if (setting(flags, "threads") !== undefined) return [];
-  const each = Math.floor(navigator.hardwareConcurrency / count);
-  return [`--threads=${Math.max(1, each)}`];
+function hasKeys(flags: Flags): boolean {
+  return ["state-keys", "keys-file"].some((name) =>
+    setting(flags, name as Name) !== undefined
+  );
 }
 
-/** The flags that are the server's, without those set here. */
-function ownFlags(flags: Flags): string[] {
-  const ours = new Set(["read", "own-ports", "port", "reuse-port"]);
-  return Object.entries(flags).filter(([name]) => !ours.has(name)).map((
-    [name, value],
-  ) => `--${name}=${value}`);
+/** What a replica says of saves, where the key it was given is gone with them. */
+function withOwnKey(words: string): string {
+  return words.replace(/^ {2}saves .*\n/m, savesText({}, "these servers end"));
+}
+
+/** Processes that took every core each would wait for one another. */
+function threads(flags: Flags, count: number): Flags {
+  if (setting(flags, "threads") !== undefined) return {};
+  const each = Math.floor(navigator.hardwareConcurrency / count);
+  return { threads: `${Math.max(1, each)}` };
+}
+
+/** The flags that are a server's. */
+function serverOnly({ "own-ports": _, ...flags }: Flags): Flags {
+  return flags;
 }
 
 /** A flag, else its variable. */
-function setting(
-  flags: Flags,
-  name: "keys-file" | "port" | "state-keys" | "threads",
-): string | undefined {
-  const variable = `GOSLING_${name.toUpperCase().replace("-", "_")}`;
-  return flags[name] ?? (Deno.env.get(variable) || undefined);
+function setting(flags: Flags, name: Name): string | undefined {
+  return flags[name] ?? (env(variableOf(name)) || undefined);
 }
 
 function handOn(supervisor: Supervisor, keysFile: boolean): void {
@@ -129,28 +145,17 @@ function handOn(supervisor: Supervisor, keysFile: boolean): void {
 
 /** How a replica is started. */
 interface Start {
-  readonly env: Record<string, string>;
-  /** For `--allow-read`; absent: what the permission set allows. */
-  readonly read: string | undefined;
+  /** Variables with the keys that all share. */
+  readonly keys: Record<string, string>;
   /** Told what it serves, and where. */
   readonly found: (summary: string, url: URL) => void;
 }
 
-function startReplica(
-  flags: readonly string[],
-  { env, read, found }: Start,
-): Replica {
+function startReplica(flags: Flags, { keys, found }: Start): Replica {
   const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-P=serve",
-      ...(read === undefined ? [] : [`--allow-read=${read}`]),
-      fileURLToPath(new URL("main.ts", ROOT)),
-      "start",
-      ...flags,
-    ],
-    cwd: ROOT,
-    env,
+    args: serverArguments(flags, env),
+    ...typedFrom(env),
+    env: keys,
     stdin: "null",
     stdout: "piped",
     // Ctrl-C reaches the supervisor alone: a replica takes a second signal for
@@ -165,7 +170,7 @@ function startReplica(
     ) {
       shown += text;
       const [, summary, url] =
-        /^(Serving .*)\nListening on (\S+)\n/m.exec(shown) ??
+        /^(Serving .*\n(?: {2}.*\n)*)Listening on (\S+?),?[ \n]/m.exec(shown) ??
           [];
       if (summary === undefined || url === undefined) continue;
       found(summary, new URL(url));

@@ -26,12 +26,13 @@ import { chooseDevice } from "./device_choice.ts";
 import { readShape } from "../hub/inspect.ts";
 import { expectRoom, spaceOn, thisMachine } from "./memory.ts";
 import { type ModelPlace, openPlace } from "../hub/resolve.ts";
+import type { Serving } from "./start_report.ts";
 import { ModelPool } from "./model_pool.ts";
 
 /** Models by name. */
 export interface ServedModels extends Loader {
-  /** Loads the first one; says what it is, in a few words. */
-  start(): Promise<string>;
+  /** Loads the first one; says what is served. */
+  start(): Promise<Serving>;
   /** Ends every turn and frees every device. */
   dispose(): Promise<void>;
 }
@@ -121,13 +122,10 @@ export async function openModels(
       return { services, ...(bounded && { release }) };
     },
     ...(several && { ownerOf: await ownerFinder(config, known, owners) }),
-    async start(): Promise<string> {
-      const { thing: { summary }, release } = await borrow();
+    async start(): Promise<Serving> {
+      const { thing: { summary, reason }, release } = await borrow();
       release();
-      const others = ids.slice(1);
-      return others.length === 0
-        ? summary
-        : `${summary}, and ${others.join(", ")} when asked for`;
+      return { summary, reason, others: ids.slice(1) };
     },
     async dispose(): Promise<void> {
       closing = true;

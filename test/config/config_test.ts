@@ -1,9 +1,14 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parseCommand } from "../../src/config/command_line.ts";
-import { helpOnSettings, readConfig } from "../../src/config/config.ts";
+import { readConfig } from "../../src/config/config.ts";
+import {
+  SERVER_FLAGS,
+  SETTING_FLAGS,
+  yesOrNo,
+} from "../../src/config/flags.ts";
+import { asksForHelp, helpText } from "../../src/config/help.ts";
+import { SETTINGS } from "../../src/config/settings.ts";
 import type { InitialFile } from "../../src/config/values.ts";
-
-const nothing = () => undefined;
 
 function read(args: string[], env: Record<string, string> = {}) {
   return readConfig(parseCommand(args).flags, (name) => env[name]);
@@ -129,34 +134,88 @@ for (const [args, env, message] of WRONG) {
   });
 }
 
-Deno.test("parseCommand keeps a command's own flags and words apart", () => {
+const OWN = [{
+  title: "Own",
+  flags: {
+    url: { placeholder: "URL", help: "A server" },
+    "top-p": { placeholder: "N", help: "A share", number: true },
+    chat: yesOrNo("Whether to chat"),
+    model: SETTING_FLAGS.model,
+  },
+}];
+
+Deno.test("parseCommand keeps a command's flags and words apart", () => {
   const { flags, words } = parseCommand(
-    ["--url", "http://a", "Hello", "--port=1"],
-    ["url"],
+    ["--url", "http://a", "Hello", "--model=a", "--model", "b", "--", "--x"],
+    OWN,
   );
-  assertEquals(flags.url, "http://a");
-  assertEquals(flags.port, "1");
-  assertEquals(words, ["Hello"]);
+  assertEquals(flags, { url: "http://a", model: "a\nb" });
+  assertEquals(words, ["Hello", "--x"]);
 });
 
-Deno.test("helpOnSettings names every flag that readConfig knows", () => {
-  const flags = [...helpOnSettings().matchAll(/^ +--([\w-]+)/gm)]
-    .map(([, flag = ""]) => flag);
-  assertEquals(
-    flags.sort(),
-    Object.keys(
-      readConfig(
-        parseCommand([
-          "--model=m",
-          "--threads=1",
-          `--state-keys=a:${KEY}`,
-          "--state-ttl=1",
-          "--model-memory=1",
-          "--keys-file=k",
-          "--tenant-turns=1",
-        ]).flags,
-        nothing,
-      ),
-    ).sort(),
+Deno.test("parseCommand takes a yes-or-no flag alone, and never the text after it", () => {
+  const chat = (...args: string[]) => {
+    const { flags, words } = parseCommand(args, OWN);
+    return [flags.chat, ...words];
+  };
+  assertEquals(chat("--chat", "Hello"), ["yes", "Hello"]);
+  assertEquals(chat("--chat", "no", "Hello"), ["no", "Hello"]);
+  assertEquals(chat("--chat=no"), ["no"]);
+});
+
+for (
+  const [args, message] of [
+    [["--chat=maybe"], /^Cannot read --chat: expected yes or no$/],
+    [["--top-p", "much"], /^Cannot read --top-p: expected a number$/],
+    [["--modle", "x"], /no flag --modle; did you mean --model\? --help/],
+    [["--mod", "x"], /did you mean --model\?/],
+    [["--zzzzz"], /there is no flag --zzzzz\. --help/],
+    [["-u", "x"], /there is no flag -u/],
+    [["--port", "1"], /--port is a flag of deno task start alone/],
+    [["--url"], /--url lacks its value, URL/],
+    [["--url", "--chat"], /--url lacks its value, URL/],
+  ] as const
+) {
+  Deno.test(`parseCommand refuses ${args.join(" ")}`, () => {
+    assertThrows(() => parseCommand(args, OWN), { message });
+  });
+}
+
+Deno.test("readConfig leaves settings that do not matter at their defaults", () => {
+  const env = { GOSLING_PORT: "x", GOSLING_LANES: "3" };
+  const config = readConfig(
+    {},
+    (name) => env[name as keyof typeof env],
+    ["lanes"],
   );
+  assertEquals([config.port, config.lanes], [8000, 3]);
+});
+
+Deno.test("the help of the server names every setting once, with its default", () => {
+  const help = helpText({ about: "", usage: [], groups: SERVER_FLAGS });
+  const flags = [...help.matchAll(/^ +--([\w-]+)/gm)].map(([, flag]) => flag);
+  assertEquals(flags.toSorted(), Object.keys(SETTINGS).sort());
+  assertEquals(
+    Object.keys(SETTING_FLAGS).sort(),
+    Object.keys(SETTINGS).sort(),
+  );
+  for (const { help } of Object.values(SETTING_FLAGS)) {
+    if (!/^(A state or save|A file of lines)/.test(help)) {
+      assertMatch(help, /\(.+\)$/);
+    }
+  }
+});
+
+Deno.test("helpText breaks lines at 80 characters", () => {
+  const help = helpText({
+    about: "word ".repeat(40).trim(),
+    usage: ["deno task x"],
+    groups: SERVER_FLAGS,
+  });
+  for (const line of help.split("\n")) assert(line.length <= 80, line);
+});
+
+Deno.test("asksForHelp does not look behind --", () => {
+  assertEquals(asksForHelp(["-h"]), true);
+  assertEquals(asksForHelp(["--", "--help"]), false);
 });

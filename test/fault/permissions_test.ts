@@ -1,4 +1,7 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import type { Flags } from "../../src/config/command_line.ts";
+import { serverArguments } from "../../src/serve/server_process.ts";
+import { formatKey, randomKey } from "../../src/state/keys.ts";
 import { run, spawn } from "../story/command.ts";
 
 const PROBE = "test/fault/probe.ts";
@@ -50,7 +53,7 @@ for (
   const [args, message] of [
     [
       ["--model", "/etc/passwd"],
-      /Cannot read \/etc\/passwd: .*GOSLING_MODEL.*--allow-read=models,src,\/etc\/passwd /,
+      /Cannot read \/etc\/passwd: .*--allow-read=\.\/models,\.\/src,\/etc\/passwd /,
     ],
     [
       ["--initial", "x=/etc/passwd"],
@@ -70,22 +73,64 @@ for (
   });
 }
 
-Deno.test("deno task start may read the models that variables name", async () => {
+Deno.test("deno task start gives a server its own address and paths, and nothing else", async () => {
   const folder = await Deno.makeTempDir({ prefix: "gosling models " });
   try {
     for (const name of ["model.safetensors", "vocab.txt"]) {
       await Deno.copyFile(`models/gosling/${name}`, `${folder}/${name}`);
     }
-    const server = spawn(["task", "start", "--port", "0"], {
-      ...WASM,
-      GOSLING_MODEL: `mine=${folder}`,
-      GOSLING_MODELS: folder,
-    });
-    const [, url] = await server.until(/Listening on (http:\S+)/);
+    const keys = `${folder}/keys`;
+    await Deno.writeTextFile(keys, `state ${formatKey(randomKey())}\n`);
+    const env = { ...WASM, GOSLING_KEYS_FILE: keys };
+    const [verb = "", ...args] = serverArguments({
+      model: `${folder}/model.safetensors`,
+      host: "127.0.0.2",
+      port: "0",
+    }, (name) => env[name as keyof typeof env]);
+    const server = spawn([verb, "--preload", PROBE, ...args], env);
+    const [line] = await server.until(/^probe .*$/m);
+    const [, url] = await server.until(/Listening on (http:\/\/127.0.0.2:\S+)/);
+    assertEquals(refused(line), [["read models", "done"]]);
     assertEquals((await (await fetch(`${url}/readyz`)).json()).status, "ok");
-    server.signal("SIGINT");
-    await server.ended();
+    server.signal("SIGTERM");
+    const { code, stderr } = await server.ended();
+    assertEquals([code, stderr], [0, ""]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("serverArguments() names what the settings name, flags before variables", () => {
+  const given = (flags: Flags, env: Record<string, string> = {}) => {
+    const all = serverArguments(flags, (name) => env[name]);
+    const named = (kind: string) =>
+      all.find((word) => word.startsWith(`--allow-${kind}=`))
+        ?.replace(/^.*?=/, "").split(",")
+        .filter((path) => !/\/(models|src)$/.test(path));
+    return { read: named("read"), net: named("net") };
+  };
+  assertEquals(given({}), { read: [], net: ["127.0.0.1:8000"] });
+  assertEquals(given({ host: "::1", port: "80" }).net, ["[::1]:80"]);
+  assertEquals(given({ port: "0" }).net, ["127.0.0.1"]);
+  const env = { GOSLING_HOST: "0.0.0.0", GOSLING_MODELS: "/pulled" };
+  assertEquals(given({}, env).net, ["0.0.0.0:8000"]);
+  assertEquals(given({ model: "a=/x/y.pth\nb=few" }, env).read, [
+    "/x",
+    "few",
+    "/pulled",
+  ]);
+  assertEquals(given({ model: "/x" }, { GOSLING_MODEL: "/y" }).read, ["/x"]);
+  assertEquals(given({}, { GOSLING_VOCAB: "a=/v.txt, /w.txt" }).read, [
+    "/v.txt",
+    "/w.txt",
+  ]);
+  assertEquals(given({ initial: "a=rwkv:/s.bin\nb=/t.save" }).read, [
+    "rwkv:/s.bin",
+    "/s.bin",
+    "/t.save",
+  ]);
+  assertEquals(given({ "keys-file": "/k" }).read, ["/k"]);
+  assertThrows(() => given({ "keys-file": "/a,b" }), {
+    message: /Cannot let a server use \/a,b: Deno takes no comma/,
+  });
 });

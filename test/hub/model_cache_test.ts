@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { ModelCache, modelsFolder } from "../../src/hub/cache.ts";
+import { ModelCache } from "../../src/hub/cache.ts";
+import { modelsFolder } from "../../src/hub/models_folder.ts";
 import { formatBytes, formatTable } from "../../src/text/units.ts";
 import { resolveModel } from "../../src/hub/resolve.ts";
 

@@ -23,20 +23,28 @@ export interface Running {
   ended(): Promise<Ended>;
 }
 
+/** How a process is started. */
+export interface SpawnOptions {
+  /** At the head of a process group of its own. */
+  readonly detached?: boolean;
+  /** Where; by default, in the project. */
+  readonly cwd?: string | URL;
+}
+
 /**
  * Starts `deno` with `args` in the project.
  *
- * @param options `detached`: at the head of a process group of its own.
+ * @param args Those of `deno task` find the project from elsewhere too.
  */
 export function spawn(
   args: readonly string[],
   env: Record<string, string> = {},
   input = "",
-  { detached = false } = {},
+  { detached = false, cwd = ROOT }: SpawnOptions = {},
 ): Running {
   const process = new Deno.Command(Deno.execPath(), {
     args: [...args],
-    cwd: ROOT,
+    cwd,
     detached,
     env: { NO_COLOR: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
     stdin: "piped",

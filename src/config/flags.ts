@@ -1,0 +1,206 @@
+/**
+ * Flags as people see them: what `--help` prints and a command line may name. How
+ * the values of settings are read is in settings.ts, so that a launcher and `--help`
+ * need none of it.
+ *
+ * @module
+ */
+
+import type { Name } from "./settings.ts";
+
+/** One flag. */
+export interface Flag {
+  /** What stands for its value in the help. */
+  readonly placeholder: string;
+  /** What it does, and its default in brackets. */
+  readonly help: string;
+  /** Whether it may be given more than once. */
+  readonly repeatable?: boolean;
+  /** The values that it takes, where they can be listed. */
+  readonly values?: readonly string[];
+  /** What it means without a value; absent: a value has to follow. */
+  readonly alone?: string;
+  /** Whether its value is a number. */
+  readonly number?: boolean;
+}
+
+/** Flags under one heading, the most used first. */
+export interface FlagGroup {
+  /** The heading. */
+  readonly title: string;
+  /** By name, without dashes. */
+  readonly flags: Readonly<Record<string, Flag>>;
+}
+
+/** The words that a yes-or-no flag takes. */
+export const YES_OR_NO: readonly string[] = [
+  "yes",
+  "no",
+  "true",
+  "false",
+  "1",
+  "0",
+];
+
+/** A flag that says yes or no, and yes where it stands alone. */
+export function yesOrNo(help: string): Flag {
+  return { placeholder: "yes|no", help, values: YES_OR_NO, alone: "yes" };
+}
+
+/** Whether such a flag says yes. */
+export function isYes(value: string): boolean {
+  return ["yes", "true", "1"].includes(value);
+}
+
+/** Every setting, which has a `GOSLING_*` variable too. */
+export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
+  model: {
+    placeholder: "[NAME=]MODEL",
+    help: "Weights, a folder with weights and vocabulary, or the name of a " +
+      "pulled model; give it again to serve several (gosling)",
+    repeatable: true,
+  },
+  port: {
+    placeholder: "N",
+    help: "Port to listen on; 0 takes any (8000)",
+  },
+  host: {
+    placeholder: "NAME",
+    help: "Address to listen on; 0.0.0.0 takes calls of other machines " +
+      "(127.0.0.1)",
+  },
+  device: {
+    placeholder: "NAME",
+    help: "auto, webgpu or wasm (auto)",
+  },
+  quant: {
+    placeholder: "NAME",
+    help: "How matrices are kept in memory: none, int8 or int4 (none)",
+  },
+  lanes: {
+    placeholder: "N",
+    help: "Conversations computed at once (8)",
+  },
+  threads: {
+    placeholder: "N",
+    help: "Threads of the wasm device (all cores)",
+  },
+  vocab: {
+    placeholder: "[NAME=]PATH",
+    help: "Vocabulary, of the model of that name (beside the weights)",
+    repeatable: true,
+  },
+  "model-memory": {
+    placeholder: "BYTES",
+    help: "What models may take at once, as 6GB; the one unused for longest " +
+      "is unloaded (what is free)",
+  },
+  initial: {
+    placeholder: "NAME=PATH",
+    help: "A state or save that texts may begin with; NAME=LAYOUT:PATH where " +
+      "the file does not say what it is",
+    repeatable: true,
+  },
+  "state-keys": {
+    placeholder: "LIST",
+    help:
+      "KID:BASE64URL,… of 32 bytes; the first seals, all open (a new key, " +
+      "gone with the process)",
+  },
+  "state-ttl": {
+    placeholder: "SECONDS",
+    help: "How long a save can be used (no limit)",
+  },
+  "state-audience": {
+    placeholder: "NAME",
+    help: "Servers that share saves; others reject them (gosling)",
+  },
+  portable: yesOrNo("Allow saves that are not encrypted (no)"),
+  "keys-file": {
+    placeholder: "PATH",
+    help: "A file of lines state KID:SECRET and api NAME:SHA256[:RATE], read " +
+      "again when it changes and at SIGHUP",
+  },
+  "api-keys": {
+    placeholder: "LIST",
+    help: "NAME:SHA256[:RATE],… of the keys that may call (everybody may)",
+  },
+  rate: {
+    placeholder: "R[/T]",
+    help: "Requests and tokens a minute of each tenant; * is any (*)",
+  },
+  "tenant-turns": {
+    placeholder: "N",
+    help: "Turns of one tenant that may wait (half of the queue)",
+  },
+  timeout: {
+    placeholder: "SECONDS",
+    help: "How long a turn may take; it then ends with its save (600)",
+  },
+  "body-timeout": {
+    placeholder: "SECONDS",
+    help: "How long the body of a request may take to arrive (60)",
+  },
+  "cors-origins": {
+    placeholder: "LIST",
+    help: "Origins whose pages may call; * is any, none is none (*)",
+  },
+  log: {
+    placeholder: "NAME",
+    help: "A line for each request on stderr: json, text or none (none)",
+  },
+  metrics: {
+    placeholder: "WHO",
+    help: "Who may read /metrics: open, keys, key:NAME or none (keys; " +
+      "everybody where there are no API keys)",
+  },
+  "reuse-port": yesOrNo(
+    "Let other processes listen on the same port, as replicas do (no)",
+  ),
+};
+
+/** Some settings under a heading. */
+export function settingGroup(title: string, names: readonly Name[]): FlagGroup {
+  return {
+    title,
+    flags: Object.fromEntries(names.map((name) => [name, SETTING_FLAGS[name]])),
+  };
+}
+
+/** The settings of a server. */
+export const SERVER_FLAGS: readonly FlagGroup[] = [
+  settingGroup("Most used", ["model", "port", "host", "device", "quant"]),
+  settingGroup("Saves", [
+    "state-keys",
+    "state-ttl",
+    "state-audience",
+    "initial",
+    "portable",
+  ]),
+  settingGroup("Callers", [
+    "keys-file",
+    "api-keys",
+    "rate",
+    "tenant-turns",
+    "cors-origins",
+  ]),
+  settingGroup("Capacity", [
+    "lanes",
+    "threads",
+    "model-memory",
+    "vocab",
+    "timeout",
+    "body-timeout",
+  ]),
+  settingGroup("Watching", ["log", "metrics", "reuse-port"]),
+];
+
+/** Every setting, by its flag without the dashes. */
+export function settingNames(): Name[] {
+  return Object.keys(SETTING_FLAGS) as Name[];
+}
+
+/** The variable of a setting. */
+export function variableOf(name: Name): string {
+  return `GOSLING_${name.toUpperCase().replaceAll("-", "_")}`;
+}

@@ -1,0 +1,111 @@
+/**
+ * The process that serves: it may do what `permissions.serve` in deno.json says,
+ * with the paths and the address that its own settings name and no others.
+ *
+ * @module
+ */
+
+import deno from "../../deno.json" with { type: "json" };
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Flags } from "../config/command_line.ts";
+import { ConfigError } from "../errors.ts";
+import { initialPaths, namedEntries } from "../config/entries.ts";
+import { variableOf } from "../config/flags.ts";
+import type { Name } from "../config/settings.ts";
+import { modelsFolder } from "../hub/models_folder.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Weights and indices of weights; what a folder or a pulled model is not called. */
+const WEIGHTS = /\.(safetensors|st|pth|gguf|json)$/;
+
+/** Gives an environment variable. */
+export type ReadEnv = (name: string) => string | undefined;
+
+/**
+ * The arguments of `deno` for a server.
+ *
+ * @param flags The server's flags.
+ */
+export function serverArguments(flags: Flags, env: ReadEnv): string[] {
+  return [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--frozen",
+    // Packages come from Deno's own cache, and only those that are imported.
+    "--node-modules-dir=none",
+    `--config=${fileURLToPath(new URL("deno.json", ROOT))}`,
+    ...permissions(flags, env),
+    fileURLToPath(new URL("main.ts", ROOT)),
+    "start",
+    ...Object.entries(flags).flatMap(([name, value = ""]) =>
+      value.split("\n").map((line) => `--${name}=${line}`)
+    ),
+  ];
+}
+
+/**
+ * The folder that paths of a command line are meant from; by default this
+ * process's own. `deno task` tells where it was called.
+ */
+export function typedFrom(env: ReadEnv): { readonly cwd?: string } {
+  const cwd = env("INIT_CWD");
+  return cwd ? { cwd } : {};
+}
+
+function permissions(flags: Flags, env: ReadEnv): string[] {
+  const setting = (name: Name) => flags[name] ?? env(variableOf(name)) ?? "";
+  const { serve } = deno.permissions;
+  const own = serve.read.map((path) => fileURLToPath(new URL(path, ROOT)));
+  return [
+    list("read", [...own, ...readable(setting, env)]),
+    list("net", [address(setting("host"), setting("port"))]),
+    list("import", serve.import),
+    list("env", serve.env),
+    list("sys", serve.sys),
+  ];
+}
+
+/** Paths that the settings name. */
+function readable(
+  setting: (name: Name) => string,
+  env: ReadEnv,
+): string[] {
+  const models = namedEntries(setting("model")).flatMap(([, from]) => {
+    // A vocabulary and a template are looked for beside the weights.
+    if (WEIGHTS.test(from)) return [dirname(from)];
+    return /[\\/]/.test(from) ? [from] : [from, modelsFolder(env)];
+  });
+  const keys = setting("keys-file");
+  return [
+    ...models,
+    ...namedEntries(setting("vocab")).map(([, path]) => path),
+    ...initialPaths(setting("initial")),
+    ...keys === "" ? [] : [keys],
+  ];
+}
+
+function address(host: string, port: string): string {
+  const name = host === "" ? "127.0.0.1" : host;
+  const bracketed = name.includes(":") && !name.startsWith("[")
+    ? `[${name}]`
+    : name;
+  // Port 0 takes any, and what is no port is refused by the server.
+  const number = port === "" ? "8000" : port;
+  return /^[1-9]\d{0,4}$/.test(number) ? `${bracketed}:${number}` : bracketed;
+}
+
+function list(kind: string, values: readonly string[]): string {
+  const odd = values.find((value) => value.includes(","));
+  if (odd !== undefined) {
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot let a server use ${odd}: Deno takes no comma in what it allows; ` +
+        "rename it, or use a link to it",
+    );
+  }
+  const named = values.filter((value) => value !== "");
+  return `--allow-${kind}=${named.join(",")}`;
+}
