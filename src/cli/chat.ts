@@ -8,47 +8,55 @@
 import { createInterface } from "node:readline";
 import process from "node:process";
 import { Conversation } from "../client/conversation.ts";
-import { asksForHelp, parseCommand } from "../config/command_line.ts";
-import { helpOnSettings, readConfig } from "../config/config.ts";
+import { parseCommand } from "../config/command_line.ts";
+import { asksForHelp, type CommandHelp, helpText } from "../config/help.ts";
 import { readInitialFlag } from "./initial_flag.ts";
 import { chatLoop } from "./chat_loop.ts";
-import { connect, connectEmbedded } from "./connect.ts";
+import { connect } from "./connect.ts";
 import { readDrawing } from "./drawing.ts";
+import {
+  expectNoWords,
+  INITIAL_FLAGS,
+  longestAnswer,
+  SAMPLING_FLAGS,
+  SAVE_FLAGS,
+  WHERE_FLAGS,
+} from "./flags.ts";
+import { rejectionText } from "./rejected.ts";
 import { SaveFolder } from "./saves.ts";
-import { command, note, write } from "../terminal.ts";
+import { command, note, startWhereTyped, write } from "../terminal.ts";
 
-const HELP = `Chats in the terminal. /help inside lists its commands.
+/** Tokens of an answer, unless the command line says otherwise. */
+const LONGEST = 512;
 
-  deno task chat [flags]
-
-  --url URL                Talk to this server instead of loading a model
-  --saves FOLDER           Where /save keeps conversations (saves)
-  --initial NAME[=PATH]    Begin with this state: a file, or a name at the URL
-  --temperature N          0 always takes the likeliest token (1)
-  --top-p N                Draw from tokens of this probability (0.3)
-  --max-tokens N           Longest answer (512)
-  --seed N                 Same seed, same answers
-
-`;
+const HELP: CommandHelp = {
+  about: "Chats in the terminal. /help inside lists its commands.",
+  usage: ["deno task chat", "deno task chat --url http://127.0.0.1:8000"],
+  groups: [
+    WHERE_FLAGS,
+    {
+      title: SAMPLING_FLAGS.title,
+      flags: { ...SAMPLING_FLAGS.flags, "max-tokens": longestAnswer(LONGEST) },
+    },
+    {
+      title: SAVE_FLAGS.title,
+      flags: { ...INITIAL_FLAGS, ...SAVE_FLAGS.flags },
+    },
+  ],
+};
 
 if (import.meta.main) await command(() => chat(Deno.args));
 
 async function chat(args: readonly string[]): Promise<void> {
-  if (asksForHelp(args)) return write(HELP + helpOnSettings());
-  const own = ["url", "saves", "temperature", "top-p", "max-tokens", "seed"];
-  const { flags } = parseCommand(args, own);
-  const drawing = readDrawing(flags, {
-    temperature: 1,
-    top_p: 0.3,
-    max_tokens: 512,
-  });
+  if (asksForHelp(args)) return write(helpText(HELP));
+  startWhereTyped();
+  const { flags, words } = parseCommand(args, HELP.groups);
+  expectNoWords(words, "deno task generate answers one text");
+  const drawing = readDrawing(flags, LONGEST);
   const { initial, flags: settings } = readInitialFlag(flags);
   const options = { ...drawing, ...(initial !== undefined && { initial }) };
-  const saves = new SaveFolder(flags.saves ?? "saves");
-  const config = readConfig(settings, (name) => Deno.env.get(name));
-  const { client, summary, close } = flags.url === undefined
-    ? await connectEmbedded(config, () => saves.key())
-    : connect(flags.url);
+  const saves = new SaveFolder(flags.saves);
+  const { client, summary, close } = await connect(settings, saves);
   note(`Chatting with ${summary}. /help lists the commands`);
   const terminal = Deno.stdin.isTerminal();
   const keyboard = createInterface({
@@ -66,6 +74,7 @@ async function chat(args: readonly string[]): Promise<void> {
       begin: (save) => new Conversation(client, options, save),
       saves,
       write,
+      explain: (error, state) => rejectionText(error, state, saves),
       interrupt: () => (turn = new AbortController()).signal,
     });
   } finally {

@@ -7,8 +7,11 @@
 
 import { ApiError } from "../client/client.ts";
 import type { Conversation } from "../client/conversation.ts";
+import type { Exchange } from "../client/save_file.ts";
 import { GoslingError } from "../errors.ts";
-import type { SaveFolder } from "./saves.ts";
+import { formatBytes, formatTable } from "../text/units.ts";
+import { timeAgo } from "./time_ago.ts";
+import type { KeptSave, SaveFolder } from "./saves.ts";
 
 /** What a chat needs of its surroundings. */
 export interface ChatSetting {
@@ -19,6 +22,8 @@ export interface ChatSetting {
   readonly write: (text: string) => void;
   /** Gives a signal that ends the turn about to begin. */
   readonly interrupt: () => AbortSignal;
+  /** What to tell of an error of the server's; by default its own words. */
+  readonly explain?: (error: ApiError, save: string | undefined) => string;
 }
 
 const HELP = `/save NAME  keep the conversation as it is now
@@ -43,26 +48,43 @@ export async function chatLoop(
     try {
       await chat.take(text);
     } catch (error) {
-      setting.write(`${explain(error)}\n`);
+      setting.write(`${chat.explain(error)}\n`);
     }
     setting.write("> ");
   }
 }
 
+/** One of the ways that a chat goes. */
+interface Branch {
+  readonly conversation: Conversation;
+  /** The words of its turns. */
+  readonly past: readonly Exchange[];
+  /** The save that it is kept in. */
+  readonly name?: string;
+}
+
 class Chat {
   readonly #setting: ChatSetting;
-  readonly #branches: Conversation[];
+  readonly #branches: Branch[];
   #current = 0;
+  /** What a yes to the question just asked does. */
+  #asked: (() => Promise<void>) | undefined;
 
   constructor(setting: ChatSetting) {
     this.#setting = setting;
-    this.#branches = [setting.begin()];
+    this.#branches = [{ conversation: setting.begin(), past: [] }];
   }
 
   async take(line: string): Promise<void> {
-    const [command = "", word = ""] = line.split(/\s+/);
+    const asked = this.#asked;
+    this.#asked = undefined;
+    if (asked !== undefined && /^y(es)?$/i.test(line)) return await asked();
+    if (asked !== undefined && /^(no?)?$/i.test(line)) {
+      return this.#tell("Nothing was saved");
+    }
     if (line === "") return;
     if (!line.startsWith("/")) return await this.#say(line);
+    const [command = "", word = ""] = line.split(/\s+/);
     switch (command) {
       case "/save":
         return await this.#save(word);
@@ -73,11 +95,7 @@ class Chat {
       case "/fork":
         return this.#fork(word);
       case "/undo":
-        return this.#tell(
-          this.#here.undo()
-            ? "Took the last turn back"
-            : "Nothing to take back",
-        );
+        return this.#undo();
       case "/help":
         return this.#setting.write(HELP);
       default:
@@ -85,7 +103,21 @@ class Chat {
     }
   }
 
-  get #here(): Conversation {
+  /** What to tell a person of an error that leaves the chat alive. */
+  explain(error: unknown): string {
+    if (error instanceof ApiError) {
+      const { explain } = this.#setting;
+      const { save } = this.#here.conversation;
+      return explain?.(error, save) ?? error.message;
+    }
+    if (error instanceof GoslingError) return error.message;
+    if (error instanceof DOMException && error.name === "AbortError") {
+      return "Interrupted: the turn is taken back";
+    }
+    throw error;
+  }
+
+  get #here(): Branch {
     const here = this.#branches[this.#current];
     if (here === undefined) throw new RangeError("No such branch");
     return here;
@@ -93,37 +125,70 @@ class Chat {
 
   async #say(line: string): Promise<void> {
     const { write, interrupt } = this.#setting;
+    const { conversation, past } = this.#here;
+    let answer = "";
     try {
-      for await (const piece of this.#here.say(line, interrupt())) write(piece);
+      for await (const piece of conversation.say(line, interrupt())) {
+        answer += piece;
+        write(piece);
+      }
+      this.#change({ past: [...past, { user: line, answer }] });
     } finally {
       write("\n");
     }
   }
 
   async #save(name: string): Promise<void> {
-    const { save } = this.#here;
+    const { conversation: { save }, past, name: own } = this.#here;
     if (save === undefined) return this.#tell("Nothing has been said yet");
-    await this.#setting.saves.write(name, save);
-    this.#tell(`Saved ${name} (${save.length} bytes)`);
+    const write = async () => {
+      await this.#setting.saves.write(name, save, { past });
+      this.#change({ name });
+      this.#tell(`Saved ${name} (${save.length} bytes)`);
+    };
+    const there = await this.#setting.saves.read(name);
+    // A conversation may be kept again where it was kept before.
+    if (there === undefined || name === own) return await write();
+    this.#asked = write;
+    this.#tell(
+      `There is a save ${name} already (${about(there)}). Write over it? [y/N]`,
+    );
   }
 
   async #load(name: string): Promise<void> {
     const { saves, begin } = this.#setting;
     const save = await saves.read(name);
     if (save === undefined) return this.#tell(`There is no save ${name}`);
-    this.#branches[this.#current] = begin(save);
-    this.#tell(`Loaded ${name}`);
+    const { state, past } = save;
+    this.#branches[this.#current] = { conversation: begin(state), past, name };
+    const last = past.at(-1);
+    this.#tell(
+      `Loaded ${name}` +
+        (last === undefined
+          ? ""
+          : `, which ends:\n  ${last.user}\n  ${last.answer.trim()}`),
+    );
   }
 
   async #list(): Promise<void> {
-    const names = await this.#setting.saves.names();
-    this.#tell(names.length === 0 ? "Nothing is kept yet" : names.join("\n"));
+    const { saves } = this.#setting;
+    const rows: string[][] = [];
+    for (const name of await saves.names()) {
+      const save = await saves.read(name).catch(() => undefined);
+      rows.push(
+        save === undefined ? [name, "cannot be read"] : [name, ...facts(save)],
+      );
+    }
+    if (rows.length === 0) return this.#tell("Nothing is kept yet");
+    this.#setting.write(formatTable(rows));
   }
 
   #fork(word: string): void {
     const wanted = Number(word) - 1;
     if (word === "") {
-      this.#current = this.#branches.push(this.#here.fork()) - 1;
+      const { conversation, past } = this.#here;
+      const fork = { conversation: conversation.fork(), past };
+      this.#current = this.#branches.push(fork) - 1;
     } else if (this.#branches[wanted] !== undefined) {
       this.#current = wanted;
     } else {
@@ -132,18 +197,30 @@ class Chat {
     this.#tell(`Branch ${this.#current + 1} of ${this.#branches.length}`);
   }
 
+  #undo(): void {
+    const { conversation, past } = this.#here;
+    if (!conversation.undo()) return this.#tell("Nothing to take back");
+    this.#change({ past: past.slice(0, -1) });
+    this.#tell("Took the last turn back");
+  }
+
+  #change(part: Partial<Branch>): void {
+    this.#branches[this.#current] = { ...this.#here, ...part };
+  }
+
   #tell(line: string): void {
     this.#setting.write(`${line}\n`);
   }
 }
 
-/** What to tell a person of an error that leaves the chat alive. */
-function explain(error: unknown): string {
-  if (error instanceof ApiError || error instanceof GoslingError) {
-    return error.message;
-  }
-  if (error instanceof DOMException && error.name === "AbortError") {
-    return "Interrupted: the turn is taken back";
-  }
-  throw error;
+/** Age, turns and size of a save. */
+function facts({ written, past, bytes }: KeptSave): string[] {
+  const turns = past.length === 0
+    ? "? turns"
+    : `${past.length} turn${past.length === 1 ? "" : "s"}`;
+  return [timeAgo(written), turns, formatBytes(bytes)];
+}
+
+function about(save: KeptSave): string {
+  return facts(save).join(", ");
 }

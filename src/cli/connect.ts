@@ -6,11 +6,19 @@
 
 import { createApp } from "../http/app.ts";
 import { Client } from "../client/client.ts";
+import type { Flags } from "../config/command_line.ts";
+import { readConfig } from "../config/config.ts";
 import type { Config } from "../config/settings.ts";
 import { loaderOf } from "../http/services.ts";
-import type { StateKey } from "../state/keys.ts";
 import { compose } from "../serve/compose.ts";
 import { note } from "../terminal.ts";
+import {
+  expectNoModelFlags,
+  KEY_SETTINGS,
+  MODEL_SETTINGS,
+  readUrl,
+} from "./flags.ts";
+import { type SaveFolder, sealingKeys } from "./saves.ts";
 
 /** A server to talk to, wherever it is. */
 export interface Connection {
@@ -20,26 +28,43 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Connects to the server at `url`, with the key of `GOSLING_API_KEY` if any. */
-export function connect(url: string): Connection {
-  const client = new Client({ url, key: Deno.env.get("GOSLING_API_KEY") });
-  return { client, summary: url, close: () => Promise.resolve() };
+/**
+ * Connects to the server that the flags name, or else loads a model into this
+ * process.
+ *
+ * @param flags Those of {@linkcode WHERE_FLAGS} and {@linkcode SAVE_FLAGS}.
+ * @param saves Whose key seals where the settings name none.
+ */
+export async function connect(
+  flags: Flags,
+  saves: SaveFolder,
+): Promise<Connection> {
+  expectNoModelFlags(flags);
+  if (flags.url !== undefined) {
+    const url = readUrl(flags.url);
+    const client = new Client({ url, key: Deno.env.get("GOSLING_API_KEY") });
+    return { client, summary: url, close: () => Promise.resolve() };
+  }
+  return await embed(readCommandConfig(flags), saves);
+}
+
+/** The settings of a model and keys, flags or variables; others do not matter. */
+export function readCommandConfig(flags: Flags): Config {
+  return readConfig(flags, (name) => Deno.env.get(name), [
+    ...MODEL_SETTINGS,
+    ...KEY_SETTINGS,
+    "initial",
+  ]);
 }
 
 /**
- * Loads a model into this process. Its routes are called without a socket, so
- * that there is one way to take a turn and no second one to keep in step.
- *
- * @param config The settings.
- * @param key Seals states where the settings name no key.
+ * Loads a model. Its routes are called without a socket, so that there is one way
+ * to take a turn and no second one to keep in step.
  */
-export async function connectEmbedded(
-  config: Config,
-  key: () => Promise<StateKey>,
-): Promise<Connection> {
-  const keys = config["state-keys"] ?? [await key()];
+async function embed(config: Config, saves: SaveFolder): Promise<Connection> {
+  const keys = await sealingKeys(config, saves);
   const { services, summary, dispose } = await compose(
-    { ...config, "state-keys": keys },
+    { ...config, "state-keys": keys, lanes: 1, portable: true },
     note,
   );
   const app = createApp({

@@ -5,8 +5,8 @@
  */
 
 import type { GenerateOptions } from "../client/client.ts";
-import type { CommandLine } from "../config/command_line.ts";
-import { ConfigError } from "../errors.ts";
+import { READABLE_SAMPLING } from "../client/sampling_defaults.ts";
+import type { Flags } from "../config/command_line.ts";
 
 /** What flags can say of a turn. */
 export type Drawing = Pick<
@@ -14,26 +14,19 @@ export type Drawing = Pick<
   "temperature" | "top_p" | "max_tokens" | "seed"
 >;
 
-/**
- * Reads `--temperature`, `--top-p`, `--max-tokens` and `--seed`.
- *
- * @throws {ConfigError} If one is no number. The server knows the bounds.
- */
+/** Reads `--temperature`, `--top-p`, `--max-tokens` and `--seed`. */
 export function readDrawing(
-  flags: CommandLine["flags"],
-  defaults: Drawing,
+  flags: Flags,
+  longest: number,
 ): Drawing {
   const given = (["temperature", "top_p", "max_tokens", "seed"] as const)
     .flatMap((name) => {
-      const flag = name.replaceAll("_", "-");
-      const text = flags[flag];
-      if (text === undefined) return [];
-      const value = Number(text);
-      if (text.trim() !== "" && Number.isFinite(value)) return [[name, value]];
-      throw new ConfigError(
-        "ERR_CONFIG_INVALID",
-        `Cannot read --${flag}: expected a number`,
-      );
+      const text = flags[name.replaceAll("_", "-")];
+      return text === undefined ? [] : [[name, Number(text)]];
     });
-  return { ...defaults, ...Object.fromEntries(given) };
+  return {
+    ...READABLE_SAMPLING,
+    max_tokens: longest,
+    ...Object.fromEntries(given),
+  };
 }

@@ -5,90 +5,112 @@
  */
 
 import type { GenerationRequest } from "../client/client.ts";
-import { asksForHelp, parseCommand } from "../config/command_line.ts";
-import { helpOnSettings, readConfig } from "../config/config.ts";
-import { ConfigError } from "../errors.ts";
+import { parseCommand } from "../config/command_line.ts";
+import { isYes, yesOrNo } from "../config/flags.ts";
+import { asksForHelp, type CommandHelp, helpText } from "../config/help.ts";
 import { readInitialFlag } from "./initial_flag.ts";
-import { connect, connectEmbedded } from "./connect.ts";
+import { connect } from "./connect.ts";
 import { readDrawing } from "./drawing.ts";
-import { SaveFolder } from "./saves.ts";
-import { command, write } from "../terminal.ts";
+import {
+  INITIAL_FLAGS,
+  longestAnswer,
+  OVERWRITE_FLAGS,
+  SAMPLING_FLAGS,
+  SAVE_FLAGS,
+  WHERE_FLAGS,
+} from "./flags.ts";
+import { expectFree } from "./overwrite.ts";
+import { withWayOut } from "./rejected.ts";
+import { findSave, SaveFolder } from "./saves.ts";
+import { command, note, startWhereTyped, write } from "../terminal.ts";
 
-const HELP = `Goes on with a text. Without one, it is read from standard input.
+/** Tokens of an answer, unless the command line says otherwise. */
+const LONGEST = 256;
 
-  deno task generate [flags] [TEXT]
-
-  --chat yes|no            Take the text as a message of the user (no)
-  --from NAME              Go on from this save
-  --initial NAME[=PATH]    Begin with this state: a file, or a name at the URL
-  --to NAME                Keep the save of the answer under this name
-  --url URL                Ask this server instead of loading a model
-  --saves FOLDER           Where saves are kept (saves)
-  --temperature N          0 always takes the likeliest token (1)
-  --top-p N                Draw from tokens of this probability (1)
-  --max-tokens N           Longest answer (256)
-  --seed N                 Same seed, same answer
-
-`;
+const HELP: CommandHelp = {
+  about: "Answers one text. Without one, it is read from standard input.",
+  usage: [
+    'deno task generate "Tell me a story"',
+    'deno task generate --chat no "Once upon a time"',
+  ],
+  groups: [
+    {
+      title: "The answer",
+      flags: {
+        chat: yesOrNo(
+          "Take the text as a message of the user; no goes on with it (yes)",
+        ),
+        "max-tokens": longestAnswer(LONGEST),
+        ...SAMPLING_FLAGS.flags,
+      },
+    },
+    WHERE_FLAGS,
+    {
+      title: SAVE_FLAGS.title,
+      flags: {
+        from: { placeholder: "NAME", help: "Go on from this save" },
+        to: {
+          placeholder: "NAME",
+          help: "Keep the save of the answer under this name",
+        },
+        ...OVERWRITE_FLAGS,
+        ...INITIAL_FLAGS,
+        ...SAVE_FLAGS.flags,
+      },
+    },
+  ],
+};
 
 if (import.meta.main) await command(() => generate(Deno.args));
 
 async function generate(args: readonly string[]): Promise<void> {
-  if (asksForHelp(args)) return write(HELP + helpOnSettings());
-  const { flags, words } = parseCommand(args, [
-    "chat",
-    "from",
-    "to",
-    "url",
-    "saves",
-    "temperature",
-    "top-p",
-    "max-tokens",
-    "seed",
-  ]);
-  const drawing = readDrawing(flags, { temperature: 1, max_tokens: 256 });
+  if (asksForHelp(args)) return write(helpText(HELP));
+  startWhereTyped();
+  const { flags, words } = parseCommand(args, HELP.groups);
+  const drawing = readDrawing(flags, LONGEST);
   const { initial, flags: settings } = readInitialFlag(flags);
-  const saves = new SaveFolder(flags.saves ?? "saves");
+  const saves = new SaveFolder(flags.saves);
+  if (flags.to !== undefined) await expectFree(saves, flags.to, flags);
   const save = flags.from === undefined
     ? undefined
-    : await namedSave(saves, flags.from);
-  const text = words.length > 0
-    ? words.join(" ")
-    : await new Response(Deno.stdin.readable).text();
+    : await findSave(saves, flags.from);
+  const text = words.length > 0 ? words.join(" ") : await readStandardInput();
   const request: GenerationRequest = {
-    ...(flags.chat === "yes"
+    ...(flags.chat === undefined || isYes(flags.chat)
       ? { messages: [{ role: "user", content: text }] }
       : { prompt: text }),
     ...drawing,
-    ...(save !== undefined && { state: save }),
+    ...(save !== undefined && { state: save.state }),
     ...(initial !== undefined && { initial }),
     ...(flags.to === undefined && { state_codec: "none" }),
   };
-  const config = readConfig(settings, (name) => Deno.env.get(name));
-  const { client, close } = flags.url === undefined
-    ? await connectEmbedded(config, () => saves.key())
-    : connect(flags.url);
-  try {
+  const { client, close } = await connect(settings, saves);
+  const answer = async () => {
+    let text = "";
     for await (const event of client.stream(request)) {
-      if (event.type === "text") write(event.text);
-      else if (flags.to !== undefined && event.state !== undefined) {
-        await saves.write(flags.to, event.state);
-      }
+      if (event.type !== "text") return { text, state: event.state };
+      text += event.text;
+      write(event.text);
     }
+    return { text };
+  };
+  try {
+    const { text: said, state } = await withWayOut(
+      answer(),
+      save?.state,
+      saves,
+    );
     write("\n");
+    if (flags.to !== undefined && state !== undefined) {
+      const past = [...save?.past ?? [], { user: text, answer: said }];
+      await saves.write(flags.to, state, { past });
+    }
   } finally {
     await close();
   }
 }
 
-async function namedSave(saves: SaveFolder, name: string): Promise<string> {
-  const save = await saves.read(name);
-  if (save !== undefined) return save;
-  const names = await saves.names();
-  throw new ConfigError(
-    "ERR_CONFIG_INVALID",
-    `Cannot go on from ${name}: there is no such save, only ${
-      names.join(", ") || "none"
-    }`,
-  );
+async function readStandardInput(): Promise<string> {
+  if (Deno.stdin.isTerminal()) note("Type the text; Ctrl-D ends it");
+  return await new Response(Deno.stdin.readable).text();
 }

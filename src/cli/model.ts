@@ -5,49 +5,80 @@
  */
 
 import { join } from "@std/path";
-import { asksForHelp, parseCommand } from "../config/command_line.ts";
+import {
+  type Flags,
+  nearestName,
+  parseCommand,
+} from "../config/command_line.ts";
 import { readConfig } from "../config/config.ts";
+import { settingGroup, yesOrNo } from "../config/flags.ts";
+import { asksForHelp, type CommandHelp, helpText } from "../config/help.ts";
 import { ConfigError, ModelError } from "../errors.ts";
 import { parameters } from "../model/checkpoint.ts";
 import { OFFICIAL_SIZES } from "../hub/official.ts";
 import { parseReference } from "../hub/reference.ts";
 import { NETWORK } from "../hub/transport.ts";
-import { openFiles } from "../hub/model_files.ts";
-import { ModelCache, modelsFolder } from "../hub/cache.ts";
+import { bytesOf, openFiles } from "../hub/model_files.ts";
+import { ModelCache } from "../hub/cache.ts";
+import { modelsFolder } from "../hub/models_folder.ts";
 import { downloadBar } from "../hub/download_bar.ts";
 import { formatBytes, formatCount, formatTable } from "../text/units.ts";
 import { describe, readShape } from "../hub/inspect.ts";
 import { digestOf } from "../hub/part_file.ts";
 import { pull } from "../hub/pull.ts";
-import { resolveModel, SPARE_LANES } from "../hub/resolve.ts";
-import { command, note, write } from "../terminal.ts";
+import { EMBEDDED, resolveModel, SPARE_LANES } from "../hub/resolve.ts";
+import { command, note, startWhereTyped, write } from "../terminal.ts";
 
-const HELP = `Fetches models, and says what is there.
-
-  deno task model pull NAME        An official size: ${
-  OFFICIAL_SIZES.join(", ")
-}
-  deno task model pull hf:OWNER/REPOSITORY[@REVISION][/FILE]
-  deno task model pull URL
-  deno task model list
-  deno task model inspect NAME|PATH
-  deno task model verify NAME
-  deno task model rm NAME
-
-  --as NAME                What to call it, if not after its file
-  --sha256 HEX             What the weights' checksum has to be
-  --vocab URL              Where the World vocabulary is, if not on GitHub
-  --offline                Fetch nothing (GOSLING_OFFLINE)
-
-Models are kept in GOSLING_MODELS. HF_ENDPOINT names a mirror of Hugging Face,
-HF_TOKEN opens private and gated repositories. A pull that was cut off goes on
-where it ended. inspect takes --lanes and --threads too.
-`;
+const HELP: CommandHelp = {
+  about: "Fetches models, and says what is there.",
+  usage: [
+    `deno task model pull SIZE            an official one: ${
+      OFFICIAL_SIZES.join(", ")
+    }`,
+    "deno task model pull hf:OWNER/REPOSITORY[@REVISION][/FILE]",
+    "deno task model pull URL",
+    "deno task model list",
+    "deno task model inspect NAME|PATH",
+    "deno task model verify NAME",
+    "deno task model rm NAME",
+  ],
+  groups: [
+    {
+      title: "pull",
+      flags: {
+        as: {
+          placeholder: "NAME",
+          help: "What to call it, if not after its file",
+        },
+        sha256: {
+          placeholder: "HEX",
+          help: "What the checksum of the weights has to be",
+        },
+        vocab: {
+          placeholder: "URL",
+          help: "Where the World vocabulary is, if not on GitHub",
+        },
+        offline: yesOrNo("Fetch nothing; GOSLING_OFFLINE is the same (no)"),
+      },
+    },
+    {
+      title: "inspect",
+      flags: {
+        ...settingGroup("", ["lanes", "threads"]).flags,
+      },
+    },
+  ],
+  notes: [
+    "Models are kept in GOSLING_MODELS. HF_ENDPOINT names a mirror of Hugging " +
+    "Face, HF_TOKEN opens private and gated repositories. A pull that was cut " +
+    "off goes on where it ended.",
+  ],
+};
 
 /** What a command works with. */
 interface Desk {
   readonly cache: ModelCache;
-  readonly flags: Readonly<Partial<Record<string, string>>>;
+  readonly flags: Flags;
   readonly words: readonly string[];
 }
 
@@ -97,13 +128,17 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
         : "not whole",
       manifest?.source ?? "",
     ]);
-    write(
-      rows.length > 0 ? formatTable(rows) : `No models in ${cache.folder}\n`,
-    );
+    await using embedded = await openFiles(EMBEDDED);
+    const own = [
+      embedded.id,
+      formatBytes(bytesOf(embedded)),
+      "comes with the program",
+    ];
+    write(formatTable([own, ...rows]));
   },
   async inspect({ flags, words }) {
     const env = (name: string) => Deno.env.get(name);
-    const config = readConfig(flags, env);
+    const config = readConfig(flags, env, ["lanes", "threads", "vocab"]);
     const path = await resolveModel(word(words, "a model"), env);
     await using files = await openFiles(path, config.vocab[0]?.path);
     write(
@@ -149,15 +184,20 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
 if (import.meta.main) await command(() => model(Deno.args));
 
 async function model(args: readonly string[]): Promise<void> {
-  if (asksForHelp(args)) return write(HELP);
-  const given = args.map((word) => word === "--offline" ? `${word}=yes` : word);
-  const own = ["as", "sha256", "vocab", "offline"];
-  const { flags, words: [name = "", ...words] } = parseCommand(given, own);
+  if (asksForHelp(args)) return write(helpText(HELP));
+  startWhereTyped();
+  const { flags, words: [name = "", ...words] } = parseCommand(
+    args,
+    HELP.groups,
+  );
   const run = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (run === undefined) {
-    const names = Object.keys(COMMANDS).join(", ");
+    const names = Object.keys(COMMANDS);
+    const nearest = nearestName(name, names);
     throw invalid(
-      `Cannot use ${name || "nothing"} as a command: there are ${names}`,
+      `Cannot use ${name || "nothing"} as a command: there are ${
+        names.join(", ")
+      }` + (nearest === undefined ? "" : `; did you mean ${nearest}?`),
     );
   }
   const cache = new ModelCache(modelsFolder((name) => Deno.env.get(name)));

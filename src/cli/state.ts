@@ -1,42 +1,112 @@
 /**
- * `deno task state`: looks into saves, compares, mixes, scores and converts them.
+ * `deno task state`: looks into saves, moves them, compares, mixes, scores and
+ * converts them.
  *
  * @module
  */
 
 import { z } from "zod";
 import type { Client } from "../client/client.ts";
-import { asksForHelp, parseCommand } from "../config/command_line.ts";
-import { helpOnSettings, readConfig } from "../config/config.ts";
+import type { SaveFileContent } from "../client/save_file.ts";
+import {
+  type Flags,
+  nearestName,
+  parseCommand,
+} from "../config/command_line.ts";
+import { asksForHelp, type CommandHelp, helpText } from "../config/help.ts";
+import type { Config } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
-import { connect, connectEmbedded } from "./connect.ts";
-import { SaveFolder } from "./saves.ts";
-import { command, write } from "../terminal.ts";
+import { snakeCase } from "../http/native/states/common.ts";
+import { diff } from "../state/analysis/diff.ts";
+import { inspectSave } from "../state/analysis/inspect.ts";
+import type { OpenedFile } from "../state/seal.ts";
+import { command, startWhereTyped, write } from "../terminal.ts";
+import { connect, readCommandConfig } from "./connect.ts";
+import { OVERWRITE_FLAGS, SAVE_FLAGS, WHERE_FLAGS } from "./flags.ts";
+import { diffText, inspectionText } from "./inspection_text.ts";
+import { openLocal } from "./local_vault.ts";
+import { takeFromElsewhere, writeForElsewhere } from "./move_save.ts";
+import { expectFree } from "./overwrite.ts";
+import { findSave, SaveFolder, sealingKeys } from "./saves.ts";
 
-const HELP = `Tools for saves.
-
-  deno task state inspect NAME
-  deno task state diff NAME NAME
-  deno task state mix NAME=WEIGHT NAME=WEIGHT … --to NAME
-  deno task state rebase --to NAME < TEXT
-  deno task state score NAME TEXT TEXT …
-  deno task state export NAME FILE --as LAYOUT
-  deno task state import FILE --as LAYOUT --to NAME [--position N]
-
-  --as LAYOUT              gosling, llama.cpp, rwkv, rwkv.cpp, time-state, web-rwkv
-  --to NAME                Keep the result under this name
-  --codec NAME             How the result is written (exact)
-  --url URL                Ask this server instead of loading a model
-  --saves FOLDER           Where saves are kept (saves)
-
-`;
+const HELP: CommandHelp = {
+  about: "Looks into saves, moves them, compares, mixes, scores and converts " +
+    "them. A save is a name in the folder, or the path of a file.",
+  usage: [
+    "deno task state inspect SAVE",
+    "deno task state export SAVE FILE     for another folder, a server or the page",
+    "deno task state import FILE --to NAME",
+    "deno task state key                  where the key of the saves is",
+    "deno task state diff SAVE SAVE",
+    "deno task state mix SAVE=WEIGHT SAVE=WEIGHT … --to NAME",
+    "deno task state rebase --to NAME < TEXT",
+    "deno task state score SAVE TEXT TEXT …",
+  ],
+  groups: [
+    {
+      title: "The result",
+      flags: {
+        to: { placeholder: "NAME", help: "Keep the result under this name" },
+        ...OVERWRITE_FLAGS,
+        json: {
+          placeholder: "",
+          help: "inspect, diff: all there is to say, as JSON",
+          values: ["yes"],
+          alone: "yes",
+        },
+        codec: {
+          placeholder: "NAME",
+          help: "mix, rebase, import --as: how the result is written (exact)",
+        },
+      },
+    },
+    {
+      title: "Moving (export and import)",
+      flags: {
+        "server-keys": {
+          placeholder: "KEYS",
+          help: "The keys of the server that the file goes to or came from: " +
+            "its keys file, or KID:BASE64URL",
+        },
+        tenant: {
+          placeholder: "NAME",
+          help: "The tenant there: the name of its API key (none)",
+        },
+        portable: {
+          placeholder: "",
+          help: "Write it unencrypted, for a server with --portable",
+          values: ["yes"],
+          alone: "yes",
+        },
+        as: {
+          placeholder: "LAYOUT",
+          help: "The state of another engine: gosling (bare values), " +
+            "llama.cpp, rwkv, rwkv.cpp, time-state or web-rwkv",
+        },
+        position: {
+          placeholder: "N",
+          help: "import --as: tokens that it has read, where the file does " +
+            "not say (0)",
+          number: true,
+        },
+      },
+    },
+    SAVE_FLAGS,
+    {
+      title: "The model, for what needs one (mix, rebase, score, --as)",
+      flags: WHERE_FLAGS.flags,
+    },
+  ],
+};
 
 /** What a tool works with. */
 interface Bench {
-  readonly client: Client;
   readonly saves: SaveFolder;
-  readonly flags: Readonly<Partial<Record<string, string>>>;
+  readonly config: Config;
+  readonly flags: Flags;
   readonly words: readonly string[];
+  /** A server, or a model loaded here at the first call. */
+  readonly client: () => Promise<Client>;
 }
 
 const Made = z.object({ state: z.string(), position: z.int() });
@@ -47,19 +117,44 @@ const Scores = z.object({
 
 const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   async inspect(bench) {
-    const state = await named(bench, word(bench, 0, "a save"));
-    await show(bench, "inspect", { state });
+    const name = word(bench, 0, "a save");
+    const save = await findSave(bench.saves, name);
+    if (bench.flags.url !== undefined) {
+      return await show(bench, "inspect", { state: save.state });
+    }
+    const found = inspectSave(await open(bench, save, name));
+    write(
+      bench.flags.json === undefined
+        ? inspectionText(save, found)
+        : `${JSON.stringify(snakeCase(found), null, 2)}\n`,
+    );
   },
   async diff(bench) {
-    const a = await named(bench, word(bench, 0, "a save"));
-    const b = await named(bench, word(bench, 1, "another save"));
-    await show(bench, "diff", { a, b });
+    const names = [word(bench, 0, "a save"), word(bench, 1, "another save")];
+    const saves = await Promise.all(
+      names.map((name) => findSave(bench.saves, name)),
+    );
+    if (bench.flags.url !== undefined) {
+      const [a, b] = saves.map(({ state }) => state);
+      return await show(bench, "diff", { a, b });
+    }
+    const [a, b] = await Promise.all(
+      saves.map((save, i) => open(bench, save, names[i] ?? "")),
+    );
+    if (a === undefined || b === undefined) throw new RangeError("No saves");
+    const found = diff(a, b);
+    write(
+      bench.flags.json === undefined
+        ? diffText(found)
+        : `${JSON.stringify(snakeCase(found), null, 2)}\n`,
+    );
   },
   async mix(bench) {
-    word(bench, 0, "NAME=WEIGHT");
+    word(bench, 0, "SAVE=WEIGHT");
     const states = await Promise.all(bench.words.map(async (share) => {
-      const [name = "", weight = "1"] = share.split("=");
-      return { state: await named(bench, name), weight: Number(weight) };
+      const [, name = share, weight = "1"] = /^(.*)=([^=]*)$/.exec(share) ?? [];
+      const { state } = await findSave(bench.saves, name);
+      return { state, weight: Number(weight) };
     }));
     await make(bench, "mix", { states });
   },
@@ -68,12 +163,12 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     await make(bench, "rebase", { prompt });
   },
   async score(bench) {
-    const state = await named(bench, word(bench, 0, "a save"));
+    const { state } = await findSave(bench.saves, word(bench, 0, "a save"));
     word(bench, 1, "a text");
     const texts = bench.words.slice(1);
-    const body = { state, texts };
+    const client = await bench.client();
     const { scores } = Scores.parse(
-      await bench.client.post("/v1/state/score", body),
+      await client.post("/v1/state/score", { state, texts }),
     );
     for (const [i, { share, logprob }] of scores.entries()) {
       const percent = (100 * share).toFixed(2).padStart(6);
@@ -81,11 +176,16 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     }
   },
   async export(bench) {
-    const state = await named(bench, word(bench, 0, "a save"));
+    const name = word(bench, 0, "a save");
+    const save = await findSave(bench.saves, name);
     const file = word(bench, 1, "a file");
-    const body = { state, to: bench.flags.as };
+    const { as: to } = bench.flags;
+    if (to === undefined) {
+      return await writeForElsewhere(bench, save, name, file);
+    }
+    const client = await bench.client();
     const { data } = Exported.parse(
-      await bench.client.post("/v1/state/convert", body),
+      await client.post("/v1/state/convert", { state: save.state, to }),
     );
     await Deno.writeFile(file, Uint8Array.fromBase64(data));
     write(`Wrote ${file}\n`);
@@ -93,37 +193,54 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   async import(bench) {
     const file = word(bench, 0, "a file");
     const { as: from, position } = bench.flags;
+    if (from === undefined) {
+      return await takeFromElsewhere(bench, file, await nameOf(bench));
+    }
     await make(bench, "convert", {
       from,
       data: (await bytesOf(file)).toBase64(),
-      ...(position !== undefined && { position: Number(position) }),
+      ...position !== undefined && { position: Number(position) },
     });
+  },
+  async key({ saves }) {
+    await saves.key();
+    write(
+      `${saves.keyPath}\nA server opens the saves of this folder with: ` +
+        `deno task start --keys-file ${saves.keyPath}\n`,
+    );
   },
 };
 
 if (import.meta.main) await command(() => state(Deno.args));
 
 async function state(args: readonly string[]): Promise<void> {
-  const own = ["as", "to", "codec", "url", "saves", "position"];
-  if (asksForHelp(args)) return write(HELP + helpOnSettings());
-  const { flags, words: [name = "", ...words] } = parseCommand(args, own);
+  if (asksForHelp(args)) return write(helpText(HELP));
+  startWhereTyped();
+  const { flags, words: [name = "", ...words] } = parseCommand(
+    args,
+    HELP.groups,
+  );
   const tool = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
   if (tool === undefined) {
+    const tools = Object.keys(TOOLS);
+    const nearest = nearestName(name, tools);
     throw invalid(
       `Cannot use ${name || "nothing"} as a tool: there are ${
-        Object.keys(TOOLS).join(", ")
-      }`,
+        tools.join(", ")
+      }` + (nearest === undefined ? "" : `; did you mean ${nearest}?`),
     );
   }
-  const saves = new SaveFolder(flags.saves ?? "saves");
-  const config = readConfig(flags, (name) => Deno.env.get(name));
-  const { client, close } = flags.url === undefined
-    ? await connectEmbedded(config, () => saves.key())
-    : connect(flags.url);
+  const saves = new SaveFolder(flags.saves);
+  const config = readCommandConfig(flags);
+  let connected: ReturnType<typeof connect> | undefined;
+  const client = async () => {
+    connected ??= connect(flags, saves);
+    return (await connected).client;
+  };
   try {
-    await tool({ client, saves, flags, words });
+    await tool({ saves, config, flags, words, client });
   } finally {
-    await close();
+    await (await connected?.catch(() => undefined))?.close();
   }
 }
 
@@ -132,30 +249,39 @@ async function show(
   tool: string,
   body: object,
 ): Promise<void> {
-  const found = await client.post(`/v1/state/${tool}`, body);
+  const server = await client();
+  const found = await server.post(`/v1/state/${tool}`, body);
   write(`${JSON.stringify(found, null, 2)}\n`);
 }
 
-async function make(
-  { client, saves, flags }: Bench,
-  tool: string,
-  body: object,
-): Promise<void> {
-  const { to, codec = "exact" } = flags;
-  if (to === undefined) {
-    throw invalid("Cannot keep the result: --to is missing");
-  }
+async function make(bench: Bench, tool: string, body: object): Promise<void> {
+  const to = await nameOf(bench);
+  const { codec = "exact" } = bench.flags;
+  const client = await bench.client();
   const { state, position } = Made.parse(
     await client.post(`/v1/state/${tool}`, { ...body, state_codec: codec }),
   );
-  await saves.write(to, state);
+  await bench.saves.write(to, state, { turn: { position, codec } });
   write(`Saved ${to} (${position} tokens, ${state.length} bytes)\n`);
 }
 
-async function named({ saves }: Bench, name: string): Promise<string> {
-  const save = await saves.read(name);
-  if (save === undefined) throw invalid(`Cannot find a save ${name}`);
-  return save;
+/** The name of the result, once nothing of that name would be lost. */
+async function nameOf({ saves, flags }: Bench): Promise<string> {
+  const { to } = flags;
+  if (to === undefined) {
+    throw invalid("Cannot keep the result: --to is missing");
+  }
+  await expectFree(saves, to, flags);
+  return to;
+}
+
+async function open(
+  { saves, config, flags: { tenant } }: Bench,
+  { state }: SaveFileContent,
+  name: string,
+): Promise<OpenedFile> {
+  const keys = await sealingKeys(config, saves);
+  return await openLocal(state, name, config, { keys, tenant });
 }
 
 function word({ words }: Bench, index: number, what: string): string {

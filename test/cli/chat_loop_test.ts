@@ -57,9 +57,44 @@ Deno.test("chatLoop saves, lists, loads", async () => {
     assertEquals(screen[0], "Nothing is kept yet\n");
     assertEquals(screen[1], "Nothing has been said yet\n");
     assertMatch(screen[3] ?? "", /^Saved a \(\d+ bytes\)\n$/);
-    assertEquals(screen[4], "a\n");
+    assertMatch(screen[4] ?? "", /^a +just now +1 turn +\d+ B\n$/);
     assertEquals(screen[7], screen[5]);
     assertEquals(screen[8], "There is no save b\n");
+  });
+});
+
+Deno.test("chatLoop asks before it writes over a save that is another's", async () => {
+  await withFolder(async (folder) => {
+    await type(folder, ["Hi", "/save a"]);
+    const screen = await type(folder, [
+      "Hi",
+      "Hi",
+      "/save a",
+      "n",
+      "/saves",
+      "/save a",
+      "y",
+      "Hi",
+      "/save a",
+      "/saves",
+    ]);
+    const question = /^There is a save a already \(just now, 1 turn, \d+ B\)/;
+    assertMatch(screen[2] ?? "", question);
+    assertEquals(screen[3], "Nothing was saved\n");
+    assertMatch(screen[4] ?? "", /1 turn /);
+    assertMatch(screen[5] ?? "", question);
+    assertMatch(screen[6] ?? "", /^Saved a/);
+    // Where it was kept before, it may be kept again.
+    assertMatch(screen[8] ?? "", /^Saved a/);
+    assertMatch(screen[9] ?? "", /3 turns/);
+  });
+});
+
+Deno.test("chatLoop shows how a loaded conversation ends, undone turns left out", async () => {
+  await withFolder(async (folder) => {
+    await type(folder, ["One", "Two", "/undo", "/save a"]);
+    const [loaded] = await type(folder, ["/load a"]);
+    assertEquals(loaded, "Loaded a, which ends:\n  One\n  at 0\n");
   });
 });
 

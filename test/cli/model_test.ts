@@ -76,7 +76,11 @@ Deno.test("model pulls, lists, verifies and removes", () =>
       [`bytes=${2 * server.drop}-`, "Bearer hf_secret"],
     ]);
     const listed = await model("list");
-    assertEquals(listed.stdout, `x  ${size(bytes.length)}  hf:me/few/x.gguf\n`);
+    const [own, ...rows] = listed.stdout.split("\n").map((line) =>
+      line.split(/ {2,}/)
+    );
+    assertEquals(own, ["gosling", "4.73 MB", "comes with the program"]);
+    assertEquals(rows, [["x", size(bytes.length), "hf:me/few/x.gguf"], [""]]);
     const offline = await model("pull", "hf:me/few/x.gguf", "--offline");
     assertEquals(offline.stdout, "x is there\n");
     assertEquals((await model("verify", "x")).code, 0);
@@ -93,7 +97,10 @@ Deno.test("model pulls, lists, verifies and removes", () =>
     assertEquals(damaged.code, 1);
     assertMatch(damaged.stderr, /^Cannot trust x: .*x\.gguf has SHA-256 /);
     assertEquals((await model("rm", "x")).stdout, "Removed x\n");
-    assertMatch((await model("list")).stdout, /^No models in /);
+    assertMatch(
+      (await model("list")).stdout,
+      /^gosling .* comes with the program\n$/,
+    );
   }));
 
 Deno.test("model refuses in one line what it cannot do", () =>
