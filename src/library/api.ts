@@ -34,7 +34,7 @@ export interface OpenOptions {
 }
 
 /** One message of a chat. */
-export interface ChatMessage {
+export interface TurnMessage {
   /** Who speaks. */
   readonly role: "system" | "user" | "assistant";
   /** What they say. */
@@ -134,7 +134,7 @@ export interface LocalEngine {
    * for another model's save, `ERR_STATE_UNREADABLE` for bytes that are none.
    */
   turn(
-    input: string | readonly ChatMessage[],
+    input: string | readonly TurnMessage[],
     options?: TurnOptions,
   ): TurnAnswer;
   /** Ends every turn and frees the device. */

@@ -17,11 +17,11 @@ import { isPortableBytes, openPortable, portable } from "../state/portable.ts";
 import type { Save, SaveFormat } from "../state/save.ts";
 import { hex } from "../text/hex.ts";
 import type {
-  ChatMessage,
   FileBytes,
   LocalEngine,
   OpenOptions,
   TurnAnswer,
+  TurnMessage,
   TurnOptions,
   TurnResult,
 } from "./api.ts";
@@ -113,7 +113,7 @@ export async function open(options: OpenOptions): Promise<LocalEngine> {
 function beginTurn(
   engine: Engine,
   format: SaveFormat,
-  input: string | readonly ChatMessage[],
+  input: string | readonly TurnMessage[],
   options: TurnOptions,
 ): TurnAnswer {
   const pieces: string[] = [];
@@ -147,7 +147,7 @@ function beginTurn(
 async function runTurn(
   engine: Engine,
   format: SaveFormat,
-  input: string | readonly ChatMessage[],
+  input: string | readonly TurnMessage[],
   options: TurnOptions,
   heard: (text: string) => void,
 ): Promise<TurnResult> {

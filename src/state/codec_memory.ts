@@ -25,10 +25,10 @@ export const ROWS = 1024;
 const START = 65_536;
 
 /** Turn rows into scales and fields, and back. */
-export const kernels: CodecKernels = new WebAssembly.Instance(codec)
+export const codecKernels: CodecKernels = new WebAssembly.Instance(codec)
   .exports as unknown as CodecKernels;
 
-const { buffer } = kernels.memory;
+const { buffer } = codecKernels.memory;
 
 /** Values, `[ROWS, N]`. */
 export const FLOATS: Float32Array = new Float32Array(buffer, START, ROWS * N);

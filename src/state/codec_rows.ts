@@ -34,10 +34,10 @@ import { N, stateLength } from "../model/shape.ts";
 import type { Codec, StateShape } from "./codec.ts";
 import { readShifts, writeShifts } from "./codec_f16.ts";
 import {
+  codecKernels,
   FIELD_BYTES,
   FIELD_WORDS,
   FLOATS,
-  kernels,
   ROWS,
   SCALES,
   wipeCodecMemory,
@@ -85,7 +85,7 @@ function encode(
     for (let row = 0; row < rows;) {
       const count = rowsTogether(row, rows, D), start = rowStart(row, D);
       FLOATS.set(values.subarray(start, start + count * N));
-      if (!kernels.encode(count, bits)) return undefined;
+      if (!codecKernels.encode(count, bits)) return undefined;
       scales.set(SCALES.subarray(0, count), row);
       writeFields(bits, bytes, fields, row, count, rows);
       row += count;
@@ -116,7 +116,7 @@ function decode(
       const count = rowsTogether(row, rows, D), start = rowStart(row, D);
       SCALES.set(scales.subarray(row, row + count));
       readFields(bits, bytes, fields, row, count, rows);
-      kernels.decode(count, bits);
+      codecKernels.decode(count, bits);
       values.set(FLOATS.subarray(0, count * N), start);
       row += count;
     }

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { kernels } from "../../src/state/codec_memory.ts";
+import { codecKernels } from "../../src/state/codec_memory.ts";
 import { rows } from "../../src/state/codec_rows.ts";
 import { compileCodec } from "../../tools/wasm.ts";
 import { random } from "../support/random.ts";
@@ -19,7 +19,7 @@ for (const bits of [4, 6, 8, 10] as const) {
     const codec = rows(bits);
     const bytes = codec.encode(values, shape, 0);
     assert(bytes !== undefined);
-    const memory = new Uint8Array(kernels.memory.buffer);
+    const memory = new Uint8Array(codecKernels.memory.buffer);
     assertEquals(memory.some((byte) => byte !== 0), false);
     const again = codec.encode(codec.decode(bytes, shape), shape, 0);
     assertEquals(again, bytes);
