@@ -7,7 +7,7 @@
 import type { GenerateEnd, GenerationRequest } from "../client/client.ts";
 
 /** The model that is in the tab. */
-export interface LocalModel {
+export interface TabModel {
   /** Its name. */
   readonly name: string;
   /** SHA-256 of weights, vocabulary and layout. */
@@ -52,7 +52,7 @@ export type FromEngine =
     readonly done: number;
     readonly total: number;
   }
-  | { readonly type: "opened"; readonly id: number; readonly model: LocalModel }
+  | { readonly type: "opened"; readonly id: number; readonly model: TabModel }
   | { readonly type: "text"; readonly id: number; readonly text: string }
   | { readonly type: "done"; readonly id: number; readonly end: GenerateEnd }
   | {

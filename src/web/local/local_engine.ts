@@ -15,7 +15,7 @@ import {
 import { Observable } from "../store/observable.ts";
 import type {
   FromEngine,
-  LocalModel,
+  TabModel,
   ToEngine,
 } from "../../library/tab_protocol.ts";
 
@@ -26,7 +26,7 @@ export interface LocalStatus {
   /** Share of its bytes that have arrived, while it loads. */
   readonly progress: number;
   /** What is loaded. */
-  readonly model?: LocalModel;
+  readonly model?: TabModel;
   /** Why it failed. */
   readonly reason?: string;
 }
@@ -40,7 +40,7 @@ export const local: Observable<LocalStatus> = new Observable({
 type Listener = (message: FromEngine) => void;
 
 let worker: Worker | undefined;
-let loading: Promise<LocalModel> | undefined;
+let loading: Promise<TabModel> | undefined;
 let next = 0;
 const listeners = new Map<number, Listener>();
 
@@ -49,7 +49,7 @@ const listeners = new Map<number, Listener>();
  *
  * @throws {ApiError} `ERR_LOCAL` if it cannot be had.
  */
-export function loadLocal(): Promise<LocalModel> {
+export function loadLocal(): Promise<TabModel> {
   loading ??= open().catch((error) => {
     loading = undefined;
     const reason = error instanceof Error ? error.message : String(error);
@@ -59,7 +59,7 @@ export function loadLocal(): Promise<LocalModel> {
   return loading;
 }
 
-async function open(): Promise<LocalModel> {
+async function open(): Promise<TabModel> {
   local.set({ status: "loading", progress: 0 });
   for await (const message of exchange({ type: "open", id: next++ })) {
     if (message.type === "progress") {
