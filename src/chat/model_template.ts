@@ -138,9 +138,9 @@ export class ModelTemplate implements ChatTemplate {
     given: readonly Message[],
     { phase, begun, answer, effort }: Moment,
   ): Promise<ChatOpening> {
-    const messages = given.map(({ role, content }) => ({
-      role,
-      content: this.#clean(content),
+    const messages = given.map((message) => ({
+      ...message,
+      content: this.#clean(message.content),
     }));
     const open = answer || messages.at(-1)?.role === "user";
     const asked = begun

@@ -23,6 +23,8 @@ export interface Message {
   readonly role: Role;
   /** What they say. */
   readonly content: string;
+  /** What the assistant thought before it said that. */
+  readonly reasoning?: string;
 }
 
 /** Messages as text, and where the chat stands once the text is read. */
@@ -62,8 +64,9 @@ export function renderChat(
   phase: ChatPhase,
   answer: boolean,
 ): Prompt {
-  const turns = messages.map(({ role, content }) => {
-    const text = clean(content);
+  const turns = messages.map(({ role, content, reasoning = "" }) => {
+    const thought = reasoning === "" ? "" : `<think>\n${reasoning}\n${THINK_END}\n`;
+    const text = clean(thought + content);
     return `${NAMES[role]}:${text === "" ? "" : ` ${text}`}${TURN_END}`;
   });
   const open = answer || messages.at(-1)?.role === "user";

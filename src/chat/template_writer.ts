@@ -39,7 +39,10 @@ export class TemplateWriter {
     const values = conversations.map(([messages, answer]) => ({
       bos_token: "",
       eos_token: "",
-      messages,
+      messages: messages.map(({ reasoning, ...message }) => ({
+        ...message,
+        ...(reasoning !== undefined && { reasoning_content: reasoning }),
+      })),
       add_generation_prompt: answer,
       enable_thinking: effort !== "none",
       ...(effort !== "none" && { reasoning_effort: effort }),

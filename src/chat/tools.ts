@@ -54,9 +54,21 @@ function signature({ name, description, parameters }: Tool): string {
   return `- ${name}(${names.join(", ")})${about}`;
 }
 
+/** A call of a conversation's past: its arguments may be anything. */
+export interface PastCall {
+  /** The function's name. */
+  readonly name: string;
+  /** An object as a rule; text that is no JSON as it is. */
+  readonly arguments: unknown;
+}
+
 /** Calls as the assistant writes them. */
-export function callText(calls: readonly ToolCall[]): string {
-  const body = calls.length === 1 ? calls[0] : calls;
+export function callText(calls: readonly PastCall[]): string {
+  const written = calls.map(({ name, arguments: given }) => ({
+    name,
+    arguments: given,
+  }));
+  const body = written.length === 1 ? written[0] : written;
   return CALL_START + JSON.stringify(body) + CALL_END;
 }
 

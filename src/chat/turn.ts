@@ -54,6 +54,8 @@ export interface Ask {
   readonly effort?: Effort | undefined;
   /** What the answer may be; it is given without a thought then. */
   readonly form?: Form | undefined;
+  /** Digest of the head among the messages; absent: there is none. */
+  readonly told?: number | undefined;
 }
 
 /** The grammar of an answer. */
@@ -134,7 +136,9 @@ export async function* takeTurn(
       : chat === undefined
       ? phaseAfterText(before, prompt + written)
       : { ...chat.phase, thinking: chat.phase.open && thought.thinking };
-    yield { ...event, save: { ...event.save, chat: phase } };
+    const told = ask.told ?? before.told;
+    const chatPhase = { ...phase, ...(told !== undefined && { told }) };
+    yield { ...event, save: { ...event.save, chat: chatPhase } };
   }
 }
 

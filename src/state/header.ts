@@ -108,6 +108,7 @@ export function writeHeader(bytes: Uint8Array, header: SaveHeader): void {
   view.setUint8(114, sizes.device);
   view.setUint32(116, sizes.values, true);
   view.setUint32(120, 4 * stateLength({ L, D }), true);
+  view.setUint32(124, chat.told ?? 0, true);
 }
 
 /**
@@ -153,7 +154,7 @@ export function readHeader(bytes: Uint8Array): SaveHeader {
     decoded <= MOST_STATE_BYTES,
     `values would take ${decoded} bytes, expected at most ${MOST_STATE_BYTES}`,
   );
-  field(view, "u32", 124, "reserved word", { only: 0 });
+  const told = view.getUint32(124, true);
 
   const size = encodedSize(codec, { L, D });
   const sizes = {
@@ -176,7 +177,11 @@ export function readHeader(bytes: Uint8Array): SaveHeader {
   );
   return {
     codec,
-    chat: { open: (phase & 1) !== 0, thinking: (phase & 2) !== 0 },
+    chat: {
+      open: (phase & 1) !== 0,
+      thinking: (phase & 2) !== 0,
+      ...(told !== 0 && { told }),
+    },
     L,
     D,
     position: Number(position),

@@ -36,6 +36,8 @@ export interface ChatPhase {
   readonly open: boolean;
   /** Inside a think block. */
   readonly thinking: boolean;
+  /** Digest, a u32, of the system's words and the tools read; absent: none. */
+  readonly told?: number;
 }
 
 /** What the saves of one model have in common. */
