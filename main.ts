@@ -113,6 +113,7 @@ function build(
       bodyTimeout: config["body-timeout"],
       origins: config["cors-origins"],
     },
+    strict: config.strict,
     report: (error, requestId) => log.mistake(error, requestId),
     observer,
     metrics,

@@ -73,6 +73,8 @@ export interface Config {
   readonly timeout: number;
   /** Seconds that the body of a request may take to arrive. */
   readonly "body-timeout": number;
+  /** Whether unknown fields are refused in OpenAI's shapes too. */
+  readonly strict: boolean;
   /** Origins whose pages may call. */
   readonly "cors-origins": readonly string[];
   /** Whether other processes may listen on the same port. */
@@ -162,6 +164,12 @@ export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
   },
   "body-timeout": {
     schema: integer(1, 86_400).default(60),
+  },
+  strict: {
+    placeholder: "yes|no",
+    help:
+      "Refuse unknown fields on OpenAI's routes too, where they are ignored and named (no)",
+    schema: flag.default(false),
   },
   "cors-origins": {
     schema: origins.default(["*"]),

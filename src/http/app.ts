@@ -12,6 +12,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { RequestError } from "../errors.ts";
 import { admit } from "./access/admission.ts";
 import { type ApiKey, requireKey } from "./access/auth.ts";
+import { IGNORED } from "./request/body.ts";
 import { limitBody } from "./request/body_limit.ts";
 import { type ApiDocument, docsPage } from "./site/docs.ts";
 import { generateRoute } from "./native/generate.ts";
@@ -48,6 +49,11 @@ export interface AppOptions {
   readonly metrics?: MetricsOptions | undefined;
   /** A model for the engine in the page; absent: the page has none. */
   readonly pageModel?: PageModel | undefined;
+  /**
+   * Whether unknown fields are refused in OpenAI's shapes too, where they are
+   * ignored by default.
+   */
+  readonly strict?: boolean | undefined;
   /** What callers may take; nothing is bounded by default. */
   readonly limits?: Limits | undefined;
 }
@@ -73,10 +79,18 @@ const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Builds the server's one handler, `app.fetch`. */
 export function createApp(
-  { loader, keys, report, observer = {}, metrics, limits = {}, pageModel }:
-    AppOptions,
+  {
+    loader,
+    keys,
+    report,
+    observer = {},
+    metrics,
+    strict = false,
+    limits = {},
+    pageModel,
+  }: AppOptions,
 ): OpenAPIHono<AppEnv> {
-  const app = new OpenAPIHono<AppEnv>();
+  const app = new OpenAPIHono<AppEnv>({ strict: false });
   app.use(identify, observe(observer));
   app.use(secureHeaders(), allowOrigins(limits.origins));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
@@ -86,6 +100,10 @@ export function createApp(
     limitCaller(limits),
     admit(loader),
     lendModels(loader),
+    async function beStrict(c, next): Promise<void> {
+      c.set("strict", strict);
+      await next();
+    },
     limitBody(limits.bodyTimeout),
   );
   app.route("/", pageRoutes(pageModel));
@@ -118,7 +136,9 @@ export function createApp(
       c,
       new RequestError(
         "ERR_REQUEST_NOT_FOUND",
-        `Cannot find ${c.req.path}: GET /openapi.json lists every route`,
+        `Cannot find ${
+          c.req.path.slice(0, 100)
+        }: GET /openapi.json lists every route`,
       ),
     )
   );
@@ -145,6 +165,7 @@ function allowOrigins(
   return cors({
     origin: origins.includes("*") ? "*" : [...origins],
     exposeHeaders: [
+      IGNORED,
       "ratelimit",
       "ratelimit-policy",
       "retry-after",

@@ -109,6 +109,8 @@ export interface AppEnv {
     requestId: string;
     /** What is known of the request. */
     record: RequestRecord;
+    /** Whether requests in OpenAI's shapes may have no unknown fields. */
+    strict: boolean;
     /** Every model. */
     loader: Loader;
     /** The one that the request is for, once its body has been read. */

@@ -17,6 +17,7 @@ export type LogLevel = "info" | "warn" | "error";
 
 /** Routes that machines ask every few seconds: only their failures are news. */
 const PROBES: ReadonlySet<string> = new Set([
+  "/health",
   "/healthz",
   "/readyz",
   "/metrics",
@@ -96,6 +97,7 @@ function factsOf(record: RequestRecord) {
     route: route || undefined,
     status,
     code: record.code,
+    ignored: record.ignored.length > 0 ? record.ignored.join(" ") : undefined,
     model: turns[0]?.model,
     finish: turns.map(({ end }) => end).join(" ") || undefined,
     tokens_read: sum("read"),

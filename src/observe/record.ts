@@ -108,6 +108,8 @@ export class RequestRecord {
   answer: RequestAnswer = { route: "", tenant: "", status: 0 };
   /** Why it was refused, or broke off. */
   code?: string;
+  /** Names of its fields that are not known and were ignored. */
+  ignored: readonly string[] = [];
   /** Its parts, in the order in which they ended. */
   readonly phases: PhaseRecord[] = [];
   /** Its turns. */

@@ -156,3 +156,50 @@ Deno.test("app documents every route, and every code of a problem", async () => 
   }
   assertEquals((await get("/problems/ERR_NONE")).status, 404);
 });
+
+Deno.test("app speaks OpenAI's language on every path under /v1 that is not native", async () => {
+  const { get, post } = harness();
+  for (const path of ["embeddings", "rerank", "audio/speech", "models/none"]) {
+    const response = path.startsWith("models")
+      ? await get(`/v1/${path}`)
+      : await post(`/v1/${path}`, { model: "fake", input: "x" });
+    const { error } = await response.json();
+    assertEquals([path, response.status], [path, 404]);
+    assertEquals(error.type, "invalid_request_error");
+    assertMatch(error.code, /^(ERR_REQUEST_NOT_FOUND|model_not_found)$/);
+    assertMatch(error.message, /^Cannot /);
+  }
+  for (const path of ["state/nothing", "generate/x"]) {
+    const { code } = await (await post(`/v1/${path}`, {})).json();
+    assertEquals([path, code], [path, "ERR_REQUEST_NOT_FOUND"]);
+  }
+  const long = await (await get(`/v1/${"x".repeat(50_000)}`)).json();
+  assert(long.error.message.length < 300);
+});
+
+Deno.test("app takes paths with a slash at their end", async () => {
+  const { get, post } = harness({ limits: { rate: { requests: 100 } } });
+  const hi = { messages: [{ role: "user", content: "Hi" }] };
+  for (
+    const [path, body] of [
+      ["/v1/chat/completions/", hi],
+      ["/v1/responses/", { input: "Hi" }],
+      ["/v1/generate/", hi],
+      ["/v1/state/score/", { texts: ["a"] }],
+    ] as const
+  ) {
+    assertEquals([path, (await post(path, body)).status], [path, 200]);
+  }
+  for (const path of ["/v1/models/", "/v1/model/", "/healthz/", "/health"]) {
+    assertEquals([path, (await get(path)).status], [path, 200]);
+  }
+  assertEquals((await get("/v1/generate/")).status, 405);
+});
+
+Deno.test("app lists models with a date and a context length that clients can hold", async () => {
+  const { get } = harness();
+  const { data: [model] } = await (await get("/v1/models")).json();
+  assert(Math.abs(model.created - Date.now() / 1000) < 24 * 3600);
+  assertEquals(model.context_length, 2 ** 31 - 1);
+  assertEquals(model.max_model_len, model.context_length);
+});

@@ -41,6 +41,7 @@ export function harness(
     readonly portable?: boolean;
     readonly initial?: ReadonlyMap<string, Save>;
     readonly limits?: Limits;
+    readonly strict?: boolean;
     readonly observer?: Observer;
     readonly metrics?: MetricsOptions;
     /** In place of one that has the model. */
@@ -64,6 +65,7 @@ export function harness(
     loader: options.loader ?? loaderOf(services),
     keys: options.keys ?? [],
     limits: options.limits,
+    strict: options.strict,
     observer: options.observer,
     metrics: options.metrics,
     report: (error) => reported.push(error),

@@ -183,7 +183,7 @@ const CASES: Readonly<Record<ProblemCode, Case>> = {
     ask: (send) => send("/v1/generate", { method: "POST", body: "Hi" }),
   },
   ERR_REQUEST_METHOD: { ask: (send) => send("/v1/generate") },
-  ERR_REQUEST_NOT_FOUND: { ask: (send) => send("/v1/nothing") },
+  ERR_REQUEST_NOT_FOUND: { ask: (send) => send("/nothing") },
   ERR_REQUEST_TIMEOUT: {
     serving: { limits: { bodyTimeout: 0.05 } },
     ask: (send) =>

@@ -19,7 +19,7 @@ export function fakeVault(): FakeVault {
   const saves = new Map<string, Save>();
   const sealed: SealOptions[] = [];
   const seal = (save: Save, options: SealOptions) => {
-    const token = `save-${saves.size}`;
+    const token = `save..${saves.size}`;
     saves.set(token, save);
     sealed.push(options);
     const { codec } = options;

@@ -23,8 +23,8 @@ Deno.test("generate answers with every field of the contract", async () => {
       position: 29,
       prefill_saved_tokens: 0,
     },
-    state: "save-0",
-    state_bytes: 6,
+    state: "save..0",
+    state_bytes: 7,
     state_codec: "int8",
   });
   assertEquals(Object.keys(timings), [
@@ -107,7 +107,7 @@ Deno.test("generate with max_tokens 0 reads, says nothing, returns the state", a
   const { post } = harness();
   const answer = await (await post(PATH, { ...HI, max_tokens: 0 })).json();
   assertEquals([answer.text, answer.finish_reason], ["", "length"]);
-  assertEquals(answer.state, "save-0");
+  assertEquals(answer.state, "save..0");
 });
 
 Deno.test("generate returns no state where none is asked for", async () => {
@@ -164,8 +164,8 @@ Deno.test("generate streams text, then one done event", async () => {
       position: 29,
       prefill_saved_tokens: 0,
     },
-    state: "save-0",
-    state_bytes: 6,
+    state: "save..0",
+    state_bytes: 7,
     state_codec: "int8",
   });
   assert(timings instanceof Object);
@@ -233,7 +233,7 @@ Deno.test("generate answers in two parts and takes a state as bytes", async () =
   assertEquals([answer.text, answer.state, answer.state_bytes], [
     "Hello!",
     undefined,
-    6,
+    7,
   ]);
   const [, bytes = ""] = state.split("\r\n\r\n");
   const form = new FormData();

@@ -19,6 +19,7 @@ import { problem, SchemaError } from "../problem.ts";
 import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../answer/sse.ts";
+import { headDigest, splitHead } from "../../chat/head.ts";
 import { takeTurn } from "../../chat/turn.ts";
 import { requireProfile, samplingOf } from "../request/turn_fields.ts";
 
@@ -144,6 +145,7 @@ export function startTurn(
     maxTokens: request.max_tokens,
     sampling: samplingOf(request, engine.model.shape.V),
     seed: request.seed,
+    told: headDigest(splitHead(messages).head),
     stops: [request.stop].flat(),
     ...(grammar && { form: { grammars, grammar, written: grammar.written } }),
   }, signal);

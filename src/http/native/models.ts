@@ -58,8 +58,13 @@ const Model = z.object({
 const OpenAiModel = z.object({
   id: z.string(),
   object: z.literal("model"),
-  created: z.int(),
+  created: z.int().describe("When this server started, seconds since 1970"),
   owned_by: z.string(),
+  context_length: z.int().describe(
+    "Tokens that a conversation may have: the state has one size whatever the " +
+      "length, so this is the largest number that every client can hold",
+  ),
+  max_model_len: z.int().describe("The same, by the name that others use"),
   parameters: z.int(),
   status: z.enum(["loaded", "loading", "unloaded"])
     .describe("An unloaded model is loaded by the first request that names it"),
@@ -174,14 +179,19 @@ function describe(services: Services): z.infer<typeof Model> {
   };
 }
 
+/** Some clients keep it in 32 bits. */
+const UNBOUNDED = 2 ** 31 - 1;
+
 function openAiModel(
   { id, shape, status, services }: ServedModel,
 ): z.infer<typeof OpenAiModel> {
   return {
     id,
     object: "model",
-    created: 0,
+    created: Math.floor(performance.timeOrigin / 1000),
     owned_by: "gosling",
+    context_length: UNBOUNDED,
+    max_model_len: UNBOUNDED,
     parameters: parameters(shape),
     status,
     initial_states: services === undefined ? [] : initialStates(services),

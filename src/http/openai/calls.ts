@@ -4,6 +4,7 @@
  * @module
  */
 
+import { headDigest, type HeadedMessages } from "../../chat/head.ts";
 import type { Message } from "../../chat/template.ts";
 import {
   CALL_END,
@@ -14,13 +15,21 @@ import {
   type ToolCall,
   withTools,
 } from "../../chat/tools.ts";
+import type { Save } from "../../state/save.ts";
 import type { ChoiceEvent, CommonRequest } from "./choices.ts";
-import type { ToolChoice } from "./tool_schema.ts";
+import {
+  type AllowedTools,
+  chosenTools,
+  mustCall,
+  type ToolChoice,
+} from "./tool_schema.ts";
 
 /** What became of a request's tools. */
 export interface CallPlan {
   /** What may be called. */
   readonly tools: readonly Tool[];
+  /** What the model is told of. */
+  readonly told: readonly Tool[];
   /** Whether the answer has to be a call. */
   readonly certain: boolean;
   /** Fields of the request that change. */
@@ -46,15 +55,15 @@ export function planCalls(
     readonly tool_choice: ToolChoice;
   },
 ): CallPlan {
-  if (choice === "none" || tools.length === 0) {
-    return { tools: [], certain: false, changes: {} };
+  const wanted = chosenTools(tools, choice);
+  // A choice of one tool or none is of this turn; a list of those allowed is not.
+  const told = isList(choice) ? wanted : choice === "none" ? [] : tools;
+  if (!mustCall(choice)) {
+    return { tools: wanted, told, certain: false, changes: {} };
   }
-  if (choice === "auto") return { tools, certain: false, changes: {} };
-  const wanted = choice === "required"
-    ? tools
-    : tools.filter(({ name }) => name === choice.name);
   return {
     tools: wanted,
+    told,
     certain: true,
     changes: {
       grammar: {
@@ -67,12 +76,30 @@ export function planCalls(
   };
 }
 
-/** The messages with what may be called, unless a state has read that. */
-export function toldMessages(
-  messages: readonly Message[],
-  { tools }: CallPlan,
-): readonly Message[] {
-  return tools.length === 0 ? messages : withTools(messages, tools);
+function isList(choice: ToolChoice): choice is AllowedTools {
+  return typeof choice === "object" && "names" in choice;
+}
+
+/** What a turn reads of a conversation, and the digest of its head. */
+export interface Reading {
+  readonly messages: readonly Message[];
+  readonly told: number | undefined;
+}
+
+/**
+ * What a turn has to read: the head, with the tools in it, unless the state has
+ * read just that, and what is new.
+ */
+export function readingOf(
+  { head, body }: HeadedMessages,
+  { told: tools }: CallPlan,
+  save: Save | undefined,
+): Reading {
+  const whole = tools.length === 0 ? head : withTools(head, tools);
+  const told = headDigest(whole);
+  const known = save !== undefined &&
+    (told === undefined || told === save.chat.told);
+  return { messages: known ? body : [...whole, ...body], told };
 }
 
 /** Events with calls told from text. */

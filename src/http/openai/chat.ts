@@ -7,19 +7,19 @@
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { Message } from "../../chat/template.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
+import { RequestError } from "../../errors.ts";
 import type { Save } from "../../state/save.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
-import { readJson } from "../request/body.ts";
+import { readLeniently } from "../request/body.ts";
 import { document } from "../site/document.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
 import type { AppEnv } from "../services.ts";
 import {
   type CallEvent,
   planCalls,
+  readingOf,
   tellCalls,
-  toldMessages,
   type WrittenCall,
 } from "./calls.ts";
 import {
@@ -30,9 +30,11 @@ import {
   streamChunks,
   usageOf,
 } from "./choices.ts";
+import { conversationOf } from "./chat_messages.ts";
 import { openAiAnswers } from "./error.ts";
+import { idOf } from "./ids.ts";
 import { chatLogprobs } from "./logprobs.ts";
-import { ChatRequest } from "./schema.ts";
+import { ChatRequest, StatePlace } from "./schema.ts";
 
 const route = createRoute({
   method: "post",
@@ -78,14 +80,21 @@ export function chatRoute(): OpenAPIHono<AppEnv> {
   document(app, route);
   app.post(route.path, async (c) => {
     const gone = new AbortController();
-    const request = await readJson(c, ChatRequest);
+    const given = await readLeniently(
+      c,
+      ChatRequest,
+      ({ messages, state }) => conversationOf(messages, state).state,
+    );
+    const { state, ...conversation } = conversationOf(
+      given.messages,
+      given.state,
+    );
+    const request = { ...given, state, state_in: statePlace(c, given) };
     const save = await openSave(c, request);
-    const plan = planCalls(request);
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
-    const messages = typeof request.state === "string"
-      ? unread(request.messages)
-      : toldMessages(request.messages, plan);
-    const asked = { ...request, ...plan.changes };
+    const plan = planCalls(request);
+    const { messages, told } = readingOf(conversation, plan, save);
+    const asked = { ...request, ...plan.changes, told };
     const choices = choose(c, asked, save, [{ messages }], signal);
     const call: Call = {
       request,
@@ -103,13 +112,42 @@ export function chatRoute(): OpenAPIHono<AppEnv> {
   return app;
 }
 
-/**
- * The messages that a state has not read. Clients that send the whole list every
- * time end what the state knows with the assistant's last answer.
- */
-export function unread(messages: readonly Message[]): readonly Message[] {
-  const known = messages.findLastIndex(({ role }) => role === "assistant");
-  return messages.slice(known + 1);
+/** The header that clients can be set up with once. */
+const STATE_IN = "gosling-state-in";
+
+/** Where the state shall be, by the request or the header. */
+function statePlace(
+  c: Context<AppEnv>,
+  { state_in: place }: ChatRequest,
+): ChatRequest["state_in"] {
+  const header = c.req.header(STATE_IN);
+  if (place !== undefined || header === undefined) return place;
+  const { success, data } = StatePlace.safeParse(header);
+  if (success) return data;
+  throw new RequestError(
+    "ERR_REQUEST_INVALID",
+    `Cannot take request: the header ${STATE_IN} is none of ${
+      StatePlace.options.join(", ")
+    }`,
+  );
+}
+
+/** What a message says of the state that it leaves. */
+function inMessage(
+  { request: { state_in: place = "answer" } }: Call,
+  state: string | undefined,
+): { readonly state?: string } {
+  return place === "answer" || state === undefined ? {} : { state };
+}
+
+/** Calls under ids that carry the state, where that is asked for. */
+function named(
+  { request }: Call,
+  calls: readonly WrittenCall[],
+  state: string | undefined,
+): readonly WrittenCall[] {
+  if (request.state_in !== "ids" || state === undefined) return calls;
+  return calls.map((call, i) => ({ ...call, id: idOf("call", state, i) }));
 }
 
 async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
@@ -133,6 +171,7 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
   const states = await Promise.all(
     ends.map(({ save }) => sealSave(c, request, save)),
   );
+  const calls = made.map((calls, i) => named(call, calls, states[i]));
   return {
     ...head,
     object: "chat.completion",
@@ -140,15 +179,16 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
       index,
       message: {
         role: "assistant",
-        content: made[index]?.length ? null : texts[index],
+        content: calls[index]?.length ? null : texts[index],
         refusal: null,
-        ...(made[index]?.length && { tool_calls: made[index] }),
+        ...(calls[index]?.length && { tool_calls: calls[index] }),
+        ...inMessage(call, states[index]),
         ...(thoughts[index] && { reasoning_content: thoughts[index] }),
       },
       logprobs: request.logprobs === undefined
         ? null
         : chatLogprobs(tokens[index] ?? [], tokenizer),
-      finish_reason: made[index]?.length ? "tool_calls" : finishReason(end),
+      finish_reason: calls[index]?.length ? "tool_calls" : finishReason(end),
       ...(request.n > 1 && { state: states[index] }),
     })),
     usage: usageOf(ends.map(({ usage }) => usage), request.n),
@@ -158,8 +198,9 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
 
 async function* chunks(
   c: Context<AppEnv>,
-  { request, choices, head }: Call,
+  call: Call,
 ): AsyncGenerator<string, void> {
+  const { request, choices, head } = call;
   const { include_usage: withUsage = false } = request.stream_options ?? {};
   const chunk = (body: object) =>
     JSON.stringify({
@@ -183,6 +224,7 @@ async function* chunks(
   });
   const begun = new Set<number>();
   const ends: DoneEvent[] = [];
+  const states: (string | undefined)[] = [];
   let left = request.n;
   for await (const { index, event, calls } of choices) {
     if (!begun.has(index)) {
@@ -200,24 +242,24 @@ async function* chunks(
     }
     ends[index] = event;
     left--;
+    states[index] = await sealSave(c, request, event.save);
     if (calls.length > 0) {
-      const tool_calls = calls.map((call, index) => ({ index, ...call }));
+      const tool_calls = named(call, calls, states[index])
+        .map((one, index) => ({ index, ...one }));
       yield chunk(piece(index, { tool_calls }));
     }
     const finish = calls.length > 0 ? "tool_calls" : finishReason(event);
-    const state = !withUsage && left === 0 && ends[0] !== undefined
-      ? await sealSave(c, request, ends[0].save)
-      : undefined;
+    const delta = inMessage(call, states[index]);
+    const { choices: [choice] } = piece(index, delta, { finish });
     yield chunk({
-      ...piece(index, {}, { finish }),
-      state,
+      choices: [{ ...choice, ...(request.n > 1 && { state: states[index] }) }],
+      ...(left === 0 && { state: states[0] }),
     });
   }
-  const [first] = ends;
-  if (!withUsage || first === undefined) return;
+  if (!withUsage || ends.length === 0) return;
   yield chunk({
     choices: [],
     usage: usageOf(ends.map(({ usage }) => usage), request.n),
-    state: await sealSave(c, request, first.save),
+    state: states[0],
   });
 }

@@ -29,7 +29,6 @@ import { openAiError } from "./error.ts";
 
 /** Fields that every route of OpenAI's has here. */
 export interface CommonRequest extends SamplingFields {
-  readonly model: string;
   readonly seed?: number | null | undefined;
   readonly max_tokens: number;
   readonly stop: string | readonly string[];
@@ -46,6 +45,8 @@ export interface CommonRequest extends SamplingFields {
   readonly grammar?: Grammar | undefined;
   /** What stands around them; see {@linkcode Form}. */
   readonly frame?: Form["frame"];
+  /** Digest of the head among the messages. */
+  readonly told?: number | undefined;
 }
 
 /** What happened to one choice. */
@@ -94,6 +95,7 @@ export async function* choose(
         effort: thinks({ id: engine.model.id, template })
           ? request.effort
           : undefined,
+        told: request.told,
         ...(grammar &&
           { form: { grammars, grammar, ...(frame && { frame }) } }),
       }, signal))

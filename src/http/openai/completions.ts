@@ -10,7 +10,7 @@ import type { DoneEvent } from "../../engine/engine.ts";
 import type { Save } from "../../state/save.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import { readJson } from "../request/body.ts";
+import { readLeniently } from "../request/body.ts";
 import { document } from "../site/document.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
 import type { AppEnv } from "../services.ts";
@@ -67,7 +67,7 @@ export function completionsRoute(): OpenAPIHono<AppEnv> {
   document(app, route);
   app.post(route.path, async (c) => {
     const gone = new AbortController();
-    const request = await readJson(c, CompletionRequest);
+    const request = await readLeniently(c, CompletionRequest);
     const { engine } = c.get("services");
     const save = await openSave(c, request);
     const prompts = promptTexts(request.prompt, engine.tokenizer);
@@ -205,7 +205,9 @@ async function* chunks(
   ) => ({ choices: [{ text, index, logprobs, finish_reason: finish }] });
   const lengths = new Map<number, number>();
   const ends: DoneEvent[] = [];
+  const states: (string | undefined)[] = [];
   let left = request.n * prompts.length;
+  const several = left > 1;
   for await (const { index, event } of choices) {
     if (request.echo && !lengths.has(index)) {
       const prompt = prompts[Math.floor(index / request.n)] ?? "";
@@ -226,17 +228,19 @@ async function* chunks(
     }
     ends[index] = event;
     left--;
-    const state = !withUsage && left === 0 && ends[0] !== undefined
-      ? await sealSave(c, request, ends[0].save)
-      : undefined;
-    const finish = finishReason(event);
-    yield chunk({ ...piece(index, "", { finish }), state });
+    states[index] = await sealSave(c, request, event.save);
+    const { choices: [choice] } = piece(index, "", {
+      finish: finishReason(event),
+    });
+    yield chunk({
+      choices: [{ ...choice, ...(several && { state: states[index] }) }],
+      ...(left === 0 && { state: states[0] }),
+    });
   }
-  const [first] = ends;
-  if (!withUsage || first === undefined) return;
+  if (!withUsage || ends.length === 0) return;
   yield chunk({
     choices: [],
     usage: usageOf(ends.map(({ usage }) => usage), request.n),
-    state: await sealSave(c, request, first.save),
+    state: states[0],
   });
 }

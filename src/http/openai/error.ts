@@ -62,10 +62,14 @@ export function openAiAnswers(description: string): RouteConfig["responses"] {
   };
 }
 
-/** Paths that speak OpenAI's language. */
+const NATIVE = /^\/v1\/(generate|model|state|tokenize|detokenize)(\/|$)/;
+
+/**
+ * Whether a path speaks OpenAI's language: all under `/v1` but the native routes,
+ * those that are not there included, for its clients ask for them.
+ */
 export function speaksOpenAi(path: string): boolean {
-  return /^\/v1\/(chat\/completions|completions|responses|models)(\/|$)/
-    .test(path);
+  return /^\/v1(\/|$)/.test(path) && !NATIVE.test(path);
 }
 
 /** Describes `error`: in full if it is ours, not at all if not. */

@@ -10,12 +10,12 @@ import type { DoneEvent } from "../../engine/engine.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import type { AppEnv } from "../services.ts";
 import type { CallEvent, WrittenCall } from "./calls.ts";
+import { idOf } from "./ids.ts";
 import { chatLogprobs } from "./logprobs.ts";
 import {
   completed,
   functionCall,
   message,
-  messageId,
   outline,
   part,
   type ResponseCall,
@@ -63,7 +63,8 @@ export async function* responseEvents(
   let sequence = 0;
   const event = (type: string, body: object) =>
     JSON.stringify({ type, sequence_number: sequence++, ...body });
-  const at = { item_id: messageId(call), output_index: 0, content_index: 0 };
+  const item_id = idOf("msg", call.requestId);
+  const at = { item_id, output_index: 0, content_index: 0 };
   const draft = new Draft();
   const { tokenizer } = c.get("services").engine;
   const logprobs = (tokens: readonly ScoredToken[] = []) =>
@@ -74,7 +75,7 @@ export async function* responseEvents(
     opened = true;
     yield event("response.output_item.added", {
       output_index: 0,
-      item: { ...message(call, "", "in_progress"), content: [] },
+      item: { ...message(item_id, "", "in_progress"), content: [] },
     });
     yield event("response.content_part.added", { ...at, part: part("") });
   };
@@ -115,8 +116,9 @@ export async function* responseEvents(
     }
     for (const [output_index, item] of response.output.entries()) {
       const made = calls[output_index];
-      if (made !== undefined) yield* calling(made, output_index, event);
-      else if (output_index > 0) {
+      if (made !== undefined) {
+        yield* calling(made, item.id, output_index, event);
+      } else if (output_index > 0) {
         yield event("response.output_item.added", { output_index, item });
       }
       yield event("response.output_item.done", { output_index, item });
@@ -128,11 +130,12 @@ export async function* responseEvents(
 /** What comes before a call is done: it is known as a whole. */
 function* calling(
   made: WrittenCall,
+  item_id: string,
   output_index: number,
   event: (type: string, body: object) => string,
 ): Generator<string, void> {
-  const item = functionCall(made, "in_progress");
-  const { id: item_id, name, arguments: given } = item;
+  const item = functionCall(made, item_id, "in_progress");
+  const { name, arguments: given } = item;
   const at = { item_id, output_index };
   yield event("response.output_item.added", {
     output_index,

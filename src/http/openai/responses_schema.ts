@@ -6,107 +6,171 @@
 
 import { z } from "@hono/zod-openapi";
 import { outputText } from "../../chat/tools.ts";
-import { Initial, StateCodec, StateProfile } from "../native/schema.ts";
-import { ignored, refusedInResponses } from "./fields.ts";
+import { TEXT_LIMIT } from "../native/schema.ts";
+import { Content } from "./content.ts";
 import {
-  Content,
-  NamedSchema,
-  orNull,
+  closedObject,
+  ignorable,
+  ignored,
+  nullsLeftOut,
+  refusedInResponses,
+} from "./fields.ts";
+import {
+  JsonObject,
+  modelName,
+  namedSchema,
+  native,
   ReasoningEffort,
   sampling,
+  stops,
   tokens,
 } from "./schema.ts";
 import {
   canChoose,
+  CustomCall,
   FlatCall,
   FlatChoice,
-  FlatTool,
+  FlatTools,
   NO_CHOICE,
 } from "./tool_schema.ts";
 
 /** A message, with or without its type. */
-const MessageItem = z.object({
+const MessageItem = z.strictObject({
   type: z.literal("message").optional(),
   role: z.enum(["system", "developer", "user", "assistant"]),
-  content: Content,
-  id: z.string().nullish(),
-  status: z.string().nullish(),
+  content: Content.default(""),
+  id: z.string().optional(),
+  status: z.string().optional(),
   phase: z.unknown().optional(),
-}).transform(({ role, content }) => ({
+}).transform(({ role, content, id }) => ({
   type: "message" as const,
+  id,
   role: role === "developer" ? "system" as const : role,
   content,
 }));
 
 /** What carries a state where the client keeps the items itself. */
-const ReasoningItem = z.object({
+const ReasoningItem = z.strictObject({
   type: z.literal("reasoning"),
-  encrypted_content: z.string().nullish(),
-  id: z.string().nullish(),
-  summary: z.unknown().optional(),
-  content: z.unknown().optional(),
-  status: z.string().nullish(),
-});
-
-/** What a function gave, which the user says. */
-const OutputItem = z.object({
-  type: z.literal("function_call_output"),
-  call_id: z.string(),
-  output: Content,
-  id: z.string().nullish(),
-  status: z.string().nullish(),
-}).transform(({ output }) => ({
-  type: "message" as const,
-  role: "user" as const,
-  content: outputText(output),
+  encrypted_content: z.string().optional(),
+  id: z.string().optional(),
+  summary: Content.optional(),
+  content: Content.optional(),
+  status: z.string().optional(),
+}).transform(({ type, id, encrypted_content, content, summary }) => ({
+  type,
+  id,
+  encrypted_content,
+  thought: content || summary || "",
 }));
 
-/** What an answer may be; a schema stands beside its name. */
-const TextFormat = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("text") }),
-  z.object({ type: z.literal("json_object") }),
-  NamedSchema.extend({ type: z.literal("json_schema") }),
+/** What a function gave, which the user says. */
+function output<const Type extends string>(type: Type) {
+  return z.strictObject({
+    type: z.literal(type),
+    call_id: z.string().optional(),
+    output: Content.default(""),
+    id: z.string().optional(),
+    status: z.string().optional(),
+    name: z.string().optional(),
+  }).transform(({ output }) => ({
+    type: "message" as const,
+    id: undefined,
+    role: "user" as const,
+    content: outputText(output),
+  }));
+}
+
+/** An item that the client does not spell out. */
+const ItemReference = z.strictObject({
+  type: z.literal("item_reference").optional(),
+  id: z.string(),
+});
+
+/** Items of tools that other servers run: not a text, and no call to answer. */
+const HOSTED = /^(mcp_\w+|compaction\w*|\w+_call(_output)?)$/;
+
+const KNOWN = new Set([
+  "custom_tool_call",
+  "custom_tool_call_output",
+  "function_call",
+  "function_call_output",
 ]);
 
+/** A piece of a conversation. */
+const Item = z.preprocess(
+  (item, context) => {
+    if (!(item instanceof Object)) return item;
+    const { type, role, id }: { type?: unknown; role?: unknown; id?: unknown } =
+      item;
+    if (typeof type === "string" && HOSTED.test(type) && !KNOWN.has(type)) {
+      context.addIssue(ignorable(type, "is of a tool that is not run here"));
+    }
+    if ((type ?? undefined) !== undefined) return item;
+    const meant = role === undefined && typeof id === "string"
+      ? "item_reference"
+      : "message";
+    return { ...item, type: meant };
+  },
+  nullsLeftOut(z.discriminatedUnion("type", [
+    MessageItem,
+    ReasoningItem,
+    FlatCall,
+    CustomCall,
+    output("function_call_output"),
+    output("custom_tool_call_output"),
+    ItemReference.transform(({ id }) => ({
+      type: "item_reference" as const,
+      id,
+    })),
+  ])),
+);
+/** A piece of a conversation, parsed. */
+export type Item = z.output<typeof Item>;
+
+/** What an answer may be; a schema stands beside its name. */
+const TextFormat = nullsLeftOut(z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("text") }),
+  JsonObject,
+  z.strictObject({ type: z.literal("json_schema"), ...namedSchema }),
+]));
+
 /** `POST /v1/responses`. */
-export const ResponsesRequest = z.strictObject({
-  model: z.string().max(256),
+export const ResponsesRequest = closedObject({
+  model: modelName,
   input: z.union([
-    Content.transform((content) => [
-      { type: "message" as const, role: "user" as const, content },
-    ]).refine(([{ content }]) => content !== "", "is empty"),
-    z.array(z.union([MessageItem, ReasoningItem, FlatCall, OutputItem]))
-      .min(1).max(10_000),
+    z.string().min(1, "is empty").max(TEXT_LIMIT).transform((
+      content,
+    ): Item[] => [
+      { type: "message", id: undefined, role: "user", content },
+    ]),
+    z.array(Item).min(1).max(10_000),
   ]),
-  instructions: z.string().nullish(),
-  previous_response_id: z.string().nullish(),
-  include: z.array(z.string()).nullish(),
-  stream: orNull(z.boolean().default(false)),
-  stream_options: z.object({ include_obfuscation: z.boolean().optional() })
-    .nullish(),
-  max_output_tokens: orNull(tokens.default(1024)),
-  reasoning: z.looseObject({ effort: ReasoningEffort }).nullish()
+  instructions: z.string().max(TEXT_LIMIT).optional(),
+  previous_response_id: z.string().optional(),
+  include: z.array(z.string()).optional(),
+  stream: z.boolean().default(false),
+  stream_options: closedObject({ include_obfuscation: z.boolean().optional() })
+    .optional(),
+  max_output_tokens: tokens.default(1024),
+  stop: stops,
+  reasoning: nullsLeftOut(z.looseObject({ effort: ReasoningEffort })).optional()
     .transform((reasoning) => reasoning?.effort),
-  text: z.object({
+  text: closedObject({
     format: TextFormat.optional(),
     verbosity: z.unknown().optional(),
-  }).nullish(),
-  tools: z.array(FlatTool).max(128).nullish()
-    .transform((tools) => tools ?? []),
+  }).optional(),
+  tools: FlatTools,
   tool_choice: FlatChoice,
-  max_tool_calls: z.int().min(1).nullish(),
-  top_logprobs: z.int().min(0).max(20).nullish(),
-  truncation: z.enum(["auto", "disabled"]).nullish(),
-  background: z.literal(false).nullish(),
-  temperature: sampling.temperature,
-  top_p: sampling.top_p,
-  state: z.string().nullish(),
-  initial: Initial.nullish(),
-  state_codec: StateCodec,
-  state_profile: StateProfile,
+  max_tool_calls: z.int().min(1).optional(),
+  top_logprobs: z.int().min(0).max(20).optional(),
+  truncation: z.enum(["auto", "disabled"]).optional(),
+  background: z.literal(false).optional(),
+  ...sampling,
+  ...native,
   ...ignored,
   ...refusedInResponses,
-  store: orNull(z.boolean().default(true)),
+  store: z.boolean().default(true),
 }).refine(canChoose, NO_CHOICE).openapi("ResponsesRequest");
 /** `POST /v1/responses`, parsed. */
 export type ResponsesRequest = z.output<typeof ResponsesRequest>;

@@ -15,13 +15,10 @@ import {
   sealSave,
   usageOf,
 } from "./choices.ts";
+import { idOf } from "./ids.ts";
 import { type ChatLogprob, chatLogprobs } from "./logprobs.ts";
 import type { ResponsesRequest } from "./responses_schema.ts";
-
-/** Stands before the token in the id of a response. */
-export const ID = "resp_";
-
-const ENCRYPTED = "reasoning.encrypted_content";
+import type { ToolChoice } from "./tool_schema.ts";
 
 /** A request under way. */
 export interface ResponseCall {
@@ -30,8 +27,10 @@ export interface ResponseCall {
   readonly choices: AsyncGenerator<CallEvent, void>;
   readonly created: number;
   readonly model: string;
-  /** Names the response until its end is known, and its parts for good. */
+  /** Names the response, and its parts, until there is a state. */
   readonly requestId: string;
+  /** Whether the response keeps the id that it has at first. */
+  readonly stable: boolean;
 }
 
 /** What was written, told apart. */
@@ -48,7 +47,19 @@ export interface Written {
 export interface ResponseObject extends Readonly<Record<string, unknown>> {
   readonly id: string;
   readonly status: Status;
-  readonly output: readonly object[];
+  readonly output: readonly (OutputMessage | FunctionCall | OutputThought)[];
+}
+
+/** What the assistant thought, and the state that is left. */
+export interface OutputThought {
+  readonly id: string;
+  readonly type: "reasoning";
+  readonly summary: readonly [];
+  readonly content?: readonly {
+    readonly type: string;
+    readonly text: string;
+  }[];
+  readonly encrypted_content?: string;
 }
 
 /** A message of the assistant. */
@@ -95,35 +106,32 @@ export async function completed(
   const usage = usageOf([done.usage], 1);
   const { tokenizer } = c.get("services").engine;
   const { content: logprobs } = chatLogprobs(tokens, tokenizer);
-  const named = state !== undefined && request.store && !request.stream;
-  const carries = state !== undefined &&
-    (!named || (request.include ?? []).includes(ENCRYPTED));
+  const name = request.store ? state ?? call.requestId : call.requestId;
+  // A stream has named its message before there was a state.
+  const messageName = request.stream ? call.requestId : name;
   return {
     ...outline(call, status),
-    ...(named && { id: `${ID}${state}` }),
+    id: idOf("resp", call.stable ? call.requestId : name),
     incomplete_details: status === "incomplete"
       ? { reason: "max_output_tokens" }
       : null,
     output: [
       ...(calls.length > 0
-        ? calls.map((made) => functionCall(made, status))
-        : [message(call, text, status, logprobs)]),
-      ...(carries || thought !== ""
-        ? [{
-          id: `rs_${call.requestId}`,
-          type: "reasoning",
-          summary: [],
-          ...(thought !== "" &&
-            { content: [{ type: "reasoning_text", text: thought }] }),
-          ...(carries && { encrypted_content: state }),
-        }]
+        ? calls.map((made, i) =>
+          functionCall(made, idOf("fc", name, i), status)
+        )
+        : [message(idOf("msg", messageName), text, status, logprobs)]),
+      ...(state !== undefined || thought !== ""
+        ? [thoughtItem(idOf("rs", name), thought, state)]
         : []),
     ],
     usage: {
       input_tokens: usage.prompt_tokens,
       input_tokens_details: usage.prompt_tokens_details,
       output_tokens: usage.completion_tokens,
-      output_tokens_details: { reasoning_tokens: 0 },
+      output_tokens_details: {
+        reasoning_tokens: tokenizer.encode(thought).length,
+      },
       total_tokens: usage.total_tokens,
     },
     state,
@@ -136,7 +144,7 @@ export function outline(
   status: Status,
 ): ResponseObject {
   return {
-    id: `${ID}${requestId}`,
+    id: idOf("resp", requestId),
     object: "response",
     created_at: created,
     status,
@@ -149,14 +157,13 @@ export function outline(
     model,
     output: [],
     parallel_tool_calls: request.tools.length > 0,
-    previous_response_id: request.previous_response_id ?? null,
+    // It may be megabytes, and who sent it has it.
+    previous_response_id: null,
     reasoning: { effort: null, summary: null },
     store: request.store,
     temperature: request.temperature,
     text: { format: request.text?.format ?? { type: "text" } },
-    tool_choice: typeof request.tool_choice === "string"
-      ? request.tool_choice
-      : { type: "function", ...request.tool_choice },
+    tool_choice: writtenChoice(request.tool_choice),
     tools: request.tools.map((tool) => ({
       type: "function",
       description: null,
@@ -169,14 +176,22 @@ export function outline(
   };
 }
 
+function writtenChoice(choice: ToolChoice): unknown {
+  if (typeof choice === "string") return choice;
+  if ("name" in choice) return { type: "function", ...choice };
+  const { mode, names } = choice;
+  const tools = names.map((name) => ({ type: "function", name }));
+  return { type: "allowed_tools", mode, tools };
+}
+
 export function message(
-  call: ResponseCall,
+  id: string,
   text: string,
   status: Status,
   logprobs: readonly ChatLogprob[] = [],
 ): OutputMessage {
   return {
-    id: messageId(call),
+    id,
     type: "message",
     role: "assistant",
     status,
@@ -184,23 +199,35 @@ export function message(
   };
 }
 
-/** A call as an item; its id follows from the call's. */
+/** A call as an item. */
 export function functionCall(
-  { id, function: { name, arguments: given } }: WrittenCall,
+  { id: call_id, function: { name, arguments: given } }: WrittenCall,
+  id: string,
   status: Status,
 ): FunctionCall {
   return {
-    id: id.replace("call_", "fc_"),
+    id,
     type: "function_call",
     status,
-    call_id: id,
+    call_id,
     name,
     arguments: given,
   };
 }
 
-export function messageId({ requestId }: ResponseCall): string {
-  return `msg_${requestId}`;
+function thoughtItem(
+  id: string,
+  thought: string,
+  state: string | undefined,
+): OutputThought {
+  return {
+    id,
+    type: "reasoning",
+    summary: [],
+    ...(thought !== "" &&
+      { content: [{ type: "reasoning_text", text: thought }] }),
+    ...(state !== undefined && { encrypted_content: state }),
+  };
 }
 
 export function part(

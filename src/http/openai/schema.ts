@@ -1,20 +1,25 @@
 /**
- * What OpenAI's routes take. Fields that OpenAI has and this server cannot serve
- * are refused by name; fields that change nothing here are taken and ignored; a
- * few fields of the native API are added.
+ * What OpenAI's chats and completions take. Any optional field may be `null`;
+ * fields that change nothing here are taken; fields that nobody knows are ignored
+ * and named; a few fields of the native API are added.
  *
  * @module
  */
 
 import { z } from "@hono/zod-openapi";
-import type { Message } from "../../chat/template.ts";
-import { callText, outputText } from "../../chat/tools.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
-import { ignored, refusedInChats } from "./fields.ts";
+import { OpenAiMessage } from "./chat_messages.ts";
+import { text } from "./content.ts";
 import {
-  CallItem,
+  closedObject,
+  ignored,
+  minusOneOff,
+  nullsLeftOut,
+  replacedInChats,
+} from "./fields.ts";
+import {
   canChoose,
-  FunctionTool,
+  FunctionTools,
   NamedChoice,
   NO_CHOICE,
 } from "./tool_schema.ts";
@@ -27,70 +32,60 @@ import {
   TEXT_LIMIT,
 } from "../native/schema.ts";
 
-const text = z.string().max(TEXT_LIMIT);
-
-/** A part of a message; only text can be read. */
-const TextPart = z.object({
-  type: z.enum(["text", "input_text", "output_text", "refusal"]),
-  text: text.optional(),
-  refusal: text.optional(),
-}).transform(({ text, refusal }) => text ?? refusal ?? "");
-
-/** A message's content, whatever its form, as text. */
-export const Content = z.union([
-  text,
-  z.array(TextPart).max(1024).transform((parts) => parts.join("")),
-  z.null().transform(() => ""),
-]);
-
-const stop = z.string().min(1).max(256);
-
 /** How many tokens an answer may have if the request does not say. */
 const ANSWER_TOKENS = 1024;
 
-/** How many tokens an answer may have. */
-export const tokens = z.int().min(0).max(1 << 16);
+/** How many tokens an answer may have at all. */
+const MOST_TOKENS = 1 << 16;
 
-/** OpenAI sends `null` for what it leaves to the server. */
-export function orNull<T extends z.ZodType>(
-  type: z.ZodDefault<T>,
-): z.ZodPreprocess<z.ZodDefault<T>> {
-  return z.preprocess((value) => value ?? undefined, type);
-}
+/** How many tokens an answer may have; -1 stands for as many as may be. */
+export const tokens = z.int().min(-1).max(MOST_TOKENS)
+  .transform((count) => count < 0 ? MOST_TOKENS : count);
+
+/** Beyond OpenAI's own bound: sliders of clients go further. */
+const MOST_TEMPERATURE = 100;
+
+/** Which model; absent: the one that made the state, or the first. */
+export const modelName = z.string().max(256).optional()
+  .transform((name) => name || undefined);
 
 /** How to draw, with OpenAI's bounds, and the native API's additions. */
 export const sampling = {
   ...samplingFields,
-  temperature: orNull(z.number().min(0).max(2).default(1)),
-  top_p: orNull(z.number().min(0).max(1).default(1)),
-  presence_penalty: orNull(z.number().min(-2).max(2).default(0)),
-  frequency_penalty: orNull(z.number().min(-2).max(2).default(0)),
-  logit_bias: orNull(samplingFields.logit_bias),
+  temperature: z.number().min(0).max(MOST_TEMPERATURE).default(1)
+    .describe("0 always takes the likeliest token"),
+  top_k: minusOneOff(samplingFields.top_k),
+  presence_penalty: z.number().min(-2).max(2).default(0),
+  frequency_penalty: z.number().min(-2).max(2).default(0),
   penalty_decay: z.number().min(0).max(1).default(1),
-  seed: z.int().nullish().transform((seed) =>
-    seed && seed < 0 ? seed + 2 ** 53 : seed
+  seed: z.int().optional().transform((seed) =>
+    seed === -1 ? undefined : seed && seed < 0 ? seed + 2 ** 53 : seed
   ),
 };
 
 /** Fields of the native API. */
-const native = {
-  state: z.string().nullish()
+export const native = {
+  state: z.string().optional()
     .describe("What an earlier answer returned: only new messages are read"),
-  initial: Initial.nullish(),
+  initial: Initial.optional(),
   state_codec: StateCodec,
   state_profile: StateProfile,
 };
 
-const stops = orNull(
-  z.union([stop, z.array(stop).max(16)]).default([]),
-);
+const stop = z.string().max(256);
+
+/** Texts that end the answer; empty ones end nothing. */
+export const stops = z.union([stop, z.array(stop.nullable()).max(64)])
+  .default([])
+  .transform((stops) => [stops].flat().filter((text) => Boolean(text)))
+  .pipe(z.array(stop).max(16));
 
 const stream = {
-  stream: orNull(z.boolean().default(false)),
-  stream_options: z.object({
+  stream: z.boolean().default(false),
+  stream_options: closedObject({
     include_usage: z.boolean().default(false),
     include_obfuscation: z.boolean().optional(),
-  }).nullish(),
+  }).optional(),
 };
 
 const choices = z.int().min(1).max(16).default(1);
@@ -104,79 +99,90 @@ export const ReasoningEffort = z.enum([
   "high",
   "xhigh",
 ]).transform((effort) => effort === "xhigh" ? "high" as const : effort)
-  .nullish().transform((effort) => effort ?? undefined)
+  .optional()
   .describe("How much to think first; ignored by models that cannot");
 
 /** What OpenAI says of a JSON schema. */
-export const NamedSchema = z.object({
-  name: z.string().max(64),
-  description: z.string().nullish(),
+export const namedSchema = {
+  name: z.string().max(64).optional(),
+  description: z.string().optional(),
   schema: JsonSchema.default({}),
-  strict: z.boolean().nullish(),
+  strict: z.boolean().optional(),
+};
+
+/** Any JSON object, or one that keeps to a schema, which other servers take. */
+export const JsonObject = z.strictObject({
+  type: z.literal("json_object"),
+  schema: JsonSchema.optional(),
 });
 
 /** What an answer may be, as OpenAI names it. */
-const ResponseFormat = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("text") }),
-  z.object({ type: z.literal("json_object") }),
-  z.object({ type: z.literal("json_schema"), json_schema: NamedSchema }),
-]);
+const ResponseFormat = nullsLeftOut(z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("text") }),
+  JsonObject,
+  z.strictObject({
+    type: z.literal("json_schema"),
+    json_schema: closedObject(namedSchema),
+  }),
+]));
 
-/** The grammar that OpenAI's format stands for. */
-export function grammarOf(
-  type: "text" | "json_object" | "json_schema" | undefined,
-  named: z.output<typeof NamedSchema> | undefined,
-): Grammar | undefined {
-  if (type === "json_object") return { type: "json" };
-  if (type !== "json_schema" || named === undefined) return undefined;
-  const { schema, strict } = named;
-  return { type: "json_schema", schema, strict: strict ?? false };
+/** The grammar that a JSON schema of a request stands for. */
+export function schemaGrammar(
+  { schema = {}, strict = false }: {
+    readonly schema?: Readonly<Record<string, unknown>> | undefined;
+    readonly strict?: boolean | undefined;
+  },
+): Grammar {
+  return { type: "json_schema", schema, strict };
 }
 
-/** A message of a chat. */
-const ChatMessage = z.object({
-  role: z.enum(["system", "developer", "user", "assistant", "tool"]),
-  content: Content.default(""),
-  name: z.string().optional(),
-  refusal: z.unknown().optional(),
-  reasoning_content: z.string().nullish(),
-  tool_calls: z.array(CallItem).max(128).nullish(),
-  tool_call_id: z.string().optional(),
-}).transform(({ role, content, tool_calls }): Message => {
-  switch (role) {
-    case "developer":
-      return { role: "system", content };
-    case "tool":
-      return { role: "user", content: outputText(content) };
+/** The grammar of a JSON object. */
+export function objectGrammar(
+  { schema }: z.output<typeof JsonObject>,
+): Grammar {
+  return schema === undefined ? { type: "json" } : schemaGrammar({ schema });
+}
+
+function grammarOf(
+  format: z.output<typeof ResponseFormat> | undefined,
+): Grammar | undefined {
+  switch (format?.type) {
+    case "json_object":
+      return objectGrammar(format);
+    case "json_schema":
+      return schemaGrammar(format.json_schema);
     default:
-      return {
-        role,
-        content: tool_calls?.length ? callText(tool_calls) : content,
-      };
+      return undefined;
   }
-});
+}
+
+/** Where else an answer's state goes. */
+export const StatePlace = z.enum(["answer", "message", "ids"]).describe(
+  "Where the state is: on top of the answer; in the message as well; or in the " +
+    "ids of its calls too. The header gosling-state-in says the same",
+);
 
 /** `POST /v1/chat/completions`. */
-export const ChatRequest = z.strictObject({
-  model: z.string().max(256),
-  messages: z.array(ChatMessage).min(1).max(10_000),
-  max_tokens: tokens.nullish(),
-  max_completion_tokens: tokens.nullish(),
-  n: orNull(choices),
+export const ChatRequest = closedObject({
+  model: modelName,
+  messages: z.array(OpenAiMessage).min(1).max(10_000),
+  max_tokens: tokens.optional(),
+  max_completion_tokens: tokens.optional(),
+  n: choices,
   stop: stops,
-  modalities: z.tuple([z.literal("text")]).nullish(),
-  response_format: ResponseFormat.nullish(),
-  logprobs: orNull(z.boolean().default(false)),
-  top_logprobs: z.int().min(0).max(20).nullish(),
+  modalities: z.tuple([z.literal("text")]).optional(),
+  response_format: ResponseFormat.optional(),
+  logprobs: z.boolean().default(false),
+  top_logprobs: z.int().min(0).max(20).optional(),
   reasoning_effort: ReasoningEffort,
-  tools: z.array(FunctionTool).max(128).nullish()
-    .transform((tools) => tools ?? []),
+  tools: FunctionTools,
   tool_choice: NamedChoice,
+  state_in: StatePlace.optional(),
   ...sampling,
   ...stream,
   ...native,
   ...ignored,
-  ...refusedInChats,
+  ...replacedInChats,
 }).refine(({ logprobs, top_logprobs }) => logprobs || !top_logprobs, {
   path: ["top_logprobs"],
   error: "needs logprobs",
@@ -184,12 +190,7 @@ export const ChatRequest = z.strictObject({
   { reasoning_effort, response_format, ...request },
 ) => ({
   ...request,
-  grammar: grammarOf(
-    response_format?.type,
-    response_format?.type === "json_schema"
-      ? response_format.json_schema
-      : undefined,
-  ),
+  grammar: grammarOf(response_format),
   effort: reasoning_effort,
   logprobs: request.logprobs ? request.top_logprobs ?? 0 : undefined,
   max_tokens: request.max_completion_tokens ?? request.max_tokens ??
@@ -201,20 +202,20 @@ export type ChatRequest = z.output<typeof ChatRequest>;
 const TokenList = z.array(z.int().min(0)).min(1).max(TEXT_LIMIT);
 
 /** `POST /v1/completions`. */
-export const CompletionRequest = z.strictObject({
-  model: z.string().max(256),
+export const CompletionRequest = closedObject({
+  model: modelName,
   prompt: z.union([
     text,
     z.array(text).min(1).max(16),
     TokenList,
     z.array(TokenList).min(1).max(16),
-  ]).nullish().transform((prompt) => prompt ?? ""),
-  max_tokens: orNull(tokens.default(16)),
-  n: orNull(choices),
-  best_of: z.int().min(1).max(16).nullish(),
-  echo: orNull(z.boolean().default(false)),
-  suffix: z.literal("").nullish(),
-  logprobs: z.int().min(0).max(5).nullish(),
+  ]).default(""),
+  max_tokens: tokens.default(16),
+  n: choices,
+  best_of: z.int().min(1).max(16).optional(),
+  echo: z.boolean().default(false),
+  suffix: z.literal("").optional(),
+  logprobs: z.int().min(0).max(5).optional(),
   stop: stops,
   ...sampling,
   ...stream,
@@ -228,7 +229,7 @@ export const CompletionRequest = z.strictObject({
   error: "cannot be streamed: the best is known at the end",
 }).transform(({ logprobs, best_of, ...request }) => ({
   ...request,
-  logprobs: logprobs ?? undefined,
+  logprobs,
   best_of: best_of ?? request.n,
 })).openapi("CompletionRequest");
 /** `POST /v1/completions`, parsed. */

@@ -12,6 +12,7 @@ import { arrived } from "./arrival.ts";
 import { chooseModel } from "./model_choice.ts";
 import { SchemaError } from "../problem.ts";
 import type { AppEnv } from "../services.ts";
+import { check, checkLeniently, escapeKey } from "./check.ts";
 
 /** A body, and the state that came beside it as bytes. */
 export interface Body<T> {
@@ -30,12 +31,43 @@ export async function readJson<Schema extends z.ZodType>(
   c: Context<AppEnv>,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const type = mediaType(c);
-  if (type !== "application/json") throw wrongType(type, "application/json");
-  const value = check(parse(decode(await bytes(c))), schema);
+  const value = check(await jsonOf(c), schema);
   await chooseModel(c, value);
   return value;
 }
+
+/**
+ * Reads a JSON body as {@linkcode readJson} does, but ignores what is not known
+ * unless the server is strict: names it in a header of the answer and in the
+ * request's record.
+ *
+ * @param stateOf Finds the state where it is not the field `state`.
+ * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED` or `_INVALID`.
+ * @throws {ModelError} If the model cannot be had.
+ */
+export async function readLeniently<Schema extends z.ZodType>(
+  c: Context<AppEnv>,
+  schema: Schema,
+  stateOf?: (value: z.output<Schema>) => string | undefined,
+): Promise<z.output<Schema>> {
+  const given = await jsonOf(c);
+  const { value, ignored } = c.get("strict")
+    ? { value: check(given, schema), ignored: [] }
+    : checkLeniently(given, schema);
+  if (ignored.length > 0) {
+    // Names come from the client, and neither place is for texts.
+    const names = ignored.map((name) => NAME.test(name) ? name : "?");
+    c.header(IGNORED, names.join(", "));
+    c.get("record").ignored = names;
+  }
+  await chooseModel(c, value, stateOf?.(value));
+  return value;
+}
+
+/** The header that names the fields of a request that were ignored. */
+export const IGNORED = "gosling-ignored";
+
+const NAME = /^[\w.[\]-]{1,64}$/;
 
 /**
  * Reads a JSON body, or a form of the parts `request` (JSON) and `state`, and
@@ -58,7 +90,7 @@ export async function readBody<Schema extends z.ZodType>(
   if (unknown !== undefined) {
     throw new SchemaError(
       `Cannot read form: it has a part ${unknown}, expected request and state`,
-      [{ pointer: `/${escape(unknown)}`, detail: "is not expected" }],
+      [{ pointer: `/${escapeKey(unknown)}`, detail: "is not expected" }],
     );
   }
   const request = form.get("request");
@@ -74,6 +106,12 @@ export async function readBody<Schema extends z.ZodType>(
     : new Uint8Array(await bytesOf(state));
   await chooseModel(c, value, token);
   return { value, ...(token && { state: token }) };
+}
+
+async function jsonOf(c: Context<AppEnv>): Promise<unknown> {
+  const type = mediaType(c);
+  if (type !== "application/json") throw wrongType(type, "application/json");
+  return parse(decode(await bytes(c)));
 }
 
 /** Not read through Hono, which keeps the body for as long as the request. */
@@ -144,38 +182,4 @@ function malformed(found: string, cause?: unknown): RequestError {
     `Cannot read body: ${found}`,
     { cause },
   );
-}
-
-/** Places named in one answer, which would be larger than its request else. */
-const MOST_ERRORS = 32;
-
-/** Fits `value` to `schema`, or says by JSON pointer where it does not fit. */
-export function check<Schema extends z.ZodType>(
-  value: unknown,
-  schema: Schema,
-): z.output<Schema> {
-  const { success, data, error } = schema.safeParse(value);
-  if (success) return data;
-  const errors = error.issues.slice(0, MOST_ERRORS).flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.slice(0, MOST_ERRORS).map((key) => ({
-        pointer: pointer([...issue.path, key]),
-        detail: "is not a known field",
-      }))
-      : [{ pointer: pointer(issue.path), detail: issue.message }]
-  ).slice(0, MOST_ERRORS);
-  const [first] = errors;
-  throw new SchemaError(
-    `Cannot take request: ${first?.pointer || "the body"}: ${first?.detail}`,
-    errors,
-  );
-}
-
-function pointer(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${escape(String(key))}`).join("");
-}
-
-/** RFC 6901, section 3. */
-function escape(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -40,13 +40,13 @@ export function lendModels(loader: Loader): MiddlewareHandler<AppEnv> {
  * ended.
  *
  * @param request The body, which fits its schema.
- * @param token The state that came beside it.
+ * @param token The state that came beside it, or that one of its ids holds.
  * @throws {ModelError} If the model cannot be had.
  */
 export async function chooseModel(
   c: Context<AppEnv>,
   request: unknown,
-  token?: Uint8Array<ArrayBuffer>,
+  token?: string | Uint8Array<ArrayBuffer>,
 ): Promise<void> {
   const { model, state, a, states } = Hints.parse(request);
   const known = token ?? state ?? a ?? states?.[0]?.state;

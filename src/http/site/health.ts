@@ -43,7 +43,8 @@ export function healthRoutes(loader: Loader): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   document(app, healthz);
   document(app, readyz);
-  app.get(healthz.path, (c) => c.json({ status: "ok" }));
+  // Some clients and proxies know it by the shorter name.
+  app.on("GET", [healthz.path, "/health"], (c) => c.json({ status: "ok" }));
   app.get(readyz.path, (c) => {
     if (!loader.started) {
       throw new DeviceError(

@@ -34,7 +34,7 @@ Deno.test("chat completions have OpenAI's shape and a state on top", async () =>
       total_tokens: 29,
       prompt_tokens_details: { cached_tokens: 0 },
     },
-    state: "save-0",
+    state: "save..0",
   });
 });
 
@@ -54,7 +54,7 @@ Deno.test("chat completions read the whole list without a state, what is new wit
     "User: Hi\n\nAssistant:",
     "System: Be brief.\n\nUser: Hi\n\nAssistant: Hello!\n\n" +
     "User: Who are you?\n\nAssistant:",
-    "User: Who are you?\n\nAssistant:",
+    "System: Be brief.\n\nUser: Who are you?\n\nAssistant:",
   ]);
   assertEquals(third.usage?.prompt_tokens_details?.cached_tokens, 29);
 });
@@ -72,7 +72,7 @@ Deno.test("chat completions stream chunks in OpenAI's order, the state last", as
   );
   assertEquals(deltas.at(-1), {});
   assertEquals(chunks.at(-1)?.choices[0]?.finish_reason, "stop");
-  assertEquals((chunks.at(-1) as Carried).state, "save-0");
+  assertEquals((chunks.at(-1) as Carried).state, "save..0");
   assert(chunks.every((chunk) => !("usage" in chunk)));
 });
 
@@ -87,7 +87,7 @@ Deno.test("chat completions send usage in a chunk of its own where it is asked f
   assertEquals(chunks.at(-1)?.usage?.total_tokens, 29);
   assert(chunks.slice(0, -1).every(({ usage }) => usage === null));
   const final = await stream.finalChatCompletion();
-  assertEquals((final as Carried).state, "save-0");
+  assertEquals((final as Carried).state, "save..0");
   assertEquals(final.choices[0]?.message.content, "Hello!");
 });
 
@@ -181,7 +181,6 @@ Deno.test("chat completions bound the answer by either name", async () => {
 for (
   const [name, more, status, code, param] of [
     ["another model", { model: "gpt-4o" }, 404, "model_not_found", null],
-    ["an unknown field", { foo: 1 }, 400, "ERR_REQUEST_INVALID", "foo"],
     [
       "an image",
       {
@@ -189,10 +188,16 @@ for (
       },
       400,
       "ERR_REQUEST_INVALID",
-      "messages.0.content",
+      "messages.0.content.0",
     ],
     ["no messages", { messages: [] }, 400, "ERR_REQUEST_INVALID", "messages"],
-    ["too hot", { temperature: 3 }, 400, "ERR_REQUEST_INVALID", "temperature"],
+    [
+      "too hot",
+      { temperature: 101 },
+      400,
+      "ERR_REQUEST_INVALID",
+      "temperature",
+    ],
     [
       "likely tokens without asking how likely",
       { top_logprobs: 2 },
@@ -218,7 +223,7 @@ for (
 Deno.test("chat completions take null for what they refuse, and any seed", async () => {
   const { post, engine } = officialClient();
   const path = "/v1/chat/completions";
-  const names = ["audio", "function_call", "functions", "web_search_options"];
+  const names = ["function_call", "functions"];
   const nulls = Object.fromEntries(names.map((name) => [name, null]));
   const body = { ...HI, ...nulls, seed: -5, n: 2 };
   assertEquals((await post(path, body)).status, 200);
@@ -227,7 +232,7 @@ Deno.test("chat completions take null for what they refuse, and any seed", async
     [2 ** 32 - 4, 2 ** 21 - 1],
   ]);
   for (const name of names) {
-    const { error } = await (await post(path, { ...HI, [name]: [] })).json();
+    const { error } = await (await post(path, { ...HI, [name]: [1] })).json();
     assertEquals(error.param, name);
     assertMatch(error.message, /is not supported/);
   }

@@ -24,7 +24,7 @@ Deno.test("completions have OpenAI's shape and a state on top", async () => {
       total_tokens: 16,
       prompt_tokens_details: { cached_tokens: 0 },
     },
-    state: "save-0",
+    state: "save..0",
   });
 });
 
@@ -61,7 +61,7 @@ Deno.test("completions stream, and echo the prompt", async () => {
   assertEquals(texts[0], "Once");
   assertEquals(texts.join(""), "Once upon a time");
   assertEquals(chunks.at(-1)?.choices[0]?.finish_reason, "length");
-  assertEquals((chunks.at(-1) as { state?: string }).state, "save-0");
+  assertEquals((chunks.at(-1) as { state?: string }).state, "save..0");
 });
 
 Deno.test("completions say how likely the tokens were, echoed ones too", async () => {

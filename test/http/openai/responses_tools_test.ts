@@ -175,18 +175,16 @@ Deno.test("responses refuse tools that they cannot mean", async () => {
   const { post } = harness();
   for (
     const [more, param] of [
-      [{ tools: [{ type: "web_search" }] }, "tools.0.type"],
+      [
+        { tools: [{ type: "web_search" }], tool_choice: "required" },
+        "tool_choice",
+      ],
       [{ tools: [{ type: "function", name: "a b" }] }, "tools.0.name"],
       [{ tools: [], tool_choice: "required" }, "tool_choice"],
       [{ tool_choice: { type: "function", name: "no" } }, "tool_choice"],
       [{
-        input: [{
-          type: "function_call",
-          call_id: "a",
-          name: "b",
-          arguments: "{",
-        }],
-      }, "input"],
+        input: [{ type: "function_call", call_id: "a", arguments: "{" }],
+      }, "input.0.name"],
     ] as const
   ) {
     const response = await post("/v1/responses", { ...ASKED, ...more });

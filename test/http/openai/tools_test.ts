@@ -133,7 +133,10 @@ Deno.test("tools are refused where the request cannot mean them", async () => {
   const { post } = harness();
   for (
     const [more, param] of [
-      [{ tools: [{ type: "web_search" }] }, "tools.0.type"],
+      [
+        { tools: [{ type: "web_search" }], tool_choice: "required" },
+        "tool_choice",
+      ],
       [{ tools: [], tool_choice: "required" }, "tool_choice"],
       [
         { tool_choice: { type: "function", function: { name: "none" } } },

@@ -6,7 +6,7 @@
 
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { check } from "../../request/body.ts";
+import { check } from "../../request/check.ts";
 import { startTurn, wholeAnswer } from "../generate.ts";
 import { openBeginning } from "../../request/initial.ts";
 import { postJson } from "../json_route.ts";

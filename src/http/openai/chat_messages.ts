@@ -1,0 +1,110 @@
+/**
+ * The messages of a chat as OpenAI's clients send them: all of them every time. The
+ * newest one with a state in it, or the field `state`, spares reading those before.
+ *
+ * @module
+ */
+
+import { z } from "@hono/zod-openapi";
+import { type HeadedMessages, splitHead } from "../../chat/head.ts";
+import type { Message } from "../../chat/template.ts";
+import { callText, outputText, type PastCall } from "../../chat/tools.ts";
+import { CarryingContent, text } from "./content.ts";
+import { closedObject } from "./fields.ts";
+import { tokenIn } from "./ids.ts";
+import { CallItem, OnlyCall } from "./tool_schema.ts";
+
+/** A message, and the state that its answer left, where it is in it. */
+export interface CarryingMessage {
+  readonly message: Message;
+  readonly state?: string | undefined;
+}
+
+/** A message of a chat, and the state in it. */
+export const OpenAiMessage = closedObject({
+  role: z.enum([
+    "system",
+    "developer",
+    "user",
+    "assistant",
+    "tool",
+    "function",
+  ]),
+  content: CarryingContent.default({ text: "", state: undefined }),
+  name: z.string().optional(),
+  refusal: text.optional(),
+  annotations: z.unknown().optional(),
+  audio: z.unknown().optional(),
+  reasoning_content: text.optional(),
+  reasoning: text.optional(),
+  tool_calls: z.array(CallItem).max(128).default([]),
+  function_call: OnlyCall.optional(),
+  tool_call_id: z.string().optional(),
+  state: z.string().optional(),
+}).transform((given): CarryingMessage => {
+  const { role, content: { text: content, state }, tool_calls } = given;
+  switch (role) {
+    case "developer":
+      return { message: { role: "system", content } };
+    case "function":
+    case "tool":
+      return { message: { role: "user", content: outputText(content) } };
+    case "user":
+    case "system":
+      return { message: { role, content } };
+    case "assistant": {
+      const calls = [...tool_calls, given.function_call ?? []].flat();
+      const thought = given.reasoning_content ?? given.reasoning;
+      const ids = tool_calls.map(({ id }) => tokenIn(id));
+      return {
+        message: {
+          role,
+          content: withCalls(content || given.refusal || "", calls),
+          ...(thought && { reasoning: thought }),
+        },
+        state: given.state ?? state ?? ids.find((token) => token !== undefined),
+      };
+    }
+  }
+});
+
+/** A text of the assistant's, and the calls beside it. */
+export function withCalls(
+  content: string,
+  calls: readonly PastCall[],
+): string {
+  if (calls.length === 0) return content;
+  return content.trim() === ""
+    ? callText(calls)
+    : `${content.trimEnd()}\n${callText(calls)}`;
+}
+
+/** A conversation, and what to go on from. */
+export interface CarriedConversation extends HeadedMessages {
+  /** The state that has read all before the body; absent: the head is first. */
+  readonly state: string | undefined;
+}
+
+/** What is new in a chat. */
+export function conversationOf(
+  messages: readonly CarryingMessage[],
+  state: string | undefined,
+): CarriedConversation {
+  const all = messages.map(({ message }) => message);
+  if (state !== undefined) return { ...unread(all), state };
+  const at = messages.findLastIndex(({ state }) => state !== undefined);
+  const { head, body } = splitHead(all);
+  return at < head.length
+    ? { head, body, state: undefined }
+    : { head, body: all.slice(at + 1), state: messages[at].state };
+}
+
+/**
+ * The head, and the messages that a state has not read. Clients that send the whole
+ * list every time end what the state knows with the assistant's last answer.
+ */
+export function unread(messages: readonly Message[]): HeadedMessages {
+  const { head, body } = splitHead(messages);
+  const known = body.findLastIndex(({ role }) => role === "assistant");
+  return { head, body: body.slice(known + 1) };
+}
