@@ -65,7 +65,9 @@ export function renderChat(
   answer: boolean,
 ): Prompt {
   const turns = messages.map(({ role, content, reasoning = "" }) => {
-    const thought = reasoning === "" ? "" : `<think>\n${reasoning}\n${THINK_END}\n`;
+    const thought = reasoning === ""
+      ? ""
+      : `<think>\n${reasoning}\n${THINK_END}\n`;
     const text = clean(thought + content);
     return `${NAMES[role]}:${text === "" ? "" : ` ${text}`}${TURN_END}`;
   });

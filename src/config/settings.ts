@@ -166,9 +166,6 @@ export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
     schema: integer(1, 86_400).default(60),
   },
   strict: {
-    placeholder: "yes|no",
-    help:
-      "Refuse unknown fields on OpenAI's routes too, where they are ignored and named (no)",
     schema: flag.default(false),
   },
   "cors-origins": {

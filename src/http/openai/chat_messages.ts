@@ -85,18 +85,25 @@ export interface CarriedConversation extends HeadedMessages {
   readonly state: string | undefined;
 }
 
-/** What is new in a chat. */
+/**
+ * What is new in a chat.
+ *
+ * @param state The request's own field: older than a state in a message.
+ */
 export function conversationOf(
   messages: readonly CarryingMessage[],
   state: string | undefined,
 ): CarriedConversation {
   const all = messages.map(({ message }) => message);
-  if (state !== undefined) return { ...unread(all), state };
   const at = messages.findLastIndex(({ state }) => state !== undefined);
   const { head, body } = splitHead(all);
-  return at < head.length
-    ? { head, body, state: undefined }
-    : { head, body: all.slice(at + 1), state: messages[at].state };
+  // Loops over tools send the field of their first step with every other.
+  if (at >= head.length) {
+    return { head, body: all.slice(at + 1), state: messages[at].state };
+  }
+  return state === undefined
+    ? { head, body, state }
+    : { ...unread(all), state };
 }
 
 /**

@@ -42,8 +42,9 @@ export function responseStart(
   const head = [...system, ...messagesOf(input.slice(0, begin), 0)];
   const from = Math.max(begin, at + 1);
   const body = messagesOf(input.slice(from), from);
-  return state === undefined
-    ? { head, body, state: previous ?? carried }
+  const told = carried ?? state;
+  return told === undefined || carried !== undefined
+    ? { head, body, state: told ?? previous }
     : { head, body: unread(body).body, state };
 }
 

@@ -367,3 +367,35 @@ Deno.test("a stream has the state in the chunk of its end and in that of its usa
     }
   }
 });
+
+Deno.test("a state in a message is newer than that of the request", async () => {
+  const here = harness();
+  const { engine } = here;
+  const ask = async (path: string, body: object) =>
+    await (await here.post(path, body)).json();
+  const { state: old } = await ask(CHAT, { messages: HI });
+  const { state } = await ask(CHAT, { messages: HI, state: old });
+  const answer = { role: "assistant", content: "x", state };
+  const call = {
+    role: "assistant",
+    tool_calls: [{
+      id: `call_${state}`,
+      type: "function",
+      function: { name: "now", arguments: "{}" },
+    }],
+  };
+  const two = { role: "user", content: "Two" };
+  await ask(CHAT, { messages: [...HI, answer, two], state: old });
+  await ask(CHAT, { messages: [...HI, call, two], state: old });
+  const carrier = { type: "reasoning", summary: [], encrypted_content: state };
+  await ask(RESPONSES, { input: [...HI, carrier, two], state: old });
+  await ask(RESPONSES, {
+    input: [...HI, carrier, two],
+    previous_response_id: `resp_${old}`,
+  });
+  for (const turn of engine.turns.slice(2)) {
+    assertEquals(turn.prompt, "User: Two\n\nAssistant:");
+    assertEquals(turn.save?.position, engine.turns[2].save?.position);
+    assert((turn.save?.position ?? 0) > (engine.turns[1].save?.position ?? 0));
+  }
+});
