@@ -29,7 +29,11 @@ const CORRECTED = "Actually, my name is Bob";
 for (const [name, start] of Object.entries(RUNTIMES)) {
   Deno.test(`${name} goes on from a server's save, and the server from its`, async () => {
     await using server = await serve({ GOSLING_PORTABLE: "yes" });
-    const ask = async (content: string, save?: Uint8Array) => {
+    const ask = async (
+      content: string,
+      save?: Uint8Array,
+      codec = "int8",
+    ) => {
       const response = await fetch(`${server.baseURL}/generate`, {
         method: "POST",
         headers: { "content-type": "application/json" },
@@ -38,6 +42,7 @@ for (const [name, start] of Object.entries(RUNTIMES)) {
           temperature: 0,
           seed: 1,
           state_profile: "portable",
+          state_codec: codec,
           ...(save && { state: tokenOf(save) }),
         }),
       });
@@ -56,6 +61,15 @@ for (const [name, start] of Object.entries(RUNTIMES)) {
     assertEquals((await ask(ASKED, corrected.save)).text, "Your name is Bob.");
     const first = await guest.say(TOLD);
     assertEquals(unsigned(first.save), unsigned(told.save));
+    for (
+      const codec of name === "workerd" ? [] : ["f16", "int10", "int6", "int4"]
+    ) {
+      const mine = await guest.say(TOLD, undefined, codec);
+      const its = await ask(TOLD, undefined, codec);
+      assertEquals(unsigned(mine.save), unsigned(its.save), codec);
+    }
+    const exact = await ask(TOLD, undefined, "exact");
+    assertEquals((await guest.say(ASKED, exact.save)).text, here.text);
 
     await assertRejects(
       () => guest.say(ASKED, Uint8Array.of(1, 2, 3)),

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { buildStaticPage } from "../../tools/web.ts";
 import { endBundler } from "../../tools/library.ts";
+import { serveFiles } from "../support/file_host.ts";
 import { startServer } from "../support/server.ts";
 import { browse, shareChromium } from "./browser.ts";
 import {
@@ -114,49 +115,4 @@ for (const isolated of [true, false]) {
     await Deno.remove(folder, { recursive: true });
     assertEquals(browser.complaints, []);
   });
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  html: "text/html",
-  js: "text/javascript",
-  css: "text/css",
-  svg: "image/svg+xml",
-  json: "application/json",
-  webmanifest: "application/manifest+json",
-};
-
-/** The plainest host of files there is. */
-function serveFiles(
-  folder: string,
-  isolated: boolean,
-): { url: string; stop(): Promise<void> } & AsyncDisposable {
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request) => {
-      const { pathname } = new URL(request.url);
-      const path = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
-      try {
-        const bytes = await Deno.readFile(`${folder}${path}`);
-        const type = TYPES[path.split(".").at(-1) ?? ""];
-        return new Response(bytes, {
-          headers: {
-            "content-type": type ?? "application/octet-stream",
-            ...(isolated && {
-              "cross-origin-opener-policy": "same-origin",
-              "cross-origin-embedder-policy": "require-corp",
-            }),
-          },
-        });
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-        return new Response("There is no such file", { status: 404 });
-      }
-    },
-  );
-  const stop = async () => await server.shutdown();
-  return {
-    url: `http://127.0.0.1:${server.addr.port}`,
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
 }
