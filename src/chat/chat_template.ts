@@ -4,9 +4,12 @@
  * @module
  */
 
+import type { StopSequence } from "../engine/engine.ts";
 import type { ChatPhase } from "../state/save.ts";
-import { type Message, type Prompt, renderChat, TURN_END } from "./template.ts";
-import { type Effort, hinted, thinkOpening } from "./think.ts";
+import type { PromptPieces } from "../text/prompt.ts";
+import type { Message } from "./template.ts";
+import type { Effort, ThoughtStart } from "./think.ts";
+import type { CallFrame, Tool } from "./tools.ts";
 
 /** Where a chat stands, and what is to be done. */
 export interface Moment {
@@ -18,25 +21,54 @@ export interface Moment {
   readonly answer: boolean;
   /** How much to think; models that cannot do not. */
   readonly effort: Effort;
+  /** Functions that may be called; a state that has begun knows them. */
+  readonly tools?: readonly Tool[];
+  /**
+   * Whether a state that has begun is told the system's words among the messages,
+   * and the tools, for it knows none or others.
+   */
+  readonly tell?: boolean;
+  /**
+   * Whether a last message of the assistant's is gone on with, or an answer that was
+   * cut off where there is no message. Otherwise it has ended, and another begins.
+   */
+  readonly goOn?: boolean;
+  /** Variables for the model's own template. */
+  readonly variables?: Readonly<Record<string, unknown>>;
 }
 
 /** A prompt, and how the answer to it begins and ends. */
-export interface ChatOpening extends Prompt {
+export interface ChatOpening {
+  /** What the model reads. */
+  readonly prompt: PromptPieces;
+  /** Where that leaves the chat. */
+  readonly phase: ChatPhase;
   /** Whether the answer begins with a space that is no part of it. */
   readonly space: boolean;
-  /** How much the prompt makes the model think. */
-  readonly effort: Effort;
+  /** How the answer begins. */
+  readonly thought: ThoughtStart;
   /**
-   * What ends the answer besides the end of the text; where it is kept, it ends the
-   * turn as well.
+   * What ends the answer besides the end of the text, the first of them before all
+   * others; those that are kept end the turn as well.
    */
-  readonly end?: { readonly text: string; readonly kept: boolean };
+  readonly ends: readonly StopSequence[];
+  /** Whether the end-of-text token ends the turn, and belongs to it. */
+  readonly endsWithToken?: boolean;
+  /** Whether a text that begins here begins with the end-of-text token; absent: as
+   * the model's texts do. */
+  readonly bos?: boolean;
+  /** What stands before and after a call, where functions may be called. */
+  readonly calls?: CallFrame;
 }
 
 /** A way to write chats. */
 export interface ChatTemplate {
+  /** What people call it. */
+  readonly name: string;
   /** Whether the model can be asked to think; absent: its name tells. */
   readonly thinks?: boolean;
+  /** What ends a turn, in texts that come past the template. */
+  readonly end: string;
   /**
    * Writes messages.
    *
@@ -46,22 +78,14 @@ export interface ChatTemplate {
   open(messages: readonly Message[], moment: Moment): Promise<ChatOpening>;
 }
 
-/** Thoughts hold empty lines, so only the next speaker ends a turn with one. */
-const NEXT_TURN = `${TURN_END}User:`;
-
-/** The template of the World and G1 models. */
-export const WORLD: ChatTemplate = {
-  open(messages, { phase, answer, effort }): Promise<ChatOpening> {
-    const chat = renderChat(hinted(messages, effort), phase, answer);
-    const plain = effort === "none";
-    return Promise.resolve({
-      ...chat,
-      text: chat.text + (chat.phase.open ? thinkOpening(effort) : ""),
-      space: plain && chat.phase.open,
-      effort,
-      end: plain
-        ? { text: TURN_END, kept: true }
-        : { text: NEXT_TURN, kept: false },
-    });
-  },
-};
+/** Whether messages end with an answer of the assistant's that is gone on with. */
+export function goesOn(
+  messages: readonly Message[],
+  { begun, answer, phase, goOn = true }: Moment,
+): boolean {
+  if (!answer || !goOn) return false;
+  const last = messages.at(-1);
+  return last === undefined
+    ? begun && phase.open
+    : last.role === "assistant" && !last.calls?.length && last.content !== "";
+}

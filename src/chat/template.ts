@@ -1,5 +1,6 @@
 /**
- * The chat template of the World and G1 models, which the embedded model shares:
+ * Messages of a chat, and the form in which the World and G1 models read them,
+ * which the embedded model shares:
  *
  * ```text
  * System: …⏎⏎User: …⏎⏎Assistant: …⏎⏎User: …⏎⏎Assistant:
@@ -14,8 +15,8 @@
 
 import type { ChatPhase } from "../state/save.ts";
 
-/** Who speaks. */
-export type Role = "system" | "user" | "assistant";
+/** Who speaks; `tool` is a function that answers a call. */
+export type Role = "system" | "user" | "assistant" | "tool";
 
 /** One message of a conversation. */
 export interface Message {
@@ -25,6 +26,22 @@ export interface Message {
   readonly content: string;
   /** What the assistant thought before it said that. */
   readonly reasoning?: string;
+  /** Functions that the assistant called. */
+  readonly calls?: readonly PastCall[];
+  /** Which call a function answers. */
+  readonly callId?: string;
+  /** The name of the function that answers. */
+  readonly name?: string;
+}
+
+/** A call of a conversation's past: its arguments may be anything. */
+export interface PastCall {
+  /** Names the call. */
+  readonly id?: string | undefined;
+  /** The function's name. */
+  readonly name: string;
+  /** An object as a rule; text that is no JSON as it is. */
+  readonly arguments: unknown;
 }
 
 /** Messages as text, and where the chat stands once the text is read. */
@@ -48,6 +65,7 @@ const NAMES = {
   system: "System",
   user: "User",
   assistant: "Assistant",
+  tool: "User",
 } satisfies Record<Role, string>;
 
 /**
@@ -71,26 +89,40 @@ export function renderChat(
     const text = clean(thought + content);
     return `${NAMES[role]}:${text === "" ? "" : ` ${text}`}${TURN_END}`;
   });
-  const open = answer || messages.at(-1)?.role === "user";
+  const open = answer || asks(messages);
   return {
-    text: ending(phase) + turns.join("") +
+    text: ending(phase, TURN_END) + turns.join("") +
       (open ? `${NAMES.assistant}:` : ""),
     phase: { open, thinking: false },
   };
 }
 
+/** Whether somebody waits for the assistant's answer. */
+export function asks(messages: readonly Message[]): boolean {
+  const last = messages.at(-1)?.role;
+  return last === "user" || last === "tool";
+}
+
 /** What ends a turn that was cut off, inside its thought or after. */
-function ending({ open, thinking }: ChatPhase): string {
-  return (thinking ? `\n${THINK_END}` : "") + (open ? TURN_END : "");
+export function ending({ open, thinking }: ChatPhase, end: string): string {
+  return (thinking ? `\n${THINK_END}` : "") + (open ? end : "");
 }
 
 /**
  * Where a chat stands after text that came past the template. Whatever does not
  * end like a turn is ended before the next message.
+ *
+ * @param end What ends a turn.
  */
-export function phaseAfterText(phase: ChatPhase, text: string): ChatPhase {
+export function phaseAfterText(
+  phase: ChatPhase,
+  text: string,
+  end = TURN_END,
+): ChatPhase {
   return text === "" ? phase : {
-    open: !text.endsWith(TURN_END),
+    open: end.trim() === ""
+      ? !text.endsWith(end)
+      : !text.trimEnd().endsWith(end.trim()),
     thinking: phase.thinking && !text.includes(THINK_END),
   };
 }

@@ -4,6 +4,9 @@
  * model's to write; a tag that closes at once asks for an answer without thought.
  * How long to think is a hint at the end of the user's message.
  *
+ * A thought that was written stays in the state, as everything does that the model
+ * has read or written: the next turn goes on after it.
+ *
  * Source: the model cards of BlinkDL's rwkv7-g1, section "prompt format".
  *
  * @module
@@ -13,15 +16,6 @@ import { type Message, THINK_END } from "./template.ts";
 
 /** How much to think: not at all, in form only, or a little to a lot. */
 export type Effort = "none" | "minimal" | "low" | "medium" | "high";
-
-/** What follows `Assistant:`. */
-const OPENINGS = {
-  none: "",
-  minimal: " <think>\n</think",
-  low: " <think",
-  medium: " <think",
-  high: " <think",
-} satisfies Record<Effort, string>;
 
 /** What ends the user's message. */
 const HINTS = {
@@ -46,14 +40,30 @@ export function thinks(
   return template?.thinks ?? /(^|[-_./])g[01][a-z]?([-_.]|$)/i.test(id);
 }
 
-/** What the prompt adds to `Assistant:`. */
-export function thinkOpening(effort: Effort): string {
-  return OPENINGS[effort];
-}
+/** How an answer begins, as its prompt left it. */
+export type ThoughtStart =
+  /** With the answer. */
+  | "none"
+  /** Inside a thought that the prompt opened, perhaps with the tag unfinished. */
+  | "opened"
+  /** After a thought that the prompt ended, perhaps with the tag unfinished. */
+  | "closed"
+  /** With a thought or without one: the model opens it. */
+  | "maybe";
 
-/** Whether the answer begins inside a thought. */
-export function beginsThinking(effort: Effort): boolean {
-  return !["none", "minimal"].includes(effort);
+/** How much to think, where a request's template variables say whether to. */
+export function effortOf(
+  effort: Effort | undefined,
+  variables: Readonly<Record<string, unknown>> | undefined,
+): Effort {
+  switch (variables?.enable_thinking) {
+    case false:
+      return "none";
+    case true:
+      return effort === undefined || effort === "none" ? "medium" : effort;
+    default:
+      return effort ?? "none";
+  }
 }
 
 /** The messages, the last of them with the hint. */
@@ -69,6 +79,9 @@ export function hinted(
   ];
 }
 
+/** The tag that opens a thought, but for its `>`. */
+const THINK_START = "<think";
+
 /** A piece of an answer, told apart. */
 export interface ThoughtPiece {
   /** The next of the thought. */
@@ -83,20 +96,21 @@ export interface ThoughtPiece {
  */
 export class ThoughtSplitter {
   /** What stands before the next that is given out: a `>`, white space, or text. */
-  #at: "opening" | "thought" | "closing" | "answer";
+  #at: "perhaps" | "opening" | "thought" | "closing" | "answer";
   #held = "";
 
   /**
    * Begins an answer.
    *
-   * @param effort As the prompt asked.
+   * @param start As the prompt left it.
    */
-  constructor(effort: Effort) {
-    this.#at = beginsThinking(effort)
-      ? "opening"
-      : effort === "minimal"
-      ? "closing"
-      : "answer";
+  constructor(start: ThoughtStart) {
+    this.#at = ({
+      none: "answer",
+      opened: "opening",
+      closed: "closing",
+      maybe: "perhaps",
+    } as const)[start];
   }
 
   /** Whether the thought has not ended yet. */
@@ -108,6 +122,13 @@ export class ThoughtSplitter {
   push(piece: string): ThoughtPiece {
     this.#held += piece;
     let reasoning = "";
+    if (this.#at === "perhaps") {
+      const begun = this.#held.trimStart();
+      if (begun.startsWith(THINK_START)) {
+        this.#held = begun.slice(THINK_START.length);
+        this.#at = "opening";
+      } else if (!THINK_START.startsWith(begun)) this.#at = "answer";
+    }
     if (this.#at === "opening") this.#skip(/^>?\s*/, "thought");
     if (this.#at === "thought") {
       const end = this.#held.indexOf(THINK_END);
@@ -131,9 +152,14 @@ export class ThoughtSplitter {
   finish(): ThoughtPiece {
     const rest = this.#held;
     this.#held = "";
-    return this.#at === "thought"
-      ? { reasoning: rest.trimEnd(), text: "" }
-      : { reasoning: "", text: "" };
+    switch (this.#at) {
+      case "thought":
+        return { reasoning: rest.trimEnd(), text: "" };
+      case "perhaps":
+        return { reasoning: "", text: rest };
+      default:
+        return { reasoning: "", text: "" };
+    }
   }
 
   #skip(pattern: RegExp, next: "thought" | "answer"): void {

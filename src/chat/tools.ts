@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Message } from "./template.ts";
+import type { Message, PastCall } from "./template.ts";
 
 /** A function of the client's. */
 export interface Tool {
@@ -29,19 +29,86 @@ export interface ToolCall {
 }
 
 /** What stands before and after a call in the text. */
+export interface CallFrame {
+  /** Before. */
+  readonly before: string;
+  /** After. */
+  readonly after: string;
+}
+
+/** What stands before and after a call in the text. */
 export const CALL_START = "```json\n", CALL_END = "\n```";
+
+/** A call as models of the colon form write it. */
+export const FENCED: CallFrame = { before: CALL_START, after: CALL_END };
+
+/** Headings of a chat in sections. */
+export const SECTION = {
+  system: "### System",
+  user: "### User",
+  assistant: "### Assistant",
+  tool: "### Tool Output",
+} as const;
+
+/** A call as models write it in a chat in sections. */
+export const SECTION_CALL: CallFrame = {
+  before: "**Tool Call:**\n```json\n",
+  after: CALL_END,
+};
 
 /** Messages that begin with the tools, in the system's message if there is one. */
 export function withTools(
   messages: readonly Message[],
   tools: readonly Tool[],
 ): readonly Message[] {
+  if (tools.length === 0) return messages;
   const list = `Tools:\n${tools.map(signature).join("\n")}\n` +
     "Return only a JSON function call.";
   const [first, ...rest] = messages;
   return first?.role === "system"
     ? [{ ...first, content: `${first.content}\n${list}` }, ...rest]
     : [{ role: "system", content: list }, ...messages];
+}
+
+/**
+ * Messages for a form that knows no functions: the system lists them, calls are part
+ * of the assistant's text, and what functions gave in a row is one message of the
+ * user.
+ */
+export function flattened(
+  messages: readonly Message[],
+  tools: readonly Tool[],
+): readonly Message[] {
+  const flat: Message[] = [];
+  let outputs = false;
+  for (const { role, content, reasoning, calls = [] } of messages) {
+    const last = flat.at(-1);
+    if (role === "tool" && outputs && last !== undefined) {
+      flat[flat.length - 1] = {
+        ...last,
+        content: `${last.content}\n${outputText(content)}`,
+      };
+      continue;
+    }
+    outputs = role === "tool";
+    flat.push({
+      role: outputs ? "user" : role,
+      content: outputs ? outputText(content) : withCalls(content, calls),
+      ...(reasoning !== undefined && { reasoning }),
+    });
+  }
+  return withTools(flat, tools);
+}
+
+/** A text of the assistant's, and the calls beside it. */
+export function withCalls(
+  content: string,
+  calls: readonly PastCall[],
+): string {
+  if (calls.length === 0) return content;
+  return content.trim() === ""
+    ? callText(calls)
+    : `${content.trimEnd()}\n${callText(calls)}`;
 }
 
 function signature({ name, description, parameters }: Tool): string {
@@ -54,22 +121,33 @@ function signature({ name, description, parameters }: Tool): string {
   return `- ${name}(${names.join(", ")})${about}`;
 }
 
-/** A call of a conversation's past: its arguments may be anything. */
-export interface PastCall {
-  /** The function's name. */
-  readonly name: string;
-  /** An object as a rule; text that is no JSON as it is. */
-  readonly arguments: unknown;
+/** Tools as a chat in sections lists them. */
+export function sectionTools(tools: readonly Tool[]): string {
+  const list = tools.map(({ name, description, parameters }) => [
+    `### \`${name}\``,
+    ...(description ? [`**Description:** ${description}`] : []),
+    "**Parameters:**",
+    CALL_START + JSON.stringify(parameters, null, 2) + CALL_END,
+  ]);
+  const example = '{"name": "NAME", "arguments": {"KEY": "VALUE"}}';
+  return [
+    ...list.flat(),
+    "A call of a tool is written like this:",
+    SECTION_CALL.before + example + SECTION_CALL.after,
+  ].join("\n");
 }
 
 /** Calls as the assistant writes them. */
-export function callText(calls: readonly PastCall[]): string {
-  const written = calls.map(({ name, arguments: given }) => ({
+export function callText(
+  calls: readonly PastCall[],
+  { before, after }: CallFrame = FENCED,
+): string {
+  const bodies = calls.map(({ name, arguments: given }) => ({
     name,
     arguments: given,
   }));
-  const body = written.length === 1 ? written[0] : written;
-  return CALL_START + JSON.stringify(body) + CALL_END;
+  return before + JSON.stringify(bodies.length === 1 ? bodies[0] : bodies) +
+    after;
 }
 
 /** What a function gave, as the user says it. */
@@ -93,6 +171,7 @@ export function callSchema(tools: readonly Tool[]): Record<string, unknown> {
 export class CallReader {
   readonly #names: ReadonlySet<string>;
   readonly #certain: boolean;
+  readonly #frames: readonly CallFrame[];
   #held = "";
   #plain = false;
 
@@ -101,10 +180,16 @@ export class CallReader {
    *
    * @param tools Those that may be called; without any, all is text.
    * @param certain Whether the answer is a call, and written without a fence.
+   * @param frame What stands around a call besides a fence.
    */
-  constructor(tools: readonly Tool[], certain: boolean) {
+  constructor(
+    tools: readonly Tool[],
+    certain: boolean,
+    frame: CallFrame = FENCED,
+  ) {
     this.#names = new Set(tools.map(({ name }) => name));
     this.#certain = certain;
+    this.#frames = [frame, FENCED];
     this.#plain = tools.length === 0;
   }
 
@@ -113,9 +198,10 @@ export class CallReader {
     if (this.#plain) return piece;
     this.#held += piece;
     const begun = this.#held.trimStart();
-    const fence = CALL_START.trimEnd();
+    const starts = this.#frames.map(({ before }) => before.trim());
     if (
-      this.#certain || begun.startsWith(fence) || fence.startsWith(begun)
+      this.#certain ||
+      starts.some((start) => begun.startsWith(start) || start.startsWith(begun))
     ) return "";
     this.#plain = true;
     return this.#held;
@@ -129,10 +215,26 @@ export class CallReader {
   }
 
   #calls(): readonly ToolCall[] {
-    const held = this.#held.trim().replace(/^```json/, "");
-    const json = held.endsWith("```") ? held.slice(0, -3) : held;
+    const held = this.#held.trim();
+    for (const frame of this.#frames) {
+      const calls = this.#framed(held, frame);
+      if (calls.length > 0) return calls;
+    }
+    return [];
+  }
+
+  /** The calls of a text that has nothing but calls. */
+  #framed(held: string, frame: CallFrame): readonly ToolCall[] {
+    const [before, after] = [frame.before.trim(), frame.after.trim()];
+    const bodies = (before === "" ? [held] : held.split(before))
+      .map((body) => body.trim()).filter((body) => body !== "")
+      .map((body) =>
+        after !== "" && body.endsWith(after)
+          ? body.slice(0, -after.length)
+          : body
+      );
     try {
-      const calls = [JSON.parse(json)].flat();
+      const calls = bodies.flatMap((body) => [JSON.parse(body)].flat());
       return calls.every((call) => this.#isCall(call)) ? calls : [];
     } catch (error) {
       if (error instanceof SyntaxError) return [];

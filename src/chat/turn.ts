@@ -5,25 +5,38 @@
  * @module
  */
 
-import { type ChatTemplate, WORLD } from "./chat_template.ts";
+import type { ChatTemplate } from "./chat_template.ts";
+import { WORLD } from "./forms.ts";
 import {
   AnswerStart,
   BLANK_PHASE,
   type Message,
   phaseAfterText,
 } from "./template.ts";
-import { type Effort, ThoughtSplitter } from "./think.ts";
-import type { DoneEvent, Engine, TextEvent } from "../engine/engine.ts";
+import { type Effort, effortOf, ThoughtSplitter } from "./think.ts";
+import type { Tool } from "./tools.ts";
+import type {
+  DoneEvent,
+  Engine,
+  StopSequence,
+  TextEvent,
+} from "../engine/engine.ts";
 import { encodeBytes } from "../engine/turn/reencode.ts";
 import { DeviceError } from "../errors.ts";
 import type { Constraint, Grammar, Grammars } from "../grammar/grammar.ts";
+import type { DecodingProfiles } from "../model/settings.ts";
 import { MOST_UNREAD } from "../state/header.ts";
 import type { ChatPhase, Save } from "../state/save.ts";
+import {
+  isEmptyPrompt,
+  type PromptPieces,
+  promptText,
+} from "../text/prompt.ts";
 import { GREEDY, type SamplingOptions } from "../text/sampling.ts";
 
 /** What to read: text as it is, or messages for the template. */
 export type Input =
-  | { readonly prompt: string }
+  | { readonly prompt: PromptPieces }
   | { readonly messages: readonly Message[] };
 
 /** A model that converses. */
@@ -32,6 +45,18 @@ export interface Speaker {
   readonly engine: Engine;
   /** The model's chat template; absent: that of the World and G1 models. */
   readonly template?: ChatTemplate | undefined;
+  /** Whether its texts begin with the end-of-text token; absent: they do. */
+  readonly bos?: Beginning | undefined;
+  /** How to draw, where a request does not say; absent: as the API does. */
+  readonly decoding?: DecodingProfiles | undefined;
+}
+
+/** Whether what begins a text is the end-of-text token. */
+export interface Beginning {
+  /** A text that is read as it is. */
+  readonly text: boolean;
+  /** A chat in a form that does not say so itself. */
+  readonly chat: boolean;
 }
 
 /** What is asked for. */
@@ -56,6 +81,16 @@ export interface Ask {
   readonly form?: Form | undefined;
   /** Digest of the head among the messages; absent: there is none. */
   readonly told?: number | undefined;
+  /** Whether a text that begins here begins with the end-of-text token. */
+  readonly bos?: boolean | undefined;
+  /** Functions that the answer may call. */
+  readonly tools?: readonly Tool[] | undefined;
+  /** Whether the state is told the system's words and the tools among the messages. */
+  readonly tell?: boolean | undefined;
+  /** Whether a last message of the assistant's is gone on with; it is by default. */
+  readonly goOn?: boolean | undefined;
+  /** Variables for the model's own template. */
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The grammar of an answer. */
@@ -78,42 +113,49 @@ export interface AnswerEvent extends TextEvent {
 
 /** Text, then one `done` whose save knows where the chat stands. */
 export async function* takeTurn(
-  { engine, template = WORLD }: Speaker,
+  { engine, template = WORLD, bos }: Speaker,
   ask: Ask,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent | DoneEvent, void> {
   const before = ask.save?.chat ?? BLANK_PHASE;
-  const { effort: wanted = "none" } = ask.form === undefined ? ask : {};
+  const wanted = ask.form === undefined
+    ? effortOf(ask.effort, ask.variables)
+    : "none";
   const chat = "messages" in ask.input
     ? await template.open(ask.input.messages, {
       phase: before,
       begun: ask.save !== undefined,
       answer: ask.maxTokens > 0,
       effort: wanted,
+      ...(ask.tools && { tools: ask.tools }),
+      ...(ask.tell !== undefined && { tell: ask.tell }),
+      ...(ask.goOn !== undefined && { goOn: ask.goOn }),
+      ...(ask.variables && { variables: ask.variables }),
     })
     : undefined;
-  const { space = false, effort = wanted, end } = chat ?? {};
-  const frame = ask.form?.frame;
+  const { space = false, thought: begun = "none", ends = [] } = chat ?? {};
+  const frame = ask.form?.frame && (chat?.calls ?? ask.form.frame);
   const prompt = "prompt" in ask.input
     ? ask.input.prompt
-    : (chat?.text ?? "") + (frame && space ? " " : "") + (frame?.before ?? "");
+    : withText(chat?.prompt ?? "", frame && (space ? " " : "") + frame.before);
   const start = new AnswerStart(space && frame === undefined);
-  const thought = new ThoughtSplitter(effort);
+  const thought = new ThoughtSplitter(begun);
+  const beginning = ask.bos ?? chat?.bos ??
+    (chat === undefined ? bos?.text : bos?.chat);
   let written = "";
   const constraint = await constrain(engine, ask, space);
   using _closing = { [Symbol.dispose]: () => constraint?.close() };
   const events = engine.generate({
     ...(ask.save !== undefined && { save: ask.save }),
     prompt,
+    ...(beginning !== undefined && { bos: beginning }),
     maxTokens: ask.maxTokens,
     sampling: ask.sampling,
     ...(ask.seed !== undefined && { seed: halves(ask.seed) }),
     ...(ask.logprobs !== undefined && { logprobs: ask.logprobs }),
     ...(constraint !== undefined && { constraint }),
     stops: [
-      ...(end === undefined
-        ? []
-        : [{ ...end, text: (frame?.after ?? "") + end.text }]),
+      ...framed(ends, frame?.after),
       ...ask.stops.map((text) => ({ text, kept: false })),
     ],
   }, signal);
@@ -131,15 +173,40 @@ export async function* takeTurn(
     expectRead(event);
     const whole = constraint !== undefined && event.finish === "stop" &&
       event.stop === undefined;
-    const phase: ChatPhase = event.stop?.kept || (chat !== undefined && whole)
-      ? BLANK_PHASE
-      : chat === undefined
-      ? phaseAfterText(before, prompt + written)
-      : { ...chat.phase, thinking: chat.phase.open && thought.thinking };
+    const over = chat?.endsWithToken && event.finish === "stop" &&
+      event.stop === undefined;
+    const phase: ChatPhase =
+      event.stop?.kept || over || (chat !== undefined && whole)
+        ? BLANK_PHASE
+        : chat === undefined
+        ? phaseAfterText(
+          before,
+          promptText(prompt, engine.tokenizer) + written,
+          template.end,
+        )
+        : { ...chat.phase, thinking: chat.phase.open && thought.thinking };
     const told = ask.told ?? before.told;
     const chatPhase = { ...phase, ...(told !== undefined && { told }) };
     yield { ...event, save: { ...event.save, chat: chatPhase } };
   }
+}
+
+/** The ends of an answer in a frame: one of them has to take its end along. */
+function framed(
+  ends: readonly StopSequence[],
+  after: string | undefined,
+): readonly StopSequence[] {
+  if (after === undefined) return ends;
+  const framed = ends.map((end) => ({ ...end, text: after + end.text }));
+  return framed.some(({ kept }) => kept)
+    ? framed
+    : [{ text: after, kept: true }, ...framed];
+}
+
+/** A prompt that goes on with a text. */
+function withText(prompt: PromptPieces, text = ""): PromptPieces {
+  if (text === "") return prompt;
+  return typeof prompt === "string" ? prompt + text : [...prompt, text];
 }
 
 /** Begins the answer in its grammar, where it has one. */
@@ -150,7 +217,7 @@ async function constrain(
 ): Promise<Constraint | undefined> {
   if (form === undefined || maxTokens === 0) return undefined;
   const { grammars, grammar, written = "" } = form;
-  const goesOn = "prompt" in input && input.prompt === "";
+  const goesOn = "prompt" in input && isEmptyPrompt(input.prompt);
   const bytes = Uint8Array.from([
     ...new TextEncoder().encode(written),
     ...(goesOn && save !== undefined ? save.utf8 : []),

@@ -8,6 +8,7 @@
 import type { DeviceModel } from "../device/device.ts";
 import type { SaveFormat } from "../state/save.ts";
 import type { ScoredToken } from "../text/logprobs.ts";
+import { encodePrompt } from "../text/prompt.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { closeTurn } from "./turn/closing.ts";
 import { endWithin } from "./turn/ending.ts";
@@ -148,10 +149,11 @@ class DeviceEngine implements Engine {
   }
 
   async score(
-    { save, texts, top = 0, tenant }: ScoreQuery,
+    { save, texts, bos = true, top = 0, tenant }: ScoreQuery,
     signal: AbortSignal,
   ): Promise<ScoredToken[][]> {
-    const from = resumableSave(save, this.tokenizer, this.model.shape);
+    const found = resumableSave(save, this.tokenizer, this.model.shape);
+    const bare = save === undefined && !bos;
     const scores: ScoredToken[][] = texts.map(() => []);
     const queue = [...texts.entries()];
     const failed = new AbortController();
@@ -160,10 +162,16 @@ class DeviceEngine implements Engine {
     const workers = Array.from({ length: this.model.lanes }, async () => {
       for (let next; (next = queue.shift()) !== undefined;) {
         const [i, text] = next;
-        const tokens = this.tokenizer.encode(text);
+        const all = encodePrompt(text, this.tokenizer);
+        const first = bare ? all.slice(0, 1) : [];
+        const tokens = all.slice(first.length);
+        const from = bare ? { ...found, unread: first } : found;
+        const sure = first.map((token) => ({ token, logprob: NaN, top: [] }));
+        scores[i] = [...sure];
         if (tokens.length > 0) {
           const lease = await this.#host.lease(end, false, tenant);
-          scores[i] = await this.#score(lease, { from, tokens, top }, end);
+          const scored = await this.#score(lease, { from, tokens, top }, end);
+          scores[i]?.push(...scored);
         }
       }
     });

@@ -10,6 +10,7 @@ import type { Constraint } from "../grammar/grammar.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { Save, SaveFormat } from "../state/save.ts";
 import type { ScoredToken } from "../text/logprobs.ts";
+import type { PromptPieces } from "../text/prompt.ts";
 import type { SamplingOptions } from "../text/sampling.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { TurnObserver } from "./observer.ts";
@@ -50,7 +51,8 @@ export interface Engine {
   generate(turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void>;
   /**
    * How likely texts are after a save, each by itself: for each text its tokens.
-   * Nothing is drawn and nothing is kept.
+   * A token that nothing comes before has no probability: its own is NaN. Nothing
+   * is drawn and nothing is kept.
    *
    * @throws {BusyError} If every lane is taken and the queue is full.
    * @throws {DeviceError} `ERR_DEVICE_LOST` if the device is or gets lost.
@@ -97,8 +99,13 @@ export interface ModelInfo {
 export interface Turn {
   /** What the turn goes on from; absent: the blank state. */
   readonly save?: Save;
-  /** Text to read after the save's text, verbatim. May be empty. */
-  readonly prompt: string;
+  /** What to read after the save's text, verbatim. May be empty. */
+  readonly prompt: PromptPieces;
+  /**
+   * Whether a text that begins here begins with the end-of-text token; it does by
+   * default. With a save it has begun already.
+   */
+  readonly bos?: boolean;
   /** Tokens to draw at most; 0 only reads. */
   readonly maxTokens: number;
   /** How to draw. */
@@ -129,7 +136,9 @@ export interface ScoreQuery {
   /** What the texts would go on from; absent: the blank state. */
   readonly save?: Save;
   /** The texts, verbatim. An empty one has no tokens. */
-  readonly texts: readonly string[];
+  readonly texts: readonly PromptPieces[];
+  /** As in {@linkcode Turn}: without it nothing comes before a text's first token. */
+  readonly bos?: boolean;
   /** How many likeliest tokens to name at each place; 0 by default. */
   readonly top?: number;
   /** Whose they are, as in {@linkcode Turn}. */
@@ -174,7 +183,10 @@ export interface DoneEvent {
   readonly type: "done";
   /** Why. */
   readonly finish: Finish;
-  /** The stop that ended it; absent for the end-of-text token and other ends. */
+  /**
+   * The stop that ended it, or took the place of the end-of-text token; absent for
+   * other ends.
+   */
   readonly stop?: StopSequence;
   /** What to go on from. `chat` is the caller's to set. */
   readonly save: Save;
@@ -191,7 +203,7 @@ export interface DoneEvent {
 
 /** What a turn cost. */
 export interface TurnUsage {
-  /** Tokens of the prompt. */
+  /** Tokens of the prompt, and the end-of-text token that a text began with. */
   readonly promptTokens: number;
   /** Tokens drawn and kept. */
   readonly completionTokens: number;

@@ -72,7 +72,7 @@ export async function describe(
     found.lora,
   );
   const words = await openTokenizer(files, found).then(
-    (tokenizer) => vocabularyWords(tokenizer, files),
+    ({ tokenizer }) => vocabularyWords(tokenizer, files),
     (error) => {
       if (error instanceof ModelError) return error.message;
       throw error;

@@ -10,10 +10,10 @@ import { ModelError } from "../errors.ts";
 import { type FileSource, fileSource } from "../model/file_source.ts";
 import { expectUsualConfig } from "../model/hf_config.ts";
 import type { ModelFiles } from "../model/open.ts";
+import { type ModelSettings, readGenerationConfig } from "../model/settings.ts";
 import {
-  configTemplate,
   plainTemplate,
-  type TemplateSource,
+  readTokenizerConfig,
 } from "../model/template_source.ts";
 
 /** A model's open files. */
@@ -26,8 +26,10 @@ export interface LocalModel extends ModelFiles, AsyncDisposable {
   readonly vocabulary?: FileSource;
 }
 
-const WEIGHTS = /\.(safetensors|st|pth|gguf)$/;
-const INDEX = /\.safetensors\.index\.json$/;
+const WEIGHTS = /\.(safetensors|st|pth|gguf)$/i;
+const VOCABULARY_TEXT = /\.txt$/i;
+const VOCABULARY_JSON = /^(tokenizer|rwkv_vocab_.*)\.json$/i;
+const INDEX = /\.safetensors\.index\.json$/i;
 
 /**
  * Opens a model on disk.
@@ -35,7 +37,8 @@ const INDEX = /\.safetensors\.index\.json$/;
  * @param model Its weights, the `.index.json` of weights in parts, or a folder
  * that holds one model.
  * @param vocabulary Its vocabulary; by default `vocab.txt`, or the only `.txt`
- * file, beside the weights. A `.gguf` file has its own.
+ * file, `tokenizer.json` or `rwkv_vocab_*.json` beside the weights. A `.gguf` file
+ * has its own.
  * @throws {ModelError} `ERR_MODEL_NOT_FOUND`, saying what was looked for;
  * `ERR_MODEL_UNSUPPORTED` if a `config.json` beside safetensors asks for other maths.
  */
@@ -57,7 +60,7 @@ export async function openFiles(
   const sources = await Promise.all(parts.map(open));
   const ownVocabulary = words !== undefined &&
     { vocabulary: await open(words) };
-  const template = await findTemplate(folder, weights);
+  const settings = await readSettings(folder, weights);
   const opened = stack.move();
   return {
     id: isDirectory
@@ -65,7 +68,7 @@ export async function openFiles(
       : basename(path).replace(INDEX, "").replace(WEIGHTS, ""),
     weights: sources,
     ...ownVocabulary,
-    ...(template && { template }),
+    settings,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -98,30 +101,72 @@ async function findVocabulary(
   folder: string,
   weights: string,
 ): Promise<string | undefined> {
-  if (weights.endsWith(".gguf")) return undefined;
-  return await only(folder, /\.txt$/, "vocab.txt");
+  if (/\.gguf$/i.test(weights)) return undefined;
+  const texts = await list(folder, VOCABULARY_TEXT);
+  if (texts.length === 1 || texts.includes("vocab.txt")) {
+    return await only(folder, VOCABULARY_TEXT, "vocab.txt");
+  }
+  const json = await list(folder, VOCABULARY_JSON);
+  return json.length > 0
+    ? await only(folder, VOCABULARY_JSON, "tokenizer.json")
+    : await only(folder, VOCABULARY_TEXT, "vocab.txt");
 }
 
 /**
  * As Hugging Face's tokenizers have it: in a file of its own, or in their settings.
  * A `.gguf` file has settings of its own.
  */
-async function findTemplate(
+async function readSettings(
   folder: string,
   weights: string,
-): Promise<TemplateSource | undefined> {
+): Promise<ModelSettings> {
   const own = join(folder, "chat_template.jinja");
   const source = await readIfThere(own);
-  if (source !== undefined) return plainTemplate(source, own);
-  if (weights.endsWith(".gguf")) return undefined;
-  const settings = join(folder, "tokenizer_config.json");
-  const json = await readIfThere(settings);
-  return json === undefined ? undefined : configTemplate(json, settings);
+  const decoding = await readDecoding(folder);
+  const names = [basename(weights), basename(folder)];
+  // A GGUF file has settings of its own, and those beside it may be another's.
+  if (/\.gguf$/i.test(weights)) {
+    return {
+      ...(source !== undefined && { template: plainTemplate(source, own) }),
+      ...decoding,
+    };
+  }
+  const path = join(folder, "tokenizer_config.json");
+  const { template, specials, bos } = readTokenizerConfig(
+    await readIfThere(path) ?? "{}",
+  );
+  const found = source ?? template;
+  return {
+    ...(found !== undefined && {
+      template: plainTemplate(found, source ? own : path, specials),
+    }),
+    ...(bos !== undefined && { bos }),
+    ...decoding,
+    names,
+  };
+}
+
+/** The usual profile, and one for answers without a thought. */
+async function readDecoding(
+  folder: string,
+): Promise<Pick<ModelSettings, "decoding">> {
+  const read = async (name: string) =>
+    readGenerationConfig(await readIfThere(join(folder, name)) ?? "");
+  const usual = await read("generation_config.json");
+  const plain = await read("fake_think_generation_config.json");
+  const first = usual ?? plain;
+  return first === undefined ? {} : {
+    decoding: {
+      name: "generation_config.json",
+      thinking: first,
+      plain: plain ?? first,
+    },
+  };
 }
 
 /** Hugging Face's models say what their tensors do not in a file beside them. */
 async function expectUsual(folder: string, weights: string): Promise<void> {
-  if (!/\.safetensors(\.index\.json)?$/.test(weights)) return;
+  if (!/\.safetensors(\.index\.json)?$/i.test(weights)) return;
   const path = join(folder, "config.json");
   const json = await readIfThere(path);
   if (json !== undefined) expectUsualConfig(json, path);

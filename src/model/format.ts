@@ -10,16 +10,16 @@ import { readGgufModel } from "./gguf/gguf_model.ts";
 import { blinkdlNames, type Renamed } from "./names.ts";
 import { readPth } from "./pickle/pth.ts";
 import { readSafetensors } from "./safetensors.ts";
+import type { ModelSettings } from "./settings.ts";
 import type { ByteSource } from "./source.ts";
 import type { StoredTensor } from "./stored.ts";
-import type { TemplateSource } from "./template_source.ts";
 
 /** What a model's files hold. */
 export interface ModelTensors extends Renamed {
   /** A vocabulary, if the format carries one. */
   readonly vocabulary?: Vocabulary;
-  /** A chat template, if the format carries one. */
-  readonly template?: TemplateSource;
+  /** What the format says of the model's texts, if it says anything. */
+  readonly settings?: ModelSettings;
 }
 
 /** Files that are often taken for models, by how they begin. */

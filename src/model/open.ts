@@ -7,22 +7,23 @@
 import { ModelError } from "../errors.ts";
 import { hex } from "../text/hex.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import { parseJsonVocabulary } from "../text/vocabulary_json.ts";
 import { openVocabulary, worldTokenizer } from "../text/world_tokenizer.ts";
 import { canonical } from "./canonical.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { DigestedCheckpoint, type DigestProgress } from "./fingerprint.ts";
 import { type ModelTensors, readTensors } from "./format.ts";
+import type { ModelSettings } from "./settings.ts";
 import type { ByteSource } from "./source.ts";
-import type { TemplateSource } from "./template_source.ts";
 
 /** The files of a model. */
 export interface ModelFiles {
   /** The weights: one file, or the parts of one. */
   readonly weights: readonly ByteSource[];
-  /** The vocabulary, in the World format; a GGUF file has its own. */
+  /** The vocabulary, in the World format or in JSON; a GGUF file has its own. */
   readonly vocabulary?: ByteSource;
-  /** The chat template beside the weights; a GGUF file may have its own. */
-  readonly template?: TemplateSource;
+  /** What files beside the weights say; a GGUF file has settings of its own. */
+  readonly settings?: ModelSettings;
 }
 
 /** A model, ready to be loaded onto a device. */
@@ -31,8 +32,8 @@ export interface OpenModel {
   readonly checkpoint: Checkpoint;
   /** Its vocabulary. */
   readonly tokenizer: Tokenizer;
-  /** Its chat template, if it comes with one. */
-  readonly template?: TemplateSource;
+  /** What its files say of its texts. */
+  readonly settings: ModelSettings;
   /** Its identity, 32 bytes. */
   readonly fingerprint: Uint8Array;
 }
@@ -84,7 +85,7 @@ export async function openUnread(
   const [{ name }] = files.weights;
   const found = await readTensors(files.weights);
   const checkpoint = canonical(found.tensors, name, found.lora);
-  const tokenizer = await openTokenizer(files, found);
+  const { tokenizer, bos } = await openTokenizer(files, found);
   const { V } = checkpoint.shape;
   if (tokenizer.size > V) {
     throw new ModelError(
@@ -93,8 +94,12 @@ export async function openUnread(
         `${tokenizer.size} tokens, but ${name} has ${V}`,
     );
   }
-  const template = files.template ?? found.template;
-  const model = { tokenizer, ...(template && { template }) };
+  const settings = {
+    ...(bos !== undefined && { bos }),
+    ...found.settings,
+    ...files.settings,
+  };
+  const model = { tokenizer, settings };
   if (known !== undefined) {
     return { ...model, checkpoint, fingerprint: () => Promise.resolve(known) };
   }
@@ -115,9 +120,9 @@ export async function openUnread(
 export async function openTokenizer(
   { weights: [{ name }], vocabulary: file }: ModelFiles,
   { vocabulary }: Pick<ModelTensors, "vocabulary">,
-): Promise<Tokenizer> {
+): Promise<FoundTokenizer> {
   if (file) return await openFile(file);
-  if (vocabulary) return await worldTokenizer(vocabulary, name);
+  if (vocabulary) return { tokenizer: await worldTokenizer(vocabulary, name) };
   throw new ModelError(
     "ERR_MODEL_NOT_FOUND",
     `Cannot use ${name}: it carries no vocabulary; put its vocabulary file ` +
@@ -125,13 +130,26 @@ export async function openTokenizer(
   );
 }
 
+/** A tokenizer, and what its file says of how texts begin. */
+export interface FoundTokenizer {
+  /** The tokenizer. */
+  readonly tokenizer: Tokenizer;
+  /** Whether a text begins with the end-of-text token; absent: not said. */
+  readonly bos?: boolean;
+}
+
 /** A vocabulary is about a megabyte; more than this is some other file. */
 const MOST_VOCABULARY = 64 << 20;
 
 /** Vocabularies in use, by the SHA-256 of their files: models share them. */
-const inUse = new Map<string, WeakRef<Tokenizer>>();
+const inUse = new Map<
+  string,
+  { readonly tokenizer: WeakRef<Tokenizer>; readonly bos?: boolean }
+>();
 
-async function openFile({ name, size, read }: ByteSource): Promise<Tokenizer> {
+async function openFile(
+  { name, size, read }: ByteSource,
+): Promise<FoundTokenizer> {
   if (size > MOST_VOCABULARY) {
     throw new ModelError(
       "ERR_VOCABULARY_CORRUPT",
@@ -142,9 +160,28 @@ async function openFile({ name, size, read }: ByteSource): Promise<Tokenizer> {
   const bytes = await read(0, size);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   const key = hex(new Uint8Array(digest));
-  const known = inUse.get(key)?.deref();
-  if (known !== undefined) return known;
-  const tokenizer = await openVocabulary(bytes, name);
-  inUse.set(key, new WeakRef(tokenizer));
-  return tokenizer;
+  const { tokenizer: held, bos } = inUse.get(key) ?? {};
+  const known = held?.deref();
+  if (known !== undefined) {
+    return { tokenizer: known, ...(bos !== undefined && { bos }) };
+  }
+  const found = await readVocabulary(bytes, name);
+  inUse.set(key, { ...found, tokenizer: new WeakRef(found.tokenizer) });
+  return found;
+}
+
+/** A vocabulary file begins with a token's id, and JSON with a brace. */
+async function readVocabulary(
+  bytes: Uint8Array,
+  name: string,
+): Promise<FoundTokenizer> {
+  if (bytes[0] !== "{".charCodeAt(0)) {
+    return { tokenizer: await openVocabulary(bytes, name) };
+  }
+  const text = new TextDecoder().decode(bytes);
+  const { vocabulary, bos } = parseJsonVocabulary(text, name);
+  return {
+    tokenizer: await worldTokenizer(vocabulary, name),
+    ...(bos !== undefined && { bos }),
+  };
 }

@@ -1,5 +1,6 @@
 /**
- * A chat template as it lies in a model's files.
+ * A chat template as it lies in a model's files, and what a tokenizer's settings say
+ * beside it.
  *
  * @module
  */
@@ -10,42 +11,84 @@ export interface TemplateSource {
   readonly source: string;
   /** Where it was found, for people. */
   readonly name: string;
-  /** How templates write the token that ends a text, which is none in the text. */
-  readonly ends: readonly string[];
+  /** What the template's variables stand for. */
+  readonly specials: SpecialTokens;
+}
+
+/** Special tokens as templates know them. */
+export interface SpecialTokens {
+  /** The text of `bos_token`. */
+  readonly bos: string;
+  /** The text of `eos_token`. */
+  readonly eos: string;
+  /** Ids that the settings give to texts. */
+  readonly ids: ReadonlyMap<string, number>;
+}
+
+/** What a `tokenizer_config.json` says. */
+export interface TokenizerSettings {
+  /** The template's text; absent: there is none. */
+  readonly template?: string;
+  /** Special tokens. */
+  readonly specials: SpecialTokens;
+  /** Whether a text begins with the token that begins texts; absent: not said. */
+  readonly bos?: boolean;
 }
 
 /** How the World vocabulary's end of text is written where it has to be. */
-const END = "<|rwkv_tokenizer_end_of_text|>";
+export const END_NAMES: readonly string[] = [
+  "<|rwkv_tokenizer_end_of_text|>",
+  "<|endoftext|>",
+];
+
+const USUAL: SpecialTokens = {
+  bos: END_NAMES[0],
+  eos: END_NAMES[0],
+  ids: new Map(),
+};
 
 /** A template that stands by itself. */
-export function plainTemplate(source: string, name: string): TemplateSource {
-  return { source, name, ends: [END] };
+export function plainTemplate(
+  source: string,
+  name: string,
+  specials = USUAL,
+): TemplateSource {
+  return { source, name, specials };
 }
 
 /**
- * The template of a `tokenizer_config.json`: a text, or several with names, of which
- * the one called `default` is meant.
- *
- * @returns Nothing if there is none, or the file is not what its name says.
+ * Reads a `tokenizer_config.json`. Its template is a text, or several with names, of
+ * which the one called `default` is meant. What is not as expected, or `null`, is not
+ * said.
  */
-export function configTemplate(
-  json: string,
-  name: string,
-): TemplateSource | undefined {
+export function readTokenizerConfig(json: string): TokenizerSettings {
   const config = parse(json);
-  const { chat_template: found } = config;
-  const source = Array.isArray(found)
+  const { chat_template: found, add_bos_token: bos } = config;
+  const template = Array.isArray(found)
     ? found.find((entry) => entry?.name === "default")?.template
     : found;
-  if (typeof source !== "string") return undefined;
-  const specials = [config.bos_token, config.eos_token].map((token) =>
-    typeof token === "string" ? token : content(token)
-  );
-  const ends = specials.filter((text) => text !== undefined && text !== "");
-  return { source, name, ends: [...new Set([END, ...ends as string[]])] };
+  const ids = new Map<string, number>();
+  const added = config.added_tokens_decoder;
+  if (typeof added === "object" && added !== null) {
+    for (const [id, token] of Object.entries(added)) {
+      const text = textOf(token);
+      if (text && /^\d{1,7}$/.test(id)) ids.set(text, Number(id));
+    }
+  }
+  return {
+    ...(typeof template === "string" && { template }),
+    specials: {
+      bos: textOf(config.bos_token) ?? USUAL.bos,
+      eos: textOf(config.eos_token) ?? USUAL.eos,
+      ids,
+    },
+    ...(typeof bos === "boolean" && { bos }),
+  };
 }
 
-function content(token: unknown): string | undefined {
+/** A token's text, which settings give as it is or in an object. */
+function textOf(token: unknown): string | undefined {
+  if (typeof token === "string") return token;
   const { content } = (token ?? {}) as { content?: unknown };
   return typeof content === "string" ? content : undefined;
 }

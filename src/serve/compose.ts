@@ -5,8 +5,9 @@
  * @module
  */
 
+import { basename } from "@std/path";
 import deno from "../../deno.json" with { type: "json" };
-import { openTemplate } from "../chat/model_template.ts";
+import { openConversation } from "../chat/conversation.ts";
 import type { Config } from "../config/settings.ts";
 import type { Device, DeviceModel } from "../device/device.ts";
 import { openEngine } from "../engine/device_engine.ts";
@@ -156,8 +157,14 @@ async function attempt(
     tenants: ["", ...config["api-keys"].map(({ name }) => name)],
     several,
   });
-  const template = found.template && await openTemplate(found.template);
-  stack.defer(() => template?.close());
+  const { template, bos, decoding, close } = await openConversation(
+    found.settings,
+    {
+      names: [files.id, ...files.weights.map(({ name }) => basename(name))],
+      tokenizer,
+    },
+  );
+  stack.defer(close);
   const engine = await openEngine({
     model: {
       id: files.id,
@@ -193,7 +200,9 @@ async function attempt(
   return {
     services: {
       engine,
-      ...(template && { template }),
+      template,
+      bos,
+      ...(decoding && { decoding }),
       vault,
       grammars,
       portable: config.portable,

@@ -1,10 +1,16 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { hinted, thinks, ThoughtSplitter } from "../../src/chat/think.ts";
+import {
+  effortOf,
+  hinted,
+  thinks,
+  ThoughtSplitter,
+  type ThoughtStart,
+} from "../../src/chat/think.ts";
 
 /** What a splitter makes of a text that comes in these pieces. */
-function split(effort: "none" | "minimal" | "medium", pieces: string[]) {
-  const splitter = new ThoughtSplitter(effort);
+function split(start: ThoughtStart, pieces: string[]) {
+  const splitter = new ThoughtSplitter(start);
   const parts = [...pieces.map((piece) => splitter.push(piece))];
   const { thinking } = splitter;
   parts.push(splitter.finish());
@@ -16,7 +22,7 @@ function split(effort: "none" | "minimal" | "medium", pieces: string[]) {
 }
 
 Deno.test("ThoughtSplitter tells thought from answer", () => {
-  assertEquals(split("medium", [">\nSo.\n\nHm. \n</think>\nFour."]), {
+  assertEquals(split("opened", [">\nSo.\n\nHm. \n</think>\nFour."]), {
     reasoning: "So.\n\nHm.",
     text: "Four.",
     thinking: false,
@@ -29,7 +35,7 @@ Deno.test("ThoughtSplitter does not care how the text is cut", () => {
   fc.assert(fc.property(cuts, (cuts) => {
     const at = [0, ...cuts.toSorted((a, b) => a - b), whole.length];
     const pieces = at.slice(1).map((end, i) => whole.slice(at[i], end));
-    assertEquals(split("medium", pieces), {
+    assertEquals(split("opened", pieces), {
       reasoning: "Is 1 < 2? Yes </thin k",
       text: "It is </think>.",
       thinking: false,
@@ -38,7 +44,7 @@ Deno.test("ThoughtSplitter does not care how the text is cut", () => {
 });
 
 Deno.test("ThoughtSplitter knows that a thought was cut off", () => {
-  assertEquals(split("medium", [">\nSo", " </th"]), {
+  assertEquals(split("opened", [">\nSo", " </th"]), {
     reasoning: "So </th",
     text: "",
     thinking: true,
@@ -46,8 +52,39 @@ Deno.test("ThoughtSplitter knows that a thought was cut off", () => {
 });
 
 Deno.test("ThoughtSplitter drops the end of a tag that closed at once", () => {
-  assertEquals(split("minimal", [">", "\n", "Four."]).text, "Four.");
+  assertEquals(split("closed", [">", "\n", "Four."]).text, "Four.");
   assertEquals(split("none", [" Four."]).text, " Four.");
+});
+
+Deno.test("ThoughtSplitter finds the thought that a model opens by itself, however cut", () => {
+  const whole = "\n<think>\nHm.\n</think>\n\nFour.";
+  for (let at = 0; at <= whole.length; at++) {
+    const pieces = [whole.slice(0, at), whole.slice(at)];
+    assertEquals(split("maybe", pieces), {
+      reasoning: "Hm.",
+      text: "Four.",
+      thinking: false,
+    });
+  }
+  for (const text of ["Four.", " <thin ice", "\n<", ""]) {
+    assertEquals(split("maybe", [...text]).text, text);
+  }
+});
+
+Deno.test("effortOf() lets the template's own variable decide", () => {
+  const asked = (effort: "none" | "low" | undefined, enable?: boolean) =>
+    effortOf(effort, enable === undefined ? {} : { enable_thinking: enable });
+  assertEquals(
+    [
+      asked(undefined),
+      asked("low"),
+      asked("low", false),
+      asked("low", true),
+      asked(undefined, true),
+      asked("none", true),
+    ],
+    ["none", "low", "none", "low", "medium", "medium"],
+  );
 });
 
 Deno.test("hinted tells how much to think at the end of the user's message", () => {

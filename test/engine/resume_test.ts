@@ -114,7 +114,8 @@ Deno.test("Engine.generate() only reads when no token may be drawn", async () =>
   assertEquals(save.unread, [token("abc")]);
   assertEquals(save.position, 1);
   assertEquals(usage, {
-    promptTokens: 1,
+    // The end-of-text token that the text begins with is one of them.
+    promptTokens: 2,
     completionTokens: 0,
     position: 1,
     prefillSavedTokens: 0,

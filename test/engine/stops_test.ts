@@ -80,7 +80,7 @@ function expect(
       unread: ended >= 0 && kept
         ? fakeTokenizer.encode(kept.text)
         : saves[state].unread,
-      stop: undefined,
+      stop: ended < 0 ? undefined : kept,
       finish: ended < 0 ? "length" : "stop",
     };
   }

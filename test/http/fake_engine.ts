@@ -19,6 +19,7 @@ import { superviseGrammars } from "../../src/grammar/supervisor.ts";
 import { stateLength } from "../../src/model/shape.ts";
 import type { Save } from "../../src/state/save.ts";
 import type { ScoredToken } from "../../src/text/logprobs.ts";
+import { encodePrompt, promptText } from "../../src/text/prompt.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 
 /** How the fake behaves. */
@@ -84,8 +85,8 @@ const BLANK: Save = {
 };
 
 /** Every token has the log probability of minus its id. */
-function scored(text: string, top: number): ScoredToken[] {
-  return byteTokenizer.encode(text).map((token) => ({
+function scored(tokens: readonly number[], top: number): ScoredToken[] {
+  return tokens.map((token) => ({
     token,
     logprob: -token,
     top: Array.from({ length: top }, (_, i) => ({
@@ -120,13 +121,14 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
     turns.push(turn);
     if (refuse !== undefined) throw refuse();
     const before = turn.save ?? { ...BLANK, seed: turn.seed ?? BLANK.seed };
-    const promptTokens = byteTokenizer.encode(turn.prompt).length;
+    const prompt = promptText(turn.prompt, byteTokenizer);
+    const promptTokens = encodePrompt(turn.prompt, byteTokenizer).length;
     let written = "";
     let given = 0;
     let finish: Finish = "length";
     let stop: StopSequence | undefined;
     try {
-      for (const letter of reply(turn.prompt, before.position)) {
+      for (const letter of reply(prompt, before.position)) {
         if ([...written].length >= turn.maxTokens) break;
         if (tokenMs > 0) await new Promise((r) => setTimeout(r, tokenMs));
         if (signal.aborted) {
@@ -148,7 +150,7 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
             type: "text",
             text,
             ...(turn.logprobs !== undefined &&
-              { tokens: scored(text, turn.logprobs) }),
+              { tokens: scored(byteTokenizer.encode(text), turn.logprobs) }),
           };
         }
         if (fail !== undefined) throw fail();
@@ -203,7 +205,9 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
     expectRoom: () => options.full?.(),
     generate,
     score: ({ texts, top = 0 }) =>
-      Promise.resolve(texts.map((text) => scored(text, top))),
+      Promise.resolve(
+        texts.map((text) => scored(encodePrompt(text, byteTokenizer), top)),
+      ),
     dispose: () => Promise.resolve(),
   };
   return engine;

@@ -49,7 +49,7 @@ for (const [path, body] of ROUTES) {
     assertEquals({ ...first, seed: POLITE.seed }, POLITE);
     assertNotEquals(first?.seed, second?.seed);
     for (const [i, { prompt }] of here.engine.turns.entries()) {
-      assertEquals([i, /Hi/.test(prompt)], [i, true]);
+      assertEquals([i, /Hi/.test(`${prompt}`)], [i, true]);
     }
   });
 

@@ -3,7 +3,7 @@ import { randomTensors } from "../support/models/random_model.ts";
 import { readGgufModel } from "../../src/model/gguf/gguf_model.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
 import { bytesSource } from "../../src/model/source.ts";
-import { configTemplate } from "../../src/model/template_source.ts";
+import { readTokenizerConfig } from "../../src/model/template_source.ts";
 import {
   type Key,
   llamaKeys,
@@ -14,9 +14,9 @@ import {
 const EMBEDDED = new URL("../../models/gosling/", import.meta.url);
 const END = "<|rwkv_tokenizer_end_of_text|>";
 
-Deno.test("configTemplate() finds the template that is meant", () => {
+Deno.test("readTokenizerConfig() finds the template that is meant", () => {
   const find = (config: unknown) =>
-    configTemplate(JSON.stringify(config), "c")?.source;
+    readTokenizerConfig(JSON.stringify(config)).template;
   assertEquals(find({ chat_template: "a" }), "a");
   const named = [{ name: "tool_use", template: "t" }];
   assertEquals(find({ chat_template: named }), undefined);
@@ -25,16 +25,23 @@ Deno.test("configTemplate() finds the template that is meant", () => {
   for (const other of [{}, null, [], { chat_template: 3 }]) {
     assertEquals(find(other), undefined);
   }
-  assertEquals(configTemplate("{", "c"), undefined);
+  assertEquals(readTokenizerConfig("{").template, undefined);
 });
 
-Deno.test("configTemplate() knows how the end of text is written", () => {
-  const json = JSON.stringify({
-    chat_template: "a",
-    bos_token: { content: "<s>" },
-    eos_token: END,
+Deno.test("readTokenizerConfig() reads special tokens in both of their forms, and null as not said", () => {
+  const read = (config: unknown) => readTokenizerConfig(JSON.stringify(config));
+  assertEquals(read({ bos_token: { content: "<s>" }, eos_token: "\n\n" }), {
+    specials: { bos: "<s>", eos: "\n\n", ids: new Map() },
   });
-  assertEquals(configTemplate(json, "c")?.ends, [END, "<s>"]);
+  const added = { added_tokens_decoder: { 0: { content: "<s>" }, x: "y" } };
+  assertEquals(read({ ...added, add_bos_token: false }), {
+    specials: { bos: END, eos: END, ids: new Map([["<s>", 0]]) },
+    bos: false,
+  });
+  const unset = { bos_token: null, eos_token: null, add_bos_token: null };
+  assertEquals(read(unset), {
+    specials: { bos: END, eos: END, ids: new Map() },
+  });
 });
 
 Deno.test("openFiles() takes the template beside the weights, its own file first", async () => {
@@ -44,7 +51,7 @@ Deno.test("openFiles() takes the template beside the weights, its own file first
   }
   const found = async () => {
     await using files = await openFiles(folder);
-    return files.template?.source;
+    return files.settings?.template?.source;
   };
   assertEquals(await found(), undefined);
   const settings = JSON.stringify({ chat_template: "settings" });
@@ -63,6 +70,8 @@ Deno.test("readGgufModel() finds the template of a file that has one", async () 
   };
   const tensors = randomTensors({ L: 2, D: 128, V: 300 });
   const bytes = writeGguf(given, await llamaTensors(tensors, "F16"));
-  const { template } = await readGgufModel(bytesSource("m.gguf", bytes));
+  const { settings: { template } } = await readGgufModel(
+    bytesSource("m.gguf", bytes),
+  );
   assertEquals([template?.source, template?.name], [source, "m.gguf"]);
 });

@@ -82,6 +82,7 @@ export function endAtEnd(
   if (stop === undefined) return { ...ending, over: true };
   return {
     ...ending,
+    stop,
     unread: tokenizer.encode(stop.text),
     whole: ending.whole - 1,
     kept: ending.kept - 1,

@@ -9,6 +9,7 @@ import { type ModelShape, stateLength } from "../../model/shape.ts";
 import { blankChain } from "../../state/chain.ts";
 import type { Save, SaveFormat } from "../../state/save.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
+import { encodePrompt } from "../../text/prompt.ts";
 import type { Turn } from "../engine.ts";
 
 /** Everything a run needs to know of its turn, before it has a lane. */
@@ -19,7 +20,7 @@ export interface OpenedTurn {
   readonly save: Save;
   /** Unread tokens of the save, then the prompt; at least one. */
   readonly given: readonly number[];
-  /** How many of them are the prompt's. */
+  /** How many of them no turn before was given. */
   readonly promptTokens: number;
   /** Seed of its draws. */
   readonly seed: readonly [low: number, high: number];
@@ -39,16 +40,18 @@ export function openTurn(
   shape: ModelShape,
 ): OpenedTurn {
   const save = resumableSave(turn.save, tokenizer, shape);
-  const prompt = tokenizer.encode(turn.prompt);
-  // A state from elsewhere may have read all of its text; a prompt is enough.
-  const unread = prompt.length > 0 && turn.save?.unread.length === 0
-    ? []
-    : save.unread;
+  const prompt = encodePrompt(turn.prompt, tokenizer);
+  // A prompt is enough where no text comes before it, or a state from elsewhere has
+  // read all of it.
+  const bare = turn.save === undefined
+    ? turn.bos === false
+    : turn.save.unread.length === 0;
+  const given = [...(bare && prompt.length > 0 ? [] : save.unread), ...prompt];
   return {
     turn,
     save,
-    given: unread.concat(prompt),
-    promptTokens: prompt.length,
+    given,
+    promptTokens: given.length - (turn.save?.unread.length ?? 0),
     seed: turn.seed ?? save.seed,
     carried: prompt.length === 0 ? save.utf8 : new Uint8Array(),
   };

@@ -8,6 +8,7 @@
 import type { Engine, Turn, TurnEvent } from "../../engine/engine.ts";
 import { TimeLimitError } from "../../errors.ts";
 import { MOST_UNREAD } from "../../state/header.ts";
+import { encodePrompt } from "../../text/prompt.ts";
 import { engineView } from "./engine_view.ts";
 
 /** What one caller may take. */
@@ -64,7 +65,7 @@ function spentUntil(
     (sum, text) => sum + tokenizer.encode(text).length,
     0,
   );
-  return count > 0 ? count + tokenizer.encode(prompt).length : 0;
+  return count > 0 ? count + encodePrompt(prompt, tokenizer).length : 0;
 }
 
 /** A signal that is aborted when the time is over; disposing it stops the clock. */

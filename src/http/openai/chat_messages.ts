@@ -8,7 +8,7 @@
 import { z } from "@hono/zod-openapi";
 import { type HeadedMessages, splitHead } from "../../chat/head.ts";
 import type { Message } from "../../chat/template.ts";
-import { callText, outputText, type PastCall } from "../../chat/tools.ts";
+import { outputText, withCalls } from "../../chat/tools.ts";
 import { CarryingContent, text } from "./content.ts";
 import { closedObject } from "./fields.ts";
 import { tokenIn } from "./ids.ts";
@@ -67,17 +67,6 @@ export const OpenAiMessage = closedObject({
     }
   }
 });
-
-/** A text of the assistant's, and the calls beside it. */
-export function withCalls(
-  content: string,
-  calls: readonly PastCall[],
-): string {
-  if (calls.length === 0) return content;
-  return content.trim() === ""
-    ? callText(calls)
-    : `${content.trimEnd()}\n${callText(calls)}`;
-}
 
 /** A conversation, and what to go on from. */
 export interface CarriedConversation extends HeadedMessages {

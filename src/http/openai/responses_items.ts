@@ -9,7 +9,8 @@ import type { HeadedMessages } from "../../chat/head.ts";
 import type { Message } from "../../chat/template.ts";
 import { StateError } from "../../errors.ts";
 import { SchemaError } from "../problem.ts";
-import { unread, withCalls } from "./chat_messages.ts";
+import { withCalls } from "../../chat/tools.ts";
+import { unread } from "./chat_messages.ts";
 import { tokenIn, tokenOfResponse } from "./ids.ts";
 import type { Item, ResponsesRequest } from "./responses_schema.ts";
 

@@ -11,14 +11,15 @@ import type { GgufValue } from "./gguf_reader.ts";
 import { blinkdlNames, type Renamed } from "../names.ts";
 import type { ByteSource } from "../source.ts";
 import type { StoredTensor } from "../stored.ts";
-import { plainTemplate, type TemplateSource } from "../template_source.ts";
+import type { ModelSettings } from "../settings.ts";
+import { END_NAMES, plainTemplate } from "../template_source.ts";
 
 /** What a GGUF file holds of a model. */
 export interface GgufModel extends Renamed {
   /** Its vocabulary, if it carries one. */
   readonly vocabulary?: Vocabulary;
-  /** Its chat template, if it carries one. */
-  readonly template?: TemplateSource;
+  /** What it says of its texts. */
+  readonly settings: ModelSettings;
 }
 
 /** llama.cpp's mark for a token that is never text. */
@@ -51,13 +52,38 @@ export async function readGgufModel(source: ByteSource): Promise<GgufModel> {
   }
   const { tensors: found, ...layout } = blinkdlNames(tensors, source.name);
   const vocabulary = readVocabulary(source, keys);
-  const template = keys.get("tokenizer.chat_template");
   return {
     tensors: withHeads(found, keys.get("rwkv7.wkv.head_size")),
     ...layout,
     ...(vocabulary && { vocabulary }),
+    settings: readSettings(source, keys),
+  };
+}
+
+/** Special tokens are named by ids, and templates know their texts. */
+function readSettings(
+  { name }: ByteSource,
+  keys: ReadonlyMap<string, GgufValue>,
+): ModelSettings {
+  const template = keys.get("tokenizer.chat_template");
+  const bos = keys.get("tokenizer.ggml.add_bos_token");
+  const texts = keys.get("tokenizer.ggml.tokens");
+  const ids = new Map<string, number>();
+  const textOf = (key: string) => {
+    const id = keys.get(`tokenizer.ggml.${key}`) ?? 0;
+    const text: unknown = Array.isArray(texts) ? texts[Number(id)] : undefined;
+    if (typeof text !== "string") return END_NAMES[0] ?? "";
+    if (Number(id) === 0) ids.set(text, 0);
+    return text;
+  };
+  const specials = { bos: textOf("bos_token_id"), eos: textOf("eos_token_id") };
+  const names = ["general.name", "general.basename", "general.finetune"]
+    .map((key) => keys.get(key)).filter((name) => typeof name === "string");
+  return {
     ...(typeof template === "string" &&
-      { template: plainTemplate(template, source.name) }),
+      { template: plainTemplate(template, name, { ...specials, ids }) }),
+    ...(typeof bos === "boolean" && { bos }),
+    names,
   };
 }
 

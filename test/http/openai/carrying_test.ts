@@ -111,7 +111,7 @@ for (const stream of [false, true]) {
       previous_response_id: first.id,
     });
     assertEquals(
-      engine.turns.map(({ prompt }) => prompt.split("\n")[0]),
+      engine.turns.map(({ prompt }) => `${prompt}`.split("\n")[0]),
       ["User: One", "User: Two", "User: Three", "User: Other"],
     );
     assertEquals(engine.turns[3].save, engine.turns[1].save);

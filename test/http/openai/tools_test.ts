@@ -58,7 +58,7 @@ Deno.test("tools are told to the model, called, and answered to it", async () =>
   assertEquals(second.choices[0].message.content, "Rain.");
   assertEquals(second.choices[0].finish_reason, "stop");
   assertMatch(
-    engine.turns[1].prompt,
+    `${engine.turns[1]?.prompt}`,
     /Bern\?\n\nAssistant: ```json\n\{"name":"weather","arguments":\{"city":"Bern"\}\}\n```\n\nUser: Function output:\n\{"sky":"rain"\}\n\nAssistant:$/,
   );
 });

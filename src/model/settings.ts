@@ -1,0 +1,93 @@
+/**
+ * What a model's files say besides its weights and words: how chats are written, how
+ * a text begins, how to draw. Each is absent where they do not say.
+ *
+ * @module
+ */
+
+import type { TemplateSource } from "./template_source.ts";
+
+/** Settings of a model. */
+export interface ModelSettings {
+  /** Its chat template. */
+  readonly template?: TemplateSource;
+  /** Whether a text begins with the end-of-text token. */
+  readonly bos?: boolean;
+  /** How to draw, where a request does not say. */
+  readonly decoding?: DecodingProfiles;
+  /** Names that the files have for it. */
+  readonly names?: readonly string[];
+}
+
+/** How to draw, where a request says nothing; what is absent too is the API's own. */
+export interface DecodingProfile {
+  /** Divides the logits. */
+  readonly temperature?: number;
+  /** Likeliest tokens kept. */
+  readonly top_k?: number;
+  /** Probability kept. */
+  readonly top_p?: number;
+  /** Share of the likeliest token's probability. */
+  readonly min_p?: number;
+  /** Subtracted from the logit of each token drawn before. */
+  readonly presence_penalty?: number;
+  /** The same, times how often it was drawn. */
+  readonly frequency_penalty?: number;
+  /** How fast draws are forgotten. */
+  readonly penalty_decay?: number;
+}
+
+/** Profiles by what an answer begins with. */
+export interface DecodingProfiles {
+  /** What people call them. */
+  readonly name: string;
+  /** With a thought. */
+  readonly thinking: DecodingProfile;
+  /** Without one, and texts that are no chats. */
+  readonly plain: DecodingProfile;
+}
+
+/** Fields of a profile and what they may be, as requests bound them. */
+const RANGES = {
+  temperature: [0, 100],
+  top_k: [0, 1 << 20],
+  top_p: [0, 1],
+  min_p: [0, 1],
+  presence_penalty: [-2, 2],
+  frequency_penalty: [-2, 2],
+  penalty_decay: [0, 1],
+} as const satisfies Record<
+  keyof DecodingProfile,
+  readonly [from: number, to: number]
+>;
+
+/**
+ * Reads a `generation_config.json`, whose names are Hugging Face's and, for the
+ * penalties, those of rwkv-rs. What is `null`, out of range or of another type is
+ * not said; `do_sample: false` is a temperature of 0.
+ *
+ * @returns Nothing if it says nothing of drawing.
+ */
+export function readGenerationConfig(
+  json: string,
+): DecodingProfile | undefined {
+  let config: unknown;
+  try {
+    config = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  if (typeof config !== "object" || config === null) return undefined;
+  const given = config as Record<string, unknown>;
+  const said = Object.entries(RANGES).flatMap(([name, [from, to]]) => {
+    const value = given[name];
+    return typeof value === "number" && value >= from && value <= to
+      ? [[name, value]]
+      : [];
+  });
+  const profile: DecodingProfile = {
+    ...Object.fromEntries(said),
+    ...(given.do_sample === false && { temperature: 0 }),
+  };
+  return Object.keys(profile).length === 0 ? undefined : profile;
+}

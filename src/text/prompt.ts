@@ -1,0 +1,48 @@
+/**
+ * What a model is given to read: text, and tokens that have no text or must not be
+ * found anew.
+ *
+ * @module
+ */
+
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** Text, or texts and tokens in a row. */
+export type PromptPieces = string | readonly (string | number)[];
+
+/** The tokens of a prompt: those named as they are, those of each text between. */
+export function encodePrompt(
+  prompt: PromptPieces,
+  tokenizer: Pick<Tokenizer, "encode">,
+): number[] {
+  if (typeof prompt === "string") return tokenizer.encode(prompt);
+  const tokens: number[] = [];
+  for (const piece of prompt) {
+    if (typeof piece === "number") tokens.push(piece);
+    else for (const token of tokenizer.encode(piece)) tokens.push(token);
+  }
+  return tokens;
+}
+
+/** Whether nothing is to be read. */
+export function isEmptyPrompt(prompt: PromptPieces): boolean {
+  return prompt.length === 0 ||
+    (typeof prompt !== "string" && prompt.every((piece) => piece === ""));
+}
+
+/** The text of a prompt; tokens that are no text by themselves become U+FFFD. */
+export function promptText(
+  prompt: PromptPieces,
+  tokenizer: Pick<Tokenizer, "bytes">,
+): string {
+  if (typeof prompt === "string") return prompt;
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const texts = prompt.map((piece) => {
+    const bytes = typeof piece === "number"
+      ? tokenizer.bytes(piece)
+      : encoder.encode(piece);
+    return decoder.decode(bytes, { stream: true });
+  });
+  return texts.join("") + decoder.decode();
+}
