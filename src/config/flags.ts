@@ -141,11 +141,10 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
     placeholder: "SECONDS",
     help: "How long the body of a request may take to arrive (60)",
   },
-  strict: {
-    placeholder: "yes|no",
-    help: "Refuse unknown fields on OpenAI's routes, where they are else " +
-      "ignored and named (no)",
-  },
+  strict: yesOrNo(
+    "Refuse unknown fields on OpenAI's routes, where they are else ignored " +
+      "and named (no)",
+  ),
   "cors-origins": {
     placeholder: "LIST",
     help: "Origins whose pages may call; * is any, none is none (*)",
