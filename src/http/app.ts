@@ -10,10 +10,8 @@ import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
 import { RequestError } from "../errors.ts";
-import { admit } from "./access/admission.ts";
 import { type ApiKey, requireKey } from "./access/auth.ts";
 import { IGNORED } from "./request/body.ts";
-import { limitBody } from "./request/body_limit.ts";
 import { type ApiDocument, docsPage } from "./site/docs.ts";
 import { generateRoute } from "./native/generate.ts";
 import { healthRoutes } from "./site/health.ts";
@@ -98,13 +96,12 @@ export function createApp(
     "/v1/*",
     requireKey(keys),
     limitCaller(limits),
-    admit(loader),
     lendModels(loader),
-    async function beStrict(c, next): Promise<void> {
+    async function bound(c, next): Promise<void> {
       c.set("strict", strict);
+      c.set("bodyTimeout", limits.bodyTimeout);
       await next();
     },
-    limitBody(limits.bodyTimeout),
   );
   app.route("/", pageRoutes(pageModel));
   app.route("/", healthRoutes(loader));

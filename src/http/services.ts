@@ -123,6 +123,10 @@ export interface AppEnv {
     rate?: Rate | undefined;
     /** What the caller's turns may take. */
     bounds: EngineBounds;
+    /** Seconds that a body may take to arrive; absent: any time. */
+    bodyTimeout?: number | undefined;
+    /** Bytes of a history to keep at most; absent: the body is read as it is. */
+    keepBytes?: number;
     /** When the body has to be there, by `performance.now()`. */
     arrival?: { readonly by: number; readonly seconds: number };
   };

@@ -11,6 +11,7 @@ import { accepts } from "hono/accepts";
 import type { DoneEvent, TextEvent } from "../../engine/engine.ts";
 import type { Save } from "../../state/save.ts";
 import { readBody } from "../request/body.ts";
+import { needs } from "../request/needs.ts";
 import { document, problems } from "../site/document.ts";
 import { openBeginning } from "../request/initial.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
@@ -83,7 +84,7 @@ interface Ending {
 export function generateRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   document(app, route);
-  app.post(route.path, async (c) => {
+  app.post(route.path, needs({ takesTurn: true }), async (c) => {
     const gone = new AbortController();
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
     const turn = await begin(c, signal);

@@ -7,6 +7,7 @@
 import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { readJson } from "../request/body.ts";
+import { needs, type RouteNeeds } from "../request/needs.ts";
 import { document, problems, type ProblemStatus } from "../site/document.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
 import type { AppEnv } from "../services.ts";
@@ -19,6 +20,8 @@ export interface JsonRoute<Request extends z.ZodType, Answer> {
   /** A request that works as it is. */
   readonly example?: z.input<Request>;
   readonly response: z.ZodType<Answer>;
+  /** What it needs besides a body with one state. */
+  readonly needs?: RouteNeeds;
   /** Statuses of problems besides those of every JSON route. */
   readonly refusals?: readonly ProblemStatus[];
 }
@@ -62,7 +65,7 @@ export function postJson<Request extends z.ZodType, Answer>(
       },
     }),
   );
-  app.post(path, async (c) => {
+  app.post(path, needs(route.needs ?? {}), async (c) => {
     const value = await readJson(c, request);
     return await jsonAnswer(c, answer(c, value) as object);
   });

@@ -12,6 +12,7 @@ import { RequestError } from "../../errors.ts";
 import type { Save } from "../../state/save.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import { readLeniently } from "../request/body.ts";
+import { HISTORY_STATES, needs } from "../request/needs.ts";
 import { document } from "../site/document.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
 import type { AppEnv } from "../services.ts";
@@ -74,11 +75,17 @@ interface Piece {
   readonly tokens?: readonly ScoredToken[];
 }
 
+const needed = needs({
+  takesTurn: true,
+  states: HISTORY_STATES,
+  history: true,
+});
+
 /** Answers `POST /v1/chat/completions`. */
 export function chatRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   document(app, route);
-  app.post(route.path, async (c) => {
+  app.post(route.path, needed, async (c) => {
     const gone = new AbortController();
     const given = await readLeniently(
       c,

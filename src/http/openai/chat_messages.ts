@@ -62,7 +62,7 @@ export const OpenAiMessage = closedObject({
           content: withCalls(content || given.refusal || "", calls),
           ...(thought && { reasoning: thought }),
         },
-        state: given.state ?? state ?? ids.find((token) => token !== undefined),
+        state: given.state || state || ids.find((token) => token !== undefined),
       };
     }
   }

@@ -11,6 +11,7 @@ import type { Save } from "../../state/save.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { readLeniently } from "../request/body.ts";
+import { needs } from "../request/needs.ts";
 import { document } from "../site/document.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
 import type { AppEnv } from "../services.ts";
@@ -61,11 +62,13 @@ interface Call {
   readonly head: { id: string; object: string; created: number; model: string };
 }
 
+const needed = needs({ takesTurn: true });
+
 /** Answers `POST /v1/completions`. */
 export function completionsRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   document(app, route);
-  app.post(route.path, async (c) => {
+  app.post(route.path, needed, async (c) => {
     const gone = new AbortController();
     const request = await readLeniently(c, CompletionRequest);
     const { engine } = c.get("services");

@@ -12,6 +12,7 @@ import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import { RequestError } from "../../errors.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
 import { readLeniently } from "../request/body.ts";
+import { HISTORY_STATES, needs } from "../request/needs.ts";
 import { document } from "../site/document.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
 import type { AppEnv } from "../services.ts";
@@ -42,11 +43,17 @@ const route = createRoute({
   responses: openAiAnswers("A response, or response.* events"),
 });
 
+const needed = needs({
+  takesTurn: true,
+  states: HISTORY_STATES,
+  history: true,
+});
+
 /** Answers `POST /v1/responses`. */
 export function responsesRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   document(app, route);
-  app.post(route.path, async (c) => {
+  app.post(route.path, needed, async (c) => {
     const gone = new AbortController();
     const request = await readLeniently(
       c,

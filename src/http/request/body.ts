@@ -12,6 +12,7 @@ import { arrived } from "./arrival.ts";
 import { chooseModel } from "./model_choice.ts";
 import { SchemaError } from "../problem.ts";
 import type { AppEnv } from "../services.ts";
+import { HistoryReader } from "./history.ts";
 import { check, checkLeniently, escapeKey } from "./check.ts";
 
 /** A body, and the state that came beside it as bytes. */
@@ -116,11 +117,25 @@ async function jsonOf(c: Context<AppEnv>): Promise<unknown> {
 
 /** Not read through Hono, which keeps the body for as long as the request. */
 async function bytes(c: Context<AppEnv>): Promise<ArrayBuffer> {
+  const most = c.get("keepBytes");
+  const { raw } = c.req;
   try {
-    return await arrived(c, c.req.raw.arrayBuffer());
+    return await arrived(
+      c,
+      most === undefined ? raw.arrayBuffer() : readHistory(raw, most),
+    );
   } catch (error) {
     throw error instanceof RequestError ? error : brokenOff(error);
   }
+}
+
+async function readHistory(
+  { body }: Request,
+  most: number,
+): Promise<ArrayBuffer> {
+  const reader = new HistoryReader(most);
+  for await (const chunk of body ?? []) reader.push(chunk);
+  return reader.finish();
 }
 
 function mediaType(c: Context<AppEnv>): string {

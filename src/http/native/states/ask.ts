@@ -69,6 +69,7 @@ export function stateAskRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   postJson(app, {
     path: "/v1/state/branch",
+    needs: { takesTurn: true },
     summary: "Several continuations of one state at once, each with its own",
     request: BranchRequest,
     example: { branches: [{ prompt: "Hello", seed: 1 }, { prompt: "Hi" }] },
@@ -77,6 +78,7 @@ export function stateAskRoutes(): OpenAPIHono<AppEnv> {
   }, branch);
   postJson(app, {
     path: "/v1/state/score",
+    needs: { takesTurn: true },
     summary: "How likely texts are after a state",
     request: ScoreRequest,
     example: { prompt: "User: Hello!\n\nAssistant:", texts: [" Hi", " No"] },

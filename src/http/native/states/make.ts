@@ -83,6 +83,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   postJson(app, {
     path: "/v1/state/mix",
+    needs: { states: 8 },
     summary: "The weighted mean of states",
     request: MixRequest,
     response: MadeState,

@@ -101,6 +101,7 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
   });
   postJson(app, {
     path: "/v1/state/diff",
+    needs: { states: 2 },
     summary: "How far two states are apart",
     request: z.strictObject({ model: ModelName, a: Token, b: Token })
       .openapi("DiffRequest"),

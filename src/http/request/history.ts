@@ -1,0 +1,165 @@
+/**
+ * Bodies with a state of every turn in them. A client that keeps a conversation
+ * sends all of its items or messages every time, and each answer in them carries
+ * the state that it left. Only the newest is used, so the others are dropped while
+ * the body arrives: what is kept of it has a bound, however long the conversation.
+ *
+ * @module
+ */
+
+import { RequestError } from "../../errors.ts";
+
+/** Bytes of a string that is worth a look. */
+const LONG = 1024;
+
+/** How strings with a sealed or a portable state in them begin. */
+const CARRIER =
+  /^(?:(?:msg|rs|fc|call)_(?:\d{1,3}\.)?)?(?:[\w-]+\.\.|gosling-portable\.)/;
+
+/** Bytes within which {@linkcode CARRIER} is found: a prefix, and a JWE's header. */
+const HEAD = 1600;
+
+/** Bytes at a state's end that tell it from others: its tag, or its checksum. */
+const TAIL = 22;
+
+/**
+ * States that are kept, by their order in the body: the newest of the messages, and
+ * one that stands after them in a field of the request's own.
+ */
+const KEPT = 2;
+
+/** How many times the bytes that are kept may arrive. */
+const REPEATS = 64;
+
+const QUOTE = 0x22, BACKSLASH = 0x5c;
+
+/** Reads a JSON body and drops the states that newer ones have replaced. */
+export class HistoryReader {
+  readonly #most: number;
+  /** Pieces of the body in order; those of dropped states are empty. */
+  readonly #pieces: Uint8Array[] = [];
+  /** Places in {@linkcode #pieces} by the state's tail, the newest last. */
+  readonly #states = new Map<string, number[]>();
+  /** What of an unfinished string has arrived. */
+  #string: Uint8Array[] | undefined;
+  /** Backslashes at its end. */
+  #slashes = 0;
+  #arrived = 0;
+  #kept = 0;
+
+  /**
+   * Begins a body.
+   *
+   * @param most Bytes to keep at most.
+   */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /**
+   * Takes the next of the body.
+   *
+   * @throws {RequestError} `ERR_REQUEST_TOO_LARGE`.
+   */
+  push(chunk: Uint8Array): void {
+    this.#arrived += chunk.length;
+    this.#kept += chunk.length;
+    for (let at = 0; at < chunk.length;) {
+      at = this.#string === undefined
+        ? this.#outside(chunk, at)
+        : this.#inside(chunk, at, this.#string);
+    }
+    if (this.#kept <= this.#most && this.#arrived <= REPEATS * this.#most) {
+      return;
+    }
+    throw new RequestError(
+      "ERR_REQUEST_TOO_LARGE",
+      `Cannot read body: it is larger than ${this.#most} bytes`,
+    );
+  }
+
+  /** The body, once all of it has arrived. */
+  finish(): ArrayBuffer {
+    this.#pieces.push(...this.#string ?? []);
+    const body = new Uint8Array(this.#kept);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      body.set(piece, at);
+      at += piece.length;
+    }
+    return body.buffer;
+  }
+
+  #outside(chunk: Uint8Array, from: number): number {
+    const quote = chunk.indexOf(QUOTE, from);
+    const end = quote < 0 ? chunk.length : quote + 1;
+    this.#pieces.push(chunk.subarray(from, end));
+    if (quote >= 0) {
+      this.#string = [];
+      this.#slashes = 0;
+    }
+    return end;
+  }
+
+  #inside(chunk: Uint8Array, from: number, string: Uint8Array[]): number {
+    const quote = chunk.indexOf(QUOTE, from);
+    const end = quote < 0 ? chunk.length : quote;
+    let slashes = 0;
+    while (slashes < end - from && chunk[end - 1 - slashes] === BACKSLASH) {
+      slashes++;
+    }
+    this.#slashes = slashes === end - from ? this.#slashes + slashes : slashes;
+    if (quote >= 0 && this.#slashes % 2 === 1) {
+      this.#slashes = 0;
+      string.push(chunk.subarray(from, quote + 1));
+      return quote + 1;
+    }
+    string.push(chunk.subarray(from, end));
+    if (quote < 0) return end;
+    this.#string = undefined;
+    this.#close(string);
+    this.#pieces.push(chunk.subarray(quote, quote + 1));
+    return quote + 1;
+  }
+
+  /** A string has ended, but for its quote. */
+  #close(string: readonly Uint8Array[]): void {
+    const length = string.reduce((sum, piece) => sum + piece.length, 0);
+    if (length < LONG || !CARRIER.test(textOf(string, 0, HEAD))) {
+      this.#pieces.push(...string);
+    } else {
+      const tail = textOf(string, length - TAIL, length);
+      const places = this.#states.get(tail) ?? [];
+      for (const piece of string) places.push(this.#pieces.push(piece) - 1);
+      this.#states.delete(tail);
+      this.#states.set(tail, places);
+      const [oldest] = this.#states.keys();
+      if (this.#states.size > KEPT) this.#drop(oldest);
+    }
+  }
+
+  #drop(tail: string): void {
+    for (const place of this.#states.get(tail) ?? []) {
+      this.#kept -= this.#pieces[place].length;
+      this.#pieces[place] = new Uint8Array();
+    }
+    this.#states.delete(tail);
+  }
+}
+
+/** Bytes of a string in pieces as ASCII text. */
+function textOf(
+  string: readonly Uint8Array[],
+  from: number,
+  to: number,
+): string {
+  let text = "";
+  let at = 0;
+  for (const piece of string) {
+    const [start, end] = [Math.max(0, from - at), Math.max(0, to - at)];
+    text += String.fromCharCode(...piece.subarray(start, end));
+    at += piece.length;
+    if (at >= to) break;
+  }
+  return text;
+}
