@@ -179,3 +179,45 @@ Deno.test("Engine.score() says that the engine is closing, not that its caller h
   await assertRejects(() => scores, { code: "ERR_DEVICE_LOST" });
   await closed;
 });
+
+Deno.test("Engine.score() has no probability for a token that nothing comes before", async () => {
+  const { engine } = await fakeEngine({ lanes: 1, follow });
+  const [bare = [], begun = []] = await Promise.all([
+    engine.score({ texts: ["xyz"], bos: false }, forever),
+    engine.score({ texts: ["xyz"] }, forever),
+  ]).then((scores) => scores.flat());
+  assertEquals(bare.map(({ token }) => token), LETTERS);
+  assertEquals(bare.map(({ logprob }) => Number.isFinite(logprob)), [
+    false,
+    true,
+    true,
+  ]);
+  assertEquals(begun.map(({ token }) => token), LETTERS);
+  assert(begun.every(({ logprob }) => Number.isFinite(logprob)));
+  const [one] = await engine.score({ texts: ["x"], bos: false }, forever);
+  assertEquals(one?.length, 1);
+  const [ids] = await engine.score({ texts: [[0, ...LETTERS]] }, forever);
+  assertEquals(ids?.map(({ token }) => token), [0, ...LETTERS]);
+  await engine.dispose();
+});
+
+Deno.test("Engine.generate() begins a text as it is told, counts what it read, and reads tokens as they are", async () => {
+  const { engine } = await fakeEngine({ lanes: 1, follow });
+  const read = async (turn: Partial<Parameters<typeof take>[1]>) => {
+    const { save, usage } = await take(engine, {
+      prompt: "xy",
+      maxTokens: 0,
+      ...turn,
+    });
+    return [usage.promptTokens, save.position + save.unread.length];
+  };
+  assertEquals(await read({}), [3, 3]);
+  assertEquals(await read({ bos: false }), [2, 2]);
+  assertEquals(await read({ prompt: [0, ...LETTERS], bos: false }), [4, 4]);
+  assertEquals(await read({ prompt: [0, "xyz"], bos: false }), [4, 4]);
+  // A state cannot say what comes first without reading something.
+  assertEquals(await read({ prompt: "", bos: false }), [1, 1]);
+  const { save } = await take(engine, { prompt: "xy", maxTokens: 0 });
+  assertEquals(await read({ save }), [2, 5]);
+  await engine.dispose();
+});

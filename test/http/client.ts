@@ -56,6 +56,8 @@ export function harness(
   const services: Services = {
     engine,
     ...(options.template && { template: options.template }),
+    ...(options.bos && { bos: options.bos }),
+    ...(options.decoding && { decoding: options.decoding }),
     vault: options.sealer ?? vault,
     grammars: byteGrammars(),
     portable: options.portable ?? false,

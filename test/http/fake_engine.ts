@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Speaker } from "../../src/chat/turn.ts";
 import type { ChatTemplate } from "../../src/chat/chat_template.ts";
 import type {
   DoneEvent,
@@ -36,6 +37,10 @@ export interface FakeOptions {
   readonly model?: string;
   /** The model's chat template; absent: the World's. */
   readonly template?: ChatTemplate;
+  /** Whether its texts begin with the end-of-text token. */
+  readonly bos?: Speaker["bos"];
+  /** How to draw, where a request does not say. */
+  readonly decoding?: Speaker["decoding"];
   /** How many tokens of a prompt a turn that is cut off leaves unread. */
   readonly unread?: number;
   /** How long a token takes; 0 yields to nobody. */

@@ -148,6 +148,7 @@ export function startTurn(
     seed: request.seed,
     told: headDigest(splitHead(messages).head),
     stops: [request.stop].flat(),
+    bos: request.bos,
     ...(grammar && { form: { grammars, grammar, written: grammar.written } }),
   }, signal);
   return { request, events, openMs };

@@ -61,6 +61,12 @@ export const Stop = z.union([
   z.array(z.string().min(1).max(256)).max(16),
 ]).default([]).describe("Texts that end the answer");
 
+/** `bos`: how a text begins that begins with the request. */
+export const Bos = z.boolean().optional().describe(
+  "Whether a text that begins here begins with the end-of-text token; absent: " +
+    "as the model's texts do. Tokens are read as they are",
+);
+
 /** Where a text begins, if not in a state. */
 export const Initial = z.string().max(64)
   .describe("Begin with this state of the server's; /v1/model lists them");
@@ -104,6 +110,7 @@ export const GenerateRequest = z.strictObject({
   state: z.string().optional()
     .describe("What an earlier answer returned; absent to start afresh"),
   initial: Initial.optional(),
+  bos: Bos,
   max_tokens: z.int().min(0).max(1 << 16).default(256)
     .describe("0 reads the prompt and returns the state alone"),
   ...samplingFields,
@@ -169,10 +176,21 @@ export const GenerateEvent = z.union([
 ]).openapi("GenerateEvent");
 
 /** `POST /v1/tokenize`. */
-export const TokenizeRequest = z.strictObject({ model: ModelName, text })
+export const TokenizeRequest = z.strictObject({
+  model: ModelName,
+  text,
+  bos: z.boolean().optional()
+    .describe(
+      "Whether the end-of-text token that may begin a text comes first",
+    ),
+})
   .openapi("TokenizeRequest");
 /** The answer of `POST /v1/tokenize`. */
-export const TokenizeResponse = z.object({ tokens: z.array(z.int()) })
+export const TokenizeResponse = z.object({
+  tokens: z.array(z.int()),
+  bos: z.boolean()
+    .describe("Whether this model's texts begin with the end-of-text token"),
+})
   .openapi("TokenizeResponse");
 
 /** `POST /v1/detokenize`. */

@@ -5,6 +5,7 @@
  */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { promptText } from "../../text/prompt.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { postJson } from "./json_route.ts";
 import { SchemaError } from "../problem.ts";
@@ -25,9 +26,12 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
     request: TokenizeRequest,
     example: { text: "Hello!" },
     response: TokenizeResponse,
-  }, (c, { text }) => {
-    const { tokenizer } = c.get("services").engine;
-    return { tokens: tokenizer.encode(text) };
+  }, (c, { text, bos = false }) => {
+    const { engine: { tokenizer }, bos: begins } = c.get("services");
+    return {
+      tokens: [...(bos ? [tokenizer.end] : []), ...tokenizer.encode(text)],
+      bos: begins?.text ?? true,
+    };
   });
   postJson(app, {
     path: "/v1/detokenize",
@@ -37,28 +41,27 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
     response: DetokenizeResponse,
   }, (c, { tokens }) => {
     const { tokenizer } = c.get("services").engine;
-    return { text: textOf(tokens, tokenizer, "/tokens") };
+    return {
+      text: promptText(
+        expectTokens(tokens, tokenizer, "/tokens"),
+        tokenizer,
+      ),
+    };
   });
   return app;
 }
 
-/** The text of `tokens`, found at `pointer` in the request. */
-export function textOf(
+/** Refuses what is no token of the model's; `pointer` is their place in the request. */
+export function expectTokens(
   tokens: readonly number[],
   tokenizer: Tokenizer,
   pointer: string,
-): string {
+): readonly number[] {
   const strange = tokens.findIndex((token) => token >= tokenizer.size);
-  if (strange >= 0) {
-    const detail = `is no token of this model, which has ${tokenizer.size}`;
-    throw new SchemaError(
-      `Cannot take request: ${pointer}/${strange}: ${detail}`,
-      [{ pointer: `${pointer}/${strange}`, detail }],
-    );
-  }
-  const utf8 = new TextDecoder();
-  const pieces = tokens.map((token) =>
-    utf8.decode(tokenizer.bytes(token), { stream: true })
+  if (strange < 0) return tokens;
+  const detail = `is no token of this model, which has ${tokenizer.size}`;
+  throw new SchemaError(
+    `Cannot take request: ${pointer}/${strange}: ${detail}`,
+    [{ pointer: `${pointer}/${strange}`, detail }],
   );
-  return pieces.join("") + utf8.decode();
 }

@@ -45,6 +45,8 @@ export interface CommonRequest extends SamplingFields {
   readonly grammar?: Grammar | undefined;
   /** What stands around them; see {@linkcode Form}. */
   readonly frame?: Form["frame"];
+  /** Whether a text that begins here begins with the end-of-text token. */
+  readonly bos?: boolean | undefined;
   /** Digest of the head among the messages. */
   readonly told?: number | undefined;
 }
@@ -96,6 +98,7 @@ export async function* choose(
           ? request.effort
           : undefined,
         told: request.told,
+        bos: request.bos,
         ...(grammar &&
           { form: { grammars, grammar, ...(frame && { frame }) } }),
       }, signal))

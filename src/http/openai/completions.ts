@@ -9,13 +9,14 @@ import type { Context } from "hono";
 import type { DoneEvent } from "../../engine/engine.ts";
 import type { Save } from "../../state/save.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
+import { type PromptPieces, promptText } from "../../text/prompt.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { readLeniently } from "../request/body.ts";
 import { needs } from "../request/needs.ts";
 import { document } from "../site/document.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
 import type { AppEnv } from "../services.ts";
-import { textOf } from "../native/tokens.ts";
+import { expectTokens } from "../native/tokens.ts";
 import {
   type ChoiceEvent,
   choose,
@@ -54,8 +55,9 @@ const route = createRoute({
 
 /** A request under way. */
 interface Call {
+  /** Its `bos` is what it comes to. */
   readonly request: CompletionRequest;
-  readonly prompts: readonly string[];
+  readonly prompts: readonly PromptPieces[];
   readonly save: Save | undefined;
   readonly choices: AsyncGenerator<ChoiceEvent, void>;
   /** What every object of the answer says of itself. */
@@ -70,10 +72,16 @@ export function completionsRoute(): OpenAPIHono<AppEnv> {
   document(app, route);
   app.post(route.path, needed, async (c) => {
     const gone = new AbortController();
-    const request = await readLeniently(c, CompletionRequest);
-    const { engine } = c.get("services");
-    const save = await openSave(c, request);
-    const prompts = promptTexts(request.prompt, engine.tokenizer);
+    const given = await readLeniently(c, CompletionRequest);
+    const { engine, bos: beginning } = c.get("services");
+    const save = await openSave(c, given);
+    const prompts = promptsOf(given.prompt, engine.tokenizer);
+    // Tokens are read as they are: the first of them is the first of the text.
+    const bos = given.bos ??
+      (prompts.some((prompt) => typeof prompt !== "string")
+        ? false
+        : beginning?.text);
+    const request = { ...given, bos };
     const inputs = prompts.map((prompt) => ({ prompt }));
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
     const call: Call = {
@@ -102,16 +110,18 @@ function drafting(request: CompletionRequest): CommonRequest {
     : { ...request, n: best_of, logprobs: logprobs ?? 0 };
 }
 
-/** The prompts as text, whichever of its four forms the field has. */
-function promptTexts(
+/** The prompts, whichever of its four forms the field has. */
+function promptsOf(
   prompt: CompletionRequest["prompt"],
   tokenizer: Tokenizer,
-): string[] {
+): PromptPieces[] {
   if (typeof prompt === "string") return [prompt];
   const single = prompt.filter((entry) => typeof entry === "number");
-  if (single.length > 0) return [textOf(single, tokenizer, "/prompt")];
+  if (single.length > 0) return [expectTokens(single, tokenizer, "/prompt")];
   return prompt.filter((entry) => typeof entry !== "number").map((entry, i) =>
-    typeof entry === "string" ? entry : textOf(entry, tokenizer, `/prompt/${i}`)
+    typeof entry === "string"
+      ? entry
+      : expectTokens(entry, tokenizer, `/prompt/${i}`)
   );
 }
 
@@ -125,6 +135,7 @@ interface Draft {
 async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
   const { request, prompts, choices, head } = call;
   const { n, best_of: each } = request;
+  const { tokenizer } = c.get("services").engine;
   const drafts = Array.from(
     { length: prompts.length * each },
     (): Draft => ({ text: "", tokens: [] }),
@@ -144,7 +155,7 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
   );
   const results = await Promise.all(
     shown.map(async ({ prompt, text, tokens, end }, index) => ({
-      text: request.echo ? prompt + text : text,
+      text: request.echo ? promptText(prompt, tokenizer) + text : text,
       index,
       logprobs: request.logprobs === undefined
         ? null
@@ -176,13 +187,14 @@ function best(drafts: readonly Draft[], n: number): readonly Draft[] {
 async function logprobsOf(
   c: Context<AppEnv>,
   { request, save }: Call,
-  prompt: string,
+  prompt: PromptPieces,
   tokens: readonly ScoredToken[],
 ): Promise<CompletionLogprobs> {
   const { engine } = c.get("services");
   if (!request.echo) return completionLogprobs(tokens, engine.tokenizer, 0);
   const [read = []] = await engine.score({
     ...(save !== undefined && { save }),
+    ...(request.bos !== undefined && { bos: request.bos }),
     texts: [prompt],
     top: request.logprobs ?? 0,
   }, c.req.raw.signal);
@@ -214,11 +226,12 @@ async function* chunks(
   for await (const { index, event } of choices) {
     if (request.echo && !lengths.has(index)) {
       const prompt = prompts[Math.floor(index / request.n)] ?? "";
-      lengths.set(index, prompt.length);
+      const text = promptText(prompt, tokenizer);
+      lengths.set(index, text.length);
       const logprobs = request.logprobs === undefined
         ? null
         : await logprobsOf(c, call, prompt, []);
-      yield chunk(piece(index, prompt, { logprobs }));
+      yield chunk(piece(index, text, { logprobs }));
     }
     if (event.type === "text") {
       const at = lengths.get(index) ?? 0;

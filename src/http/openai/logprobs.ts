@@ -24,8 +24,9 @@ export interface ChatLogprobs {
 /** `logprobs` of a completion. */
 export interface CompletionLogprobs {
   readonly tokens: string[];
-  readonly token_logprobs: number[];
-  readonly top_logprobs: Record<string, number>[];
+  /** `null` for a token that nothing comes before. */
+  readonly token_logprobs: (number | null)[];
+  readonly top_logprobs: (Record<string, number> | null)[];
   readonly text_offset: number[];
 }
 
@@ -37,7 +38,7 @@ export function chatLogprobs(
   const show = (scored: TokenLogprob): ChatLogprob => {
     const bytes = tokenizer.bytes(scored.token);
     return {
-      token: new TextDecoder().decode(bytes),
+      token: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
       logprob: scored.logprob,
       bytes: [...bytes],
     };
@@ -64,12 +65,13 @@ export function completionLogprobs(
   const name = (token: number) => {
     const bytes = tokenizer.bytes(token);
     try {
-      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+        .decode(bytes);
     } catch {
       return `bytes:${[...bytes].map(escaped).join("")}`;
     }
   };
-  const utf8 = new TextDecoder();
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
   let at = offset;
   const starts = tokens.map(({ token }) => {
     const start = at;
@@ -78,9 +80,11 @@ export function completionLogprobs(
   });
   return {
     tokens: tokens.map(({ token }) => name(token)),
-    token_logprobs: tokens.map(({ logprob }) => logprob),
-    top_logprobs: tokens.map(({ top }) =>
-      Object.fromEntries(
+    token_logprobs: tokens.map(({ logprob }) =>
+      Number.isNaN(logprob) ? null : logprob
+    ),
+    top_logprobs: tokens.map(({ logprob, top }) =>
+      Number.isNaN(logprob) ? null : Object.fromEntries(
         top.map(({ token, logprob }) => [name(token), logprob]),
       )
     ),

@@ -24,6 +24,7 @@ import {
   NO_CHOICE,
 } from "./tool_schema.ts";
 import {
+  Bos,
   Initial,
   JsonSchema,
   samplingFields,
@@ -68,6 +69,7 @@ export const native = {
   state: z.string().optional()
     .describe("What an earlier answer returned: only new messages are read"),
   initial: Initial.optional(),
+  bos: z.preprocess((value) => value ?? undefined, Bos),
   state_codec: StateCodec,
   state_profile: StateProfile,
 };

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { harness } from "../client.ts";
 import { officialClient } from "./official_client.ts";
 
 const ONCE = { model: "fake", prompt: "Once" };
@@ -34,7 +35,12 @@ Deno.test("completions take a prompt in each of its four forms", async () => {
   for (const prompt of ["Once", ["Once"], tokens, [tokens]]) {
     await openai.completions.create({ model: "fake", prompt });
   }
-  assertEquals(engine.turns.map(({ prompt }) => prompt), Array(4).fill("Once"));
+  assertEquals(engine.turns.map(({ prompt }) => prompt), [
+    "Once",
+    "Once",
+    tokens,
+    tokens,
+  ]);
   const { choices } = await openai.completions.create({
     model: "fake",
     prompt: ["A", "B"],
@@ -132,4 +138,79 @@ Deno.test("completions go on from a state", async () => {
   const { usage } = await openai.completions.create(more);
   assertEquals(engine.turns[1]?.save?.position, 16);
   assertEquals(usage?.prompt_tokens_details?.cached_tokens, 16);
+});
+
+Deno.test("completions read token ids as they are, and answer for exactly those", async () => {
+  const { post, engine } = harness({ reply: () => "!" });
+  // Three bytes of U+FEFF, a lone byte of a character, the end of text.
+  const prompt = [0xef + 1, 0xbb + 1, 0xbf + 1, 0xe9 + 1, 0, 0x61 + 1];
+  for (const given of [prompt, [prompt]]) {
+    const response = await post("/v1/completions", {
+      prompt: given,
+      echo: true,
+      logprobs: 1,
+      max_tokens: 1,
+    });
+    const { choices: [choice], usage } = await response.json();
+    assertEquals(usage.prompt_tokens, prompt.length);
+    assertEquals(choice.text, "\uFEFF\uFFFDa!");
+    const { logprobs } = choice;
+    assertEquals(logprobs.tokens.length, prompt.length + 1);
+    assertEquals(logprobs.tokens.slice(0, 4), [
+      "bytes:\\xef",
+      "bytes:\\xbb",
+      "bytes:\\xbf",
+      "bytes:\\xe9",
+    ]);
+  }
+  assertEquals(engine.turns.map(({ prompt, bos }) => ({ prompt, bos })), [
+    { prompt, bos: false },
+    { prompt, bos: false },
+  ]);
+});
+
+Deno.test("completions refuse an id that is no token, by its place", async () => {
+  const { post } = harness();
+  const response = await post("/v1/completions", { prompt: [[1], [2, 257]] });
+  assertEquals(response.status, 400);
+  assertMatch(
+    (await response.json()).error.message,
+    /\/prompt\/1\/1: is no token/,
+  );
+});
+
+Deno.test("a request says how its text begins, and the tokenizer how the model's do", async () => {
+  const { post, engine } = harness({ bos: { text: false, chat: true } });
+  const messages = [{ role: "user", content: "Hi" }];
+  for (
+    const [path, body] of [
+      ["/v1/completions", { prompt: "Hi" }],
+      ["/v1/completions", { prompt: "Hi", bos: true }],
+      ["/v1/generate", { prompt: "Hi" }],
+      ["/v1/generate", { messages }],
+      ["/v1/generate", { messages, bos: false }],
+      ["/v1/chat/completions", { messages }],
+      ["/v1/chat/completions", { messages, bos: false }],
+      ["/v1/responses", { input: "Hi" }],
+      ["/v1/responses", { input: "Hi", bos: false }],
+    ] as const
+  ) assertEquals([path, (await post(path, body)).status], [path, 200]);
+  assertEquals(
+    engine.turns.map(({ bos }) => bos),
+    [false, true, false, true, false, true, false, true, false],
+  );
+  const tokens = async (body: object) =>
+    await (await post("/v1/tokenize", body)).json();
+  assertEquals(await tokens({ text: "\uFEFF" }), {
+    tokens: [0xf0, 0xbc, 0xc0],
+    bos: false,
+  });
+  assertEquals(
+    (await tokens({ text: "a", bos: true })).tokens,
+    [0, 0x62],
+  );
+  const { text } = await (await post("/v1/detokenize", {
+    tokens: [0, 0xf0, 0xbc, 0xc0, 0x62],
+  })).json();
+  assertEquals(text, "\uFEFFa");
 });
