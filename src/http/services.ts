@@ -128,6 +128,6 @@ export interface AppEnv {
     /** Bytes of a history to keep at most; absent: the body is read as it is. */
     keepBytes?: number;
     /** When the body has to be there, by `performance.now()`. */
-    arrival?: { readonly by: number; readonly seconds: number };
+    bodyDeadline?: { readonly by: number; readonly seconds: number };
   };
 }

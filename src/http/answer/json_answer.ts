@@ -6,8 +6,8 @@
  */
 
 import type { Context } from "hono";
-import { PATIENCE_MS, within } from "./patience.ts";
-import { taken } from "./taken.ts";
+import { PATIENCE_MS, raceTimeout } from "./patience.ts";
+import { abortIfStalled } from "./stall.ts";
 
 /** Characters of a member that is worth sending by itself, and of one piece. */
 const PIECE = 1 << 16;
@@ -26,17 +26,17 @@ export async function jsonAnswer(
 ): Promise<Response> {
   const type = { "content-type": "application/json" };
   const work = Promise.resolve(value);
-  const known = await within(work, patienceMs);
+  const known = await raceTimeout(work, patienceMs);
   if (known === undefined) {
     // A client that has gone hears of no failure.
     work.catch(() => {});
-    return c.body(taken(ReadableStream.from(late(work))), 200, type);
+    return c.body(abortIfStalled(ReadableStream.from(late(work))), 200, type);
   }
   const { text, mark, long } = written(known.value);
   // What is sent whole waits whole for a client that reads nothing.
   const short = long.length === 0 && text.length <= PIECE;
   return short ? c.body(text, 200, type) : c.body(
-    taken(ReadableStream.from(pieces(text.split(mark), long))),
+    abortIfStalled(ReadableStream.from(pieces(text.split(mark), long))),
     200,
     type,
   );

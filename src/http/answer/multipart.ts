@@ -5,8 +5,8 @@
  * @module
  */
 
-import { PATIENCE_MS, within } from "./patience.ts";
-import { taken } from "./taken.ts";
+import { PATIENCE_MS, raceTimeout } from "./patience.ts";
+import { abortIfStalled } from "./stall.ts";
 
 /** The media type of a state on its own. */
 export const STATE_TYPE = "application/vnd.gosling.state";
@@ -32,10 +32,11 @@ export async function multipart(
 ): Promise<Response> {
   const boundary = crypto.randomUUID();
   const body = work.then((parts) => written(parts, boundary));
-  const known = await within(body, patienceMs);
+  const known = await raceTimeout(body, patienceMs);
   // A client that has gone hears of no failure.
   body.catch(() => {});
-  const answer = known?.value ?? taken(ReadableStream.from(late(body)));
+  const answer = known?.value ??
+    abortIfStalled(ReadableStream.from(late(body)));
   return new Response(answer, {
     headers: { "content-type": `${PARTS_TYPE}; boundary=${boundary}` },
   });

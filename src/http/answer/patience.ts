@@ -14,7 +14,7 @@
 export const PATIENCE_MS = 2000;
 
 /** What `promise` gives within `ms`, else nothing. */
-export async function within<T>(
+export async function raceTimeout<T>(
   promise: Promise<T>,
   ms: number,
 ): Promise<{ readonly value: T } | undefined> {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { PATIENCE_MS, within } from "./patience.ts";
-import { taken } from "./taken.ts";
+import { PATIENCE_MS, raceTimeout } from "./patience.ts";
+import { abortIfStalled } from "./stall.ts";
 
 /** How long a stream may be silent. */
 const KEEP_ALIVE_MS = 15_000;
@@ -30,7 +30,7 @@ export interface StreamOptions {
 /**
  * Streams `first`, then `events`, each the text of one `data:` line. The next
  * event is asked for only when the last one was taken: what a slow client has not
- * taken waits as the events of one turn, until {@linkcode taken} gives it up.
+ * taken waits as the events of one turn, until {@linkcode abortIfStalled} aborts it.
  *
  * @throws What `first` fails with, unless it took long.
  */
@@ -45,14 +45,14 @@ export async function eventStream(
   let next: Promise<IteratorResult<string, void>> | undefined = Promise.resolve(
     first,
   );
-  await within(next, options.patienceMs ?? PATIENCE_MS);
+  await raceTimeout(next, options.patienceMs ?? PATIENCE_MS);
   // A client that has gone hears of no failure.
   next.catch(() => {});
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller): Promise<void> {
       next ??= events.next();
       try {
-        const known = await within(next, keepAliveMs);
+        const known = await raceTimeout(next, keepAliveMs);
         if (known === undefined) {
           controller.enqueue(utf8.encode(": keep-alive\n\n"));
           return;
@@ -75,7 +75,7 @@ export async function eventStream(
       await events.return?.();
     },
   }, { highWaterMark: 0 });
-  return new Response(taken(body, options.stallMs), {
+  return new Response(abortIfStalled(body, options.stallMs), {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-store",

@@ -8,7 +8,7 @@
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { RequestError } from "../../errors.ts";
-import { arrived } from "./arrival.ts";
+import { withBodyDeadline } from "./body_deadline.ts";
 import { chooseModel } from "./model_choice.ts";
 import { SchemaError } from "../problem.ts";
 import type { AppEnv } from "../services.ts";
@@ -120,7 +120,7 @@ async function bytes(c: Context<AppEnv>): Promise<ArrayBuffer> {
   const most = c.get("keepBytes");
   const { raw } = c.req;
   try {
-    return await arrived(
+    return await withBodyDeadline(
       c,
       most === undefined ? raw.arrayBuffer() : readHistory(raw, most),
     );
@@ -153,7 +153,7 @@ function wrongType(found: string, expected: string): RequestError {
 
 async function readForm(c: Context<AppEnv>): Promise<FormData> {
   try {
-    return await arrived(c, c.req.raw.formData());
+    return await withBodyDeadline(c, c.req.raw.formData());
   } catch (error) {
     if (error instanceof RequestError) throw error;
     throw new RequestError(

@@ -9,7 +9,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { boundedEngine } from "../access/bounded_engine.ts";
 import type { AppEnv, Loader } from "../services.ts";
-import { watched } from "../access/watch.ts";
+import { instrument } from "../access/instrument.ts";
 
 /** What of any request says which model is meant. */
 const Hints = z.object({
@@ -60,7 +60,7 @@ export async function takeModel(
 ): Promise<void> {
   const { services, release } = await c.get("loader").borrow(id);
   const engine = boundedEngine(services.engine, c.get("bounds"));
-  c.set("services", watched({ ...services, engine }, c.get("record")));
+  c.set("services", instrument({ ...services, engine }, c.get("record")));
   c.set("release", release);
 }
 

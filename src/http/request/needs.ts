@@ -13,7 +13,7 @@ import { RequestError } from "../../errors.ts";
 import { type ModelShape, stateLength } from "../../model/shape.ts";
 import { TEXT_LIMIT } from "../native/schema.ts";
 import type { AppEnv } from "../services.ts";
-import { arrived } from "./arrival.ts";
+import { withBodyDeadline } from "./body_deadline.ts";
 import { brokenOff } from "./body.ts";
 
 /** What a route needs. */
@@ -37,7 +37,10 @@ export function needs(
     if (takesTurn) expectRoom(c);
     const seconds = c.get("bodyTimeout");
     if (seconds !== undefined) {
-      c.set("arrival", { by: performance.now() + 1000 * seconds, seconds });
+      c.set("bodyDeadline", {
+        by: performance.now() + 1000 * seconds,
+        seconds,
+      });
     }
     const { models } = c.get("loader");
     const sizes = models.map(({ shape }) => bodyBytes(shape, states));
@@ -85,7 +88,10 @@ async function expectSize(
     },
   });
   try {
-    await arrived(c, Promise.resolve(limit(c, () => Promise.resolve())));
+    await withBodyDeadline(
+      c,
+      Promise.resolve(limit(c, () => Promise.resolve())),
+    );
   } catch (error) {
     throw error instanceof RequestError ? error : brokenOff(error);
   }

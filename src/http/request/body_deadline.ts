@@ -8,7 +8,7 @@
 
 import type { Context } from "hono";
 import { RequestError } from "../../errors.ts";
-import { within } from "../answer/patience.ts";
+import { raceTimeout } from "../answer/patience.ts";
 import type { AppEnv } from "../services.ts";
 
 /**
@@ -16,14 +16,14 @@ import type { AppEnv } from "../services.ts";
  *
  * @throws {RequestError} `ERR_REQUEST_TIMEOUT`; the connection is of no use then.
  */
-export async function arrived<T>(
+export async function withBodyDeadline<T>(
   c: Context<AppEnv>,
   reading: Promise<T>,
 ): Promise<T> {
-  const arrival = c.get("arrival");
-  if (arrival === undefined) return await reading;
-  const { by, seconds } = arrival;
-  const known = await within(reading, Math.max(0, by - performance.now()));
+  const deadline = c.get("bodyDeadline");
+  if (deadline === undefined) return await reading;
+  const { by, seconds } = deadline;
+  const known = await raceTimeout(reading, Math.max(0, by - performance.now()));
   if (known !== undefined) return known.value;
   // It ends when the connection does.
   reading.catch(() => {});

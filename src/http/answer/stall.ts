@@ -13,7 +13,7 @@ export const STALL_MS = 60_000;
  * Passes `body` on; breaks off, and cancels it, once its reader has asked for
  * nothing for `ms` after something came.
  */
-export function taken(
+export function abortIfStalled(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   ms = STALL_MS,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { taken } from "../../src/http/answer/taken.ts";
+import { abortIfStalled } from "../../src/http/answer/stall.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -13,24 +13,24 @@ function endless() {
   return { body, over: over.promise };
 }
 
-Deno.test("taken passes a body on as it is", async () => {
+Deno.test("abortIfStalled passes a body on as it is", async () => {
   const body = ReadableStream.from([bytes("a"), bytes("bc"), bytes("")]);
-  assertEquals(await new Response(taken(body)).text(), "abc");
+  assertEquals(await new Response(abortIfStalled(body)).text(), "abc");
 });
 
-Deno.test("taken passes an error on", async () => {
+Deno.test("abortIfStalled passes an error on", async () => {
   async function* broken(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
     yield bytes("a");
     await Promise.resolve();
     throw new RangeError("Bad");
   }
-  const body = taken(ReadableStream.from(broken()));
+  const body = abortIfStalled(ReadableStream.from(broken()));
   await assertRejects(() => new Response(body).text(), { name: "RangeError" });
 });
 
-Deno.test("taken gives up a body that nobody takes any more", async () => {
+Deno.test("abortIfStalled gives up a body that nobody takes any more", async () => {
   const { body, over } = endless();
-  const reader = taken(body, 20).getReader();
+  const reader = abortIfStalled(body, 20).getReader();
   for (let i = 0; i < 3; i++) await reader.read();
   const reason = await over;
   assert(reason instanceof Error);
@@ -38,9 +38,9 @@ Deno.test("taken gives up a body that nobody takes any more", async () => {
   await assertRejects(() => reader.read(), { message: reason.message });
 });
 
-Deno.test("taken lets its reader leave", async () => {
+Deno.test("abortIfStalled lets its reader leave", async () => {
   const { body, over } = endless();
-  const reader = taken(body).getReader();
+  const reader = abortIfStalled(body).getReader();
   await reader.read();
   await reader.cancel("enough");
   assertEquals(await over, "enough");

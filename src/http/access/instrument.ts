@@ -14,18 +14,21 @@ import { codeOf } from "../problem.ts";
 import type { Sealer, Services } from "../services.ts";
 
 /** Notes in `record` what is asked of `services`. */
-export function watched(services: Services, record: RequestRecord): Services {
+export function instrument(
+  services: Services,
+  record: RequestRecord,
+): Services {
   return {
     ...services,
-    engine: watchedEngine(services.engine, record),
-    vault: watchedVault(services.vault, record),
-    grammars: watchedGrammars(services.grammars, record),
+    engine: instrumentedEngine(services.engine, record),
+    vault: instrumentedVault(services.vault, record),
+    grammars: instrumentedGrammars(services.grammars, record),
   };
 }
 
-function watchedEngine(engine: Engine, record: RequestRecord): Engine {
+function instrumentedEngine(engine: Engine, record: RequestRecord): Engine {
   return engineView(engine, {
-    generate: (turn, signal) => watchedTurn(engine, turn, signal, record),
+    generate: (turn, signal) => instrumentedTurn(engine, turn, signal, record),
     async score(query, signal) {
       const turn = record.turn(engine.model.id);
       try {
@@ -41,7 +44,7 @@ function watchedEngine(engine: Engine, record: RequestRecord): Engine {
   });
 }
 
-async function* watchedTurn(
+async function* instrumentedTurn(
   engine: Engine,
   turn: Turn,
   signal: AbortSignal,
@@ -64,7 +67,7 @@ async function* watchedTurn(
   }
 }
 
-function watchedVault(vault: Sealer, record: RequestRecord): Sealer {
+function instrumentedVault(vault: Sealer, record: RequestRecord): Sealer {
   const opening = async <T>(
     token: string | Uint8Array,
     open: (seen: (codec: CodecName) => void) => Promise<T>,
@@ -100,7 +103,10 @@ function watchedVault(vault: Sealer, record: RequestRecord): Sealer {
   };
 }
 
-function watchedGrammars(grammars: Grammars, record: RequestRecord): Grammars {
+function instrumentedGrammars(
+  grammars: Grammars,
+  record: RequestRecord,
+): Grammars {
   return {
     async open(...args) {
       const from = performance.now();
