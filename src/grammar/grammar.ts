@@ -63,8 +63,24 @@ export interface Constraint {
   close(): void;
 }
 
+/** Who asks for a grammar. */
+export interface GrammarCaller {
+  /** Tenants are served by turns; absent: the one without a name. */
+  readonly tenant?: string;
+  /** Aborted when nobody waits any more. */
+  readonly signal?: AbortSignal;
+}
+
 /** Makes constraints of grammars. */
 export interface Grammars {
+  /**
+   * Finds out whether a grammar can be used, so that it is known before an answer
+   * begins. What was found is remembered.
+   *
+   * @throws {RequestError} `ERR_REQUEST_INVALID` if it cannot.
+   * @throws {BusyError} If too many new grammars wait.
+   */
+  prepare(grammar: Grammar, caller?: GrammarCaller): Promise<void>;
   /**
    * Begins an answer.
    *

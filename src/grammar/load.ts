@@ -7,9 +7,26 @@
  */
 
 import { createRequire } from "node:module";
+import { FUEL, metered } from "./fuel.ts";
 
 /** The library. */
 export type Xgrammar = typeof import("@mlc-ai/web-xgrammar");
+
+/** Steps of the library until something else is said: any number. */
+const STARTING = 1n << 62n;
+
+/** What is left to the library's steps. */
+let fuel: WebAssembly.Global | undefined;
+
+/** Sets how many steps the library may take from now on, before it traps. */
+export function allowSteps(steps: number): void {
+  if (fuel !== undefined) fuel.value = BigInt(steps);
+}
+
+/** Steps that the library may still take. */
+export function stepsLeft(): number {
+  return Number(fuel?.value ?? STARTING);
+}
 
 /** What the library has to say of its last failure. */
 let complaint = "";
@@ -23,9 +40,12 @@ export function takeComplaint(): string {
 
 /**
  * Loads the library, once. It writes failures to the console of its thread: they
- * are the request's and go there.
+ * are the request's and go there. It makes its WebAssembly itself, of bytes that
+ * are inside the package; they are changed on the way to bound steps and memory.
+ *
+ * @param pages 64 KiB pages that its memory may have.
  */
-export async function loadXgrammar(): Promise<Xgrammar> {
+export async function loadXgrammar(pages: number): Promise<Xgrammar> {
   Object.assign(globalThis.console, {
     log() {},
     warn() {},
@@ -43,8 +63,27 @@ export async function loadXgrammar(): Promise<Xgrammar> {
   surroundings.require = createRequire(import.meta.url);
   surroundings.__filename = "";
   surroundings.__dirname = "";
+  meterWebAssembly(pages);
   await import("@mlc-ai/web-xgrammar");
   const { xgrammar } = surroundings;
   if (xgrammar === undefined) throw new Error("Cannot load XGrammar");
   return xgrammar;
+}
+
+/** Changes what becomes of bytes of WebAssembly in this thread. */
+function meterWebAssembly(pages: number): void {
+  const { instantiate } = WebAssembly;
+  Object.assign(WebAssembly, {
+    async instantiate(
+      source: Uint8Array<ArrayBuffer>,
+      imports: WebAssembly.Imports,
+    ): Promise<WebAssembly.WebAssemblyInstantiatedSource> {
+      const made = await instantiate(
+        metered(source, { pages, fuel: STARTING }),
+        imports,
+      );
+      fuel = made.instance.exports[FUEL] as WebAssembly.Global;
+      return made;
+    },
+  });
 }

@@ -55,9 +55,9 @@ export class Matchers {
 
   /** Takes the vocabulary in. */
   static async create(
-    { bytes, ends, end, V }: GrammarStart,
+    { bytes, ends, end, V, pages }: GrammarStart,
   ): Promise<Matchers> {
-    const library = await loadXgrammar();
+    const library = await loadXgrammar(pages);
     const letters = byteLetters();
     const known = new JsonBytes(bytes, ends);
     const tokens = Array.from(

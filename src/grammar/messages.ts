@@ -7,6 +7,9 @@
 
 import type { Grammar } from "./grammar.ts";
 
+/** Said by the thread once, when it has read the vocabulary. */
+export const READY = "ready";
+
 /** Sent once, before anything else. */
 export interface GrammarStart {
   /** Tokens one after the other. */
@@ -17,6 +20,8 @@ export interface GrammarStart {
   readonly end: number;
   /** Bits of a mask. */
   readonly V: number;
+  /** 64 KiB pages that the library's memory may have. */
+  readonly pages: number;
 }
 
 /** A question. */
@@ -48,6 +53,8 @@ export type GrammarReply =
   | {
     /** Which tokens may come next; none after `close`. */
     readonly mask: Uint32Array<ArrayBuffer>;
+    /** Steps that it took to find out. */
+    readonly steps?: number;
   }
   | {
     /** Which of the tokens given the grammar does not allow. */

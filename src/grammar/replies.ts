@@ -12,7 +12,16 @@ import type { Failure } from "./thread.ts";
 
 /** Whether the thread, or all that was asked of it, has failed. */
 export function failed(replies: readonly GrammarReply[] | Failure): boolean {
-  return "failure" in replies || replies.some((reply) => "failure" in reply);
+  return failureOf(replies) !== undefined;
+}
+
+/** Why the thread, or the first that failed of what was asked of it, has failed. */
+export function failureOf(
+  replies: readonly GrammarReply[] | Failure,
+): Failure | undefined {
+  return "failure" in replies
+    ? replies
+    : replies.find((reply) => "failure" in reply);
 }
 
 /** The mask of a reply to what was asked of an answer, or what is wrong with it. */
@@ -23,9 +32,7 @@ export function maskOf(
     readonly tokens: readonly number[];
   },
 ): Uint32Array<ArrayBuffer> | RequestError {
-  if ("failure" in reply) {
-    return refused(`its ${grammar.type} grammar cannot be followed`, reply);
-  }
+  if ("failure" in reply) return unfollowed(grammar, reply);
   if ("misfit" in reply) {
     return refused(
       tokens.length === 0
@@ -37,6 +44,14 @@ export function maskOf(
     return refused("the grammar allows no token here");
   }
   return reply.mask;
+}
+
+/** The error of a grammar that a thread has failed with. */
+export function unfollowed(
+  { type }: Grammar,
+  failure: { failure: string },
+): RequestError {
+  return refused(`its ${type} grammar cannot be followed`, failure);
 }
 
 function refused(found: string, reply?: { failure: string }): RequestError {

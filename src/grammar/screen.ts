@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { RequestError } from "../errors.ts";
 import type { Grammar } from "./grammar.ts";
+import { screenExpansion } from "./expansion.ts";
 import { plainExpression, plainRules } from "./letters.ts";
 import { screenPattern } from "./pattern.ts";
 import { refusedGrammar, screenLength, screenRepeats } from "./refusal.ts";
@@ -26,6 +27,7 @@ export function screen(grammar: Grammar): Grammar {
       return { ...grammar, schema: screenSchema(grammar.schema) };
     case "regex":
       screenLength(grammar.pattern);
+      screenExpansion(grammar.pattern, "regex");
       screenPattern(grammar.pattern);
       return {
         ...grammar,
@@ -34,6 +36,7 @@ export function screen(grammar: Grammar): Grammar {
     case "ebnf":
       screenLength(grammar.rules);
       screenRepeats(grammar.rules);
+      screenExpansion(grammar.rules, "ebnf");
       return { ...grammar, rules: shortened(plainRules(grammar.rules)) };
   }
 }

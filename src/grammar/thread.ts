@@ -5,18 +5,30 @@
  * @module
  */
 
-import type { GrammarReply, GrammarStart, Questions } from "./messages.ts";
+import {
+  type GrammarReply,
+  type GrammarStart,
+  type Questions,
+  READY,
+} from "./messages.ts";
 
 /** Why a thread says nothing more. */
 export interface Failure {
   /** In its own words. */
   readonly failure: string;
+  /** Whether it may be the machine's fault, and not that of what was asked. */
+  readonly passing?: boolean;
 }
+
+/** Milliseconds that a thread may take to read the vocabulary. */
+const STARTING = 60_000;
 
 /** One thread, asked one thing at a time, or several together. */
 export class GrammarThread {
   readonly #worker: Worker;
+  readonly #ready = Promise.withResolvers<Failure | undefined>();
   #settle: ((replies: readonly GrammarReply[] | Failure) => void) | undefined;
+  #failure: Failure | undefined;
 
   /** Starts the thread. */
   constructor(start: GrammarStart) {
@@ -24,11 +36,12 @@ export class GrammarThread {
     this.#worker = new Worker(url, { type: "module" });
     this.#worker.addEventListener(
       "message",
-      ({ data }: MessageEvent<readonly GrammarReply[]>) => this.#settle?.(data),
+      ({ data }: MessageEvent<readonly GrammarReply[] | typeof READY>) =>
+        data === READY ? this.#ready.resolve(undefined) : this.#settle?.(data),
     );
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#settle?.({ failure: event.message });
+      this.#fail({ failure: event.message });
     });
     this.#worker.postMessage(start);
   }
@@ -36,32 +49,50 @@ export class GrammarThread {
   /**
    * Asks, when the last has been answered. A failure of the thread is one of all.
    *
-   * @param patience Milliseconds to wait.
+   * @param patience Milliseconds to wait, once the thread is ready.
    */
   async ask(
     questions: Questions,
     patience: number,
   ): Promise<readonly GrammarReply[] | Failure> {
+    const unready = await soon(this.#ready.promise, STARTING);
+    if (unready !== undefined) return unready;
+    if (this.#failure !== undefined) return this.#failure;
     const { promise, resolve } = Promise.withResolvers<
       readonly GrammarReply[] | Failure
     >();
     this.#settle = resolve;
-    const late = setTimeout(
-      () => resolve({ failure: `it took longer than ${patience} ms` }),
-      patience,
-    );
     this.#worker.postMessage(questions);
     try {
-      return await promise;
+      return await soon(promise, patience);
     } finally {
-      clearTimeout(late);
       this.#settle = undefined;
     }
   }
 
-  /** Ends the thread, even if it hangs; what is asked fails. */
+  /**
+   * Ends the thread; what is asked fails. One in the midst of a question ends when
+   * its steps are used up: see `fuel.ts`.
+   */
   end(): void {
     this.#worker.terminate();
-    this.#settle?.({ failure: "it was closed" });
+    this.#fail({ failure: "it was closed", passing: true });
+  }
+
+  #fail(failure: Failure): void {
+    this.#failure = failure;
+    this.#ready.resolve(failure);
+    this.#settle?.(failure);
+  }
+}
+
+async function soon<T>(promise: Promise<T>, ms: number): Promise<T | Failure> {
+  const { promise: late, resolve } = Promise.withResolvers<Failure>();
+  const failure = `it took longer than ${ms} ms`;
+  const timer = setTimeout(() => resolve({ failure, passing: true }), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -94,7 +94,7 @@ Deno.test("a grammar's worker that crashes fails the answer it follows, and no o
     max_tokens: 20_000,
   });
   const free = server.post("/v1/generate", plain);
-  await until("a grammar", () => workers.count("grammar") === 1);
+  await until("a grammar", () => workers.count("grammar") === 2);
   await until("a lane", () => server.engine.load.busy > 0);
   workers.crash("grammar");
   const answer = await held;
@@ -111,5 +111,5 @@ Deno.test("a grammar's worker that crashes fails the answer it follows, and no o
     grammar: { type: "regex", pattern: "[ab]{3}" },
   });
   assertMatch((await next.json()).text, /^[ab]{3}$/);
-  assertEquals(workers.count("grammar"), 2);
+  assertEquals(workers.count("grammar"), 3);
 });

@@ -108,6 +108,7 @@ function instrumentedGrammars(
   record: RequestRecord,
 ): Grammars {
   return {
+    prepare: (...args) => grammars.prepare(...args),
     async open(...args) {
       const from = performance.now();
       // Its turn begins afterwards, and an answer may have begun without it.

@@ -13,6 +13,7 @@ import type { Save } from "../../state/save.ts";
 import { readBody } from "../request/body.ts";
 import { needs } from "../request/needs.ts";
 import { document, problems } from "../site/document.ts";
+import { prepareGrammar } from "../request/grammar.ts";
 import { openBeginning } from "../request/initial.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
 import { multipart, PARTS_TYPE } from "../answer/multipart.ts";
@@ -126,6 +127,7 @@ async function begin(
     state: body.state ?? state,
     initial: request.initial,
   });
+  await prepareGrammar(c, request.grammar);
   return startTurn(c, request, save, performance.now() - opening, signal);
 }
 

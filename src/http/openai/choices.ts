@@ -11,6 +11,7 @@ import type { DoneEvent, TurnUsage } from "../../engine/engine.ts";
 import type { CodecName, Save } from "../../state/save.ts";
 import type { Profile } from "../../state/seal.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
+import { prepareGrammar } from "../request/grammar.ts";
 import { openBeginning } from "../request/initial.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../answer/sse.ts";
@@ -64,7 +65,9 @@ export async function openSave(
 ): Promise<Save | undefined> {
   const { portable } = c.get("services");
   requireProfile(request.state_profile, portable);
-  return await openBeginning(c, request);
+  const save = await openBeginning(c, request);
+  await prepareGrammar(c, request.grammar);
+  return save;
 }
 
 /**

@@ -1,0 +1,249 @@
+/**
+ * Answers followed through their grammars by a thread, started when the first one
+ * is asked for. If the thread fails, the answer that it worked on is given up and a
+ * new thread takes over: other answers are put where they were by the tokens they
+ * have so far.
+ *
+ * @module
+ */
+
+import type { RequestError } from "../errors.ts";
+import type { AnswerPrefix, Constraint, Grammar } from "./grammar.ts";
+import type { GrammarReply, GrammarStart, Question } from "./messages.ts";
+import { failed, failureOf, maskOf } from "./replies.ts";
+import { type Failure, GrammarThread } from "./thread.ts";
+
+/** How to follow answers. */
+export interface FollowerOptions {
+  /** What the thread begins with. */
+  readonly start: () => GrammarStart;
+  /** Milliseconds that a grammar or a token may take, once the thread is ready. */
+  readonly patience: number;
+}
+
+/** What came of trying a grammar. */
+export type Trial = Failure | { readonly steps: number };
+
+/** An answer to follow. */
+export interface FollowedAnswer extends AnswerPrefix {
+  /** Its grammar, in words that the library keeps to. */
+  readonly grammar: Grammar;
+  /** Told if the grammar is at fault for the end of a thread. */
+  readonly blame: (failure: Failure) => void;
+}
+
+const CLOSED: Failure = { failure: "it was closed", passing: true };
+
+/** Follows answers. */
+export class Follower {
+  readonly #options: FollowerOptions;
+  #thread: GrammarThread | undefined;
+  #turn = Promise.resolve();
+  #next = 0;
+  #closed = false;
+  readonly #waiting: Waiting[] = [];
+
+  /** Starts nothing yet. */
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** Begins an answer. */
+  async open(followed: FollowedAnswer): Promise<Constraint> {
+    const answer = new Answer(this, this.#next++, followed);
+    await answer.begin();
+    return answer;
+  }
+
+  /** Finds out whether a grammar can be used, and what it takes. */
+  async try(grammar: Grammar): Promise<Trial> {
+    const id = this.#next++;
+    let trial: Trial = CLOSED;
+    await this.#inTurn(async () => {
+      const replies = await this.#send(() => [
+        { name: "open", id, grammar, space: false, tokens: [] },
+        { name: "close", id },
+      ]);
+      const failure = failureOf(replies);
+      const [reply] = failure === undefined ? replies as GrammarReply[] : [];
+      trial = failure ??
+        {
+          steps: reply !== undefined && "mask" in reply ? reply.steps ?? 0 : 0,
+        };
+    });
+    return trial;
+  }
+
+  /** Ends the thread, and starts no other. */
+  close(): void {
+    this.#closed = true;
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#thread?.end();
+    this.#thread = undefined;
+  }
+
+  /**
+   * Finds what may come next in an answer whose last token may be new to the thread.
+   * Answers of one step of the model come together and are asked for together.
+   */
+  advance(answer: Answer): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ answer, resolve, reject });
+    if (this.#waiting.length === 1) void this.#inTurn(() => this.#flush());
+    return promise;
+  }
+
+  /** Makes the thread forget an answer, if it still knows it. */
+  forget({ id, thread }: Answer): void {
+    void this.#inTurn(async () => {
+      if (thread === undefined || thread !== this.#thread) return;
+      const { patience } = this.#options;
+      const replies = await thread.ask([{ name: "close", id }], patience);
+      if (failed(replies)) this.#drop();
+    });
+  }
+
+  /** Does one thing after the other. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    return this.#turn = this.#turn.then(work);
+  }
+
+  async #flush(): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    const alone = waiting.filter(({ answer }) => this.#isNew(answer));
+    const together = waiting.filter((one) =>
+      !alone.includes(one) && !one.answer.closed
+    );
+    const replies = await this.#ask(together.map(({ answer }) => answer));
+    if (together.length > 1 && failed(replies)) {
+      // One of them is to blame: each is asked for on a thread without the others.
+      alone.unshift(...together);
+    } else {
+      together.forEach((one, i) => settle(one, replies, i));
+    }
+    for (const one of alone) {
+      if (!one.answer.closed) settle(one, await this.#ask([one.answer]));
+    }
+    for (const { answer, resolve } of waiting) if (answer.closed) resolve();
+  }
+
+  /** Whether the thread has to compile the answer's grammar first. */
+  #isNew({ thread }: Answer): boolean {
+    return thread === undefined || thread !== this.#thread;
+  }
+
+  async #ask(
+    answers: readonly Answer[],
+  ): Promise<readonly GrammarReply[] | Failure> {
+    if (answers.length === 0) return [];
+    return await this.#send((thread) =>
+      answers.map((answer) => answer.question(thread))
+    );
+  }
+
+  async #send(
+    questions: (thread: GrammarThread) => readonly Question[],
+  ): Promise<readonly GrammarReply[] | Failure> {
+    if (this.#closed) return CLOSED;
+    const { start, patience } = this.#options;
+    const thread = this.#thread ??= new GrammarThread(start());
+    const replies = await thread.ask(questions(thread), patience);
+    if (failed(replies)) {
+      thread.end();
+      if (this.#thread === thread) this.#thread = undefined;
+    }
+    return replies;
+  }
+}
+
+class Answer implements Constraint {
+  readonly #follower: Follower;
+  readonly id: number;
+  readonly grammar: Grammar;
+  readonly blame: (failure: Failure) => void;
+  readonly space: boolean;
+  /** All tokens of the answer, the last of them perhaps new. */
+  readonly tokens: number[];
+  /** The thread that has followed the answer so far. */
+  thread: GrammarThread | undefined;
+  #mask = new Uint32Array();
+  #closed = false;
+
+  constructor(
+    follower: Follower,
+    id: number,
+    { grammar, tokens, space, blame }: FollowedAnswer,
+  ) {
+    this.#follower = follower;
+    this.id = id;
+    this.grammar = grammar;
+    this.blame = blame;
+    this.space = space;
+    this.tokens = [...tokens];
+  }
+
+  get mask(): Uint32Array {
+    return this.#mask;
+  }
+
+  /** Whether nobody asks any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  async begin(): Promise<void> {
+    await this.#follower.advance(this);
+  }
+
+  async accept(token: number): Promise<void> {
+    if (this.#closed) return;
+    this.tokens.push(token);
+    await this.#follower.advance(this);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#follower.forget(this);
+  }
+
+  /** What to ask a thread, which follows the answer from now on. */
+  question(thread: GrammarThread): Question {
+    const { id, grammar, space, tokens } = this;
+    const known = this.thread === thread;
+    this.thread = thread;
+    return known
+      ? { name: "accept", id, token: tokens[tokens.length - 1] }
+      : { name: "open", id, grammar, space, tokens };
+  }
+
+  /** Takes the next mask. */
+  take(mask: Uint32Array<ArrayBuffer>): void {
+    this.#mask = mask;
+  }
+}
+
+/** An answer whose next mask is waited for. */
+interface Waiting {
+  readonly answer: Answer;
+  readonly resolve: () => void;
+  readonly reject: (error: RequestError) => void;
+}
+
+function settle(
+  { answer, resolve, reject }: Waiting,
+  replies: readonly GrammarReply[] | Failure,
+  i = 0,
+): void {
+  const reply = "failure" in replies ? replies : replies[i];
+  const found = maskOf(reply, answer);
+  if (found instanceof Error) {
+    if ("failure" in reply) answer.blame(reply);
+    return reject(found);
+  }
+  answer.take(found);
+  resolve();
+}
