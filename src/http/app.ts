@@ -133,9 +133,7 @@ export function createApp(
       c,
       new RequestError(
         "ERR_REQUEST_NOT_FOUND",
-        `Cannot find ${
-          c.req.path.slice(0, 100)
-        }: GET /openapi.json lists every route`,
+        `Cannot find ${shortPath(c)}: GET /openapi.json lists every route`,
       ),
     )
   );
@@ -179,12 +177,19 @@ function refuse(c: Context<AppEnv>, error: unknown): Response {
     : problemResponse(c, error);
 }
 
+/** A path for people: it may be as long as a state. */
+function shortPath(c: Context): string {
+  return c.req.path.slice(0, 100);
+}
+
 function refuseMethod(c: Context, allowed: string[]): Response {
   const response = refuse(
     c,
     new RequestError(
       "ERR_REQUEST_METHOD",
-      `Cannot ${c.req.method} ${c.req.path}: it takes ${allowed.join(", ")}`,
+      `Cannot use ${c.req.method} on ${shortPath(c)}: allowed is ${
+        allowed.join(", ")
+      }`,
     ),
   );
   response.headers.set("allow", allowed.join(", "));

@@ -190,7 +190,7 @@ Deno.test("generate ends a stream with a problem if the device goes away", async
   const last = eventsOf(await response.text()).at(-1);
   assertEquals(last, {
     type: "problem",
-    title: "The device went away",
+    title: "The device was lost",
     status: 503,
     detail: "Cannot step: the device went away",
     code: "ERR_DEVICE_LOST",

@@ -46,7 +46,10 @@ Deno.test("limitCaller() says what is left, then refuses with the time to wait",
   );
   const { code, detail } = await refused.json();
   assertEquals(code, "ERR_RATE_LIMITED");
-  assertMatch(detail, /the 2 requests a minute are used up; try again in 30 s/);
+  assertMatch(
+    detail,
+    /the limit of 2 requests a minute is reached; try again in 30 s/,
+  );
 });
 
 Deno.test("limitCaller() charges the tokens read and written", async () => {

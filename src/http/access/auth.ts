@@ -44,13 +44,13 @@ export function requireKey(
  * with all its cores at work, that is most of what a refusal takes.
  */
 function find(token: string | undefined, keys: readonly ApiKey[]): ApiKey {
-  if (token === undefined) throw unauthorized("there is no bearer token");
+  if (token === undefined) throw unauthorized("the bearer token is missing");
   const digest = sha256(new TextEncoder().encode(token)).toHex();
   let found: ApiKey | undefined;
   for (const key of keys) {
     if (equal(key.digest, digest)) found = key;
   }
-  if (found === undefined) throw unauthorized("the key is not known here");
+  if (found === undefined) throw unauthorized("the API key is unknown");
   return found;
 }
 
@@ -66,6 +66,6 @@ function equal(a: string, b: string): boolean {
 function unauthorized(found: string): RequestError {
   return new RequestError(
     "ERR_REQUEST_UNAUTHORIZED",
-    `Cannot let the request in: ${found}`,
+    `Cannot authorize request: ${found}`,
   );
 }

@@ -99,7 +99,7 @@ export function limitCaller(
       c.header("retry-after", String(wait));
       throw new RateError(
         "ERR_RATE_LIMITED",
-        `Cannot take request: the ${limit} ${kind} a minute are used up; ` +
+        `Cannot take request: the limit of ${limit} ${kind} a minute is reached; ` +
           `try again in ${wait} s`,
       );
     }

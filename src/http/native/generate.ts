@@ -28,7 +28,7 @@ import { requireProfile, samplingOf } from "../request/turn_fields.ts";
 const route = createRoute({
   method: "post",
   path: "/v1/generate",
-  summary: "Go on with a text or a chat, and return the state it left",
+  summary: "Continue a text or a chat and return the new state",
   request: {
     body: {
       required: true,
@@ -55,7 +55,7 @@ const route = createRoute({
   },
   responses: {
     200: {
-      description: "The answer, in the form asked for",
+      description: "The answer, as JSON, as an event stream or in two parts",
       content: {
         "application/json": { schema: GenerateResponse },
         "text/event-stream": { schema: GenerateEvent },

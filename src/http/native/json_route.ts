@@ -58,7 +58,7 @@ export function postJson<Request extends z.ZodType, Answer>(
       },
       responses: {
         200: {
-          description: "The answer",
+          description: "Success",
           content: { "application/json": { schema: response } },
         },
         ...problems(...[...statuses].sort()),

@@ -20,9 +20,9 @@ import {
 } from "../services.ts";
 
 const InitialStates = z.array(z.object({
-  name: z.string().describe("What to put into the field initial"),
-  position: z.int().describe("Tokens it has read"),
-})).describe("States that a text may begin with");
+  name: z.string().describe("Value of the field `initial`"),
+  position: z.int().describe("Tokens the state has read"),
+})).describe("Initial states on this server");
 
 const Model = z.object({
   id: z.string(),
@@ -43,42 +43,46 @@ const Model = z.object({
     vocabulary: z.int(),
     ranks: z.object({ w: z.int(), a: z.int(), v: z.int(), g: z.int() }),
     deep: z.int().optional()
-      .describe("Rank of DeepEmbed's gate; absent: the model has none"),
+      .describe("Rank of the DeepEmbed gate, for models that have one"),
   }),
   state: z.object({
-    values: z.int().describe("Numbers in a state, whatever the length"),
+    values: z.int().describe(
+      "Values in a state; independent of the length of the text",
+    ),
     bytes: z.record(z.string(), z.int())
-      .describe("Most bytes of the values by codec, before sealing"),
+      .describe(
+        "Maximum size of the encoded values in bytes, by codec, before sealing",
+      ),
   }),
   portable: z.boolean()
-    .describe("Whether states may be returned and taken unencrypted"),
+    .describe("Whether unencrypted states are allowed"),
   initial_states: InitialStates,
 }).openapi("Model");
 
 const OpenAiModel = z.object({
   id: z.string(),
   object: z.literal("model"),
-  created: z.int().describe("When this server started, seconds since 1970"),
+  created: z.int().describe("Start of the server, Unix time in seconds"),
   owned_by: z.string(),
   context_length: z.int().describe(
-    "Tokens that a conversation may have: the state has one size whatever the " +
-      "length, so this is the largest number that every client can hold",
+    "Maximum length of a conversation in tokens. The state has a fixed size, so " +
+      "there is no limit: 2^31 - 1 is the largest number that every client can hold",
   ),
-  max_model_len: z.int().describe("The same, by the name that others use"),
+  max_model_len: z.int().describe("Same as `context_length`"),
   parameters: z.int(),
   status: z.enum(["loaded", "loading", "unloaded"])
-    .describe("An unloaded model is loaded by the first request that names it"),
+    .describe("An unloaded model is loaded by the first request for it"),
   initial_states: InitialStates,
 }).openapi("OpenAIModel");
 
 const model = createRoute({
   method: "get",
   path: "/v1/model",
-  summary: "A model in full, loaded if need be",
+  summary: "Describe a model; loads it if necessary",
   request: {
     query: z.object({
       model: z.string().max(256).optional()
-        .describe("Its name; absent: the first"),
+        .describe("Name of the model; defaults to the first"),
     }),
   },
   responses: {
@@ -93,10 +97,10 @@ const model = createRoute({
 const list = createRoute({
   method: "get",
   path: "/v1/models",
-  summary: "The models that are served, as OpenAI lists them",
+  summary: "List models (OpenAI)",
   responses: {
     200: {
-      description: "Every model; the first is meant where none is named",
+      description: "All models; the first is the default",
       content: {
         "application/json": {
           schema: z.object({
@@ -113,7 +117,7 @@ const list = createRoute({
 const one = createRoute({
   method: "get",
   path: "/v1/models/{id}",
-  summary: "One model, as OpenAI describes it",
+  summary: "Describe a model (OpenAI)",
   request: { params: z.object({ id: z.string() }) },
   responses: {
     200: {

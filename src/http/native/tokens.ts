@@ -22,7 +22,7 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   postJson(app, {
     path: "/v1/tokenize",
-    summary: "The tokens of a text",
+    summary: "Tokenize a text",
     request: TokenizeRequest,
     example: { text: "Hello!" },
     response: TokenizeResponse,
@@ -35,7 +35,7 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
   });
   postJson(app, {
     path: "/v1/detokenize",
-    summary: "The text of tokens",
+    summary: "Decode tokens to text",
     request: DetokenizeRequest,
     example: { tokens: [73, 106] },
     response: DetokenizeResponse,

@@ -40,7 +40,7 @@ import { ChatRequest, StatePlace } from "./schema.ts";
 const route = createRoute({
   method: "post",
   path: "/v1/chat/completions",
-  summary: "OpenAI's chat completions",
+  summary: "Chat completions (OpenAI)",
   request: {
     body: {
       required: true,

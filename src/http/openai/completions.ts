@@ -38,7 +38,7 @@ import { CompletionRequest } from "./schema.ts";
 const route = createRoute({
   method: "post",
   path: "/v1/completions",
-  summary: "OpenAI's completions",
+  summary: "Completions (OpenAI)",
   request: {
     body: {
       required: true,

@@ -28,7 +28,7 @@ import type { ResponseCall } from "./responses_shape.ts";
 const route = createRoute({
   method: "post",
   path: "/v1/responses",
-  summary: "OpenAI's responses",
+  summary: "Responses (OpenAI)",
   request: {
     body: {
       required: true,

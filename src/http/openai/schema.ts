@@ -54,7 +54,7 @@ export const modelName = z.string().max(256).optional()
 export const sampling = {
   ...samplingFields,
   temperature: z.number().min(0).max(MOST_TEMPERATURE).default(1)
-    .describe("0 always takes the likeliest token"),
+    .describe("Sampling temperature; 0 always picks the most likely token"),
   top_k: minusOneOff(samplingFields.top_k),
   presence_penalty: z.number().min(-2).max(2).default(0),
   frequency_penalty: z.number().min(-2).max(2).default(0),
@@ -67,7 +67,9 @@ export const sampling = {
 /** Fields of the native API. */
 export const native = {
   state: z.string().optional()
-    .describe("What an earlier answer returned: only new messages are read"),
+    .describe(
+      "State returned by an earlier answer; only newer messages are read",
+    ),
   initial: Initial.optional(),
   bos: z.preprocess((value) => value ?? undefined, Bos),
   state_codec: StateCodec,
@@ -102,7 +104,7 @@ export const ReasoningEffort = z.enum([
   "xhigh",
 ]).transform((effort) => effort === "xhigh" ? "high" as const : effort)
   .optional()
-  .describe("How much to think first; ignored by models that cannot");
+  .describe("Reasoning effort; ignored by models without reasoning");
 
 /** What OpenAI says of a JSON schema. */
 export const namedSchema = {
@@ -160,8 +162,9 @@ function grammarOf(
 
 /** Where else an answer's state goes. */
 export const StatePlace = z.enum(["answer", "message", "ids"]).describe(
-  "Where the state is: on top of the answer; in the message as well; or in the " +
-    "ids of its calls too. The header gosling-state-in says the same",
+  "Where the state is returned: at the top level of the answer, also in the " +
+    "message, or also in the ids of its tool calls. Can be set by the header " +
+    "gosling-state-in",
 );
 
 /** `POST /v1/chat/completions`. */

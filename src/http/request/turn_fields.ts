@@ -53,7 +53,7 @@ export function requireProfile(asked: Profile, portable: boolean): void {
     throw new StateError(
       "ERR_STATE_PROFILE",
       "Cannot return a portable state: this server seals every state. " +
-        "The operator allows it with --portable",
+        "The operator can allow it with --portable yes",
     );
   }
 }

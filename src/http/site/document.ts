@@ -25,20 +25,19 @@ export type ProblemStatus =
 
 /** What each status means, whatever the route. */
 export const DESCRIPTIONS = {
-  400: "The body cannot be read, or the state is no state at all",
+  400: "The body or the state is malformed",
   401: "The API key is missing or unknown",
   403: "The state was rejected or has expired, or its profile is not allowed",
-  404: "There is no such model",
-  408: "The body did not arrive in time",
+  404: "The model or the initial state was not found",
+  408: "The body did not arrive within the time limit",
   409: "The state belongs to another model",
-  413: "The body is larger than any state and prompt can be",
-  415: "The body is of another media type",
-  422: "The body does not fit the schema, or the model does not fit the server",
-  429:
-    "Every lane is taken and the queue is full, or the caller has used up a minute's worth",
-  500: "The server failed",
+  413: "The body is too large",
+  415: "Unsupported media type",
+  422: "The body does not fit the schema, or the model does not fit in memory",
+  429: "The server is at capacity, or the rate limit was exceeded",
+  500: "Internal server error",
   503:
-    "The device is being replaced, other models take the room of this one, the server closes, or the time was not enough",
+    "The device is being replaced, memory is taken by other models, the server is shutting down, or the time limit was exceeded",
 } satisfies Record<ProblemStatus, string>;
 
 /** The responses of a route for these statuses. */

@@ -16,10 +16,10 @@ const Status = z.object({ status: z.literal("ok") }).openapi("Status");
 const healthz = createRoute({
   method: "get",
   path: "/healthz",
-  summary: "Whether the process lives",
+  summary: "Liveness",
   responses: {
     200: {
-      description: "It does",
+      description: "The process is alive",
       content: { "application/json": { schema: Status } },
     },
   },
@@ -28,10 +28,10 @@ const healthz = createRoute({
 const readyz = createRoute({
   method: "get",
   path: "/readyz",
-  summary: "Whether models take requests",
+  summary: "Readiness",
   responses: {
     200: {
-      description: "It does",
+      description: "At least one model accepts requests",
       content: { "application/json": { schema: Status } },
     },
     ...problems(503),
@@ -69,7 +69,7 @@ function reasonOf(engines: readonly Engine[]): GoslingError {
   if (engines.some(({ absence }) => absence?.reason === "closing")) {
     return new ClosingError(
       "ERR_SHUTTING_DOWN",
-      "Cannot take requests: the server ends its turns and takes no new ones",
+      "Cannot take requests: the server is shutting down",
     );
   }
   const losses = engines.map(({ model, absence }) => {

@@ -55,7 +55,7 @@ export function metricsRoute(
     if (name !== "" && c.get("tenant") !== name) {
       throw new RequestError(
         "ERR_REQUEST_FORBIDDEN",
-        "Cannot show the metrics: this key may not read them",
+        "Cannot show the metrics: this API key is not allowed to read them",
       );
     }
     c.header("content-type", options.type);

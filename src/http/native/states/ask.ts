@@ -27,10 +27,12 @@ import { STATE_REFUSALS, Token } from "./common.ts";
 
 const BranchRequest = z.strictObject({
   model: ModelName,
-  state: Token.optional().describe("Where all branches begin"),
+  state: Token.optional().describe("State that every branch continues from"),
   initial: Initial.optional(),
   branches: z.array(z.record(z.string(), z.unknown())).min(1).max(32)
-    .describe("Requests as of /v1/generate, without state, initial and stream"),
+    .describe(
+      "Requests of /v1/generate without `state`, `initial` and `stream`",
+    ),
 }).openapi("BranchRequest");
 
 const Branches = z.object({
@@ -40,14 +42,14 @@ const Branches = z.object({
 
 const ScoreRequest = z.strictObject({
   model: ModelName,
-  state: Token.optional().describe("Where all texts begin"),
+  state: Token.optional().describe("State before every text"),
   initial: Initial.optional(),
   prompt: z.string().max(TEXT_LIMIT).optional()
     .describe("Text to read first, verbatim"),
   messages: z.array(RequestMessage).min(1).max(10_000).optional()
-    .describe("Instead of a prompt: messages to read first"),
+    .describe("Messages to read first, in place of `prompt`"),
   texts: z.array(z.string().min(1).max(TEXT_LIMIT)).min(1).max(256)
-    .describe("What could come next, verbatim"),
+    .describe("Candidate continuations, verbatim"),
 }).refine(
   ({ prompt, messages }) => prompt === undefined || messages === undefined,
   "takes prompt or messages, not both",
@@ -55,11 +57,13 @@ const ScoreRequest = z.strictObject({
 
 const Scores = z.object({
   object: z.literal("scores"),
-  best: z.int().describe("Index of the likeliest text"),
+  best: z.int().describe("Index of the most likely text"),
   scores: z.array(z.object({
-    logprob: z.number().describe("Natural logarithm of its probability"),
-    mean_logprob: z.number().describe("The same per token"),
-    share: z.number().describe("Its probability among these texts"),
+    logprob: z.number().describe(
+      "Log probability of the text (natural logarithm)",
+    ),
+    mean_logprob: z.number().describe("Mean log probability per token"),
+    share: z.number().describe("Probability relative to the other texts"),
     tokens: z.array(z.int()),
     token_logprobs: z.array(z.number()),
   })),
@@ -71,7 +75,7 @@ export function stateAskRoutes(): OpenAPIHono<AppEnv> {
   postJson(app, {
     path: "/v1/state/branch",
     needs: { takesTurn: true },
-    summary: "Several continuations of one state at once, each with its own",
+    summary: "Generate several continuations of one state",
     request: BranchRequest,
     example: { branches: [{ prompt: "Hello", seed: 1 }, { prompt: "Hi" }] },
     response: Branches,
@@ -80,7 +84,7 @@ export function stateAskRoutes(): OpenAPIHono<AppEnv> {
   postJson(app, {
     path: "/v1/state/score",
     needs: { takesTurn: true },
-    summary: "How likely texts are after a state",
+    summary: "Score candidate texts after a state",
     request: ScoreRequest,
     example: { prompt: "User: Hello!\n\nAssistant:", texts: [" Hi", " No"] },
     response: Scores,

@@ -14,7 +14,9 @@ import type { AppEnv } from "../../services.ts";
 import { requireProfile } from "../../request/turn_fields.ts";
 
 /** A token. */
-export const Token = z.string().describe("A state, as an answer returned it");
+export const Token = z.string().describe(
+  "A state returned by an earlier answer",
+);
 
 /** How to write the state that a tool returns. */
 export const output = {
@@ -30,7 +32,7 @@ export const MadeState = z.object({
   state: z.string(),
   state_bytes: z.int(),
   state_codec: z.string(),
-  position: z.int().describe("Tokens it has read"),
+  position: z.int().describe("Tokens the state has read"),
 }).openapi("MadeState");
 /** A state that a tool made. */
 export type MadeState = z.infer<typeof MadeState>;

@@ -31,7 +31,7 @@ const MixRequest = z.strictObject({
   states: z.array(z.strictObject({
     state: Token,
     weight: z.number().min(-1e6).max(1e6)
-      .describe("Shares need not sum to 1"),
+      .describe("Weights need not sum to 1"),
   })).min(1).max(8),
   ...output,
 }).openapi("MixRequest");
@@ -41,9 +41,9 @@ const RebaseRequest = z.strictObject({
   prompt: z.string().max(TEXT_LIMIT).optional()
     .describe("The whole text, verbatim"),
   messages: z.array(RequestMessage).min(1).max(10_000).optional()
-    .describe("Instead of a prompt: the whole conversation"),
+    .describe("The whole conversation, in place of `prompt`"),
   state: Token.optional()
-    .describe("Compare with this one: whether it has read the same tokens"),
+    .describe("State to compare with: has it read the same tokens?"),
   ...output,
 }).refine(
   ({ prompt, messages }) => (prompt === undefined) !== (messages === undefined),
@@ -52,7 +52,7 @@ const RebaseRequest = z.strictObject({
 
 const RebasedState = MadeState.extend({
   same_text: z.boolean().optional()
-    .describe("Whether the state sent has read exactly this text"),
+    .describe("Whether the given state has read exactly this text"),
 }).openapi("RebasedState");
 
 const Layout = z.enum(STATE_LAYOUTS);
@@ -60,15 +60,15 @@ const Layout = z.enum(STATE_LAYOUTS);
 const ConvertRequest = z.union([
   z.strictObject({
     model: ModelName,
-    from: Layout.describe("Whose file it is"),
+    from: Layout.describe("Format of the file"),
     data: z.base64().describe("The file"),
     position: z.int().min(0).default(0)
-      .describe("Tokens it has read, where the file does not say"),
+      .describe("Tokens the state has read, if the file does not say"),
     ...output,
   }),
   z.strictObject({
     model: ModelName,
-    to: Layout.describe("Whose file to write"),
+    to: Layout.describe("Format to export to"),
     state: Token,
   }),
 ]).openapi("ConvertRequest");
@@ -84,7 +84,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
   postJson(app, {
     path: "/v1/state/mix",
     needs: { states: 8 },
-    summary: "The weighted mean of states",
+    summary: "Mix states by weight",
     request: MixRequest,
     response: MadeState,
     refusals: STATE_REFUSALS,
@@ -101,7 +101,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
   });
   postJson(app, {
     path: "/v1/state/rebase",
-    summary: "A state built anew from its text",
+    summary: "Rebuild a state from its text",
     request: RebaseRequest,
     example: { messages: [{ role: "user", content: "Hello!" }] },
     response: RebasedState,
@@ -109,7 +109,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
   }, rebase);
   postJson(app, {
     path: "/v1/state/convert",
-    summary: "States from other engines, and for them",
+    summary: "Convert states from and to other engines",
     request: ConvertRequest,
     response: Converted,
     refusals: STATE_REFUSALS,

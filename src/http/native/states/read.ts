@@ -24,19 +24,21 @@ const Norms = z.object({
 
 const Picture = z.object({
   layer: z.int(),
-  largest: z.number().describe("Largest absolute value: 127 steps"),
+  largest: z.number().describe("Largest absolute value, encoded as 127"),
   heads: z.array(z.string())
-    .describe("64 × 64 signed bytes each, base64, rows are value channels"),
+    .describe(
+      "One 64 × 64 matrix of signed bytes per head, base64; rows are value channels",
+    ),
 });
 
 const InspectRequest = z.strictObject({
   state: Token,
   picture: z.int().min(0).optional()
-    .describe("A layer, whose matrices shall come along as a picture"),
+    .describe("Layer whose matrices are returned as pictures"),
 }).openapi("InspectRequest");
 
 const Inspection = z.object({
-  position: z.int().describe("Tokens read since blank"),
+  position: z.int().describe("Tokens the state has read"),
   codec: z.string(),
   bytes: z.int().optional().describe("Size of the save file inside"),
   model: z.object({
@@ -52,7 +54,9 @@ const Inspection = z.object({
     expires: z.string().optional(),
   }).optional(),
   note: z.object({ engine: z.string(), device: z.string() }),
-  unread: z.array(z.int()).describe("Tokens that the state has not read yet"),
+  unread: z.array(z.int()).describe(
+    "Tokens that belong to the text and have not been read yet",
+  ),
   chat: z.object({ open: z.boolean(), thinking: z.boolean() }),
   chain: z.string().describe("Hash chain over the tokens read"),
   seed: z.string(),
@@ -72,7 +76,7 @@ const Distance = z.object({
 const Difference = z.object({
   equal: z.boolean(),
   same_text: z.boolean().describe("Whether both have read the same tokens"),
-  positions: z.int().describe("Tokens that b has read more than a"),
+  positions: z.int().describe("Tokens read by `b` minus tokens read by `a`"),
   total: Distance,
   layers: z.array(z.object({
     att_shift: Distance,
@@ -87,7 +91,7 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   postJson(app, {
     path: "/v1/state/inspect",
-    summary: "What a state says about itself, whatever its model",
+    summary: "Inspect a state of any model",
     request: InspectRequest,
     response: Inspection,
     refusals: [403],
@@ -102,7 +106,7 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
   postJson(app, {
     path: "/v1/state/diff",
     needs: { states: 2 },
-    summary: "How far two states are apart",
+    summary: "Compare two states",
     request: z.strictObject({ model: ModelName, a: Token, b: Token })
       .openapi("DiffRequest"),
     response: Difference,
