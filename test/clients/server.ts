@@ -28,20 +28,47 @@ export interface Server extends AsyncDisposable {
 export async function serve(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
+  return await start(
+    ["-P=serve", "--frozen", "main.ts", "start", "--port", "0"],
+    { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1", ...env },
+  );
+}
+
+/**
+ * Starts the program's app with a model that says what it is told.
+ *
+ * @param script `[part of what is read, answer]`, the first that fits counts.
+ */
+export async function serveScripted(
+  script: readonly (readonly [string, string])[],
+): Promise<Server> {
+  return await start(
+    ["-A", "--frozen", "test/http/scripted.ts", JSON.stringify(script)],
+    {},
+  );
+}
+
+async function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Server> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-P=serve", "--frozen", "main.ts", "start", "--port", "0"],
+    args: ["run", "--node-modules-dir=none", ...args],
     cwd: ROOT,
-    env: { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1", ...env },
+    env,
     stdout: "piped",
-    stderr: "null",
+    stderr: "piped",
   }).spawn();
+  const complaints = new Response(process.stderr).text();
   const lines = process.stdout.pipeThrough(new TextDecoderStream())
     .getReader();
   let said = "";
   let found: RegExpExecArray | null = null;
   while (found === null) {
     const { done, value } = await lines.read();
-    if (done) throw new Error(`Cannot start the server: ${said}`);
+    if (done) {
+      throw new Error(`Cannot start the server: ${said}${await complaints}`);
+    }
     said += value;
     found = /Listening on (http:\S+)\n/.exec(said);
   }
@@ -51,7 +78,7 @@ export async function serve(
     async [Symbol.asyncDispose](): Promise<void> {
       process.kill("SIGTERM");
       await lines.cancel();
-      await process.status;
+      await Promise.all([process.status, complaints]);
     },
   };
 }

@@ -1,0 +1,89 @@
+/**
+ * Every client in front of the running program; and docs/clients.md, whose table
+ * is what this run found: `deno task clients -- --write` puts it there.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import process from "node:process";
+import { agentsChat } from "./agents_chat.ts";
+import { agentsResponses } from "./agents_responses.ts";
+import { aiCompatible } from "./ai_compatible.ts";
+import { aiOpenAi } from "./ai_openai.ts";
+import { type CaseName, CASES, type Client, expectAnswered } from "./client.ts";
+import { codex } from "./codex.ts";
+import { genKit } from "./genkit.ts";
+import { huggingFace } from "./hugging_face.ts";
+import { instructorJs } from "./instructor.ts";
+import { langchain } from "./langchain.ts";
+import { langgraph } from "./langgraph.ts";
+import { llamaIndex } from "./llamaindex.ts";
+import { mastra } from "./mastra.ts";
+import { openAiChat } from "./openai_chat.ts";
+import { openAiResponses } from "./openai_responses.ts";
+import { opencode } from "./opencode.ts";
+import { record, type Recorder } from "./recorder.ts";
+import { SCRIPT } from "./script.ts";
+import { serve, serveScripted } from "./server.ts";
+import { committed, write, written } from "./table.ts";
+
+const CLIENTS: readonly Client[] = [
+  openAiChat,
+  openAiResponses,
+  aiCompatible,
+  aiOpenAi,
+  agentsResponses,
+  agentsChat,
+  langchain,
+  langgraph,
+  mastra,
+  llamaIndex,
+  huggingFace,
+  genKit,
+  instructorJs,
+  opencode,
+  codex,
+];
+
+let real: Recorder, told: Recorder;
+const opened: AsyncDisposable[] = [];
+
+Deno.test.beforeAll(async () => {
+  // The Agents SDK ends the process at any rejection that nobody handles; Deno
+  // fails the test that it belongs to.
+  process.removeAllListeners("unhandledRejection");
+  const program = await serve();
+  opened.push(program);
+  const scripted = await serveScripted(SCRIPT);
+  opened.push(scripted);
+  real = record(program.baseURL);
+  told = record(scripted.baseURL);
+  opened.push(real, told);
+});
+
+Deno.test.afterAll(async () => {
+  await Promise.all(CLIENTS.map(({ close }) => close?.()));
+  for (const open of opened.reverse()) await open[Symbol.asyncDispose]();
+});
+
+const passed = new Map(CLIENTS.map((client) => [client, new Set<CaseName>()]));
+
+for (const [client, done] of passed) {
+  for (const title of CASES) {
+    const run = client.cases[title];
+    if (run === undefined) continue;
+    Deno.test(`${client.name}: ${title}`, async () => {
+      [real, told].forEach((recorder) => recorder.take());
+      await run({ baseURL: real.baseURL, scriptedURL: told.baseURL });
+      expectAnswered([...real.take(), ...told.take()], title);
+      done.add(title);
+    });
+  }
+}
+
+Deno.test("docs/clients.md says what this run found", async () => {
+  const found = await written(passed);
+  if (Deno.args.includes("--write")) await write(found);
+  assertEquals(found, await committed(), "Expected --write to change nothing");
+});
