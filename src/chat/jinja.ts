@@ -7,6 +7,8 @@
  * @module
  */
 
+import { RestartingWorker, WorkerFailure } from "../worker/worker_client.ts";
+
 /** A template and what to write with it. */
 export interface JinjaQuestion {
   /** The template. */
@@ -30,8 +32,7 @@ const PATIENCE = 2000, STARTING = 8000;
 export class Jinja {
   readonly #source: string;
   readonly #patience: number;
-  #worker: Worker | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #worker: RestartingWorker<JinjaQuestion, JinjaReply>;
 
   /**
    * Starts nothing before the first question.
@@ -42,40 +43,32 @@ export class Jinja {
   constructor(source: string, patience = PATIENCE) {
     this.#source = source;
     this.#patience = patience;
+    this.#worker = new RestartingWorker({
+      open: () =>
+        new Worker(new URL("./jinja_worker.ts", import.meta.url), {
+          type: "module",
+        }),
+      patience,
+      starting: STARTING,
+    });
   }
 
   /** Writes a text for each of the values; says why if it cannot. */
   async write(values: JinjaQuestion["values"]): Promise<JinjaReply> {
-    const done = this.#turn.then(() => this.#ask(values));
-    this.#turn = done;
-    return await done;
+    try {
+      return await this.#worker.call({ source: this.#source, values });
+    } catch (error) {
+      if (!(error instanceof WorkerFailure)) throw error;
+      return {
+        failure: error.reason === "late"
+          ? `it takes longer than ${this.#patience} ms`
+          : error.message,
+      };
+    }
   }
 
   /** Ends the thread; the next question starts another. */
   close(): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
-  }
-
-  async #ask(values: JinjaQuestion["values"]): Promise<JinjaReply> {
-    const patience = this.#patience +
-      (this.#worker === undefined ? STARTING : 0);
-    const url = new URL("./jinja_worker.ts", import.meta.url);
-    const worker = this.#worker ??= new Worker(url, { type: "module" });
-    const { promise, resolve } = Promise.withResolvers<JinjaReply>();
-    const late = setTimeout(() => {
-      this.close();
-      resolve({ failure: `it takes longer than ${this.#patience} ms` });
-    }, patience);
-    worker.onmessage = ({ data }: MessageEvent<JinjaReply>) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.close();
-      resolve({ failure: event.message });
-    };
-    worker.postMessage({ source: this.#source, values });
-    const reply = await promise;
-    clearTimeout(late);
-    return reply;
+    this.#worker.close();
   }
 }

@@ -5,17 +5,16 @@
  * @module
  */
 
-/// <reference lib="deno.worker" />
-
 import { Template } from "@huggingface/jinja";
+import { serveCalls } from "../worker/serve_calls.ts";
 import { type JinjaQuestion, type JinjaReply, LONGEST_TEXT } from "./jinja.ts";
 
 /** Compiled, by their sources: a thread has one or none. */
 const compiled = new Map<string, Template>();
 
-addEventListener("message", ({ data }: MessageEvent<JinjaQuestion>) => {
-  postMessage(answer(data));
-});
+serveCalls<undefined, JinjaQuestion, JinjaReply>(() => (question, respond) =>
+  respond(answer(question))
+);
 
 function answer({ source, values }: JinjaQuestion): JinjaReply {
   try {

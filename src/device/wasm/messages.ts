@@ -68,15 +68,7 @@ export interface Answers {
   step: LaneResult[];
 }
 
-/** A task on its way. */
-export interface Request {
-  /** Echoed by the reply. */
-  readonly id: number;
-  /** What to do. */
-  readonly task: Task;
-}
-
-/** An answer, or what went wrong, by the number of its request. */
+/** An answer, or what went wrong. */
 export type ThreadReply =
-  | { readonly id: number; readonly answer: unknown }
-  | { readonly id: number; readonly failure: string };
+  | { readonly answer: unknown }
+  | { readonly failure: string };

@@ -5,19 +5,8 @@
  */
 
 import { DeviceError } from "../../errors.ts";
-import type {
-  Answers,
-  Request,
-  Task,
-  ThreadReply,
-  ThreadStart,
-} from "./messages.ts";
-
-/** What waits for a reply. */
-interface Waiting {
-  readonly resolve: (answer: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
+import { WorkerClient } from "../../worker/worker_client.ts";
+import type { Answers, Task, ThreadReply, ThreadStart } from "./messages.ts";
 
 /** A thread of the device: tasks in order, answers as promises. */
 export interface WasmThread {
@@ -32,10 +21,7 @@ export interface WasmThread {
 
 /** One worker. */
 export class WorkerThread implements WasmThread {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #next = 0;
-  #ended: Error | undefined;
+  readonly #client: WorkerClient<Task, ThreadReply>;
 
   /**
    * Starts a worker.
@@ -44,46 +30,29 @@ export class WorkerThread implements WasmThread {
    */
   constructor(start: ThreadStart, crashed: (error: Error) => void) {
     // Bundlers know a worker by this form alone.
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
     });
-    this.#worker.addEventListener("message", (event) => this.#settle(event));
-    this.#worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      crashed(
+    this.#client = new WorkerClient(worker, start, {
+      explain: ({ message }) =>
         new DeviceError(
           "ERR_DEVICE_LOST",
-          `Cannot go on: worker ${start.thread} failed with ${event.message}`,
+          `Cannot go on: worker ${start.thread} failed with ${message}`,
         ),
-      );
+      crashed,
     });
-    this.#worker.postMessage(start);
   }
 
-  do<Name extends Task["name"]>(
+  async do<Name extends Task["name"]>(
     task: Extract<Task, { name: Name }>,
     transfer: Transferable[] = [],
   ): Promise<Answers[Name]> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const id = this.#next++;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, { resolve, reject });
-    this.#worker.postMessage({ id, task } satisfies Request, transfer);
-    return promise as Promise<Answers[Name]>;
+    const reply = await this.#client.call(task, { transfer });
+    if ("answer" in reply) return reply.answer as Answers[Name];
+    throw new DeviceError("ERR_DEVICE_FAILED", reply.failure);
   }
 
   end(error: Error): void {
-    this.#ended ??= error;
-    this.#worker.terminate();
-    for (const { reject } of this.#waiting.values()) reject(this.#ended);
-    this.#waiting.clear();
-  }
-
-  #settle({ data }: MessageEvent<ThreadReply>): void {
-    const waiting = this.#waiting.get(data.id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(data.id);
-    if ("answer" in data) waiting.resolve(data.answer);
-    else waiting.reject(new DeviceError("ERR_DEVICE_FAILED", data.failure));
+    this.#client.end(error);
   }
 }

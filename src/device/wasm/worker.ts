@@ -6,52 +6,38 @@
  * @module
  */
 
-/// <reference lib="deno.worker" />
-
-import type { Request, Task, ThreadReply, ThreadStart } from "./messages.ts";
+import { serveCalls } from "../../worker/serve_calls.ts";
+import type { Task, ThreadReply, ThreadStart } from "./messages.ts";
 import { ThreadTasks } from "./thread_tasks.ts";
 
-addEventListener(
-  "message",
-  ({ data }: MessageEvent<ThreadStart>) => begin(data),
-  {
-    once: true,
-  },
-);
-
-function begin(start: ThreadStart): void {
+serveCalls<ThreadStart, Task, ThreadReply>((start) => {
   const tasks = new ThreadTasks(start);
-  addEventListener("message", ({ data }: MessageEvent<Request>) => {
-    const { id, task } = data;
+  return (task, respond) => {
     if (task.name === "serve") {
-      answer({ id, answer: undefined });
+      respond({ answer: undefined });
       tasks.serve();
       close();
       return;
     }
     try {
-      const result = tasks.do(task);
+      const answer = tasks.do(task);
       giveBack(task);
-      answer({ id, answer: result });
+      respond({ answer }, buffers(answer));
     } catch (error) {
       if (!(error instanceof RangeError || error instanceof TypeError)) {
         throw error;
       }
-      answer({ id, failure: error.message });
+      respond({ failure: error.message });
     }
-  });
-}
+  };
+});
 
 /** Frees packed rows at once: a worker that serves never collects its garbage. */
 function giveBack(task: Task): void {
   if (task.name === "pack") task.values.buffer.transfer(0);
 }
 
-/** Replies, giving large arrays away instead of copying them. */
-function answer(reply: ThreadReply): void {
-  postMessage(reply, "answer" in reply ? buffers(reply.answer) : []);
-}
-
+/** Large arrays, which are given away instead of copied. */
 function buffers(value: unknown): ArrayBuffer[] {
   if (value instanceof Float32Array && value.buffer instanceof ArrayBuffer) {
     return [value.buffer];

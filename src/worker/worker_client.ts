@@ -1,0 +1,196 @@
+/**
+ * Asking a worker: calls and their replies, each in its time or with a reason. The
+ * worker's side is `serve_calls.ts`.
+ *
+ * @module
+ */
+
+/** Why a call has no reply. */
+export class WorkerFailure extends Error {
+  /** It took too long; the worker failed; somebody ended it. */
+  readonly reason: "late" | "crashed" | "ended";
+
+  /** Says what happened, as the end of a sentence. */
+  constructor(reason: WorkerFailure["reason"], found: string) {
+    super(found);
+    this.name = "WorkerFailure";
+    this.reason = reason;
+  }
+}
+
+/** A call on its way. */
+export interface WorkerCall<Request> {
+  /** Echoed by the reply. */
+  readonly id: number;
+  /** What is asked. */
+  readonly request: Request;
+}
+
+/** A reply on its way. */
+export interface WorkerReply<Reply> {
+  /** The call's. */
+  readonly id: number;
+  /** What came of it. */
+  readonly reply: Reply;
+}
+
+/** How to call. */
+export interface CallOptions {
+  /** Given away instead of copied. */
+  readonly transfer?: Transferable[];
+  /** Milliseconds to wait; by default, for ever. */
+  readonly patience?: number;
+}
+
+/** What becomes of a worker that fails of itself. */
+export interface CrashOptions {
+  /** The error for whoever waits; by default, the failure itself. */
+  readonly explain?: (failure: WorkerFailure) => Error;
+  /** Told of that error, once; the worker is ended then. */
+  readonly crashed?: (error: Error) => void;
+}
+
+interface Waiting<Reply> {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One worker. It does calls in the order in which they were made. */
+export class WorkerClient<Request, Reply> {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting<Reply>>();
+  #next = 0;
+  #ended: Error | undefined;
+
+  /**
+   * Takes charge of a worker that has not been asked anything.
+   *
+   * @param start Sent before all calls.
+   */
+  constructor(
+    worker: Worker,
+    start: unknown,
+    { explain = (failure) => failure, crashed }: CrashOptions = {},
+  ) {
+    this.#worker = worker;
+    worker.addEventListener(
+      "message",
+      ({ data }: MessageEvent<WorkerReply<Reply>>) => this.#settle(data),
+    );
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      if (this.#ended !== undefined) return;
+      const error = explain(new WorkerFailure("crashed", event.message));
+      this.end(error);
+      crashed?.(error);
+    });
+    worker.postMessage(start);
+  }
+
+  /** Whether calls are taken. */
+  get alive(): boolean {
+    return this.#ended === undefined;
+  }
+
+  /**
+   * Asks.
+   *
+   * @throws {WorkerFailure} If there is no reply in time, or the worker fails. It is
+   * of no use after either, for nobody knows what it is doing: {@linkcode end} it.
+   */
+  async call(
+    request: Request,
+    { transfer = [], patience }: CallOptions = {},
+  ): Promise<Reply> {
+    if (this.#ended !== undefined) throw this.#ended;
+    const id = this.#next++;
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+    this.#waiting.set(id, { resolve, reject });
+    const late = patience === undefined ? undefined : setTimeout(() => {
+      reject(
+        new WorkerFailure("late", `it takes longer than ${patience} ms`),
+      );
+    }, patience);
+    try {
+      const call: WorkerCall<Request> = { id, request };
+      this.#worker.postMessage(call, transfer);
+      return await promise;
+    } finally {
+      this.#waiting.delete(id);
+      clearTimeout(late);
+    }
+  }
+
+  /** Ends the worker, even if it hangs; what waits and what comes is rejected. */
+  end(error: Error = new WorkerFailure("ended", "it was closed")): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    this.#worker.terminate();
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+
+  #settle({ id, reply }: WorkerReply<Reply>): void {
+    this.#waiting.get(id)?.resolve(reply);
+  }
+}
+
+/** How a worker that is started again works. */
+export interface RestartingOptions {
+  /** Starts a worker. */
+  readonly open: () => Worker;
+  /** What to send it first. */
+  readonly start?: () => unknown;
+  /** Milliseconds that a call may take. */
+  readonly patience: number;
+  /** Milliseconds more for the first call of a worker. */
+  readonly starting: number;
+}
+
+/**
+ * A worker that is started when it is first called. One that hangs or fails is
+ * ended, and the next call starts another. Calls are made one after another, so
+ * that the time of each is its own.
+ */
+export class RestartingWorker<Request, Reply> {
+  readonly #options: RestartingOptions;
+  #client: WorkerClient<Request, Reply> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Starts nothing yet. */
+  constructor(options: RestartingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asks.
+   *
+   * @throws {WorkerFailure} If there is no reply in time, or the worker fails.
+   */
+  async call(request: Request): Promise<Reply> {
+    const reply = this.#last.then(() => this.#call(request));
+    this.#last = reply.catch(() => {});
+    return await reply;
+  }
+
+  /** Ends the worker; the next call starts another. */
+  close(): void {
+    this.#client?.end();
+    this.#client = undefined;
+  }
+
+  async #call(request: Request): Promise<Reply> {
+    const { open, start, patience, starting } = this.#options;
+    const fresh = this.#client === undefined;
+    const client = this.#client ??= new WorkerClient(open(), start?.());
+    try {
+      return await client.call(request, {
+        patience: patience + (fresh ? starting : 0),
+      });
+    } catch (error) {
+      client.end();
+      if (this.#client === client) this.#client = undefined;
+      throw error;
+    }
+  }
+}
