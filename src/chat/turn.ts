@@ -21,6 +21,7 @@ import type {
   StopSequence,
   TextEvent,
 } from "../engine/engine.ts";
+import type { TurnObserver } from "../engine/observer.ts";
 import { encodeBytes } from "../engine/turn/reencode.ts";
 import { DeviceError } from "../errors.ts";
 import type { Constraint, Grammar, Grammars } from "../grammar/grammar.ts";
@@ -32,7 +33,7 @@ import {
   type PromptPieces,
   promptText,
 } from "../text/prompt.ts";
-import { GREEDY, type SamplingOptions } from "../text/sampling.ts";
+import type { SamplingOptions } from "../text/sampling.ts";
 
 /** What to read: text as it is, or messages for the template. */
 export type Input =
@@ -79,6 +80,10 @@ export interface Ask {
   readonly effort?: Effort | undefined;
   /** What the answer may be; it is given without a thought then. */
   readonly form?: Form | undefined;
+  /** Begins to observe the turn, once the engine is asked for it. */
+  readonly observe?: (() => TurnObserver) | undefined;
+  /** Whose turn it is: while lanes are scarce, tenants are served by turns. */
+  readonly tenant?: string | undefined;
   /** Digest of the head among the messages; absent: there is none. */
   readonly told?: number | undefined;
   /** Whether a text that begins here begins with the end-of-text token. */
@@ -151,6 +156,8 @@ export async function* takeTurn(
     ...(beginning !== undefined && { bos: beginning }),
     maxTokens: ask.maxTokens,
     sampling: ask.sampling,
+    ...(ask.observe !== undefined && { observer: ask.observe() }),
+    ...(ask.tenant !== undefined && { tenant: ask.tenant }),
     ...(ask.seed !== undefined && { seed: halves(ask.seed) }),
     ...(ask.logprobs !== undefined && { logprobs: ask.logprobs }),
     ...(constraint !== undefined && { constraint }),
@@ -228,35 +235,24 @@ async function constrain(
   });
 }
 
-/** A turn cut off early in a long prompt leaves nothing that a save can hold. */
-function expectRead({ save: { unread } }: DoneEvent): void {
-  if (unread.length <= MOST_UNREAD) return;
-  throw new DeviceError(
-    "ERR_DEVICE_LOST",
-    `Cannot save the turn: it was cancelled with ${unread.length} tokens of ` +
-      "its prompt unread; take it again with the state it began with",
-  );
+/** A turn was cut off early in a long prompt: no save can hold the rest. */
+export class UnreadPromptError extends DeviceError {
+  /** How many tokens are unread. */
+  readonly unread: number;
+
+  /** Says so. */
+  constructor(unread: number) {
+    super(
+      "ERR_DEVICE_LOST",
+      `Cannot save the turn: it was cancelled with ${unread} tokens of ` +
+        "its prompt unread; take it again with the state it began with",
+    );
+    this.unread = unread;
+  }
 }
 
-/** Reads without writing; gives the save that leaves. */
-export async function readOnly(
-  speaker: Speaker,
-  save: Save | undefined,
-  input: Input,
-  signal: AbortSignal,
-): Promise<Save> {
-  const events = takeTurn(speaker, {
-    save,
-    input,
-    maxTokens: 0,
-    sampling: GREEDY,
-    seed: undefined,
-    stops: [],
-  }, signal);
-  for await (const event of events) {
-    if (event.type === "done") return event.save;
-  }
-  throw new Error("A turn had no end");
+function expectRead({ save: { unread } }: DoneEvent): void {
+  if (unread.length > MOST_UNREAD) throw new UnreadPromptError(unread.length);
 }
 
 /** A seed of up to 53 bits as two u32, low first. */

@@ -13,7 +13,7 @@ import type { ModelShape } from "../model/shape.ts";
 import type { RequestRecord } from "../observe/record.ts";
 import type { Save } from "../state/save.ts";
 import type { Vault } from "../state/seal.ts";
-import type { EngineBounds } from "./access/bounded_engine.ts";
+import type { Caller, RequestTurns } from "./access/request_turns.ts";
 import type { Rate } from "./access/token_bucket.ts";
 
 /** Turns saves into tokens and back. */
@@ -121,8 +121,10 @@ export interface AppEnv {
     tenant: string;
     /** What the caller's key allows; absent: what the server usually does. */
     rate?: Rate | undefined;
-    /** What the caller's turns may take. */
-    bounds: EngineBounds;
+    /** Whose request it is, and what its turns may take. */
+    caller: Caller;
+    /** Takes its turns, once its body has been read. */
+    turns: RequestTurns;
     /** Seconds that a body may take to arrive; absent: any time. */
     bodyTimeout?: number | undefined;
     /** Bytes of a history to keep at most; absent: the body is read as it is. */

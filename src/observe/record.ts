@@ -64,6 +64,7 @@ export class TurnRecord implements TurnObserver {
 
   /** A part is over. */
   phase(name: TurnPhase, from: number, to: number, tokens?: number): void {
+    if (name === "prefill") this.read = tokens ?? 0;
     this.#phases.push({ name, from, to, model: this.model, tokens });
   }
 

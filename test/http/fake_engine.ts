@@ -131,6 +131,8 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
     let written = "";
     let given = 0;
     let finish: Finish = "length";
+    const now = performance.now();
+    turn.observer?.phase("prefill", now, now, promptTokens);
     let stop: StopSequence | undefined;
     try {
       for (const letter of reply(prompt, before.position)) {

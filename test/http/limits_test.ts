@@ -10,7 +10,12 @@ import { type LaneLease, LanePool } from "../../src/engine/queue/lane_pool.ts";
 import type { ApiKey } from "../../src/http/access/auth.ts";
 import { eventsOf, harness } from "./client.ts";
 import { fakeEngine } from "./fake_engine.ts";
-import { boundedEngine } from "../../src/http/access/bounded_engine.ts";
+import {
+  type Caller,
+  RequestTurns,
+} from "../../src/http/access/request_turns.ts";
+import { RequestRecord } from "../../src/observe/record.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import { GREEDY } from "../../src/text/sampling.ts";
 
 const HI = { prompt: "Hi", max_tokens: 8 };
@@ -89,17 +94,40 @@ Deno.test("limitCaller() bounds nothing unless told to", async () => {
   assertEquals(answer.headers.get("ratelimit"), null);
 });
 
-Deno.test("boundedEngine() charges whoever leaves early for what was written", async () => {
+/** The turns of a request nobody looks at. */
+function turnsOf(
+  engine: Engine,
+  caller: Partial<Caller>,
+): RequestTurns {
+  const record = new RequestRecord({ id: "", method: "POST" }, () => {});
+  return new RequestTurns({ engine }, {
+    tenant: "",
+    spend: () => {},
+    ...caller,
+  }, record);
+}
+
+const ASK = {
+  save: undefined,
+  input: { prompt: "12" },
+  maxTokens: 9,
+  sampling: GREEDY,
+  seed: undefined,
+  stops: [],
+};
+
+Deno.test("RequestTurns charge whoever leaves early for what was written", async () => {
   let spent = 0;
-  const engine = boundedEngine(fakeEngine({ reply: () => "abcdef" }), {
+  const engine = fakeEngine({ reply: () => "abcdef" });
+  const turns = turnsOf(engine, {
     tenant: "me",
     spend: (tokens) => spent += tokens,
   });
-  const turn = { prompt: "12", maxTokens: 9, sampling: GREEDY, stops: [] };
-  for await (const event of engine.generate(turn, never())) {
+  for await (const event of turns.take(ASK, never())) {
     if (event.type === "text" && event.text === "c") break;
   }
   assertEquals(spent, 2 + 3);
+  assertEquals(engine.turns[0].tenant, "me");
 });
 
 Deno.test("A turn whose time is over ends with its save", async () => {
@@ -125,9 +153,9 @@ Deno.test("A turn whose time is over ends with its save", async () => {
   assertEquals((await chat.json()).choices[0].finish_reason, "length");
 });
 
-Deno.test("boundedEngine() says so where the time was over before a save could hold the rest", async () => {
+Deno.test("RequestTurns say so where the time was over before a save could hold the rest", async () => {
   const slow = fakeEngine();
-  const engine = boundedEngine({
+  const turns = turnsOf({
     ...slow,
     async *generate(turn, signal) {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -141,17 +169,15 @@ Deno.test("boundedEngine() says so where the time was over before a save could h
       new Promise((_, reject) =>
         signal.addEventListener("abort", () => reject(signal.reason))
       ),
-  }, { tenant: "", timeout: 0.01, spend: () => {} });
-  const turn = { prompt: "1", maxTokens: 9, sampling: GREEDY, stops: [] };
-  const events = engine.generate(turn, never());
+  }, { timeout: 0.01 });
   const expected = {
     name: "TimeLimitError",
     code: "ERR_TIME_LIMIT",
     message: "Cannot finish within 0.01 s: 5000 tokens of the prompt are " +
       "unread; send it in several turns",
   };
-  await assertRejects(() => events.next(), expected);
-  await assertRejects(() => engine.score({ texts: ["a"] }, never()), {
+  await assertRejects(() => turns.take(ASK, never()).next(), expected);
+  await assertRejects(() => turns.score({ texts: ["a"] }, never()), {
     code: "ERR_TIME_LIMIT",
   });
 });

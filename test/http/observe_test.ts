@@ -44,9 +44,13 @@ Deno.test("observe() records a turn, its states and the tenant by the key's name
     9,
   ]);
   assert(turn.firstTextAt !== undefined && turn.firstTextAt >= one.startedAt);
-  assertEquals(one.phases.map(({ name }) => name), ["seal"]);
-  assertEquals(one.phases[0].state, { codec: "int8", bytes: state.length });
-  assertEquals(two.phases.map(({ name }) => name), ["open", "seal"]);
+  assertEquals(one.phases.map(({ name }) => name), ["prefill", "seal"]);
+  assertEquals(one.phases[1].state, { codec: "int8", bytes: state.length });
+  assertEquals(two.phases.map(({ name }) => name), [
+    "open",
+    "prefill",
+    "seal",
+  ]);
   assertEquals(two.turns[0].resumed, 11);
 });
 

@@ -1,73 +1,16 @@
 /**
- * A model as one request sees it: what it asks for is noted in the request's
- * record. Routes know nothing of it.
+ * The key ring as one request sees it: what is opened and sealed is noted in the
+ * request's record. Routes know nothing of it.
  *
  * @module
  */
 
-import type { Engine, Turn, TurnEvent } from "../../engine/engine.ts";
-import type { Grammars } from "../../grammar/grammar.ts";
 import type { RequestRecord } from "../../observe/record.ts";
 import type { CodecName } from "../../state/save.ts";
-import { engineView } from "./engine_view.ts";
-import { codeOf } from "../problem.ts";
-import type { Sealer, Services } from "../services.ts";
+import type { Sealer } from "../services.ts";
 
-/** Notes in `record` what is asked of `services`. */
-export function instrument(
-  services: Services,
-  record: RequestRecord,
-): Services {
-  return {
-    ...services,
-    engine: instrumentedEngine(services.engine, record),
-    vault: instrumentedVault(services.vault, record),
-    grammars: instrumentedGrammars(services.grammars, record),
-  };
-}
-
-function instrumentedEngine(engine: Engine, record: RequestRecord): Engine {
-  return engineView(engine, {
-    generate: (turn, signal) => instrumentedTurn(engine, turn, signal, record),
-    async score(query, signal) {
-      const turn = record.turn(engine.model.id);
-      try {
-        const scores = await engine.score(query, signal);
-        turn.end = "length";
-        turn.read = scores.reduce((sum, { length }) => sum + length, 0);
-        return scores;
-      } catch (error) {
-        if (!signal.aborted) turn.end = "failed";
-        throw error;
-      }
-    },
-  });
-}
-
-async function* instrumentedTurn(
-  engine: Engine,
-  turn: Turn,
-  signal: AbortSignal,
-  record: RequestRecord,
-): AsyncGenerator<TurnEvent, void> {
-  const observer = record.turn(engine.model.id);
-  record.hold();
-  try {
-    for await (const event of engine.generate({ ...turn, observer }, signal)) {
-      if (event.type === "done") observer.done(event);
-      else observer.firstTextAt ??= performance.now();
-      yield event;
-    }
-  } catch (error) {
-    observer.end = "failed";
-    record.code ??= codeOf(error);
-    throw error;
-  } finally {
-    record.release();
-  }
-}
-
-function instrumentedVault(vault: Sealer, record: RequestRecord): Sealer {
+/** Notes in `record` what `vault` opens and seals. */
+export function instrument(vault: Sealer, record: RequestRecord): Sealer {
   const opening = async <T>(
     token: string | Uint8Array,
     open: (seen: (codec: CodecName) => void) => Promise<T>,
@@ -100,38 +43,5 @@ function instrumentedVault(vault: Sealer, record: RequestRecord): Sealer {
       }),
     seal: (save, options) => sealing(() => vault.seal(save, options)),
     sealBytes: (save, options) => sealing(() => vault.sealBytes(save, options)),
-  };
-}
-
-function instrumentedGrammars(
-  grammars: Grammars,
-  record: RequestRecord,
-): Grammars {
-  return {
-    prepare: (...args) => grammars.prepare(...args),
-    async open(...args) {
-      const from = performance.now();
-      // Its turn begins afterwards, and an answer may have begun without it.
-      record.hold();
-      try {
-        const constraint = await grammars.open(...args);
-        record.ended("grammar", from);
-        return {
-          get mask() {
-            return constraint.mask;
-          },
-          accept: (token) => constraint.accept(token),
-          close(): void {
-            constraint.close();
-            record.release();
-          },
-        };
-      } catch (error) {
-        record.code ??= codeOf(error);
-        record.release();
-        throw error;
-      }
-    },
-    close: () => grammars.close(),
   };
 }

@@ -103,7 +103,7 @@ export function limitCaller(
           `try again in ${wait} s`,
       );
     }
-    c.set("bounds", {
+    c.set("caller", {
       tenant,
       timeout,
       spend: (tokens) => account.spend("tokens", tokens),

@@ -22,7 +22,6 @@ import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../answer/sse.ts";
 import { headDigest, splitHead } from "../../chat/head.ts";
-import { takeTurn } from "../../chat/turn.ts";
 import { requireProfile, samplingOf } from "../request/turn_fields.ts";
 
 const route = createRoute({
@@ -142,7 +141,7 @@ export function startTurn(
   const services = c.get("services");
   const { engine, grammars } = services;
   const { prompt, messages = [], grammar } = request;
-  const events = takeTurn(services, {
+  const events = c.get("turns").take({
     save,
     input: prompt === undefined ? { messages } : { prompt },
     maxTokens: request.max_tokens,

@@ -97,9 +97,9 @@ export function chatRoute(): OpenAPIHono<AppEnv> {
       given.state,
     );
     const request = { ...given, state, state_in: statePlace(c, given) };
-    const save = await openSave(c, request);
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
     const plan = planCalls(request);
+    const save = await openSave(c, { ...request, ...plan.changes });
     const { messages, told } = readingOf(conversation, plan, save);
     const asked = { ...request, ...plan.changes, told };
     const choices = choose(c, asked, save, [{ messages }], signal);

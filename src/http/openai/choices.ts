@@ -15,12 +15,7 @@ import { prepareGrammar } from "../request/grammar.ts";
 import { openBeginning } from "../request/initial.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../answer/sse.ts";
-import {
-  type AnswerEvent,
-  type Form,
-  type Input,
-  takeTurn,
-} from "../../chat/turn.ts";
+import type { AnswerEvent, Form, Input } from "../../chat/turn.ts";
 import {
   requireProfile,
   type SamplingFields,
@@ -89,7 +84,7 @@ export async function* choose(
   const seed = request.seed ?? (several ? randomSeed() : undefined);
   const turns = inputs.flatMap((input) =>
     Array.from({ length: request.n }, (_, i) =>
-      takeTurn(services, {
+      c.get("turns").take({
         save,
         input,
         maxTokens: request.max_tokens,

@@ -192,7 +192,7 @@ async function logprobsOf(
 ): Promise<CompletionLogprobs> {
   const { engine } = c.get("services");
   if (!request.echo) return completionLogprobs(tokens, engine.tokenizer, 0);
-  const [read = []] = await engine.score({
+  const [read = []] = await c.get("turns").score({
     ...(save !== undefined && { save }),
     ...(request.bos !== undefined && { bos: request.bos }),
     texts: [prompt],

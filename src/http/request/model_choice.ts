@@ -7,9 +7,9 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import { boundedEngine } from "../access/bounded_engine.ts";
 import type { AppEnv, Loader } from "../services.ts";
 import { instrument } from "../access/instrument.ts";
+import { RequestTurns } from "../access/request_turns.ts";
 
 /** What of any request says which model is meant. */
 const Hints = z.object({
@@ -59,8 +59,10 @@ export async function takeModel(
   id: string | undefined,
 ): Promise<void> {
   const { services, release } = await c.get("loader").borrow(id);
-  const engine = boundedEngine(services.engine, c.get("bounds"));
-  c.set("services", instrument({ ...services, engine }, c.get("record")));
+  const record = c.get("record");
+  const vault = instrument(services.vault, record);
+  c.set("services", { ...services, vault });
+  c.set("turns", new RequestTurns(services, c.get("caller"), record));
   c.set("release", release);
 }
 

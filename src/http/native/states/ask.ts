@@ -21,7 +21,6 @@ import {
   TEXT_LIMIT,
 } from "../schema.ts";
 import type { AppEnv } from "../../services.ts";
-import { readOnly } from "../../../chat/turn.ts";
 import { requireProfile } from "../../request/turn_fields.ts";
 import { STATE_REFUSALS, Token } from "./common.ts";
 
@@ -163,19 +162,17 @@ async function score(
   c: Context<AppEnv>,
   { prompt, messages, texts, ...beginning }: z.output<typeof ScoreRequest>,
 ): Promise<z.infer<typeof Scores>> {
-  const services = c.get("services");
   const opened = await openBeginning(c, beginning);
   const read = prompt === undefined && messages === undefined;
   // What is unread would be read again for each text.
   const save = read && (opened?.unread.length ?? 0) <= 1
     ? opened
-    : await readOnly(
-      services,
+    : await c.get("turns").read(
       opened,
       messages === undefined ? { prompt: prompt ?? "" } : { messages },
       c.req.raw.signal,
     );
-  const scored = await services.engine.score({
+  const scored = await c.get("turns").score({
     ...(save !== undefined && { save }),
     texts,
   }, c.req.raw.signal);

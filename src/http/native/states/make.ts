@@ -16,7 +16,6 @@ import { mixSaves } from "../../../state/analysis/mix.ts";
 import { postJson } from "../json_route.ts";
 import { ModelName, RequestMessage, TEXT_LIMIT } from "../schema.ts";
 import type { AppEnv } from "../../services.ts";
-import { readOnly } from "../../../chat/turn.ts";
 import {
   MadeState,
   openToken,
@@ -123,8 +122,7 @@ async function rebase(
 ): Promise<z.infer<typeof RebasedState>> {
   const { prompt, messages = [], state } = request;
   const old = state === undefined ? undefined : await openToken(c, state);
-  const save = await readOnly(
-    c.get("services"),
+  const save = await c.get("turns").read(
     undefined,
     prompt === undefined ? { messages } : { prompt },
     c.req.raw.signal,
