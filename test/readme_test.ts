@@ -4,43 +4,109 @@
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { PROBLEMS } from "../src/http/problem.ts";
 import { startServer } from "./support/server.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const DOCS = new URL("docs/", ROOT);
+const TEST = fileURLToPath(new URL("test/", ROOT));
 
 const readme = await Deno.readTextFile(
   new URL("../README.md", import.meta.url),
 );
-const blocks = [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)]
-  .map(([, language, code]) => ({ language, code }));
+const blocks = blocksOf(readme);
 
-Deno.test("README: its shell examples print what it says", async () => {
+function blocksOf(text: string): { language: string; code: string }[] {
+  return [...text.matchAll(/```(\w+)\n([\s\S]*?)```/g)]
+    .map(([, language = "", code = ""]) => ({ language, code }));
+}
+
+Deno.test("README: its examples print what it says, in the shell and with OpenAI's client", async () => {
   await using server = await startServer();
-  const examples = blocks.filter(({ language, code }) =>
-    language === "sh" && code.includes("localhost")
-  );
-  assertEquals(examples.length, 2);
-  const [told, streamed] = await Promise.all(
-    examples.map(({ code }) =>
-      bash(code.replaceAll("localhost:8000", server.host))
-    ),
-  );
-  const next =
-    blocks[blocks.findIndex(({ code }) => code === examples[0].code) + 1];
-  assertEquals(told, next.code);
-  assertStringIncludes(streamed, '"type":"done"');
+  const here = (code: string) => code.replaceAll("localhost:8000", server.host);
+  const [shell, printed] = [
+    blocks.findIndex(({ code }) => code.includes("localhost")),
+    blocks.findIndex(({ code }) => code.startsWith("Your name")),
+  ].map((at) => blocks[at].code);
+  assertEquals(await bash(here(shell)), printed);
+  const client = blocks.find(({ language }) => language === "js");
+  assert(client !== undefined);
+  // Beside the tests, so that the package is found.
+  const file = await Deno.makeTempFile({ dir: TEST, suffix: ".js" });
+  try {
+    await Deno.writeTextFile(file, here(client.code));
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--frozen", file],
+      env: { NO_COLOR: "1" },
+    }).output();
+    const text = new TextDecoder();
+    assertEquals(
+      text.decode(stdout).trim(),
+      printed.trim(),
+      text.decode(stderr),
+    );
+  } finally {
+    await Deno.remove(file);
+  }
 });
 
-Deno.test("README: the byte table is the save format's own", async () => {
+Deno.test("README: it is short, and no page leads where there is nothing", async () => {
+  assert(readme.split("\n").length <= 145);
+  for (const page of ["README.md", "CONTRIBUTING.md"]) await expectLinks(page);
+  for await (const { name } of Deno.readDir(DOCS)) {
+    if (name.endsWith(".md")) await expectLinks(`docs/${name}`);
+  }
+});
+
+Deno.test("docs/save-format.md: the byte table is the save format's own", async () => {
   const source = await Deno.readTextFile(
     new URL("../src/state/format.ts", import.meta.url),
   );
   const [, table] = /```text\n([\s\S]*?) \* ```/.exec(source) ?? [];
   const lines = table.trimEnd().split("\n").map((line) => line.slice(3));
-  const shown = blocks.find(({ code }) => code.startsWith("offset"));
+  const page = await Deno.readTextFile(new URL("save-format.md", DOCS));
+  const shown = blocksOf(page).find(({ code }) => code.startsWith("offset"));
   assert(shown !== undefined);
   const rows = shown.code.trimEnd().split("\n");
   assertEquals(rows.slice(0, -1), lines.slice(0, -1));
 });
+
+Deno.test("docs/api.md: its table of errors has every code that is not 500, with its status", async () => {
+  const page = await Deno.readTextFile(new URL("api.md", DOCS));
+  const [, table = ""] = page.split("## Errors");
+  const listed = [...table.matchAll(/^\| (\d+) +\| `(ERR_\w+)`/gm)].map((
+    [, status, code],
+  ) => `${code} ${status}`);
+  const known = Object.entries(PROBLEMS).filter(([, [status]]) =>
+    status !== 500
+  )
+    .map(([code, [status]]) => `${code} ${status}`);
+  assertEquals(listed.toSorted(), known.sort());
+});
+
+/** Every relative link of a page leads to a file, and its anchors to headings. */
+async function expectLinks(page: string): Promise<void> {
+  const base = new URL(page, ROOT);
+  const text = await Deno.readTextFile(base);
+  for (const [, to = ""] of text.matchAll(/\]\(([^)]+)\)/g)) {
+    if (/^https?:/.test(to)) continue;
+    const { pathname, hash } = new URL(to, base);
+    const target = new URL(pathname, base);
+    await Deno.stat(target).catch(() => {
+      throw new Error(`${page} leads to ${to}, where there is nothing`);
+    });
+    if (hash === "") continue;
+    const headings = [
+      ...(await Deno.readTextFile(target)).matchAll(/^#+ (.*)$/gm),
+    ]
+      .map(([, heading = ""]) =>
+        heading.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-")
+      );
+    assert(headings.includes(hash.slice(1)), `${page}: ${to}`);
+  }
+}
 
 async function bash(script: string): Promise<string> {
   const { stdout, success } = await new Deno.Command("bash", {
