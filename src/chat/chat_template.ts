@@ -57,8 +57,6 @@ export interface ChatOpening {
   /** Whether a text that begins here begins with the end-of-text token; absent: as
    * the model's texts do. */
   readonly bos?: boolean;
-  /** What stands before and after a call, where functions may be called. */
-  readonly calls?: CallFrame;
 }
 
 /** A way to write chats. */
@@ -69,6 +67,8 @@ export interface ChatTemplate {
   readonly thinks?: boolean;
   /** What ends a turn, in texts that come past the template. */
   readonly end: string;
+  /** What stands before and after a call of a function. */
+  readonly calls: CallFrame;
   /**
    * Writes messages.
    *

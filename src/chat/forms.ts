@@ -71,6 +71,7 @@ class ColonForm implements ChatTemplate {
   readonly name: ChatFormName;
   readonly thinks?: boolean;
   readonly end = TURN_END;
+  readonly calls = FENCED;
 
   constructor(name: ChatFormName, thinks?: boolean) {
     this.name = name;
@@ -97,7 +98,6 @@ class ColonForm implements ChatTemplate {
           ? { text: TURN_END, kept: true }
           : { text: NEXT_TURN, kept: false },
       ],
-      calls: FENCED,
     });
   }
 
@@ -111,7 +111,6 @@ class ColonForm implements ChatTemplate {
       space: false,
       thought: "none",
       ends: [{ text: TURN_END, kept: true }],
-      calls: FENCED,
     };
   }
 }
@@ -132,7 +131,6 @@ function resumed(
         ? { text: next, kept: false }
         : { text: end, kept: true },
     ],
-    calls: FENCED,
   };
 }
 
@@ -157,6 +155,7 @@ class FlowerForm implements ChatTemplate {
   readonly name: ChatFormName = "flower";
   readonly thinks = true;
   readonly end = FLOWER;
+  readonly calls = SECTION_CALL;
 
   open(given: readonly Message[], moment: Moment): Promise<ChatOpening> {
     const { tools = [] } = moment;
@@ -205,7 +204,6 @@ class FlowerForm implements ChatTemplate {
       return {
         ...resumed(phase, SECTION.user, SECTION.user),
         ends: SECTION_ENDS,
-        calls: SECTION_CALL,
       };
     }
     const before = (phase.thinking ? `\n${THINK_END}` : "") +
@@ -219,7 +217,6 @@ class FlowerForm implements ChatTemplate {
       space: false,
       thought: open && !going ? BOT_STARTS[effort] : "none",
       ends: SECTION_ENDS,
-      calls: SECTION_CALL,
     };
   }
 }

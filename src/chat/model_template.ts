@@ -131,6 +131,7 @@ export class ModelTemplate implements ChatTemplate {
   /** Whether the template names thoughts. */
   readonly thinks: boolean;
   readonly end: string;
+  readonly calls: CallFrame;
   readonly #writer: TemplateWriter;
   readonly #shape: Shape;
   /** How calls are written; absent: the template knows none. */
@@ -147,6 +148,7 @@ export class ModelTemplate implements ChatTemplate {
     this.#shape = shape;
     this.thinks = thinks;
     this.#frame = frame;
+    this.calls = frame ?? FENCED;
     this.end = writer.spoken(shape.end);
   }
 
@@ -157,7 +159,9 @@ export class ModelTemplate implements ChatTemplate {
     const { phase, begun, tell = false, answer, effort } = moment;
     const { tools = [], variables } = moment;
     const known = this.#frame === undefined;
-    const flat = known ? flattened(given, begun && !tell ? [] : tools) : given;
+    const flat = known
+      ? flattened(given, begun && !tell ? [] : tools, true)
+      : given;
     const messages = flat.map((message) => ({
       ...message,
       content: this.#clean(message.content),
@@ -224,7 +228,6 @@ export class ModelTemplate implements ChatTemplate {
       thought,
       bos: false,
       ...this.#ends(thought),
-      calls: this.#frame ?? FENCED,
     };
   }
 

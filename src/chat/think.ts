@@ -66,6 +66,11 @@ export function effortOf(
   }
 }
 
+/** Whether an answer begins with a thought of more than form. */
+export function thoughtful(effort: Effort): boolean {
+  return effort !== "none" && effort !== "minimal";
+}
+
 /** The messages, the last of them with the hint. */
 export function hinted(
   messages: readonly Message[],

@@ -72,18 +72,21 @@ export function withTools(
 
 /**
  * Messages for a form that knows no functions: the system lists them, calls are part
- * of the assistant's text, and what functions gave in a row is one message of the
- * user.
+ * of the assistant's text, and what a function gave is a message of the user.
+ *
+ * @param joined Whether what functions gave in a row is one message, for templates in
+ * which the user and the assistant take turns.
  */
 export function flattened(
   messages: readonly Message[],
   tools: readonly Tool[],
+  joined = false,
 ): readonly Message[] {
   const flat: Message[] = [];
   let outputs = false;
   for (const { role, content, reasoning, calls = [] } of messages) {
     const last = flat.at(-1);
-    if (role === "tool" && outputs && last !== undefined) {
+    if (joined && role === "tool" && outputs && last !== undefined) {
       flat[flat.length - 1] = {
         ...last,
         content: `${last.content}\n${outputText(content)}`,

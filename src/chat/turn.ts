@@ -13,7 +13,7 @@ import {
   type Message,
   phaseAfterText,
 } from "./template.ts";
-import { type Effort, effortOf, ThoughtSplitter } from "./think.ts";
+import { type Effort, ThoughtSplitter } from "./think.ts";
 import type { Tool } from "./tools.ts";
 import type {
   DoneEvent,
@@ -106,8 +106,8 @@ export interface Form {
   readonly grammar: Grammar;
   /** What of the answer has been written by turns before. */
   readonly written?: string;
-  /** What stands before the answer in a chat, and after it. */
-  readonly frame?: { readonly before: string; readonly after: string };
+  /** Whether the answer is a call of a function, and stands in its frame. */
+  readonly call?: boolean;
 }
 
 /** A piece of an answer; `text` may be empty where there is a thought. */
@@ -123,9 +123,7 @@ export async function* takeTurn(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent | DoneEvent, void> {
   const before = ask.save?.chat ?? BLANK_PHASE;
-  const wanted = ask.form === undefined
-    ? effortOf(ask.effort, ask.variables)
-    : "none";
+  const { effort: wanted = "none" } = ask.form === undefined ? ask : {};
   const chat = "messages" in ask.input
     ? await template.open(ask.input.messages, {
       phase: before,
@@ -139,7 +137,7 @@ export async function* takeTurn(
     })
     : undefined;
   const { space = false, thought: begun = "none", ends = [] } = chat ?? {};
-  const frame = ask.form?.frame && (chat?.calls ?? ask.form.frame);
+  const frame = ask.form?.call ? template.calls : undefined;
   const prompt = "prompt" in ask.input
     ? ask.input.prompt
     : withText(chat?.prompt ?? "", frame && (space ? " " : "") + frame.before);
@@ -231,7 +229,7 @@ async function constrain(
   ]);
   return await grammars.open(grammar, {
     tokens: encodeBytes(bytes, tokenizer),
-    space: space && form.frame === undefined,
+    space: space && form.call !== true,
   });
 }
 

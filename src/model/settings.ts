@@ -22,19 +22,19 @@ export interface ModelSettings {
 /** How to draw, where a request says nothing; what is absent too is the API's own. */
 export interface DecodingProfile {
   /** Divides the logits. */
-  readonly temperature?: number;
+  readonly temperature?: number | undefined;
   /** Likeliest tokens kept. */
-  readonly top_k?: number;
+  readonly top_k?: number | undefined;
   /** Probability kept. */
-  readonly top_p?: number;
+  readonly top_p?: number | undefined;
   /** Share of the likeliest token's probability. */
-  readonly min_p?: number;
+  readonly min_p?: number | undefined;
   /** Subtracted from the logit of each token drawn before. */
-  readonly presence_penalty?: number;
+  readonly presence_penalty?: number | undefined;
   /** The same, times how often it was drawn. */
-  readonly frequency_penalty?: number;
+  readonly frequency_penalty?: number | undefined;
   /** How fast draws are forgotten. */
-  readonly penalty_decay?: number;
+  readonly penalty_decay?: number | undefined;
 }
 
 /** Profiles by what an answer begins with. */

@@ -2,7 +2,6 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Moment } from "../../src/chat/chat_template.ts";
 import { ModelTemplate, openTemplate } from "../../src/chat/model_template.ts";
 import type { Message } from "../../src/chat/template.ts";
-import { FENCED } from "../../src/chat/tools.ts";
 import { plainTemplate } from "../../src/model/template_source.ts";
 import { harness } from "../http/client.ts";
 
@@ -66,7 +65,6 @@ Deno.test("ModelTemplate.open() writes a whole conversation", async () => {
     thought: "none",
     bos: false,
     ends: [{ text: "<|im_end|>", kept: true }],
-    calls: FENCED,
   });
 });
 

@@ -8,7 +8,8 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import type { DoneEvent, TextEvent } from "../../engine/engine.ts";
+import { effortOf, thinks, thoughtful } from "../../chat/think.ts";
+import type { DoneEvent } from "../../engine/engine.ts";
 import type { Save } from "../../state/save.ts";
 import { readBody } from "../request/body.ts";
 import { needs } from "../request/needs.ts";
@@ -22,6 +23,7 @@ import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../answer/sse.ts";
 import { headDigest, splitHead } from "../../chat/head.ts";
+import type { AnswerEvent } from "../../chat/turn.ts";
 import { requireProfile, samplingOf } from "../request/turn_fields.ts";
 
 const route = createRoute({
@@ -70,7 +72,7 @@ const route = createRoute({
 /** A turn under way, and what it took to open its save. */
 export interface NativeTurn {
   readonly request: GenerateRequest;
-  readonly events: AsyncGenerator<TextEvent | DoneEvent, void>;
+  readonly events: AsyncGenerator<AnswerEvent | DoneEvent, void>;
   readonly openMs: number;
 }
 
@@ -141,11 +143,23 @@ export function startTurn(
   const services = c.get("services");
   const { engine, grammars } = services;
   const { prompt, messages = [], grammar } = request;
+  const { chat_template_kwargs: variables } = request;
+  const { id } = engine.model;
+  const effort = thinks({ id, template: services.template })
+    ? effortOf(undefined, variables)
+    : "none";
   const events = c.get("turns").take({
     save,
     input: prompt === undefined ? { messages } : { prompt },
     maxTokens: request.max_tokens,
-    sampling: samplingOf(request, engine.model.shape.V),
+    sampling: samplingOf(request, services, {
+      thinking: prompt === undefined && grammar === undefined &&
+        thoughtful(effort),
+      penaltyDecay: 0.996,
+    }),
+    effort,
+    variables,
+    goOn: request.continue_final_message,
     seed: request.seed,
     told: headDigest(splitHead(messages).head),
     stops: [request.stop].flat(),
@@ -175,15 +189,17 @@ export async function wholeAnswer(
   turn: NativeTurn,
   binary: boolean,
 ): Promise<Pick<Ending, "state"> & { readonly answer: GenerateResponse }> {
-  let text = "";
+  let text = "", reasoning = "";
   for await (const event of turn.events) {
     if (event.type === "text") {
       text += event.text;
+      reasoning += event.reasoning ?? "";
       continue;
     }
     const { body, state } = await end(c, turn, event, binary);
     const { id, object, model, ...rest } = body;
-    return { answer: { id, object, model, text, ...rest }, state };
+    const said = { text, ...(reasoning !== "" && { reasoning }) };
+    return { answer: { id, object, model, ...said, ...rest }, state };
   }
   throw new Error("A turn had no end");
 }

@@ -37,24 +37,34 @@ export const RequestMessage = z.strictObject({
 
 /** How the next token is drawn, as the request's own fields. */
 export const samplingFields = {
-  temperature: z.number().min(0).max(4).default(1)
-    .describe("Sampling temperature; 0 always picks the most likely token"),
-  top_k: z.int().min(0).max(1 << 20).default(0)
-    .describe("Sample from the k most likely tokens; 0 disables the limit"),
-  top_p: z.number().min(0).max(1).default(1)
-    .describe(
-      "Sample from the smallest set of tokens whose probability exceeds this",
-    ),
-  min_p: z.number().min(0).max(1).default(0)
-    .describe("Minimum probability relative to the most likely token"),
-  presence_penalty: z.number().min(-2).max(2).default(0)
-    .describe("Subtracted from the logits of tokens sampled before"),
-  frequency_penalty: z.number().min(-2).max(2).default(0)
-    .describe(
-      "Subtracted from the logits of tokens sampled before, once per occurrence",
-    ),
-  penalty_decay: z.number().min(0).max(1).default(0.996)
-    .describe("Decay of the penalties per token"),
+  temperature: z.number().min(0).max(4).optional().describe(
+    "Sampling temperature; 0 always picks the most likely token; defaults to " +
+      "the model's, or 1",
+  ),
+  top_k: z.int().min(0).max(1 << 20).optional().describe(
+    "Sample from the k most likely tokens; 0 disables the limit; defaults to " +
+      "the model's, or 0",
+  ),
+  top_p: z.number().min(0).max(1).optional().describe(
+    "Sample from the smallest set of tokens whose probability exceeds this; " +
+      "defaults to the model's, or 1",
+  ),
+  min_p: z.number().min(0).max(1).optional().describe(
+    "Minimum probability relative to the most likely token; defaults to the " +
+      "model's, or 0",
+  ),
+  presence_penalty: z.number().min(-2).max(2).optional().describe(
+    "Subtracted from the logits of tokens sampled before; defaults to the " +
+      "model's, or 0",
+  ),
+  frequency_penalty: z.number().min(-2).max(2).optional().describe(
+    "Subtracted from the logits of tokens sampled before, once per " +
+      "occurrence; defaults to the model's, or 0",
+  ),
+  penalty_decay: z.number().min(0).max(1).optional().describe(
+    "Decay of the penalties per token; defaults to the model's, or 0.996 (1 on " +
+      "OpenAI's routes)",
+  ),
   seed: z.int().min(0).optional()
     .describe(
       "Seed of the sampler; defaults to that of the state, else random",
@@ -70,6 +80,21 @@ export const Stop = z.union([
   z.string().min(1).max(256),
   z.array(z.string().min(1).max(256)).max(16),
 ]).default([]).describe("Stop sequences; not part of the answer");
+
+/** `chat_template_kwargs`: variables for the model's own template. */
+export const TemplateVariables = z.record(z.string(), z.unknown()).optional()
+  .describe(
+    "Variables of the model's chat template; enable_thinking switches thinking " +
+      "in every chat form",
+  );
+/** Variables for a template. */
+export type TemplateVariables = z.infer<typeof TemplateVariables>;
+
+/** `continue_final_message`: what a last message of the assistant's means. */
+export const ContinueFinal = z.boolean().optional().describe(
+  "Whether the model continues a final assistant message, which is the " +
+    "default, or starts a new answer",
+);
 
 /** `bos`: how a text begins that begins with the request. */
 export const Bos = z.boolean().optional().describe(
@@ -127,6 +152,8 @@ export const GenerateRequest = z.strictObject({
     ),
   initial: Initial.optional(),
   bos: Bos,
+  chat_template_kwargs: TemplateVariables,
+  continue_final_message: ContinueFinal,
   max_tokens: z.int().min(0).max(1 << 16).default(256)
     .describe("Maximum number of tokens to generate; 0 only reads the prompt"),
   ...samplingFields,
@@ -174,6 +201,8 @@ export const GenerateResponse = z.object({
   object: z.literal("generation"),
   model: z.string(),
   text: z.string(),
+  reasoning: z.string().optional()
+    .describe("Reasoning that precedes the text"),
   finish_reason: z.enum(["stop", "length", "cancelled"]),
   usage: Usage,
   state: z.string().optional()
@@ -192,7 +221,11 @@ export type GenerateResponse = z.infer<typeof GenerateResponse>;
 
 /** One event of a streamed answer. */
 export const GenerateEvent = z.union([
-  z.object({ type: z.literal("text"), text: z.string() }),
+  z.object({
+    type: z.literal("text"),
+    text: z.string(),
+    reasoning: z.string().optional().describe("Next piece of the reasoning"),
+  }),
   GenerateResponse.omit({ text: true }).extend({ type: z.literal("done") }),
   z.object({ type: z.literal("problem") }).loose()
     .describe("Has the members of Problem"),

@@ -7,8 +7,7 @@
 import { headDigest, type HeadedMessages } from "../../chat/head.ts";
 import type { Message } from "../../chat/template.ts";
 import {
-  CALL_END,
-  CALL_START,
+  type CallFrame,
   CallReader,
   callSchema,
   type Tool,
@@ -33,7 +32,7 @@ export interface CallPlan {
   /** Whether the answer has to be a call. */
   readonly certain: boolean;
   /** Fields of the request that change. */
-  readonly changes: Pick<CommonRequest, "grammar" | "frame">;
+  readonly changes: Pick<CommonRequest, "grammar" | "call">;
 }
 
 /** A call as OpenAI writes it. */
@@ -71,7 +70,7 @@ export function planCalls(
         schema: callSchema(wanted),
         strict: false,
       },
-      frame: { before: CALL_START, after: CALL_END },
+      call: true,
     },
   };
 }
@@ -84,11 +83,15 @@ function isList(choice: ToolChoice): choice is AllowedTools {
 export interface Reading {
   readonly messages: readonly Message[];
   readonly told: number | undefined;
+  /** What may be called, for the template to say. */
+  readonly toldTools: readonly Tool[];
+  /** Whether a state is told the head, for it has read none or another. */
+  readonly tell: boolean;
 }
 
 /**
- * What a turn has to read: the head, with the tools in it, unless the state has
- * read just that, and what is new.
+ * What a turn has to read: the head, of which the tools are a part, unless the state
+ * has read just that, and what is new.
  */
 export function readingOf(
   { head, body }: HeadedMessages,
@@ -99,17 +102,23 @@ export function readingOf(
   const told = headDigest(whole);
   const known = save !== undefined &&
     (told === undefined || told === save.chat.told);
-  return { messages: known ? body : [...whole, ...body], told };
+  return {
+    messages: known ? body : [...head, ...body],
+    told,
+    toldTools: tools,
+    tell: save !== undefined && !known,
+  };
 }
 
 /** Events with calls told from text. */
 export async function* tellCalls(
   choices: AsyncGenerator<ChoiceEvent, void>,
   { tools, certain }: CallPlan,
+  frame?: CallFrame,
 ): AsyncGenerator<CallEvent, void> {
   const readers = new Map<number, CallReader>();
   for await (const { index, event } of choices) {
-    const reader = readers.get(index) ?? new CallReader(tools, certain);
+    const reader = readers.get(index) ?? new CallReader(tools, certain, frame);
     readers.set(index, reader);
     if (event.type === "text") {
       const text = reader.push(event.text);

@@ -90,23 +90,29 @@ export function chatRoute(): OpenAPIHono<AppEnv> {
     const given = await readLeniently(
       c,
       ChatRequest,
-      ({ messages, state }) => conversationOf(messages, state).state,
+      ({ messages, state, continue_final_message: goOn }) =>
+        conversationOf(messages, state, goOn).state,
     );
     const { state, ...conversation } = conversationOf(
       given.messages,
       given.state,
+      given.continue_final_message,
     );
     const request = { ...given, state, state_in: statePlace(c, given) };
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
     const plan = planCalls(request);
     const save = await openSave(c, { ...request, ...plan.changes });
-    const { messages, told } = readingOf(conversation, plan, save);
-    const asked = { ...request, ...plan.changes, told };
+    const { messages, ...reading } = readingOf(conversation, plan, save);
+    const asked = { ...request, ...plan.changes, ...reading };
     const choices = choose(c, asked, save, [{ messages }], signal);
     const call: Call = {
       request,
       save,
-      choices: tellCalls(choices, plan),
+      choices: tellCalls(
+        choices,
+        plan,
+        c.get("services").template?.calls,
+      ),
       head: {
         id: `chatcmpl-${c.get("requestId")}`,
         created: Math.floor(Date.now() / 1000),

@@ -7,8 +7,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { type HeadedMessages, splitHead } from "../../chat/head.ts";
-import type { Message } from "../../chat/template.ts";
-import { outputText, withCalls } from "../../chat/tools.ts";
+import type { Message, PastCall } from "../../chat/template.ts";
 import { CarryingContent, text } from "./content.ts";
 import { closedObject } from "./fields.ts";
 import { tokenIn } from "./ids.ts";
@@ -48,7 +47,14 @@ export const OpenAiMessage = closedObject({
       return { message: { role: "system", content } };
     case "function":
     case "tool":
-      return { message: { role: "user", content: outputText(content) } };
+      return {
+        message: {
+          role: "tool",
+          content,
+          ...shortId("callId", given.tool_call_id),
+          ...(given.name !== undefined && { name: given.name }),
+        },
+      };
     case "user":
     case "system":
       return { message: { role, content } };
@@ -59,7 +65,8 @@ export const OpenAiMessage = closedObject({
       return {
         message: {
           role,
-          content: withCalls(content || given.refusal || "", calls),
+          content: content || given.refusal || "",
+          ...(calls.length > 0 && { calls: calls.map(pastCall) }),
           ...(thought && { reasoning: thought }),
         },
         state: given.state || state || ids.find((token) => token !== undefined),
@@ -67,6 +74,25 @@ export const OpenAiMessage = closedObject({
     }
   }
 });
+
+/** Characters of an id that a template may write; longer ones carry a state. */
+const MOST_ID = 64;
+
+/** An id under `name`, unless it carries a state: the model does not read those. */
+export function shortId<Name extends string>(
+  name: Name,
+  id: string | undefined,
+): { readonly [N in Name]?: string } {
+  const short = id !== undefined && id.length <= MOST_ID ? { [name]: id } : {};
+  return short as { readonly [N in Name]?: string };
+}
+
+/** A call of the past, as the model reads it. */
+export function pastCall(
+  { id, name, arguments: given }: PastCall,
+): PastCall {
+  return { ...shortId("id", id), name, arguments: given };
+}
 
 /** A conversation, and what to go on from. */
 export interface CarriedConversation extends HeadedMessages {
@@ -78,11 +104,22 @@ export interface CarriedConversation extends HeadedMessages {
  * What is new in a chat.
  *
  * @param state The request's own field: older than a state in a message.
+ * @param goOn Whether the last message is one of the assistant's to be gone on with,
+ * which no state has read.
  */
 export function conversationOf(
   messages: readonly CarryingMessage[],
   state: string | undefined,
+  goOn = false,
 ): CarriedConversation {
+  const last = messages.at(-1);
+  if (
+    goOn && messages.length > 1 && last?.message.role === "assistant" &&
+    last.state === undefined
+  ) {
+    const before = conversationOf(messages.slice(0, -1), state);
+    return { ...before, body: [...before.body, last.message] };
+  }
   const all = messages.map(({ message }) => message);
   const at = messages.findLastIndex(({ state }) => state !== undefined);
   const { head, body } = splitHead(all);

@@ -6,16 +6,18 @@
  */
 
 import type { Context } from "hono";
-import { type Effort, thinks } from "../../chat/think.ts";
+import { type Effort, effortOf, thinks, thoughtful } from "../../chat/think.ts";
+import type { Tool } from "../../chat/tools.ts";
 import type { DoneEvent, TurnUsage } from "../../engine/engine.ts";
 import type { CodecName, Save } from "../../state/save.ts";
 import type { Profile } from "../../state/seal.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
+import type { TemplateVariables } from "../native/schema.ts";
 import { prepareGrammar } from "../request/grammar.ts";
 import { openBeginning } from "../request/initial.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../answer/sse.ts";
-import type { AnswerEvent, Form, Input } from "../../chat/turn.ts";
+import type { AnswerEvent, Input } from "../../chat/turn.ts";
 import {
   requireProfile,
   type SamplingFields,
@@ -39,12 +41,20 @@ export interface CommonRequest extends SamplingFields {
   readonly effort?: Effort | undefined;
   /** What the answers may be. */
   readonly grammar?: Grammar | undefined;
-  /** What stands around them; see {@linkcode Form}. */
-  readonly frame?: Form["frame"];
+  /** Whether they are calls; see {@linkcode Form}. */
+  readonly call?: boolean;
   /** Whether a text that begins here begins with the end-of-text token. */
   readonly bos?: boolean | undefined;
   /** Digest of the head among the messages. */
   readonly told?: number | undefined;
+  /** What may be called. */
+  readonly toldTools?: readonly Tool[];
+  /** Whether a state is told the head among the messages. */
+  readonly tell?: boolean;
+  /** Whether a last message of the assistant's is gone on with. */
+  readonly continue_final_message?: boolean | undefined;
+  /** Variables for the model's own template. */
+  readonly chat_template_kwargs?: TemplateVariables | undefined;
 }
 
 /** What happened to one choice. */
@@ -78,8 +88,11 @@ export async function* choose(
 ): AsyncGenerator<ChoiceEvent, void> {
   const services = c.get("services");
   const { engine, grammars, template } = services;
-  const { grammar, frame } = request;
-  const sampling = samplingOf(request, engine.model.shape.V);
+  const { grammar, call } = request;
+  const variables = request.chat_template_kwargs;
+  const effort = thinks({ id: engine.model.id, template })
+    ? effortOf(request.effort, variables)
+    : undefined;
   const several = request.n * inputs.length > 1;
   const seed = request.seed ?? (several ? randomSeed() : undefined);
   const turns = inputs.flatMap((input) =>
@@ -88,17 +101,23 @@ export async function* choose(
         save,
         input,
         maxTokens: request.max_tokens,
-        sampling,
+        sampling: samplingOf(request, services, {
+          thinking: "messages" in input && grammar === undefined &&
+            effort !== undefined && thoughtful(effort),
+          penaltyDecay: 1,
+        }),
         seed: seed === undefined ? undefined : (seed + i) % 2 ** 53,
         stops: [request.stop].flat(),
         logprobs: request.logprobs,
-        effort: thinks({ id: engine.model.id, template })
-          ? request.effort
-          : undefined,
+        effort,
         told: request.told,
+        tools: request.toldTools,
+        tell: request.tell,
+        goOn: request.continue_final_message,
+        variables,
         bos: request.bos,
         ...(grammar &&
-          { form: { grammars, grammar, ...(frame && { frame }) } }),
+          { form: { grammars, grammar, ...(call && { call }) } }),
       }, signal))
   );
   yield* merge(turns);

@@ -27,13 +27,6 @@ export function closedObject<T extends z.core.$ZodLooseShape>(
   return nullsLeftOut(z.strictObject(shape));
 }
 
-/** A field in which -1 means the same as leaving it out. */
-export function minusOneOff<T extends z.ZodType>(
-  schema: T,
-): z.ZodPreprocess<T> {
-  return z.preprocess((value) => value === -1 ? undefined : value, schema);
-}
-
 /** What is said of something that a request can do without. */
 export function ignorable(name: string, message: string): {
   readonly code: "custom";
@@ -45,6 +38,7 @@ export function ignorable(name: string, message: string): {
 
 /** Fields that are taken and change nothing. */
 export const ignored = {
+  add_generation_prompt: z.unknown().optional(),
   metadata: z.unknown().optional(),
   parallel_tool_calls: z.unknown().optional(),
   prediction: z.unknown().optional(),

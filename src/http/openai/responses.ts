@@ -70,8 +70,8 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
       ...plan.changes,
     };
     const save = await openSave(c, asked);
-    const { messages, told } = readingOf(conversation, plan, save);
-    const common = { ...asked, told };
+    const { messages, ...reading } = readingOf(conversation, plan, save);
+    const common = { ...asked, ...reading };
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
     const call: ResponseCall = {
       request,
@@ -79,6 +79,7 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
       choices: tellCalls(
         choose(c, common, save, [{ messages }], signal),
         plan,
+        c.get("services").template?.calls,
       ),
       created: Math.floor(Date.now() / 1000),
       model: c.get("services").engine.model.id,

@@ -6,11 +6,10 @@
  */
 
 import type { HeadedMessages } from "../../chat/head.ts";
-import type { Message } from "../../chat/template.ts";
+import type { Message, PastCall } from "../../chat/template.ts";
 import { StateError } from "../../errors.ts";
 import { SchemaError } from "../problem.ts";
-import { withCalls } from "../../chat/tools.ts";
-import { unread } from "./chat_messages.ts";
+import { pastCall, shortId, unread } from "./chat_messages.ts";
 import { tokenIn, tokenOfResponse } from "./ids.ts";
 import type { Item, ResponsesRequest } from "./responses_schema.ts";
 
@@ -77,7 +76,7 @@ function messagesOf(items: readonly Item[], from: number): readonly Message[] {
   let said: {
     content: string;
     thought: string;
-    calls: { name: string; arguments: unknown }[];
+    calls: PastCall[];
   } | undefined;
   const end = () => {
     if (said === undefined) return;
@@ -87,7 +86,8 @@ function messagesOf(items: readonly Item[], from: number): readonly Message[] {
     if (content === "" && calls.length === 0) return;
     messages.push({
       role: "assistant",
-      content: withCalls(content, calls),
+      content,
+      ...(calls.length > 0 && { calls }),
       ...(thought !== "" && { reasoning: thought }),
     });
   };
@@ -108,7 +108,21 @@ function messagesOf(items: readonly Item[], from: number): readonly Message[] {
         answer().thought = item.thought;
         break;
       case "function_call":
-        answer().calls.push({ name: item.name, arguments: item.arguments });
+        answer().calls.push(
+          pastCall({
+            id: item.call_id,
+            name: item.name,
+            arguments: item.arguments,
+          }),
+        );
+        break;
+      case "output":
+        end();
+        messages.push({
+          role: "tool",
+          content: item.content,
+          ...shortId("callId", item.call_id),
+        });
         break;
       case "item_reference":
         throw unknownItem(from + i);

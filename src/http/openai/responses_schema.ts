@@ -5,7 +5,6 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import { outputText } from "../../chat/tools.ts";
 import { TEXT_LIMIT } from "../native/schema.ts";
 import { Content } from "./content.ts";
 import {
@@ -64,7 +63,7 @@ const ReasoningItem = z.strictObject({
   thought: content || summary || "",
 }));
 
-/** What a function gave, which the user says. */
+/** What a function gave. */
 function output<const Type extends string>(type: Type) {
   return z.strictObject({
     type: z.literal(type),
@@ -73,11 +72,11 @@ function output<const Type extends string>(type: Type) {
     id: z.string().optional(),
     status: z.string().optional(),
     name: z.string().optional(),
-  }).transform(({ output }) => ({
-    type: "message" as const,
+  }).transform(({ output, call_id }) => ({
+    type: "output" as const,
     id: undefined,
-    role: "user" as const,
-    content: outputText(output),
+    call_id,
+    content: output,
   }));
 }
 

@@ -13,7 +13,6 @@ import { text } from "./content.ts";
 import {
   closedObject,
   ignored,
-  minusOneOff,
   nullsLeftOut,
   replacedInChats,
 } from "./fields.ts";
@@ -25,11 +24,13 @@ import {
 } from "./tool_schema.ts";
 import {
   Bos,
+  ContinueFinal,
   Initial,
   JsonSchema,
   samplingFields,
   StateCodec,
   StateProfile,
+  TemplateVariables,
   TEXT_LIMIT,
 } from "../native/schema.ts";
 
@@ -53,12 +54,15 @@ export const modelName = z.string().max(256).optional()
 /** How to draw, with OpenAI's bounds, and the native API's additions. */
 export const sampling = {
   ...samplingFields,
-  temperature: z.number().min(0).max(MOST_TEMPERATURE).default(1)
-    .describe("Sampling temperature; 0 always picks the most likely token"),
-  top_k: minusOneOff(samplingFields.top_k),
-  presence_penalty: z.number().min(-2).max(2).default(0),
-  frequency_penalty: z.number().min(-2).max(2).default(0),
-  penalty_decay: z.number().min(0).max(1).default(1),
+  temperature: z.number().min(0).max(MOST_TEMPERATURE).optional()
+    .describe(
+      "Sampling temperature; 0 always picks the most likely token; defaults to " +
+        "the model's, or 1",
+    ),
+  top_k: z.preprocess(
+    (value) => value === -1 ? 0 : value,
+    samplingFields.top_k,
+  ),
   seed: z.int().optional().transform((seed) =>
     seed === -1 ? undefined : seed && seed < 0 ? seed + 2 ** 53 : seed
   ),
@@ -71,7 +75,9 @@ export const native = {
       "State returned by an earlier answer; only newer messages are read",
     ),
   initial: Initial.optional(),
-  bos: z.preprocess((value) => value ?? undefined, Bos),
+  bos: Bos,
+  chat_template_kwargs: TemplateVariables,
+  continue_final_message: ContinueFinal,
   state_codec: StateCodec,
   state_profile: StateProfile,
 };

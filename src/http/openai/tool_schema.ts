@@ -54,9 +54,10 @@ export const FlatCall = z.strictObject({
   id: z.string().optional(),
   status: z.string().optional(),
   namespace: z.string().optional(),
-}).transform(({ type, name, arguments: given, id }) => ({
+}).transform(({ type, name, arguments: given, id, call_id }) => ({
   type,
   id,
+  call_id,
   name,
   arguments: given,
 }));
@@ -70,9 +71,10 @@ export const CustomCall = z.strictObject({
   id: z.string().optional(),
   status: z.string().optional(),
   namespace: z.string().optional(),
-}).transform(({ name, input, id }) => ({
+}).transform(({ name, input, id, call_id }) => ({
   type: "function_call" as const,
   id,
+  call_id,
   name,
   arguments: input as unknown,
 }));

@@ -33,7 +33,7 @@ const TAKEN: [name: string, path: string, body: object, ignored?: string][] = [
     repetition_penalty: 1.1,
     typical_p: 1,
     chat_template_kwargs: { enable_thinking: false },
-  }, "repetition_penalty, typical_p, chat_template_kwargs"],
+  }, "repetition_penalty, typical_p"],
   ["nulls, nested", CHAT, {
     model: null,
     messages: [
