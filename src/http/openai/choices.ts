@@ -41,7 +41,7 @@ export interface CommonRequest extends SamplingFields {
   readonly effort?: Effort | undefined;
   /** What the answers may be. */
   readonly grammar?: Grammar | undefined;
-  /** Whether they are calls; see {@linkcode Form}. */
+  /** Whether they are calls of functions. */
   readonly call?: boolean;
   /** Whether a text that begins here begins with the end-of-text token. */
   readonly bos?: boolean | undefined;
