@@ -12,7 +12,7 @@ import type { Grammars } from "../grammar/grammar.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { RequestRecord } from "../observe/record.ts";
 import type { Save } from "../state/save.ts";
-import type { Vault } from "../state/seal.ts";
+import type { UnwrappedToken, Vault } from "../state/seal.ts";
 import type { Caller, RequestTurns } from "./access/request_turns.ts";
 import type { Rate } from "./access/token_bucket.ts";
 
@@ -51,6 +51,14 @@ export interface Loan {
   readonly release?: () => void;
 }
 
+/** Whose a state is. */
+export interface StateOwner {
+  /** The model's name; absent if it cannot be told. */
+  readonly id?: string | undefined;
+  /** The state, so that it is opened once. */
+  readonly unwrapped?: UnwrappedToken;
+}
+
 /** The models of a server. */
 export interface Loader {
   /** Every one, loaded or not; the first is meant where none is named. */
@@ -67,13 +75,12 @@ export interface Loader {
    */
   borrow(id?: string): Promise<Loan>;
   /**
-   * The name of the model that made a state, if that can be told before the state
-   * is opened for good. Absent where there is one model.
+   * Tells by a state's header which model made it. Absent where there is one model.
    */
   readonly ownerOf?: (
     token: string | Uint8Array<ArrayBuffer>,
     tenant: string,
-  ) => Promise<string | undefined>;
+  ) => Promise<StateOwner>;
 }
 
 /** A loader of one model that is there already. */
@@ -117,6 +124,8 @@ export interface AppEnv {
     services: Services;
     /** Gives that model back when the answer has ended. */
     release: (() => void) | undefined;
+    /** A state of the request that was looked at to find its model. */
+    unwrapped?: UnwrappedToken | undefined;
     /** The name of the caller's key; empty where no keys are set. */
     tenant: string;
     /** What the caller's key allows; absent: what the server usually does. */

@@ -172,20 +172,23 @@ async function ownerFinder(
   });
   return async (token, tenant) => {
     try {
-      const { format } = await reader.read(token, { tenant });
-      const owner = owners.get(format.fingerprint.toHex());
-      if (owner !== undefined) return owner;
+      const unwrapped = await reader.unwrap(token, { tenant });
+      const { fingerprint, L, D } = unwrapped.header;
+      const owner = owners.get(fingerprint.toHex());
+      if (owner !== undefined) return { id: owner, unwrapped };
       // A model's fingerprint is known once it has been loaded: of the others, only
       // one of the state's sizes can be meant.
       const seen = new Set(owners.values());
       const [model, ...more] = known.filter(({ id, shape }) =>
-        !seen.has(id) && shape.L === format.shape.L &&
-        shape.D === format.shape.D
+        !seen.has(id) && shape.L === L && shape.D === D
       );
-      return more.length === 0 ? model?.id : undefined;
+      return {
+        id: more.length === 0 ? model?.id : undefined,
+        unwrapped,
+      };
     } catch (error) {
       // Whoever opens it says what is wrong with it.
-      if (error instanceof StateError) return undefined;
+      if (error instanceof StateError) return {};
       throw error;
     }
   };

@@ -16,7 +16,7 @@ import {
   unreadableToken,
 } from "./envelope.ts";
 import { decodeSave, encodeSave, readSave, type SaveFile } from "./format.ts";
-import { readHeader } from "./header.ts";
+import { readHeader, type SaveHeader } from "./header.ts";
 import { Keyring, type KeyringOptions, type SealNote } from "./keyring.ts";
 import {
   isPortableBytes,
@@ -49,6 +49,8 @@ export interface OpenTokenOptions {
 
 /** How a token is opened. */
 export interface OpenSaveOptions extends OpenTokenOptions {
+  /** The same token without its wrapping, where it was looked at before. */
+  readonly unwrapped?: UnwrappedToken | undefined;
   /** Told how the values of the save are written, before they are read. */
   readonly seen?: (codec: CodecName) => void;
 }
@@ -83,6 +85,18 @@ export interface OpenedFile extends SaveFile, SealNote {
 interface Unwrapped extends SealNote {
   readonly profile: Profile;
   readonly file: Uint8Array;
+}
+
+/** A token that was unwrapped to see whose save it is. */
+export interface UnwrappedToken {
+  /** The token. */
+  readonly token: string | Uint8Array;
+  /** Whom it is bound to. */
+  readonly tenant: string;
+  /** The save file inside; its header is sound. */
+  readonly file: Uint8Array;
+  /** What its header says. */
+  readonly header: SaveHeader;
 }
 
 /** Room for what a token has besides values. */
@@ -144,9 +158,25 @@ export class Vault {
     token: string | Uint8Array<ArrayBuffer>,
     options: OpenSaveOptions = {},
   ): Promise<Save> {
-    const { file } = await this.#unwrap(token, options);
+    const { unwrapped, tenant = "" } = options;
+    const { file } = unwrapped?.token === token && unwrapped.tenant === tenant
+      ? unwrapped
+      : await this.#unwrap(token, options);
     options.seen?.(readHeader(file).codec);
     return decodeSave(file, this.#options.format);
+  }
+
+  /**
+   * Unwraps a token of whatever model, to open it later: what it says of its model
+   * is known by its header, before any value is read. Throws as {@linkcode open}.
+   */
+  async unwrap(
+    token: string | Uint8Array<ArrayBuffer>,
+    options: OpenTokenOptions = {},
+  ): Promise<UnwrappedToken> {
+    const { file } = await this.#unwrap(token, options);
+    const { tenant = "" } = options;
+    return { token, tenant, file, header: readHeader(file) };
   }
 
   /** Opens a token of whatever model, for tools; throws as {@linkcode open}. */

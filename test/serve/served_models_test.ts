@@ -248,3 +248,23 @@ Deno.test("openModels() refuses names twice, and vocabularies of nobody", async 
     code: "ERR_MODEL_NOT_FOUND",
   });
 });
+
+Deno.test("openModels() opens a state once, though its model is told by it", async () => {
+  await using served = await server(...flagsOf("narrow", "wide"));
+  const { state } = await served.generate({ prompt: "a", model: "wide" });
+  const { subtle } = crypto;
+  const decrypt = subtle.decrypt.bind(subtle);
+  let opened = 0;
+  subtle.decrypt = (...args: Parameters<typeof decrypt>) => {
+    opened++;
+    return decrypt(...args);
+  };
+  try {
+    assertEquals((await served.generate({ prompt: "b", state })).model, "wide");
+    assertEquals(opened, 1);
+    const both = { a: state, b: state };
+    assertEquals((await served.post("/v1/state/diff", both)).status, 200);
+  } finally {
+    subtle.decrypt = decrypt;
+  }
+});

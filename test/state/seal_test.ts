@@ -286,6 +286,23 @@ Deno.test("Vault.open() refuses a token of another model, Vault.read() reads it"
   }
 });
 
+Deno.test("Vault.open() takes what Vault.unwrap() gave, for that token and tenant alone", async () => {
+  const vault = await open();
+  const { token } = await vault.seal(exampleSave(), int4);
+  const other = await vault.seal({ ...exampleSave(), position: 7 }, int4);
+  const unwrapped = await vault.unwrap(token, { tenant: "ada" });
+  assertEquals(unwrapped.header.codec, "int4");
+  const known = { tenant: "ada", unwrapped };
+  const { position } = exampleSave();
+  assertEquals((await vault.open(token, known)).position, position);
+  assertEquals((await vault.open(other.token, known)).position, 7);
+  await assertRejects(
+    () => vault.open(token, { tenant: "bob", unwrapped }),
+    REJECTED,
+  );
+  await assertRejects(() => vault.unwrap(token, { tenant: "bob" }), REJECTED);
+});
+
 Deno.test("Vault.open() and Vault.seal() refuse portable tokens unless allowed", async () => {
   const allowed = await open(), strict = await open({ portable: false });
   const options = { ...int4, profile: "portable" } as const;

@@ -41,9 +41,10 @@ export async function openBeginning(
   const services = c.get("services");
   const token = state ?? undefined;
   if (initial === undefined || initial === null) {
-    return token === undefined
-      ? undefined
-      : await services.vault.open(token, { tenant: c.get("tenant") });
+    return token === undefined ? undefined : await services.vault.open(token, {
+      tenant: c.get("tenant"),
+      unwrapped: c.get("unwrapped"),
+    });
   }
   if (token !== undefined) {
     const detail = "cannot be given beside a state, which has begun already";

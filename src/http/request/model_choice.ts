@@ -71,7 +71,9 @@ async function ownerOf(
   token: string | Uint8Array<ArrayBuffer> | undefined,
 ): Promise<string | undefined> {
   if (token === undefined) return undefined;
-  return await c.get("loader").ownerOf?.(token, c.get("tenant"));
+  const owner = await c.get("loader").ownerOf?.(token, c.get("tenant"));
+  c.set("unwrapped", owner?.unwrapped);
+  return owner?.id;
 }
 
 /** The same answer, with something to do when its body has ended or is left. */

@@ -42,7 +42,10 @@ export const STATE_REFUSALS: readonly ProblemStatus[] = [403, 409];
 
 /** Opens a token of the model served. */
 export function openToken(c: Context<AppEnv>, token: string): Promise<Save> {
-  return c.get("services").vault.open(token, { tenant: c.get("tenant") });
+  return c.get("services").vault.open(token, {
+    tenant: c.get("tenant"),
+    unwrapped: c.get("unwrapped"),
+  });
 }
 
 /** Writes a state for the caller. */
