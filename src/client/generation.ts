@@ -14,12 +14,29 @@ export interface ChatMessage {
   readonly content: string;
 }
 
+/** How a state is written, from all its bits to the fewest bytes. */
+export type SaveCodecName =
+  | "exact"
+  | "f16"
+  | "int10"
+  | "int8"
+  | "int6"
+  | "int4";
+
 /** How to draw and what to return; the names are the API's. */
 export interface GenerateOptions {
+  /** Name of the model; by default the one that made the state, else the first. */
+  readonly model?: string;
   /** The token of the turn before; absent to start afresh. */
   readonly state?: string;
   /** The name of a state of the server's to begin with, in place of `state`. */
   readonly initial?: string;
+  /** Whether a new text begins with the end-of-text token; by default as usual. */
+  readonly bos?: boolean;
+  /** Variables of the model's chat template, `enable_thinking` among them. */
+  readonly chat_template_kwargs?: Readonly<Record<string, unknown>>;
+  /** Whether a last message of the assistant's is gone on with, as by default. */
+  readonly continue_final_message?: boolean;
   /** Tokens to draw at most. */
   readonly max_tokens?: number;
   /** 0 always takes the likeliest token. */
@@ -45,14 +62,7 @@ export interface GenerateOptions {
   /** What the answer may be; it ends where it is whole. */
   readonly grammar?: AnswerGrammar;
   /** How the returned state is written. */
-  readonly state_codec?:
-    | "int8"
-    | "exact"
-    | "f16"
-    | "int10"
-    | "int6"
-    | "int4"
-    | "none";
+  readonly state_codec?: SaveCodecName | "none";
   /** How the returned state is protected. */
   readonly state_profile?: "sealed" | "portable";
 }
@@ -75,8 +85,12 @@ export type GenerationRequest = GenerateInput & GenerateOptions;
 export interface GenerateEnd {
   /** The answer's own name. */
   readonly id: string;
+  /** What kind of answer it is. */
+  readonly object: "generation";
   /** The model that wrote it. */
   readonly model: string;
+  /** What the model thought before it answered. */
+  readonly reasoning?: string;
   /** Why it ended. */
   readonly finish_reason: "stop" | "length" | "cancelled";
   /** What it cost, in tokens. */
@@ -94,6 +108,8 @@ export interface GenerateEnd {
   readonly state?: string;
   /** Its size. */
   readonly state_bytes?: number;
+  /** How it is written: `exact` where the codec asked for cannot hold a value. */
+  readonly state_codec?: string;
   /** What it cost, in milliseconds. */
   readonly timings: {
     /** Opening the state sent. */
@@ -120,6 +136,8 @@ export type GenerationEvent =
     readonly type: "text";
     /** The next piece. */
     readonly text: string;
+    /** The next piece of the thought. */
+    readonly reasoning?: string;
   }
   | GenerateEnd & {
     /** Names the event. */

@@ -157,6 +157,7 @@ async function turn(
       id,
       end: {
         id: `local-${id}`,
+        object: "generation",
         model: model.name,
         finish_reason: finish,
         usage: {
