@@ -10,16 +10,16 @@ import { ModelError } from "../errors.ts";
 import { N } from "./shape.ts";
 
 const Config = z.object({
-  model_type: z.string(),
-  norm_eps: z.number(),
-  layer_norm_epsilon: z.number(),
-  head_dim: z.number(),
-  head_size: z.number(),
-  hidden_act: z.string(),
-  norm_first: z.boolean(),
-  attn: z.unknown(),
-  tie_word_embeddings: z.boolean(),
-}).partial();
+  model_type: z.string().nullish(),
+  norm_eps: z.number().nullish(),
+  layer_norm_epsilon: z.number().nullish(),
+  head_dim: z.number().nullish(),
+  head_size: z.number().nullish(),
+  hidden_act: z.string().nullish(),
+  norm_first: z.boolean().nullish(),
+  attn: z.unknown().optional(),
+  tie_word_embeddings: z.boolean().nullish(),
+});
 
 /** What each field has to say, in fla-hub's models and in those of others. */
 const RULES: readonly (readonly [
@@ -34,11 +34,7 @@ const RULES: readonly (readonly [
   ["head_size", (size) => size === N, `${N}`],
   ["hidden_act", (name) => name === "sqrelu" || name === "relu2", "sqrelu"],
   ["norm_first", (first) => first === true, "true"],
-  [
-    "attn",
-    (layers) => layers === null,
-    "null: it has no attention of that kind",
-  ],
+  ["attn", () => false, "null: it has no attention of that kind"],
   ["tie_word_embeddings", (tied) => tied === false, "false"],
 ];
 
@@ -64,7 +60,8 @@ export function expectUsualConfig(json: string, name: string): void {
   if (!/^rwkv_?7/i.test(config.model_type ?? "")) return;
   for (const [field, fits, expected] of RULES) {
     const value = config[field];
-    if (value === undefined || fits(value)) continue;
+    // `null` is how settings leave a field open.
+    if (value === undefined || value === null || fits(value)) continue;
     throw new ModelError(
       "ERR_MODEL_UNSUPPORTED",
       `Cannot load the model of ${name}: its ${field} is ` +

@@ -1,6 +1,7 @@
 /**
- * Other people's names for RWKV-7's tensors → BlinkDL's: fla-hub's and the second
- * Hugging Face flavour, llama.cpp's.
+ * Other people's names for RWKV-7's tensors → BlinkDL's: fla-hub's, rwkv-rs's and the
+ * second Hugging Face flavour, llama.cpp's. Prefixes that trainers leave are taken
+ * off first.
  *
  * @module
  */
@@ -71,6 +72,57 @@ const SECOND: readonly Rule[] = [
   [/^model\.layers\.(\d+)\.feed_forward\.(.+)$/, "blocks.$1.ffn.$2"],
 ];
 
+/** https://github.com/rwkv-rs: its LoRA factors are BlinkDL's own. */
+const RWKV_RS: readonly Rule[] = [
+  [/^model\.embed_tokens\.weight$/, "emb.weight"],
+  [/^lm_head\.weight$/, "head.weight"],
+  [/^model\.norm\.(weight|bias)$/, "ln_out.$1"],
+  [/^model\.embedding_norm\.(weight|bias)$/, "blocks.0.ln0.$1"],
+  [/^model\.layers\.(\d+)\.input_layernorm\.(.+)$/, "blocks.$1.ln1.$2"],
+  [
+    /^model\.layers\.(\d+)\.post_attention_layernorm\.(.+)$/,
+    "blocks.$1.ln2.$2",
+  ],
+  [
+    /^model\.layers\.(\d+)\.linear_attn\.g_norm\.(weight|bias)$/,
+    "blocks.$1.att.ln_x.$2",
+  ],
+  [
+    /^model\.layers\.(\d+)\.linear_attn\.r_proj\.weight$/,
+    "blocks.$1.att.receptance.weight",
+  ],
+  [
+    /^model\.layers\.(\d+)\.linear_attn\.k_proj\.weight$/,
+    "blocks.$1.att.key.weight",
+  ],
+  [
+    /^model\.layers\.(\d+)\.linear_attn\.v_proj\.weight$/,
+    "blocks.$1.att.value.weight",
+  ],
+  [
+    /^model\.layers\.(\d+)\.linear_attn\.o_proj\.weight$/,
+    "blocks.$1.att.output.weight",
+  ],
+  [/^model\.layers\.(\d+)\.linear_attn\.(.+)$/, "blocks.$1.att.$2"],
+  [
+    /^model\.layers\.(\d+)\.mlp\.(?:up_proj|key)\.weight$/,
+    "blocks.$1.ffn.key.weight",
+  ],
+  [
+    /^model\.layers\.(\d+)\.mlp\.(?:down_proj|value)\.weight$/,
+    "blocks.$1.ffn.value.weight",
+  ],
+  [/^model\.layers\.(\d+)\.mlp\.(.+)$/, "blocks.$1.ffn.$2"],
+];
+
+/** What compilers and trainers put before a name, or into it. */
+const WRAPPER =
+  /^(?:(?:module|_forward_module|_orig_mod)\.)+|(?<=\.)_orig_mod\./g;
+
+/** Parts of the models that Hugging Face's classes put under `model.`. */
+const UNDER_MODEL =
+  /^(?=(?:layers|embeddings|embed_tokens|embedding_norm|norm|pre_ln|ln_out)\.)/;
+
 /** llama.cpp's `rwkv7`. */
 const LLAMA: readonly Rule[] = [
   [/^token_embd\.weight$/, "emb.weight"],
@@ -109,9 +161,10 @@ export interface Renamed {
  * @throws {ModelError} `ERR_MODEL_CORRUPT` if two tensors are the same one.
  */
 export function blinkdlNames(
-  tensors: ReadonlyMap<string, StoredTensor>,
+  given: ReadonlyMap<string, StoredTensor>,
   file: string,
 ): Renamed {
+  const tensors = unwrapped(given, file);
   const some = (sign: RegExp) =>
     [...tensors.keys()].some((name) => sign.test(name));
   const rename = (rules: readonly Rule[]) => renamed(tensors, rules, file);
@@ -121,17 +174,36 @@ export function blinkdlNames(
   if (some(/^model\.layers\.\d+\.attn\./)) {
     return { tensors: rename(FLA), lora: "out-in" };
   }
+  if (some(/^model\.layers\.\d+\.linear_attn\./)) {
+    return { tensors: rename(RWKV_RS), lora: "in-out" };
+  }
   if (some(/^model\.layers\.\d+\.attention\./)) {
     return { tensors: rename(SECOND), lora: "in-out" };
   }
   return { tensors };
 }
 
-function renamed(
+/** Names without what wraps them, and under `model.` where all others are. */
+function unwrapped(
   tensors: ReadonlyMap<string, StoredTensor>,
-  rules: readonly Rule[],
   file: string,
-): Map<string, StoredTensor> {
+): ReadonlyMap<string, StoredTensor> {
+  const bare = tensors.keys().map((name) => name.replace(WRAPPER, ""));
+  const names = [...bare];
+  const flat = names.some((name) => /^layers\.\d+\./.test(name));
+  const { found, add } = collector(file);
+  for (const [i, tensor] of [...tensors.values()].entries()) {
+    const name = names[i] ?? "";
+    add(flat ? name.replace(UNDER_MODEL, "model.") : name, tensor);
+  }
+  return found;
+}
+
+/** Tensors by names that no two of them may have. */
+function collector(file: string): {
+  readonly found: Map<string, StoredTensor>;
+  readonly add: (name: string, tensor: StoredTensor) => void;
+} {
   const found = new Map<string, StoredTensor>();
   const add = (name: string, tensor: StoredTensor) => {
     const other = found.get(name);
@@ -144,6 +216,15 @@ function renamed(
     }
     found.set(name, tensor);
   };
+  return { found, add };
+}
+
+function renamed(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  rules: readonly Rule[],
+  file: string,
+): Map<string, StoredTensor> {
+  const { found, add } = collector(file);
   for (const [name, tensor] of tensors) {
     const rule = rules.find(([pattern]) => pattern.test(name));
     const to = rule ? name.replace(...rule) : name;

@@ -16,8 +16,10 @@ import { assertClose } from "../support/close.ts";
 import {
   flaTensors,
   oldFlaTensors,
+  rwkvRsTensors,
   secondTensors,
   webRwkvTensors,
+  wrappedTensors,
 } from "../support/rename.ts";
 import { worldExcerpt } from "../support/world.ts";
 import {
@@ -75,6 +77,39 @@ Deno.test("openModel() gives equal values equal fingerprints in any format", asy
       "fla.safetensors": await write(flaTensors(tensors), type),
       "old-fla.safetensors": await write(oldFlaTensors(tensors), type),
       "second.safetensors": await write(secondTensors(tensors), type),
+      "rwkv-rs.safetensors": await write(rwkvRsTensors(tensors), type),
+      "old-rwkv-rs.safetensors": await write(
+        rwkvRsTensors(tensors, true),
+        type,
+      ),
+      "bare-fla.safetensors": await write(
+        wrappedTensors(
+          flaTensors(tensors),
+          (name) => name.replace(/^model\./, ""),
+        ),
+        type,
+      ),
+      "compiled-fla.safetensors": await write(
+        wrappedTensors(flaTensors(tensors), (name) => `_orig_mod.${name}`),
+        type,
+      ),
+      "compiled-blocks.pth": await writePth(
+        wrappedTensors(
+          tensors,
+          (name) => name.replace(/^(blocks\.\d+)/, "$1._orig_mod"),
+        ),
+        type,
+      ),
+      "forward.pth": await writePth(
+        wrappedTensors(tensors, (name) => `_forward_module.module.${name}`),
+        type,
+      ),
+      "protocol-5.pth": await writePth(tensors, type, { protocol: 5 }),
+      "trainer.pth": await writePth(tensors, type, {
+        protocol: 5,
+        noted: true,
+        parameters: true,
+      }),
       "F32.pth": await writePth(tensors, "F32"),
       "narrow.pth": await writePth(tensors, type, { turned: true }),
       "F32.gguf": await llama(tensors, "F32"),
@@ -125,6 +160,7 @@ Deno.test("openModel() knows square LoRA matrices by the file's names", async ()
     const bytes of [
       await write(flaTensors(tensors), "F32"),
       await write(secondTensors(tensors), "F32"),
+      await write(rwkvRsTensors(tensors), "F32"),
       await llama(tensors, "F32"),
     ]
   ) {

@@ -26,6 +26,8 @@ Deno.test("expectUsualConfig() takes what RWKV-7 models say of themselves", () =
   read({})();
   read({ norm_eps: 0.00001, layer_norm_epsilon: 1.0000000116860974e-05 })();
   read({ norm_eps: undefined, head_dim: undefined, head_size: 64 })();
+  const open = Object.keys(FLA).map((field) => [field, null]);
+  read({ ...Object.fromEntries(open), model_type: "rwkv7" })();
   read({ model_type: "llama", norm_eps: 1e-6, hidden_act: "silu" })();
 });
 

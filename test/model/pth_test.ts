@@ -139,7 +139,7 @@ const ARCHIVES: [string, Uint8Array<ArrayBuffer>, RegExp][] = [
       "m/data.pkl",
       new Writer().add("}X").numbers(4, 1).add("aK\x01s.").bytes(),
     ]]),
-    /its entry a is no tensor/,
+    /its table names no tensors/,
   ],
 ];
 
@@ -180,7 +180,7 @@ const HOSTILE: [string, string | Uint8Array<ArrayBuffer>, RegExp][] = [
   ["a text of 4 GiB", Uint8Array.of(0x58, 255, 255, 255, 255), /it is cut off/],
   ["a name without end", "ctorch", /ends inside a name/],
   ["no end", "}", /it is cut off/],
-  ["protocol 5", Uint8Array.of(0x80, 5, 0x2e), /protocol is above 2/],
+  ["protocol 6", Uint8Array.of(0x80, 6, 0x2e), /protocol is above 5/],
   ["a long number", Uint8Array.of(0x8a, 8, 0, 0), /number is too large/],
   ["items for no dict", ")K\x01K\x02s.", /a dict is missing/],
   ["half an item", "}(K\x01u.", /a dict is missing/],

@@ -91,6 +91,52 @@ export function secondTensors(
     .map((tensor) => renamed(tensor, SECOND));
 }
 
+/** rwkv-rs's: LoRA matrices as they are, vectors flat. */
+const RWKV_RS: readonly Rule[] = [
+  [/^emb\./, "model.embed_tokens."],
+  [/^head\./, "lm_head."],
+  [/^ln_out\./, "model.norm."],
+  [/^blocks\.0\.ln0\./, "model.embedding_norm."],
+  [/^blocks\.(\d+)\.ln1\./, "model.layers.$1.input_layernorm."],
+  [/^blocks\.(\d+)\.ln2\./, "model.layers.$1.post_attention_layernorm."],
+  [
+    /^blocks\.(\d+)\.att\.receptance\./,
+    "model.layers.$1.linear_attn.r_proj.",
+  ],
+  [/^blocks\.(\d+)\.att\.key\./, "model.layers.$1.linear_attn.k_proj."],
+  [/^blocks\.(\d+)\.att\.value\./, "model.layers.$1.linear_attn.v_proj."],
+  [/^blocks\.(\d+)\.att\.output\./, "model.layers.$1.linear_attn.o_proj."],
+  [/^blocks\.(\d+)\.att\.ln_x\./, "model.layers.$1.linear_attn.g_norm."],
+  [/^blocks\.(\d+)\.att\./, "model.layers.$1.linear_attn."],
+  [/^blocks\.(\d+)\.ffn\.key\./, "model.layers.$1.mlp.up_proj."],
+  [/^blocks\.(\d+)\.ffn\.value\./, "model.layers.$1.mlp.down_proj."],
+  [/^blocks\.(\d+)\.ffn\./, "model.layers.$1.mlp."],
+];
+
+/** rwkv-rs's release; with `older`, as its first files call the feed-forward. */
+export function rwkvRsTensors(
+  tensors: readonly StoredTensor[],
+  older = false,
+): StoredTensor[] {
+  return tensors.filter(({ name }) => !UNUSED.test(name)).map((tensor) => {
+    const { name, ...rest } = flat(renamed(tensor, RWKV_RS));
+    return {
+      ...rest,
+      name: older
+        ? name.replace("up_proj", "key").replace("down_proj", "value")
+        : name,
+    };
+  });
+}
+
+/** Under other names. */
+export function wrappedTensors(
+  tensors: readonly StoredTensor[],
+  wrap: (name: string) => string,
+): StoredTensor[] {
+  return tensors.map((tensor) => ({ ...tensor, name: wrap(tensor.name) }));
+}
+
 /** web-rwkv's `.st`: LoRA matrices turned. */
 export function webRwkvTensors(
   tensors: readonly StoredTensor[],

@@ -2,7 +2,7 @@
  * A machine for the few pickle instructions that `torch.save` writes for a table
  * of tensors. It never calls anything: a name outside a short list ends it.
  *
- * Opcodes: CPython's `Lib/pickletools.py`, protocol 2.
+ * Opcodes: CPython's `Lib/pickletools.py`, protocols 2 to 5.
  *
  * @module
  */
@@ -57,9 +57,12 @@ class Machine {
   #step(opcode: number): void {
     switch (opcode) {
       case 0x80: // PROTO
-        if (this.#input.byte() > 2) {
-          throw this.#input.refuse("its protocol is above 2");
+        if (this.#input.byte() > 5) {
+          throw this.#input.refuse("its protocol is above 5");
         }
+        return;
+      case 0x95: // FRAME: how much a reader may fetch at once
+        this.#input.skip(8);
         return;
       case 0x7d: // EMPTY_DICT
         return this.#push(new Map());
@@ -90,8 +93,25 @@ class Machine {
         return this.#push(this.#input.long());
       case 0x58: // BINUNICODE
         return this.#push(this.#input.text(this.#input.number(4)));
+      case 0x8c: // SHORT_BINUNICODE
+        return this.#push(this.#input.text(this.#input.byte()));
+      case 0x8d: // BINUNICODE8
+        return this.#push(this.#input.text(this.#input.size()));
+      case 0x47: // BINFLOAT
+        return this.#push(this.#input.float());
       case 0x63: // GLOBAL
-        return this.#push(this.#name());
+        return this.#push(
+          this.#name(this.#input.line(), this.#input.line()),
+        );
+      case 0x93: { // STACK_GLOBAL
+        const [module, member] = this.#take(2);
+        if (typeof module === "string" && typeof member === "string") {
+          return this.#push(this.#name(module, member));
+        }
+        throw this.#input.refuse("a name is no text");
+      }
+      case 0x94: // MEMOIZE
+        return this.#keep(this.#memo.size);
       case 0x71: // BINPUT
         return this.#keep(this.#input.byte());
       case 0x72: // LONG_BINPUT
@@ -173,8 +193,7 @@ class Machine {
     for (const item of items) list.push(item);
   }
 
-  #name(): PickledName {
-    const module = this.#input.line(), member = this.#input.line();
+  #name(module: string, member: string): PickledName {
     const name = `${module} ${member}`;
     if (ALLOWED.test(name) || [DICT, TENSOR, PARAMETER].includes(name)) {
       return { kind: "name", name };

@@ -48,6 +48,23 @@ export class PickleInput {
     return negative ? value - 2 ** (8 * size) : value;
   }
 
+  /** A double, big-endian as nothing else is. */
+  float(): number {
+    return this.#view.getFloat64(this.#advance(8));
+  }
+
+  /** A number of bytes, itself of 8 bytes. */
+  size(): number {
+    const [low, high] = [this.number(4), this.number(4)];
+    if (high > 0) throw this.refuse("a text is too long");
+    return low;
+  }
+
+  /** Passes over bytes. */
+  skip(length: number): void {
+    this.#advance(length);
+  }
+
   /** UTF-8 of `length` bytes. */
   text(length: number): string {
     const at = this.#advance(length);

@@ -48,13 +48,20 @@ export async function readPth(
   const pickled = readPickle(await source.read(offset, size), source.name);
   const tensors = new Map<string, StoredTensor>();
   for (const [name, value] of stateDict(source, pickled)) {
+    // Trainers note numbers and words beside the weights.
+    if (!isTensor(value) && !(value instanceof Map)) continue;
     if (typeof name !== "string" || !isTensor(value)) {
       throw corrupt(source, `its entry ${nameOf(name)} is no tensor`);
     }
     const entry = entries.get(`${root}data/${value.storage.key}`);
     tensors.set(name, openTensor(source, name, value, entry));
   }
-  return tensors;
+  if (tensors.size > 0) return tensors;
+  throw new ModelError(
+    "ERR_MODEL_UNSUPPORTED",
+    `Cannot load ${source.name}: its table names no tensors; it is something ` +
+      "else that a trainer saved",
+  );
 }
 
 async function expectLittleEndian(
@@ -74,14 +81,26 @@ async function expectLittleEndian(
   );
 }
 
+/** What trainers call the weights among the rest of what they save. */
+const WRAPPERS = [
+  "state_dict",
+  "model_state_dict",
+  "model",
+  "module",
+  "weights",
+];
+
 /** The table itself, the one that a trainer wrapped, or a list by its indices. */
 function stateDict(
   source: ByteSource,
   pickled: Pickled,
 ): Map<Pickled, Pickled> {
   if (pickled instanceof Map) {
-    const inner = pickled.get("state_dict");
-    return inner instanceof Map ? inner : pickled;
+    for (const name of WRAPPERS) {
+      const inner = pickled.get(name);
+      if (inner instanceof Map) return stateDict(source, inner);
+    }
+    return pickled;
   }
   if (Array.isArray(pickled)) {
     return new Map(pickled.map((value, i) => [String(i), value]));

@@ -114,13 +114,18 @@ export interface PickledView {
 /** Pickles a table of tensors, with a memo, as Python's own pickler does. */
 export function writePickle(
   views: readonly PickledView[],
-  { wrapped = false, parameters = false } = {},
+  { wrapped = false, parameters = false, protocol = 2, noted = false } = {},
 ): Uint8Array<ArrayBuffer> {
-  const out = new Writer().numbers(1, 0x80, 2);
+  const out = new Writer().numbers(1, 0x80, protocol);
+  const late = protocol >= 4;
+  if (late) out.numbers(1, 0x95).numbers(8, 0);
   const memo = new Map<string, number>();
   let memos = 0;
   const put = () => {
-    if (memos < 256) out.numbers(1, 0x71, memos++);
+    if (late) {
+      memos++;
+      out.numbers(1, 0x94);
+    } else if (memos < 256) out.numbers(1, 0x71, memos++);
     else out.numbers(1, 0x72).numbers(4, memos++);
   };
   const once = (key: string, write: () => void) => {
@@ -134,11 +139,16 @@ export function writePickle(
   };
   const text = (value: string) =>
     once(`text ${value}`, () => {
-      out.numbers(1, 0x58).numbers(4, new TextEncoder().encode(value).length)
-        .add(value);
+      const { length } = new TextEncoder().encode(value);
+      if (late) out.numbers(1, 0x8c, length).add(value);
+      else out.numbers(1, 0x58).numbers(4, length).add(value);
     });
   const global = (name: string) =>
-    once(name, () => out.add(`c${name.replace(" ", "\n")}\n`));
+    once(name, () => {
+      if (!late) return void out.add(`c${name.replace(" ", "\n")}\n`);
+      name.split(" ").forEach(text);
+      out.numbers(1, 0x93);
+    });
   const int = (value: number) => {
     if (value < 256) out.numbers(1, 0x4b, value);
     else if (value < 65536) out.numbers(1, 0x4d).numbers(2, value);
@@ -161,11 +171,18 @@ export function writePickle(
     out.add(")R");
     put();
   };
-  if (wrapped) {
+  if (wrapped || noted) {
     out.add("}");
     put();
-    text("state_dict");
   }
+  if (noted) {
+    text("epoch");
+    int(3);
+    out.add("s");
+    text("loss");
+    out.numbers(1, 0x47, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0).add("s");
+  }
+  if (wrapped || noted) text(noted ? "model_state_dict" : "state_dict");
   dict();
   out.add("(");
   for (const view of views) {
@@ -200,7 +217,7 @@ export function writePickle(
   text("_metadata");
   dict();
   out.add("sb");
-  if (wrapped) out.add("s");
+  if (wrapped || noted) out.add("s");
   return out.add(".").bytes();
 }
 
@@ -224,7 +241,14 @@ export function rowMajor(shape: readonly number[]): number[] {
 export async function writePth(
   tensors: readonly StoredTensor[],
   type: StoredType,
-  { turned = false, large = false, wrapped = false, parameters = false } = {},
+  {
+    turned = false,
+    large = false,
+    wrapped = false,
+    parameters = false,
+    protocol = 2,
+    noted = false,
+  } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const views: PickledView[] = [], data: Entry[] = [];
   const storage = STORAGES[type];
@@ -274,7 +298,10 @@ export async function writePth(
     }
   }
   return writeZip([
-    ["m/data.pkl", writePickle(views, { wrapped, parameters })],
+    [
+      "m/data.pkl",
+      writePickle(views, { wrapped, parameters, protocol, noted }),
+    ],
     ["m/byteorder", new TextEncoder().encode("little")],
     ...data,
     ["m/version", new TextEncoder().encode("3\n")],
