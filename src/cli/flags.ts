@@ -41,6 +41,12 @@ export const WHERE_FLAGS: FlagGroup = {
         "the key for it",
     },
     ...settingGroup("", MODEL_SETTINGS).flags,
+    model: {
+      placeholder: "MODEL",
+      help: "Weights, a folder with weights and vocabulary, or the name of a " +
+        "pulled model (gosling)",
+    },
+    vocab: { placeholder: "PATH", help: "Vocabulary (beside the weights)" },
   },
 };
 
@@ -94,6 +100,10 @@ export const SAVE_FLAGS: FlagGroup = {
       help: "Where saves are kept (saves)",
     },
     ...settingGroup("", KEY_SETTINGS).flags,
+    "keys-file": {
+      placeholder: "PATH",
+      help: "The same as a file of lines state KID:SECRET, as a server has it",
+    },
     "state-keys": {
       placeholder: "LIST",
       help: "KID:BASE64URL,… of 32 bytes; the first seals, all open (the key " +

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type FlagGroup, settingNames, variableOf } from "./flags.ts";
+import {
+  type FlagGroup,
+  SETTING_FLAGS,
+  settingNames,
+  variableOf,
+} from "./flags.ts";
 
 /** A command as its help describes it. */
 export interface CommandHelp {
@@ -32,10 +37,10 @@ export function asksForHelp(args: readonly string[]): boolean {
 export function helpText(
   { about, usage, groups, notes = [] }: CommandHelp,
 ): string {
-  const settings = new Set<string>(settingNames());
-  const first = groups.flatMap(({ flags }) => Object.keys(flags))
-    .find((name) => settings.has(name));
-  const example = settingNames().find((name) => name === first);
+  // A command may have a flag of its own that is called like a setting.
+  const example = settingNames().find((name) =>
+    groups.some(({ flags }) => flags[name] === SETTING_FLAGS[name])
+  );
   const parts = [
     wrap(about, 0),
     usage.map((line) => `  ${line}`).join("\n"),

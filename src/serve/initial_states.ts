@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parseSaveFile } from "../client/save_file.ts";
 import type { InitialFile } from "../config/values.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import type { ModelShape } from "../model/shape.ts";
@@ -72,7 +73,11 @@ async function read(
     return decodeSave(await openPortable(bytes), options.format);
   }
   // Sealed bytes begin with a letter too, and are no text: the vault tells.
-  const text = new TextDecoder("latin1").decode(bytes).trimEnd();
+  const raw = new TextDecoder("latin1").decode(bytes).trimEnd();
+  // The page and the commands write the token with the words beside it.
+  const text = raw.startsWith("{")
+    ? parseSaveFile(new TextDecoder().decode(bytes), path).state
+    : raw;
   if (isPortableText(text)) {
     return decodeSave(await openPortableText(text), options.format);
   }

@@ -26,7 +26,11 @@ const GROUPS = [
       ),
     },
   },
-  ...SERVER_FLAGS,
+  // Whether they share the port is said above.
+  ...SERVER_FLAGS.map(({ title, flags: { "reuse-port": _, ...flags } }) => ({
+    title,
+    flags,
+  })),
 ];
 
 const HELP: CommandHelp = {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { formatSaveFile } from "../../src/client/save_file.ts";
 import { readInitialStates } from "../../src/serve/initial_states.ts";
 import type { Save } from "../../src/state/save.ts";
 import { Vault } from "../../src/state/seal.ts";
@@ -48,7 +49,9 @@ for (const profile of ["sealed", "portable"] as const) {
       const seal = { codec: "exact", profile, tenant } as const;
       const { token: text } = await vault.seal(exampleSave(), seal);
       const { token: bytes } = await vault.sealBytes(exampleSave(), seal);
-      for (const token of [text, `${text}\n`, bytes]) {
+      // As the page and the commands write it.
+      const file = { name: "a", turn: {}, past: [], state: text };
+      for (const token of [text, `${text}\n`, bytes, formatSaveFile(file)]) {
         const save = await read(token);
         assertEquals(save?.values, exampleSave().values);
         assertEquals(save?.unread, exampleSave().unread);
@@ -94,6 +97,7 @@ Deno.test("readInitialStates() names the file that it cannot use, and why", asyn
   const cases: [string | Uint8Array, RegExp][] = [
     ["", /its 0 bytes begin/],
     ["hello", /it has 1 parts/],
+    ['{"format":"other"}', /it is not a Gosling save$/],
     [new Uint8Array(900), /neither GOSLSEAL nor GOSLING$/],
     [`${token.slice(0, -2)}AA`, /it was not sealed here for this caller/],
     [foreign, /its fingerprint is 0{64}/],
