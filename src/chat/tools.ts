@@ -158,12 +158,24 @@ export function outputText(output: string): string {
   return `Function output:\n${output}`;
 }
 
-/** A JSON schema of one call of one of the tools. */
+/**
+ * A JSON schema of one call of one of the tools. Arguments are an object, and what
+ * their schema refers to is in their schema: each is a document of its own.
+ */
 export function callSchema(tools: readonly Tool[]): Record<string, unknown> {
+  const drafts = new Set(tools.map(({ parameters }) => parameters.$schema));
+  const [draft] = drafts;
   return {
-    anyOf: tools.map(({ name, parameters }) => ({
+    ...(drafts.size === 1 && draft !== undefined && { $schema: draft }),
+    anyOf: tools.map(({ name, parameters }, i) => ({
       type: "object",
-      properties: { name: { const: name }, arguments: parameters },
+      properties: {
+        name: { const: name },
+        arguments: {
+          type: "object",
+          allOf: [{ $id: `schema://tool-${i}/`, ...parameters }],
+        },
+      },
       required: ["name", "arguments"],
       additionalProperties: false,
     })),

@@ -14,16 +14,13 @@ const MOST_EXPANDED = 1 << 18;
 const PIECES =
   /\[(?:\\.|[^\]\\])*\]|"(?:\\.|[^"\\])*"|#[^\n]*|\{(\d*)(?:,(\d*))?\}|\\.|[\w-]+|[^]/gsu;
 
-/** The pieces of a regular expression: a letter is one, and nothing is quoted. */
-const LETTERS = /\[(?:\\.|[^\]\\])*\]|\{(\d*)(?:,(\d*))?\}|\\.|[^]/gsu;
-
 /**
- * Refuses a regular expression or rules whose repetitions multiply to too much.
+ * Refuses rules whose repetitions multiply to too much.
  *
  * @throws {RequestError} `ERR_REQUEST_INVALID`.
  */
-export function screenExpansion(text: string, kind: "regex" | "ebnf"): void {
-  const size = expansion(text, kind);
+export function screenExpansion(text: string): void {
+  const size = expansion(text);
   if (size <= MOST_EXPANDED) return;
   throw refusedGrammar(
     `its repetitions make ${size} pieces, more than ${MOST_EXPANDED}: ` +
@@ -31,10 +28,10 @@ export function screenExpansion(text: string, kind: "regex" | "ebnf"): void {
   );
 }
 
-function expansion(text: string, kind: "regex" | "ebnf"): number {
+function expansion(text: string): number {
   // For each group that is open: its size, and that of the last piece in it.
   const groups = [{ size: 0, last: 0 }];
-  for (const match of text.matchAll(kind === "regex" ? LETTERS : PIECES)) {
+  for (const match of text.matchAll(PIECES)) {
     const [piece, from, to = ""] = match;
     const group = groups[groups.length - 1];
     if (piece === "(") {

@@ -66,10 +66,7 @@ export class Follower {
       ]);
       const failure = failureOf(replies);
       const [reply] = failure === undefined ? replies as GrammarReply[] : [];
-      trial = failure ??
-        {
-          steps: reply !== undefined && "mask" in reply ? reply.steps ?? 0 : 0,
-        };
+      trial = failure ?? trialOf(reply);
     });
     return trial;
   }
@@ -157,6 +154,14 @@ export class Follower {
     }
     return replies;
   }
+}
+
+function trialOf(reply: GrammarReply | undefined): Trial {
+  if (reply !== undefined && "refused" in reply) {
+    return { failure: reply.refused, refused: true };
+  }
+  if (reply === undefined || !("mask" in reply)) return { steps: 0 };
+  return { steps: reply.unbounded === true ? Infinity : reply.steps ?? 0 };
 }
 
 class Answer implements Constraint {

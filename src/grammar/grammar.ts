@@ -14,14 +14,18 @@ export type Grammar =
   | {
     /** Any JSON object. */
     readonly type: "json";
+    /** Characters of a string that may be of any length; 4096 by default. */
+    readonly longest?: number | undefined;
   }
   | {
     /** A JSON value that a schema describes. */
     readonly type: "json_schema";
-    /** The schema, draft 2020-12, 7 or 4. */
+    /** The schema, draft 4 to 2020-12. */
     readonly schema: Readonly<Record<string, unknown>>;
     /** Whether only properties and items that the schema names may be there. */
     readonly strict: boolean;
+    /** Characters of a string whose length the schema leaves open; 4096 by default. */
+    readonly longest?: number | undefined;
   }
   | {
     /** A text that a regular expression matches from its start to its end. */

@@ -10,72 +10,41 @@
 import { refusedGrammar } from "./refusal.ts";
 
 /** From and to, both in it. */
-type Range = readonly [from: number, to: number];
-
-/** How a language writes letters by their number. */
-export type Escapes = "regex" | "ebnf";
+export type LetterRange = readonly [from: number, to: number];
 
 /** One letter of a class, or a dash. */
-const LETTERS = {
-  regex: /\\x([\da-f]{2})|\\u\{([\da-f]+)\}|\\u([\da-f]{4})|\\?[^]/giu,
-  ebnf: /\\x([\da-f]+)|\\u([\da-f]{4})|\\U([\da-f]{8})|\\?[^]/gu,
-} satisfies Record<Escapes, RegExp>;
+const LETTERS = /\\x([\da-f]+)|\\u([\da-f]{4})|\\U([\da-f]{8})|\\?[^]/gu;
 
 const CONTROLS = new Map(
   Object.entries({ n: 10, r: 13, t: 9, f: 12, v: 11, 0: 0, b: 8 }),
 );
 
-/** Escapes of several letters. */
-const SETS = new Map<string, readonly Range[]>([
-  ["\\d", [[0x30, 0x39]]],
-  ["\\w", [[0x30, 0x39], [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]]],
-  ["\\s", [[9, 13], [32, 32], [0xa0, 0xa0], [0x2028, 0x2029]]],
-]);
-
-const LAST = 0x10ffff;
-
-/** The dot: anything but the end of a line. */
-const DOT = "[^\\n\\r\\u2028\\u2029]";
+/** The last code point. */
+export const LAST = 0x10ffff;
 
 /** Pieces of rules that are no letters of a class. */
 const RULES = /"(?:\\.|[^"\\])*"|#[^\n]*|\[(?:\\.|[^\]\\])*\]/gsu;
-
-/** Pieces of an expression: a class, an escape, or any other letter. */
-const PIECES =
-  /\[(?:\\.|[^\]\\])*\]|\\(?:x[\da-f]{2}|u\{[\da-f]+\}|u[\da-f]{4}|.)|\./gisu;
-
-/** The same expression in classes that the library keeps to. */
-export function plainExpression(pattern: string): string {
-  return pattern.replaceAll(PIECES, (piece) => {
-    if (piece === ".") return byteClass(DOT, "regex");
-    if (piece.startsWith("[")) return plainClass(piece, "regex");
-    const [[from] = [0]] = rangesOf(piece, "regex");
-    return from > 0x7f && /^\\[xu]/.test(piece)
-      ? String.fromCodePoint(from)
-      : piece;
-  });
-}
 
 /** The same rules in classes that the library keeps to. */
 export function plainRules(rules: string): string {
   return rules.replaceAll(
     RULES,
-    (piece) => piece.startsWith("[") ? plainClass(piece, "ebnf") : piece,
+    (piece) => piece.startsWith("[") ? plainClass(piece) : piece,
   );
 }
 
-function plainClass(text: string, escapes: Escapes): string {
-  const beyond = rangesOf(text.slice(1, -1), escapes)
+function plainClass(text: string): string {
+  const beyond = rangesOf(text.slice(1, -1))
     .some(([, to]) => to > 0x7f);
-  return beyond ? byteClass(text, escapes) : text;
+  return beyond ? byteClass(text) : text;
 }
 
 /** A class as what its letters are in UTF-8. */
-function byteClass(text: string, escapes: Escapes): string {
+function byteClass(text: string): string {
   const negated = text.startsWith("[^");
-  const found = rangesOf(text.slice(negated ? 2 : 1, -1), escapes);
+  const found = rangesOf(text.slice(negated ? 2 : 1, -1));
   const ranges = merged(negated ? others(merged(found)) : found);
-  const ends = new Map<string, Range[]>();
+  const ends = new Map<string, LetterRange[]>();
   for (const sequence of ranges.flatMap(sequences)) {
     const head = sequence.slice(0, -1).map((range) => bytes([range])).join("");
     ends.set(head, [...ends.get(head) ?? [], ...sequence.slice(-1)]);
@@ -86,15 +55,10 @@ function byteClass(text: string, escapes: Escapes): string {
 }
 
 /** What stands in a class. */
-function rangesOf(inside: string, escapes: Escapes): Range[] {
-  const parts = [...inside.matchAll(LETTERS[escapes])];
-  const ranges: Range[] = [];
+function rangesOf(inside: string): LetterRange[] {
+  const parts = [...inside.matchAll(LETTERS)];
+  const ranges: LetterRange[] = [];
   for (let i = 0; i < parts.length; i++) {
-    const set = escapes === "regex" ? SETS.get(parts[i][0]) : undefined;
-    if (set !== undefined) {
-      ranges.push(...set);
-      continue;
-    }
     const from = letter(parts[i]);
     const spans = parts[i + 1]?.[0] === "-" && i + 2 < parts.length;
     const to = spans ? letter(parts[i += 2]) : from;
@@ -113,7 +77,7 @@ function letter([text, ...codes]: RegExpExecArray): number {
 }
 
 /** Ranges in order, with nothing between them that is in both. */
-function merged(ranges: readonly Range[]): Range[] {
+export function merged(ranges: readonly LetterRange[]): LetterRange[] {
   const kept: [number, number][] = [];
   for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {
     const last = kept.at(-1);
@@ -123,16 +87,17 @@ function merged(ranges: readonly Range[]): Range[] {
   return kept;
 }
 
-function others(ranges: readonly Range[]): Range[] {
+/** What is in none of them; they are {@linkcode merged}. */
+export function others(ranges: readonly LetterRange[]): LetterRange[] {
   const bounds = [-1, ...ranges.flat(), LAST + 1];
-  return Array.from({ length: bounds.length / 2 }, (_, i): Range => [
+  return Array.from({ length: bounds.length / 2 }, (_, i): LetterRange => [
     bounds[2 * i] + 1,
     bounds[2 * i + 1] - 1,
   ]).filter(([from, to]) => from <= to);
 }
 
 /** Where letters begin to take more bytes; surrogates are none. */
-const STEPS: readonly Range[] = [
+const STEPS: readonly LetterRange[] = [
   [0, 0x7f],
   [0x80, 0x7ff],
   [0x800, 0xd7ff],
@@ -141,7 +106,7 @@ const STEPS: readonly Range[] = [
 ];
 
 /** The sequences of bytes that a range of letters is. */
-function sequences([from, to]: Range): Range[][] {
+export function sequences([from, to]: LetterRange): LetterRange[][] {
   return STEPS.flatMap(([low, high]) => {
     const [first, last] = [Math.max(from, low), Math.min(to, high)];
     return first > last ? [] : split(utf8(first), utf8(last));
@@ -149,20 +114,24 @@ function sequences([from, to]: Range): Range[][] {
 }
 
 /** Sequences from one to another of the same length. */
-function split(from: readonly number[], to: readonly number[]): Range[][] {
+function split(
+  from: readonly number[],
+  to: readonly number[],
+): LetterRange[][] {
   const [a, ...x] = from, [b, ...y] = to;
   if (x.length === 0) return [[[a, b]]];
-  const after = (byte: number, rest: Range[][]) =>
-    rest.map((sequence): Range[] => [[byte, byte], ...sequence]);
+  const after = (byte: number, rest: LetterRange[][]) =>
+    rest.map((sequence): LetterRange[] => [[byte, byte], ...sequence]);
   if (a === b) return after(a, split(x, y));
   const lowest = x.map(() => 0x80), highest = x.map(() => 0xbf);
   const whole = [x.every((v) => v === 0x80), y.every((v) => v === 0xbf)];
   const [first, last] = [whole[0] ? a : a + 1, whole[1] ? b : b - 1];
   return [
     ...(whole[0] ? [] : after(a, split(x, highest))),
-    ...(first > last
-      ? []
-      : [[[first, last], ...x.map((): Range => [0x80, 0xbf])]] as Range[][]),
+    ...(first > last ? [] : [[
+      [first, last],
+      ...x.map((): LetterRange => [0x80, 0xbf]),
+    ]] as LetterRange[][]),
     ...(whole[1] ? [] : after(b, split(lowest, y))),
   ];
 }
@@ -172,7 +141,7 @@ function utf8(code: number): number[] {
 }
 
 /** A class of bytes. One alone is named twice: else it is taken for a letter. */
-function bytes(ranges: readonly Range[]): string {
+function bytes(ranges: readonly LetterRange[]): string {
   const hex = (byte: number) => `\\x${byte.toString(16).padStart(2, "0")}`;
   const texts = ranges.map(([from, to]) =>
     hex(from) + (from === to ? "" : "-") + hex(to)

@@ -18,14 +18,18 @@ const STARTING = 1n << 62n;
 /** What is left to the library's steps. */
 let fuel: WebAssembly.Global | undefined;
 
+/** Steps that the library may take once it is there. */
+let allowed = Number(STARTING);
+
 /** Sets how many steps the library may take from now on, before it traps. */
 export function allowSteps(steps: number): void {
+  allowed = steps;
   if (fuel !== undefined) fuel.value = BigInt(steps);
 }
 
 /** Steps that the library may still take. */
 export function stepsLeft(): number {
-  return Number(fuel?.value ?? STARTING);
+  return fuel === undefined ? allowed : Number(fuel.value);
 }
 
 /** What the library has to say of its last failure. */

@@ -1,83 +1,59 @@
 /**
- * Grammars as XGrammar keeps them: compiled against a vocabulary, and one matcher
- * for each answer under way. Equal grammars are compiled once, for as long as an
- * answer uses them: nothing of a request stays.
+ * Answers under way, each in its grammar, and the grammars that were read last:
+ * equal ones are read once. JSON and regular expressions are followed byte by byte
+ * by automata of our own, rules by XGrammar.
  *
  * @module
  */
 
-import type {
-  CompiledGrammar,
-  Grammar as Rules,
-  GrammarCompiler,
-  GrammarMatcher,
-} from "@mlc-ai/web-xgrammar";
-import { JsonBytes } from "./json_bytes.ts";
-import { loadXgrammar, type Xgrammar } from "./load.ts";
+import type { AnswerLimits, AnswerState } from "./answer_state.ts";
+import { LIMITS } from "./answer_limits.ts";
+import { Conditions } from "./conditions.ts";
 import type { Grammar } from "./grammar.ts";
 import type { GrammarReply, GrammarStart, Question } from "./messages.ts";
+import { regexStart } from "./regex_states.ts";
+import { RuleLibrary, type RuleMatcher } from "./rule_library.ts";
+import { SchemaStates } from "./schema_states.ts";
+import { TokenTree } from "./token_tree.ts";
 
-/** A compiled grammar and how many answers use it. */
-interface Shared {
-  readonly key: string;
-  readonly compiled: CompiledGrammar;
-  /** Whether the answer is JSON in one line. */
-  readonly json: boolean;
-  uses: number;
+/** Grammars to remember, and the length of their texts together. */
+const REMEMBERED = { grammars: 64, characters: 1 << 22 };
+
+/** A grammar that is read. */
+interface Known {
+  readonly start: AnswerState;
+  /** Whether following it may take any time, for all that is known. */
+  readonly unbounded: boolean;
 }
 
 /** An answer under way. */
-interface Entry {
-  readonly matcher: GrammarMatcher;
-  readonly shared: Shared;
-}
-
-/** A rule that no grammar of a request has. */
-const SPACED = "a_space_and_the_answer";
+type Entry = { state: AnswerState } | RuleMatcher;
 
 /** Follows answers through their grammars. */
 export class Matchers {
-  readonly #library: Xgrammar;
-  readonly #compiler: GrammarCompiler;
-  readonly #bytes: JsonBytes;
-  readonly #shared = new Map<string, Shared>();
+  readonly #start: GrammarStart;
+  readonly #tree: TokenTree;
+  /** The one not asked for longest first. */
+  readonly #known = new Map<string, Known>();
+  #characters = 0;
   readonly #entries = new Map<number, Entry>();
-
-  private constructor(
-    library: Xgrammar,
-    compiler: GrammarCompiler,
-    bytes: JsonBytes,
-  ) {
-    this.#library = library;
-    this.#compiler = compiler;
-    this.#bytes = bytes;
-  }
+  #library: Promise<RuleLibrary> | undefined;
 
   /** Takes the vocabulary in. */
-  static async create(
-    { bytes, ends, end, V, pages }: GrammarStart,
-  ): Promise<Matchers> {
-    const library = await loadXgrammar(pages);
-    const letters = byteLetters();
-    const known = new JsonBytes(bytes, ends);
-    const tokens = Array.from(
-      ends,
-      (_, token) =>
-        Array.from(known.of(token), (byte) => letters[byte]).join(""),
-    );
-    const info = await library.TokenizerInfo.createTokenizerInfo(
-      tokens,
-      "byte_level",
-      false,
+  constructor(start: GrammarStart) {
+    this.#start = start;
+    const { ends, end, V } = start;
+    this.#tree = new TokenTree(
+      (token) => this.#bytes(token),
+      ends.length,
+      end,
       V,
-      [end],
     );
-    const { GrammarCompiler } = library;
-    return new Matchers(
-      library,
-      await GrammarCompiler.createGrammarCompiler(info, false),
-      known,
-    );
+  }
+
+  #bytes(token: number): Uint8Array {
+    const { bytes, ends } = this.#start;
+    return bytes.subarray(token === 0 ? 0 : ends[token - 1], ends[token]);
   }
 
   /** Answers one question; the next may be asked when it has. */
@@ -90,119 +66,93 @@ export class Matchers {
         if (entry === undefined) return { failure: "there is no such answer" };
         return await this.#advance(entry, [question.token]);
       }
-      case "close":
-        this.#close(question.id);
+      case "close": {
+        const entry = this.#entries.get(question.id);
+        this.#entries.delete(question.id);
+        if (entry !== undefined && "dispose" in entry) entry.dispose();
         return { mask: new Uint32Array() };
+      }
     }
   }
 
   async #open(
     { id, grammar, space, tokens }: Extract<Question, { name: "open" }>,
   ): Promise<GrammarReply> {
-    const key = JSON.stringify([grammar, space]);
-    let shared = this.#shared.get(key);
-    if (shared === undefined) {
-      const compiled = await this.#compile(grammar, space);
-      const json = grammar.type.startsWith("json");
-      shared = { key, compiled, json, uses: 0 };
-      this.#shared.set(key, shared);
+    if (grammar.type === "ebnf") {
+      const library = await (this.#library ??= RuleLibrary.create(this.#start));
+      const entry = await library.open(grammar.rules, space);
+      this.#entries.set(id, entry);
+      return await this.#advance(entry, tokens);
     }
-    shared.uses++;
-    const matcher = await this.#library.GrammarMatcher.createGrammarMatcher(
-      shared.compiled,
-    );
-    const entry = { matcher, shared };
+    const { start, unbounded } = this.#read(grammar);
+    const entry = { state: space ? new Spaced(start) : start };
     this.#entries.set(id, entry);
     const reply = await this.#advance(entry, tokens);
-    if (!("mask" in reply)) this.#close(id);
-    return reply;
+    if (!("mask" in reply)) this.#entries.delete(id);
+    return unbounded && "mask" in reply ? { ...reply, unbounded } : reply;
   }
 
-  /** Reads the rules before compiling: a mistake in them does less harm so. */
-  async #compile(grammar: Grammar, space: boolean): Promise<CompiledGrammar> {
-    let rules = await this.#rules(grammar);
-    if (space) {
-      const text = `${SPACED} ::= " " root\n${printed(rules)}`;
-      rules.dispose();
-      rules = await this.#library.Grammar.fromEBNF(text, SPACED);
+  #read(grammar: Exclude<Grammar, { type: "ebnf" }>): Known {
+    const key = JSON.stringify(grammar);
+    const known = this.#known.get(key) ?? read(grammar);
+    if (this.#known.delete(key)) this.#characters -= key.length;
+    this.#known.set(key, known);
+    this.#characters += key.length;
+    for (const oldest of this.#known.keys()) {
+      const { grammars, characters } = REMEMBERED;
+      if (this.#known.size <= grammars && this.#characters <= characters) break;
+      this.#known.delete(oldest);
+      this.#characters -= oldest.length;
     }
-    const compiled = await this.#compiler.compileGrammar(rules);
-    rules.dispose();
-    return compiled;
-  }
-
-  async #rules(grammar: Grammar): Promise<Rules> {
-    const { Grammar: Library } = this.#library;
-    switch (grammar.type) {
-      case "json":
-        return await oneLine(Library, { type: "object" }, false);
-      case "json_schema":
-        return await oneLine(Library, grammar.schema, grammar.strict);
-      case "regex":
-        return await Library.fromStructuralTag({
-          type: "structural_tag",
-          format: { type: "regex", pattern: grammar.pattern },
-        });
-      case "ebnf":
-        return await Library.fromEBNF(grammar.rules, "root");
-    }
+    return known;
   }
 
   async #advance(
-    { matcher, shared }: Entry,
+    entry: Entry,
     tokens: readonly number[],
   ): Promise<GrammarReply> {
-    const misfit = tokens.find((token) => !matcher.acceptToken(token));
-    if (misfit !== undefined) return { misfit };
-    const mask = new Uint32Array(await matcher.getNextTokenBitmask());
-    if (shared.json) this.#bytes.narrow(mask, tokens.at(-1));
-    return { mask };
-  }
-
-  #close(id: number): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    const { matcher, shared } = entry;
-    this.#entries.delete(id);
-    matcher.dispose();
-    if (--shared.uses > 0) return;
-    this.#shared.delete(shared.key);
-    shared.compiled.dispose();
+    if ("dispose" in entry) return await entry.advance(tokens);
+    for (const token of tokens) {
+      let state: AnswerState | undefined = entry.state;
+      const bytes = this.#bytes(token);
+      for (const byte of bytes) state = state?.step(byte);
+      const ends = bytes.length === 0 && entry.state.whole &&
+        token === this.#start.end;
+      if (state === undefined || bytes.length === 0 && !ends) {
+        return { misfit: token };
+      }
+      entry.state = state;
+    }
+    return { mask: this.#tree.mask(entry.state) };
   }
 }
 
-/** JSON as most programs write it in one line, so that no turn of a chat ends in it. */
-function oneLine(
-  library: Xgrammar["Grammar"],
-  schema: object,
-  strict: boolean,
-): Promise<Rules> {
-  const text = JSON.stringify(schema);
-  return library.fromJSONSchema(text, false, -1, [", ", ": "], strict);
+function read(grammar: Exclude<Grammar, { type: "ebnf" }>): Known {
+  if (grammar.type === "regex") {
+    return { start: regexStart(grammar.pattern), unbounded: false };
+  }
+  const { schema, strict } = grammar.type === "json"
+    ? { schema: { type: "object" }, strict: false }
+    : grammar;
+  const conditions = new Conditions(schema, strict);
+  const limits: AnswerLimits = {
+    ...LIMITS,
+    ...(grammar.longest !== undefined && { characters: grammar.longest }),
+  };
+  const { start } = new SchemaStates(conditions, limits);
+  return { start, unbounded: conditions.unbounded };
 }
 
-/**
- * Rules as text that reads back as the same rules. The library prints `\xdf` for a
- * letter below U+0100, and then reads any hexadecimal digit that follows as more of
- * it: `ße` would become U+0DFE.
- */
-function printed(rules: Rules): string {
-  return rules.toString().replaceAll(
-    /\\(?:x([\da-f]{2})|.)/gs,
-    (escape, code?: string) => code === undefined ? escape : `\\u00${code}`,
-  );
-}
+/** Before the space in front of an answer. */
+class Spaced implements AnswerState {
+  readonly whole = false;
+  readonly #answer: AnswerState;
 
-/**
- * A letter for each byte, as byte-level vocabularies are written: visible Latin-1
- * letters stand for themselves, the others for what comes from U+0100 on. Source:
- * GPT-2's vocabulary.
- */
-function byteLetters(): string[] {
-  let next = 0x100;
-  return Array.from({ length: 0x100 }, (_, byte) => {
-    const visible = (byte > 0x20 && byte < 0x7f) ||
-      (byte > 0xa0 && byte !== 0xad);
-    return String.fromCharCode(visible ? byte : next++);
-  });
+  constructor(answer: AnswerState) {
+    this.#answer = answer;
+  }
+
+  step(byte: number): AnswerState | undefined {
+    return byte === 0x20 ? this.#answer : undefined;
+  }
 }

@@ -55,6 +55,12 @@ export type GrammarReply =
     readonly mask: Uint32Array<ArrayBuffer>;
     /** Steps that it took to find out. */
     readonly steps?: number;
+    /** Whether it may take any number of them later. */
+    readonly unbounded?: boolean;
+  }
+  | {
+    /** Why the grammar cannot be used; the thread is as good as before. */
+    readonly refused: string;
   }
   | {
     /** Which of the tokens given the grammar does not allow. */

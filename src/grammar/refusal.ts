@@ -7,7 +7,7 @@
 import { RequestError } from "../errors.ts";
 
 /** Characters of a grammar. */
-const LONGEST = 1 << 16;
+const LONGEST = 1 << 18;
 
 /** How often something may be repeated by count: each time makes rules. */
 export const MOST_REPEATED = 4096;

@@ -33,6 +33,7 @@ export function maskOf(
   },
 ): Uint32Array<ArrayBuffer> | RequestError {
   if ("failure" in reply) return unfollowed(grammar, reply);
+  if ("refused" in reply) return refusedGrammar(reply.refused);
   if ("misfit" in reply) {
     return refused(
       tokens.length === 0
@@ -49,8 +50,9 @@ export function maskOf(
 /** The error of a grammar that a thread has failed with. */
 export function unfollowed(
   { type }: Grammar,
-  failure: { failure: string },
+  failure: Failure,
 ): RequestError {
+  if (failure.refused === true) return refusedGrammar(failure.failure);
   return refused(`its ${type} grammar cannot be followed`, failure);
 }
 

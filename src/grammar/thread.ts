@@ -18,6 +18,8 @@ export interface Failure {
   readonly failure: string;
   /** Whether it may be the machine's fault, and not that of what was asked. */
   readonly passing?: boolean;
+  /** Whether a grammar was refused in words for whoever asked for it. */
+  readonly refused?: boolean;
 }
 
 /** Milliseconds that a thread may take to read the vocabulary. */

@@ -8,6 +8,7 @@
 
 /// <reference lib="deno.worker" />
 
+import { RequestError } from "../errors.ts";
 import { allowSteps, stepsLeft, takeComplaint } from "./load.ts";
 import { Matchers } from "./matchers.ts";
 import {
@@ -17,6 +18,7 @@ import {
   type Questions,
   READY,
 } from "./messages.ts";
+import { allowWork, workLeft } from "./work.ts";
 
 /**
  * Steps of the library for a new grammar and for a token of one: about 1 s and 0.5 s
@@ -25,14 +27,17 @@ import {
  */
 const STEPS = { open: 150_000_000, accept: 75_000_000, close: 75_000_000 };
 
-let matchers: Promise<Matchers> | undefined;
+/** Units of work of our own for the same, and steps of the library that one is. */
+const WORK = { open: 3_000_000, accept: 1_500_000, close: 1_000 };
+const STEPS_OF_WORK = 50;
+
+let matchers: Matchers | undefined;
 
 addEventListener(
   "message",
   async ({ data }: MessageEvent<GrammarStart | Questions>) => {
     if (!isQuestions(data)) {
-      matchers = Matchers.create(data);
-      await matchers;
+      matchers = new Matchers(data);
       postMessage(READY);
       return;
     }
@@ -53,13 +58,18 @@ function isQuestions(data: GrammarStart | Questions): data is Questions {
 
 async function answer(question: Question): Promise<GrammarReply> {
   const { [question.name]: steps } = STEPS;
+  const { [question.name]: work } = WORK;
   try {
     if (matchers === undefined) return { failure: "there is no vocabulary" };
-    const known = await matchers;
     allowSteps(steps);
-    const reply = await known.answer(question);
-    return "mask" in reply ? { ...reply, steps: steps - stepsLeft() } : reply;
+    allowWork(work);
+    const reply = await matchers.answer(question);
+    const took = steps - stepsLeft() + (work - workLeft()) * STEPS_OF_WORK;
+    return "mask" in reply ? { ...reply, steps: took } : reply;
   } catch (error) {
+    if (error instanceof RequestError) {
+      return { refused: error.message.replace(/^Cannot take request: /, "") };
+    }
     const message = error instanceof Error ? error.message : String(error);
     const complaint = takeComplaint();
     if (stepsLeft() === 0) return { failure: "it takes too many steps" };

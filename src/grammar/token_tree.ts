@@ -1,0 +1,230 @@
+/**
+ * A vocabulary as a prefix tree, and which of its tokens may come in an answer. The
+ * tree lies flat, each node before those below it, so that what cannot come is
+ * jumped over.
+ *
+ * @module
+ */
+
+import {
+  type AnswerState,
+  isStringState,
+  type StringState,
+} from "./answer_state.ts";
+import { QUOTE, type StringPlace } from "./string_text.ts";
+import { spendWork } from "./work.ts";
+
+/** Masks of strings to remember. */
+const REMEMBERED = 2048;
+
+/** Tokens that stay within a string, and where others leave it. */
+interface Within {
+  readonly mask: Uint32Array;
+  /** Nodes that end the string. */
+  readonly exits: readonly number[];
+}
+
+/** The tokens of a vocabulary. */
+export class TokenTree {
+  readonly #words: number;
+  readonly #end: number;
+  /** By node: its byte, its depth, the node above, the node behind all below it. */
+  readonly #byte: Uint8Array;
+  readonly #depth: Uint16Array;
+  readonly #above: Int32Array;
+  readonly #behind: Int32Array;
+  /** The token that ends here, or -1, and others with the same bytes. */
+  readonly #token: Int32Array;
+  readonly #twins = new Map<number, number[]>();
+  /** Bytes of the longest token. */
+  readonly #longest: number;
+  /** The one not asked for longest first. */
+  readonly #within = new Map<string, Within>();
+
+  /**
+   * Takes a vocabulary in.
+   *
+   * @param bytes Bytes of a token.
+   * @param size Tokens.
+   * @param end The token that ends a text.
+   * @param V Bits of a mask.
+   */
+  constructor(
+    bytes: (token: number) => Uint8Array,
+    size: number,
+    end: number,
+    V: number,
+  ) {
+    this.#words = Math.ceil(V / 32);
+    this.#end = end;
+    const tokens = Array.from({ length: size }, (_, token) => token)
+      .filter((token) => token !== end && bytes(token).length > 0);
+    const texts = new Map(tokens.map((token) => [
+      token,
+      String.fromCharCode(...bytes(token)),
+    ]));
+    const text = (token: number) => texts.get(token) ?? "";
+    tokens.sort((a, b) =>
+      text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : a - b
+    );
+    const nodes = 1 +
+      tokens.reduce((sum, token) => sum + text(token).length, 0);
+    const byte = new Uint8Array(nodes), depth = new Uint16Array(nodes);
+    const above = new Int32Array(nodes), behind = new Int32Array(nodes);
+    const own = new Int32Array(nodes).fill(-1);
+    let count = 1;
+    let path = [0];
+    let before = "";
+    for (const token of tokens) {
+      const word = text(token);
+      let shared = 0;
+      while (
+        shared < word.length && shared < before.length &&
+        word[shared] === before[shared]
+      ) shared++;
+      for (const node of path.slice(shared + 1)) behind[node] = count;
+      path = path.slice(0, shared + 1);
+      for (let i = shared; i < word.length; i++) {
+        byte[count] = word.charCodeAt(i);
+        depth[count] = i + 1;
+        above[count] = path[i];
+        path.push(count++);
+      }
+      const node = path[path.length - 1];
+      if (own[node] < 0) own[node] = token;
+      else this.#twins.set(node, [...this.#twins.get(node) ?? [], token]);
+      before = word;
+    }
+    for (const node of path) behind[node] = count;
+    behind[0] = count;
+    this.#byte = byte.slice(0, count);
+    this.#depth = depth.slice(0, count);
+    this.#above = above.slice(0, count);
+    this.#behind = behind.slice(0, count);
+    this.#token = own.slice(0, count);
+    this.#longest = this.#depth.reduce((most, one) => Math.max(most, one), 0);
+  }
+
+  /** Bits `[V]`, 1 for a token that may come next. */
+  mask(state: AnswerState): Uint32Array<ArrayBuffer> {
+    const mask = new Uint32Array(this.#words);
+    this.#below(0, state, mask);
+    if (state.whole) set(mask, this.#end);
+    return mask;
+  }
+
+  #below(node: number, state: AnswerState, mask: Uint32Array): void {
+    if (isStringState(state)) return this.#string(node, state, mask);
+    const end = this.#behind[node];
+    for (let child = node + 1; child < end; child = this.#behind[child]) {
+      spendWork(1);
+      const next = state.step(this.#byte[child]);
+      if (next === undefined) continue;
+      this.#take(child, mask);
+      if (this.#behind[child] > child + 1) this.#below(child, next, mask);
+    }
+  }
+
+  #take(node: number, mask: Uint32Array): void {
+    const token = this.#token[node];
+    if (token < 0) return;
+    set(mask, token);
+    for (const twin of this.#twins.get(node) ?? []) set(mask, twin);
+  }
+
+  #string(node: number, state: StringState, mask: Uint32Array): void {
+    if (node > 0 || state.policy === undefined) {
+      const exits = this.#walk(node, state, mask);
+      for (const [exit, place] of exits) {
+        this.#leave(node, exit, place, state, mask);
+      }
+      return;
+    }
+    const { mask: staying, exits } = this.#remembered(state, state.policy);
+    for (let i = 0; i < mask.length; i++) mask[i] |= staying[i];
+    for (const exit of exits) {
+      let place: StringPlace | undefined = state.place;
+      for (const byte of this.#path(0, exit)) place = place?.step(byte);
+      if (place !== undefined) this.#leave(0, exit, place, state, mask);
+    }
+  }
+
+  #remembered(state: StringState, policy: string): Within {
+    const { machine } = state.place;
+    const likeness = machine.likeness(state.place, this.#longest);
+    const key = `${machine.id} ${policy} ${likeness}`;
+    let found = this.#within.get(key);
+    if (found === undefined) {
+      const mask = new Uint32Array(this.#words);
+      const exits = this.#walk(0, state, mask).map(([exit]) => exit);
+      found = { mask, exits };
+    }
+    this.#within.delete(key);
+    this.#within.set(key, found);
+    if (this.#within.size > REMEMBERED) {
+      const [oldest] = this.#within.keys();
+      this.#within.delete(oldest);
+    }
+    return found;
+  }
+
+  /** Finds tokens that stay within a string, and gives nodes that end it. */
+  #walk(
+    node: number,
+    state: StringState,
+    mask: Uint32Array,
+  ): [exit: number, place: StringPlace][] {
+    const exits: [number, StringPlace][] = [];
+    spendWork(10);
+    const places = [state.place];
+    const from = this.#depth[node];
+    const end = this.#behind[node];
+    for (let child = node + 1; child < end;) {
+      const level = this.#depth[child] - from;
+      const place = places[level - 1];
+      const byte = this.#byte[child];
+      if (byte === QUOTE && place.between) {
+        exits.push([child, place]);
+        child = this.#behind[child];
+        continue;
+      }
+      const next = place.step(byte);
+      if (next === undefined || next !== place && !state.allows(next)) {
+        child = this.#behind[child];
+        continue;
+      }
+      places[level] = next;
+      this.#take(child, mask);
+      child++;
+    }
+    return exits;
+  }
+
+  /** Goes on behind a quote that ends a string. */
+  #leave(
+    node: number,
+    exit: number,
+    place: StringPlace,
+    state: StringState,
+    mask: Uint32Array,
+  ): void {
+    const written = String.fromCharCode(...this.#path(node, exit));
+    const next = state.closed(place, written);
+    if (next === undefined) return;
+    this.#take(exit, mask);
+    this.#below(exit, next, mask);
+  }
+
+  /** The bytes between two nodes, without both. */
+  #path(from: number, to: number): number[] {
+    const bytes: number[] = [];
+    for (let node = this.#above[to]; node !== from; node = this.#above[node]) {
+      bytes.push(this.#byte[node]);
+    }
+    return bytes.reverse();
+  }
+}
+
+function set(mask: Uint32Array, token: number): void {
+  mask[token >>> 5] |= 1 << (token & 31);
+}
