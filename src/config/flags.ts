@@ -111,6 +111,11 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
     placeholder: "SECONDS",
     help: "How long a save can be used (no limit)",
   },
+  "state-max-age": {
+    placeholder: "SECONDS",
+    help: "How long a conversation can be gone on with, however often its " +
+      "save is renewed (no limit)",
+  },
   "state-audience": {
     placeholder: "NAME",
     help: "Servers that share saves; others reject them (gosling)",
@@ -177,6 +182,7 @@ export const SERVER_FLAGS: readonly FlagGroup[] = [
   settingGroup("Saves", [
     "state-keys",
     "state-ttl",
+    "state-max-age",
     "state-audience",
     "initial",
     "portable",

@@ -55,6 +55,8 @@ export interface Config {
   readonly "state-keys"?: readonly StateKey[] | undefined;
   /** Seconds that a state can be used. */
   readonly "state-ttl"?: number | undefined;
+  /** Seconds that a conversation can be gone on with, however often renewed. */
+  readonly "state-max-age"?: number | undefined;
   /** Servers that share states. */
   readonly "state-audience": string;
   /** Whether states may go unencrypted. */
@@ -133,6 +135,9 @@ export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
     schema: stateKeys.optional(),
   },
   "state-ttl": {
+    schema: integer(1, 2 ** 32 - 1).optional(),
+  },
+  "state-max-age": {
     schema: integer(1, 2 ** 32 - 1).optional(),
   },
   "state-audience": {

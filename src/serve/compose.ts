@@ -148,6 +148,8 @@ async function attempt(
     audience: config["state-audience"],
     portable: config.portable,
     ...(config["state-ttl"] !== undefined && { ttl: config["state-ttl"] }),
+    ...(config["state-max-age"] !== undefined &&
+      { maxAge: config["state-max-age"] }),
     note: { engine: `gosling ${deno.version}`, device: name },
   });
   const initial = await readInitialStates(config.initial, {

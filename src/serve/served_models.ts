@@ -169,6 +169,8 @@ async function ownerFinder(
     format: { fingerprint: new Uint8Array(HASH_BYTES), shape },
     audience: config["state-audience"],
     portable: config.portable,
+    ...(config["state-max-age"] !== undefined &&
+      { maxAge: config["state-max-age"] }),
   });
   return async (token, tenant) => {
     try {

@@ -10,7 +10,7 @@
  *     12  u32           L, layers
  *     16  u32           D, model width, a multiple of N = 64
  *     20  u32           bytes of the whole file
- *     24  u64           position: tokens read since blank, below 2^53
+ *     24  u64           position: tokens read since blank, at most 2^48
  *     32  u8[32]        fingerprint of the model
  *     64  u8[32]        hash chain over the tokens read
  *     96  u32[2]        seed, low half first

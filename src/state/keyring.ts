@@ -6,7 +6,8 @@
  * times what is sealed as text and 4.4 times as bytes, where this keeps 2.3 and
  * 2.2 (resident memory at its peak, 64 MiB; 1060 and 1880 ms become 150). Any JWE library opens it. Its
  * header, authenticated but legible, has `kid`, `typ`, `ver` (of the save format),
- * `aud`, `iat`, `exp` and `salt`. The content key is
+ * `aud`, `iat`, `orig_iat` (of the first token of which it is a renewal), `exp` and
+ * `salt`. The content key is
  *
  * ```text
  * HKDF-SHA-256(master key, salt, JSON of ["gosling state", audience, tenant])
@@ -42,6 +43,11 @@ export interface KeyringOptions {
   readonly audience: string;
   /** Seconds for which a token can be opened; absent: for ever. */
   readonly ttl?: number;
+  /**
+   * Seconds after its first token for which a conversation can be gone on with,
+   * however often its token is renewed; absent: for ever.
+   */
+  readonly maxAge?: number;
   /** The clock, in milliseconds. */
   readonly now?: () => number;
 }
@@ -52,6 +58,8 @@ export interface SealNote {
   readonly kid?: string;
   /** When it was sealed, seconds since 1970. */
   readonly issuedAt?: number;
+  /** When the first token was sealed of which this one is a renewal. */
+  readonly firstIssuedAt?: number;
   /** When it stops to open, seconds since 1970. */
   readonly expiresAt?: number;
 }
@@ -86,13 +94,21 @@ export class Keyring {
    *
    * @param plain Taken: its buffer is given back to the system as soon as it has
    * been read, so that no more than two copies are ever held.
+   * @param firstIssuedAt When the first token was sealed of which this one is a
+   * renewal, seconds since 1970; absent: it is the first.
    */
   async seal(
     plain: Uint8Array<ArrayBuffer>,
     tenant: string,
+    firstIssuedAt = Infinity,
   ): Promise<SealedParts> {
-    const { keys: [first], audience, ttl } = this.#options;
+    const { keys: [first], audience, ttl, maxAge } = this.#options;
     const iat = this.#now();
+    const origin = Math.min(iat, firstIssuedAt);
+    const exp = Math.min(
+      iat + (ttl ?? Infinity),
+      origin + (maxAge ?? Infinity),
+    );
     const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
     const fields = {
       alg: "dir",
@@ -102,7 +118,8 @@ export class Keyring {
       ver: VERSION,
       aud: audience,
       iat,
-      ...ttl !== undefined && { exp: iat + ttl },
+      ...origin < iat && { orig_iat: origin },
+      ...exp < Infinity && { exp },
       salt: toBase64url(salt),
     };
     const header = toBase64url(
@@ -132,7 +149,7 @@ export class Keyring {
     parts: SealedParts,
     tenant: string,
   ): Promise<SealNote & { readonly plain: Uint8Array<ArrayBuffer> }> {
-    const { plain, header: { kid, iat, exp } } = await this.#decrypt(
+    const { plain, header } = await this.#decrypt(
       parts,
       tenant,
     ).catch((cause: unknown) => {
@@ -142,6 +159,8 @@ export class Keyring {
         { cause },
       );
     });
+    const { kid, iat, exp, orig_iat: origin = iat } = header;
+    this.#expectYoung(iat, origin);
     if (typeof exp === "number" && this.#now() >= exp + leeway(iat, exp)) {
       throw new StateError(
         "ERR_STATE_EXPIRED",
@@ -152,8 +171,23 @@ export class Keyring {
       plain,
       ...typeof kid === "string" && { kid },
       ...typeof iat === "number" && { issuedAt: iat },
+      ...typeof origin === "number" && { firstIssuedAt: origin },
       ...typeof exp === "number" && { expiresAt: exp },
     };
+  }
+
+  /** Refuses what is authentic, but a renewal of something too old. */
+  #expectYoung(iat: unknown, origin: unknown): void {
+    const { maxAge } = this.#options;
+    if (maxAge === undefined || typeof origin !== "number") return;
+    const exp = origin + maxAge;
+    if (this.#now() < exp + leeway(Math.min(origin, Number(iat)), exp)) return;
+    throw new StateError(
+      "ERR_STATE_EXPIRED",
+      `Cannot open state: it goes back to ${
+        new Date(origin * 1000).toISOString()
+      }, and may be renewed for ${maxAge} s`,
+    );
   }
 
   async #decrypt(

@@ -53,6 +53,8 @@ export interface OpenSaveOptions extends OpenTokenOptions {
   readonly unwrapped?: UnwrappedToken | undefined;
   /** Told how the values of the save are written, before they are read. */
   readonly seen?: (codec: CodecName) => void;
+  /** Told when its first token was sealed, seconds since 1970, where that is known. */
+  readonly issued?: (firstIssuedAt: number) => void;
 }
 
 /** How a token is made. */
@@ -61,6 +63,11 @@ export interface SealOptions extends OpenTokenOptions {
   readonly codec: CodecName;
   /** How it is protected, `sealed` by default. */
   readonly profile?: Profile;
+  /**
+   * When the first token was sealed of which this one is a renewal, seconds since
+   * 1970; absent: it is the first.
+   */
+  readonly firstIssuedAt?: number | undefined;
 }
 
 /** A token, and what it became. */
@@ -93,6 +100,8 @@ export interface UnwrappedToken {
   readonly token: string | Uint8Array;
   /** Whom it is bound to. */
   readonly tenant: string;
+  /** When its first token was sealed, seconds since 1970, where that is known. */
+  readonly firstIssuedAt?: number | undefined;
   /** The save file inside; its header is sound. */
   readonly file: Uint8Array;
   /** What its header says. */
@@ -129,7 +138,7 @@ export class Vault {
     const { bytes, codec } = this.#encode(save, options);
     const token = options.profile === "portable"
       ? portableText(await portable(bytes))
-      : sealedText(await this.#keyring.seal(bytes, options.tenant ?? ""));
+      : sealedText(await this.#sealed(bytes, options));
     return { token, bytes: token.length, codec };
   }
 
@@ -141,7 +150,7 @@ export class Vault {
     const { bytes, codec } = this.#encode(save, options);
     const token = options.profile === "portable"
       ? await portable(bytes)
-      : sealedBytes(await this.#keyring.seal(bytes, options.tenant ?? ""));
+      : sealedBytes(await this.#sealed(bytes, options));
     return { token, bytes: token.length, codec };
   }
 
@@ -159,9 +168,11 @@ export class Vault {
     options: OpenSaveOptions = {},
   ): Promise<Save> {
     const { unwrapped, tenant = "" } = options;
-    const { file } = unwrapped?.token === token && unwrapped.tenant === tenant
-      ? unwrapped
-      : await this.#unwrap(token, options);
+    const { file, firstIssuedAt } =
+      unwrapped?.token === token && unwrapped.tenant === tenant
+        ? unwrapped
+        : await this.#unwrap(token, options);
+    if (firstIssuedAt !== undefined) options.issued?.(firstIssuedAt);
     options.seen?.(readHeader(file).codec);
     return decodeSave(file, this.#options.format);
   }
@@ -174,9 +185,9 @@ export class Vault {
     token: string | Uint8Array<ArrayBuffer>,
     options: OpenTokenOptions = {},
   ): Promise<UnwrappedToken> {
-    const { file } = await this.#unwrap(token, options);
+    const { file, firstIssuedAt } = await this.#unwrap(token, options);
     const { tenant = "" } = options;
-    return { token, tenant, file, header: readHeader(file) };
+    return { token, tenant, firstIssuedAt, file, header: readHeader(file) };
   }
 
   /** Opens a token of whatever model, for tools; throws as {@linkcode open}. */
@@ -186,6 +197,13 @@ export class Vault {
   ): Promise<OpenedFile> {
     const { file, ...about } = await this.#unwrap(token, options);
     return { ...readSave(file), ...about, bytes: file.length };
+  }
+
+  #sealed(
+    bytes: Uint8Array<ArrayBuffer>,
+    { tenant = "", firstIssuedAt }: SealOptions,
+  ): ReturnType<Keyring["seal"]> {
+    return this.#keyring.seal(bytes, tenant, firstIssuedAt);
   }
 
   #encode(

@@ -51,7 +51,10 @@ function without(error: () => GoslingError | Error): Options {
 /** A server that takes no state. */
 function opening(error: () => StateError): Options {
   const refuse = () => Promise.reject(error());
-  return { sealer: { ...fakeVault(), open: refuse, read: refuse } };
+  return {
+    sealer: { ...fakeVault(), open: refuse, read: refuse },
+    portable: true,
+  };
 }
 
 /** What to serve, and what to send in place of a sound body. */

@@ -81,7 +81,7 @@ Deno.test("encodeSave() writes equal saves as equal bytes, and decodeSave() undo
   const property = fc.property(
     states(),
     fc.record({
-      position: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+      position: fc.nat({ max: 2 ** 48 }),
       unread: fc.array(u32, { maxLength: 5 }),
       seed: fc.tuple(u32, u32),
       counts: fc.uniqueArray(
@@ -198,7 +198,7 @@ const DAMAGE: readonly [
   [
     "a huge position",
     set(30, 0x20),
-    "position at byte 24 is 9007203549708293, expected at most 2^53 - 1",
+    "position at byte 24 is 9007203549708293, expected at most 2^48",
   ],
   [
     "a reserved byte",

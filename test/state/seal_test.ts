@@ -281,6 +281,7 @@ Deno.test("Vault.open() refuses a token of another model, Vault.read() reads it"
       bytes: 2624,
       kid: "old",
       issuedAt: 1_700_000_000,
+      firstIssuedAt: 1_700_000_000,
       expiresAt: 1_700_000_060,
     });
   }

@@ -7,6 +7,7 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
+import { renewingVault } from "../access/renewal.ts";
 import type { AppEnv, Loader } from "../services.ts";
 import { instrument } from "../access/instrument.ts";
 import { RequestTurns } from "../access/request_turns.ts";
@@ -60,7 +61,7 @@ export async function takeModel(
 ): Promise<void> {
   const { services, release } = await c.get("loader").borrow(id);
   const record = c.get("record");
-  const vault = instrument(services.vault, record);
+  const vault = instrument(renewingVault(services.vault), record);
   c.set("services", { ...services, vault });
   c.set("turns", new RequestTurns(services, c.get("caller"), record));
   c.set("release", release);

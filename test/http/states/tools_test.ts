@@ -12,8 +12,9 @@ async function server(): Promise<Harness> {
     keys: KEYS,
     format: FORMAT,
     audience: "test",
+    portable: true,
   });
-  return harness({ sealer });
+  return harness({ sealer, portable: true });
 }
 
 async function ask(at: Harness, path: string, body: unknown) {

@@ -12,6 +12,7 @@ import {
   importState,
   STATE_LAYOUTS,
 } from "../../../state/foreign/convert.ts";
+import { MOST_POSITION } from "../../../state/header.ts";
 import { mixSaves } from "../../../state/analysis/mix.ts";
 import { postJson } from "../json_route.ts";
 import { ModelName, RequestMessage, TEXT_LIMIT } from "../schema.ts";
@@ -61,7 +62,7 @@ const ConvertRequest = z.union([
     model: ModelName,
     from: Layout.describe("Format of the file"),
     data: z.base64().describe("The file"),
-    position: z.int().min(0).default(0)
+    position: z.int().min(0).max(MOST_POSITION).default(0)
       .describe("Tokens the state has read, if the file does not say"),
     ...output,
   }),
@@ -139,7 +140,14 @@ async function convert(
   c: Context<AppEnv>,
   request: z.output<typeof ConvertRequest>,
 ): Promise<z.infer<typeof Converted>> {
-  const { shape } = c.get("services").engine.model;
+  const { engine: { model: { shape } }, portable } = c.get("services");
+  if (!portable) {
+    throw new StateError(
+      "ERR_STATE_PROFILE",
+      "Cannot convert state: this server seals every state, and neither gives " +
+        "nor takes their values. The operator allows it with --portable",
+    );
+  }
   if ("to" in request) {
     const save = await openToken(c, request.state);
     const bytes = exportState(save, request.to, shape);

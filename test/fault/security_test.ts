@@ -1,0 +1,252 @@
+import { assert, assertEquals } from "@std/assert";
+import { randomKey, type StateKey } from "../../src/state/keys.ts";
+import { Vault, type VaultOptions } from "../../src/state/seal.ts";
+import { sealedBytes, splitSealedText } from "../../src/state/envelope.ts";
+import { isPortableText, portableBytes } from "../../src/state/portable.ts";
+import { type Harness, harness } from "../http/client.ts";
+import { fakeEngine } from "../http/fake_engine.ts";
+
+/** What SECURITY.md says of tokens, tried on every route that takes one. */
+
+const FORMAT = fakeEngine().format;
+const KEY = randomKey();
+const CHAT = [{ role: "user", content: "Hi" }];
+
+/** Every route that takes a state, by each of the ways in which it takes it. */
+const TAKERS: Readonly<
+  Record<string, readonly [path: string, (state: string) => BodyInit | object]>
+> = {
+  generate: ["/v1/generate", (state) => ({ prompt: "a", state })],
+  stream: ["/v1/generate", (state) => ({ prompt: "a", state, stream: true })],
+  nothing: ["/v1/generate", (state) => ({ prompt: "", max_tokens: 0, state })],
+  form: ["/v1/generate", (state) => {
+    const form = new FormData();
+    form.set("request", '{"prompt":"a"}');
+    form.set("state", new Blob([inBytes(state)]));
+    return form;
+  }],
+  chat: ["/v1/chat/completions", (state) => ({ messages: CHAT, state })],
+  completions: ["/v1/completions", (state) => ({ prompt: "a", state })],
+  responses: ["/v1/responses", (state) => ({ input: "a", state })],
+  previous: ["/v1/responses", (state) => ({
+    input: "a",
+    previous_response_id: `resp_${state}`,
+  })],
+  reasoning: ["/v1/responses", (state) => ({
+    input: [
+      { type: "reasoning", id: "rs_1", summary: [], encrypted_content: state },
+      { role: "user", content: "a" },
+    ],
+  })],
+  branch: ["/v1/state/branch", (state) => ({
+    state,
+    branches: [{ prompt: "a" }],
+  })],
+  score: ["/v1/state/score", (state) => ({ state, texts: ["a"] })],
+  mix: ["/v1/state/mix", (state) => ({ states: [{ state, weight: 1 }] })],
+  rebase: ["/v1/state/rebase", (state) => ({ prompt: "a", state })],
+  inspect: ["/v1/state/inspect", (state) => ({ state })],
+  diff: ["/v1/state/diff", (state) => ({ a: state, b: state })],
+  convert: ["/v1/state/convert", (state) => ({ state, to: "gosling" })],
+};
+
+/** Those of them whose answer has a state. */
+const GIVERS = [
+  ...["generate", "nothing", "chat", "completions", "responses", "previous"],
+  ...["reasoning", "branch", "mix", "rebase"],
+];
+
+/** The same token in its binary form. */
+function inBytes(state: string): Uint8Array<ArrayBuffer> {
+  return isPortableText(state)
+    ? portableBytes(state)
+    : sealedBytes(splitSealedText(state));
+}
+
+async function serve(
+  options: Partial<VaultOptions> & { readonly keys?: readonly StateKey[] } = {},
+): Promise<{ here: Harness; vault: Vault }> {
+  const vault = await Vault.create({
+    keys: [KEY],
+    format: FORMAT,
+    audience: "test",
+    ...options,
+  });
+  const { portable = false } = options;
+  return { here: harness({ sealer: vault, portable }), vault };
+}
+
+async function begun(here: Harness): Promise<string> {
+  const response = await here.post("/v1/generate", { prompt: "Hi" });
+  return (await response.json()).state;
+}
+
+/** What becomes of a state on every route: its status and its code. */
+async function outcomes(
+  here: Harness,
+  state: string,
+): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [name, [path, body]] of Object.entries(TAKERS)) {
+    const response = await here.post(path, body(state));
+    const text = await response.text();
+    const [code = ""] = text.match(/ERR_[A-Z_]+/) ?? [];
+    found[name] = `${response.status} ${code}`.trim();
+  }
+  return found;
+}
+
+/** All outcomes but of `convert`, which needs portable states. */
+function sealed(expected: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(TAKERS).map((name) => [
+      name,
+      name === "convert" ? "403 ERR_STATE_PROFILE" : expected,
+    ]),
+  );
+}
+
+Deno.test("a sealed token is taken by every route but the one that would open it for all", async () => {
+  const { here } = await serve();
+  assertEquals(await outcomes(here, await begun(here)), sealed("200"));
+});
+
+Deno.test("a token of another audience, key, tenant or bit is refused everywhere, and never why", async () => {
+  const { here, vault } = await serve();
+  const state = await begun(here);
+  const save = await vault.open(state);
+  const foreign = [
+    await begun((await serve({ audience: "other" })).here),
+    await begun((await serve({ keys: [randomKey()] })).here),
+    (await vault.seal(save, { codec: "int8", tenant: "bob" })).token,
+    state.slice(0, -1) + (state.endsWith("A") ? "Q" : "A"),
+  ];
+  const bodies = new Set<string>();
+  for (const token of foreign) {
+    assertEquals(
+      await outcomes(here, token),
+      sealed("403 ERR_STATE_REJECTED"),
+    );
+    const response = await here.post("/v1/state/inspect", { state: token });
+    const { detail } = await response.json();
+    bodies.add(detail);
+  }
+  assertEquals(bodies.size, 1);
+});
+
+Deno.test("a token is over when it says so, and when its key is dropped, everywhere", async () => {
+  let now = 1e12;
+  const keys = [KEY];
+  const { here } = await serve({ ttl: 100, now: () => now, keys });
+  const state = await begun(here);
+  now += 1000 * 109;
+  assertEquals(await outcomes(here, state), sealed("200"));
+  now += 1000 * 2;
+  assertEquals(await outcomes(here, state), sealed("403 ERR_STATE_EXPIRED"));
+  const next = await begun(here);
+  keys.splice(0, 1, randomKey());
+  assertEquals(await outcomes(here, next), sealed("403 ERR_STATE_REJECTED"));
+});
+
+Deno.test("renewals are as old as what they renew, whatever route made them", async () => {
+  let now = 1e12;
+  const maxAge = 1000;
+  const { here, vault } = await serve({ maxAge, now: () => now });
+  const state = await begun(here);
+  const { firstIssuedAt } = await vault.read(state);
+  assertEquals(firstIssuedAt, 1e9);
+  now += 1000 * 900;
+  for (const name of GIVERS) {
+    const { [name]: [path, body] } = TAKERS;
+    const text = await (await here.post(path, body(state))).text();
+    const [token] = text.match(/eyJ[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+/) ?? [];
+    assert(token !== undefined, `${name}: ${text.slice(0, 200)}`);
+    const renewed = await vault.read(token);
+    assertEquals(
+      [name, renewed.firstIssuedAt, renewed.issuedAt, renewed.expiresAt],
+      [name, 1e9, 1e9 + 900, 1e9 + 1000],
+    );
+  }
+  // A chain of renewals that draw nothing ends, too.
+  let token = state;
+  let renewals = 0;
+  for (;; renewals++) {
+    const response = await here.post("/v1/generate", {
+      prompt: "",
+      max_tokens: 0,
+      state: token,
+    });
+    const answer = await response.json();
+    if (response.status !== 200) {
+      assertEquals(answer.code, "ERR_STATE_EXPIRED");
+      break;
+    }
+    token = answer.state;
+    now += 1000 * 20;
+  }
+  assertEquals(renewals, 6);
+  assertEquals(await outcomes(here, token), sealed("403 ERR_STATE_EXPIRED"));
+});
+
+Deno.test("--state-max-age ends what was sealed before it was set", async () => {
+  let now = 1e12;
+  const before = await serve({ now: () => now });
+  const state = await begun(before.here);
+  const { here } = await serve({ maxAge: 1000, now: () => now });
+  assertEquals(await outcomes(here, state), sealed("200"));
+  now += 1000 * 1061;
+  assertEquals(await outcomes(here, state), sealed("403 ERR_STATE_EXPIRED"));
+});
+
+Deno.test("values neither leave nor enter a server that seals every state", async () => {
+  const { here } = await serve();
+  const open = await serve({ portable: true });
+  const portable = (await (await open.here.post("/v1/generate", {
+    prompt: "Hi",
+    state_profile: "portable",
+  })).json()).state;
+  const closed = Object.keys(TAKERS).map((name) => [
+    name,
+    "403 ERR_STATE_PROFILE",
+  ]);
+  assertEquals(await outcomes(here, portable), Object.fromEntries(closed));
+  const { data } = await (await open.here.post("/v1/state/convert", {
+    state: portable,
+    to: "gosling",
+  })).json();
+  for (
+    const [path, body] of [
+      ["/v1/state/convert", { from: "gosling", data }],
+      ["/v1/generate", { prompt: "a", state_profile: "portable" }],
+      ["/v1/chat/completions", { messages: CHAT, state_profile: "portable" }],
+      ["/v1/completions", { prompt: "a", state_profile: "portable" }],
+      ["/v1/responses", { input: "a", state_profile: "portable" }],
+      ["/v1/state/rebase", { prompt: "a", state_profile: "portable" }],
+      ["/v1/state/branch", {
+        branches: [{ prompt: "a", state_profile: "portable" }],
+      }],
+    ] as const
+  ) {
+    const response = await here.post(path, body);
+    const text = await response.text();
+    assertEquals([path, response.status], [path, 403]);
+    assert(text.includes("ERR_STATE_PROFILE"), text);
+  }
+});
+
+Deno.test("every route of the document that has a field for a state is tried here", async () => {
+  const { here } = await serve();
+  const { paths, components } = await (await here.get("/openapi.json")).json();
+  const withState = Object.entries<Record<string, unknown>>(paths)
+    .filter(([, methods]) => {
+      const text = JSON.stringify(methods["post"] ?? "");
+      const [name] = text.match(/#\/components\/schemas\/\w+Request/) ?? [];
+      const schema = JSON.stringify(
+        components.schemas[name?.split("/").at(-1) ?? ""] ?? text,
+      );
+      return /"state"|"states"|"a":/.test(schema);
+    }).map(([path]) => path);
+  const tried = new Set(Object.values(TAKERS).map(([path]) => path));
+  assertEquals(withState.filter((path) => !tried.has(path)), []);
+  assert(withState.length >= 8, withState.join());
+});
