@@ -50,6 +50,11 @@ export interface Speaker {
   readonly bos?: Beginning | undefined;
   /** How to draw, where a request does not say; absent: as the API does. */
   readonly decoding?: DecodingProfiles | undefined;
+  /** Where all that is from, for people. */
+  readonly origin?: {
+    readonly generation: string;
+    readonly source: string;
+  };
 }
 
 /** Whether what begins a text is the end-of-text token. */

@@ -21,6 +21,7 @@ export const MODEL_SETTINGS: readonly Name[] = [
   "quant",
   "threads",
   "vocab",
+  "chat-form",
 ];
 
 /** Settings of the keys that seal saves. */

@@ -73,6 +73,11 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
     placeholder: "NAME",
     help: "auto, webgpu or wasm (auto)",
   },
+  "chat-form": {
+    placeholder: "NAME",
+    help:
+      "How chats are written: world, g1 or flower (as the model's files and generation have it)",
+  },
   quant: {
     placeholder: "NAME",
     help: "How matrices are kept in memory: none, int8 or int4 (none)",
@@ -200,6 +205,7 @@ export const SERVER_FLAGS: readonly FlagGroup[] = [
     "threads",
     "model-memory",
     "vocab",
+    "chat-form",
     "timeout",
     "body-timeout",
   ]),

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { CHAT_FORMS, type ChatFormName } from "../chat/forms.ts";
 import type { ApiKey } from "../http/access/auth.ts";
 import type { MetricsAccess } from "../http/site/metrics.ts";
 import type { Rate } from "../http/access/token_bucket.ts";
@@ -49,6 +50,8 @@ export interface Config {
   readonly threads?: number | undefined;
   /** Conversations computed at once. */
   readonly lanes: number;
+  /** How chats are written; absent: as the model's files say. */
+  readonly "chat-form"?: ChatFormName | undefined;
   /** How matrices are kept. */
   readonly quant: "none" | "int8" | "int4";
   /** Keys that seal states, the first of them, and open them. */
@@ -125,6 +128,11 @@ export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
   },
   lanes: {
     schema: integer(1, 1024).default(8),
+  },
+  "chat-form": {
+    schema: z.enum(CHAT_FORMS, {
+      error: `expected ${CHAT_FORMS.join(", ")}`,
+    }).optional(),
   },
   quant: {
     schema: z.enum(["none", "int8", "int4"], {

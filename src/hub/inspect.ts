@@ -6,6 +6,7 @@
 
 import { basename } from "@std/path";
 import { ModelError } from "../errors.ts";
+import { openConversation } from "../chat/conversation.ts";
 import { canonical } from "../model/canonical.ts";
 import {
   type Checkpoint,
@@ -16,6 +17,7 @@ import { readTensors } from "../model/format.ts";
 import { isWorld } from "./official.ts";
 import { bytesOf, type LocalModel } from "./model_files.ts";
 import { openTokenizer } from "../model/open.ts";
+import type { ModelSettings } from "../model/settings.ts";
 import { stateLength } from "../model/shape.ts";
 import { BYTES_PER_VALUE } from "../model/stored.ts";
 import { CODEC_NAMES, encodedSize } from "../state/codec.ts";
@@ -71,10 +73,21 @@ export async function describe(
     files.weights[0].name,
     found.lora,
   );
-  const words = await openTokenizer(files, found).then(
-    ({ tokenizer }) => vocabularyWords(tokenizer, files),
+  const [words, conversation] = await openTokenizer(files, found).then(
+    async ({ tokenizer, bos }) =>
+      [
+        vocabularyWords(tokenizer, files),
+        await conversationFacts(files, {
+          tokenizer,
+          settings: {
+            ...(bos !== undefined && { bos }),
+            ...found.settings,
+            ...files.settings,
+          },
+        }),
+      ] as const,
     (error) => {
-      if (error instanceof ModelError) return error.message;
+      if (error instanceof ModelError) return [error.message, []] as const;
       throw error;
     },
   );
@@ -96,6 +109,7 @@ export async function describe(
     ["vocabulary", `${V} rows; ${words}`],
     ["LoRA ranks", `w ${ranks.w}, a ${ranks.a}, v ${ranks.v}, g ${ranks.g}`],
     ...(deep === undefined ? [] : [["DeepEmbed", deepEmbed(checkpoint, deep)]]),
+    ...conversation,
     ["state", `${formatCount(stateLength(shape))} numbers`],
   ];
   const lines = facts.map(([name, value]) => `${name.padEnd(12)}${value}\n`);
@@ -116,13 +130,44 @@ export async function describe(
       if (kind === "webgpu" || bytes <= WASM_BYTES) return formatBytes(bytes);
       beyond = `  * more than the ${
         formatBytes(WASM_BYTES)
-      } that WebAssembly reaches\n`;
+      } that WebAssembly reaches: this one needs --device webgpu\n`;
       return `${formatBytes(bytes)}*`;
     }),
   ]);
   return `${lines.join("")}\nA state's bytes by codec, before sealing\n` +
     `${formatTable(states)}\nMemory with ${lanes} lanes\n` +
     formatTable([["  --quant", ...QUANTIZATIONS], ...memory]) + beyond;
+}
+
+/** How the model converses: what a server would do with it. */
+async function conversationFacts(
+  { id, weights }: LocalModel,
+  { tokenizer, settings }: {
+    readonly tokenizer: Tokenizer;
+    readonly settings: ModelSettings;
+  },
+): Promise<[name: string, value: string][]> {
+  const form = await openConversation(settings, {
+    names: [id, ...weights.map(({ name }) => basename(name))],
+    tokenizer,
+  });
+  const { template, source, bos, decoding, generation } = form;
+  form.close();
+  const begins = (first: boolean) => first ? "with token 0" : "without token 0";
+  return [
+    ["generation", generation.name],
+    ["chat form", `${template.name}, from ${source}`],
+    [
+      "texts begin",
+      `${begins(bos.text)}; chats ${
+        begins(bos.chat)
+      }, or as their template says`,
+    ],
+    [
+      "sampling",
+      decoding ? `profile of ${decoding.name}` : "the API's default",
+    ],
+  ];
 }
 
 /** What RWKV-7a adds; each token reads one row of each of its tables. */

@@ -59,7 +59,7 @@ export async function planPull(
   options: PlanOptions,
 ): Promise<Plan> {
   const { sha256, vocabulary = new URL(WORLD_VOCABULARY.url) } = options;
-  const { id, source, weights } = reference.kind === "url"
+  const { id, source, weights, companions = [] } = reference.kind === "url"
     ? planUrl(reference.url)
     : reference.kind === "hub"
     ? await planHub(reference, options)
@@ -74,7 +74,8 @@ export async function planPull(
   const checked = sha256 === undefined
     ? weights
     : weights.map((file) => ({ ...file, sha256: sha256.toLowerCase() }));
-  const files = weights.some(({ name }) => /\.gguf$/i.test(name)) ? checked : [
+  const gguf = weights.some(({ name }) => /\.gguf$/i.test(name));
+  const files = gguf ? [...companions, ...checked] : [
     // First: it is small, so that what is wrong with a network shows at once.
     {
       name: WORLD_VOCABULARY.name,
@@ -82,6 +83,7 @@ export async function planPull(
       size: WORLD_VOCABULARY.size,
       sha256: WORLD_VOCABULARY.sha256,
     },
+    ...companions,
     ...checked,
   ];
   return { id, source, files };
@@ -91,7 +93,18 @@ interface Found {
   readonly id: string;
   readonly source: string;
   readonly weights: readonly RemoteFile[];
+  /** What the repository says of the model beside its weights. */
+  readonly companions?: readonly RemoteFile[];
 }
+
+/** Files beside weights that say how chats are written, texts begin and to draw. */
+const COMPANIONS = [
+  "chat_template.jinja",
+  "config.json",
+  "fake_think_generation_config.json",
+  "generation_config.json",
+  "tokenizer_config.json",
+];
 
 function planUrl(url: URL): Found {
   const name = decodeURIComponent(url.pathname.replace(/^.*\//, ""));
@@ -142,6 +155,7 @@ async function planHub(
     throw notFound(reference, `${path} is not a file of weights`);
   }
   const own = stem(file.name);
+  const folder = path.slice(0, -file.name.length);
   const at = revision === "main" ? "" : `@${revision}`;
   return {
     id: NAMELESS.test(own) ? repository.replace(/^.*\//, "") : own,
@@ -149,6 +163,7 @@ async function planHub(
     weights: index
       ? [...await parts(file, files, reference, options.transport), file]
       : [file],
+    companions: COMPANIONS.flatMap((name) => files.get(folder + name) ?? []),
   };
 }
 

@@ -159,13 +159,12 @@ async function attempt(
     tenants: ["", ...config["api-keys"].map(({ name }) => name)],
     several,
   });
-  const { template, bos, decoding, close } = await openConversation(
-    found.settings,
-    {
+  const { template, bos, decoding, generation, source, close } =
+    await openConversation(found.settings, {
       names: [files.id, ...files.weights.map(({ name }) => basename(name))],
       tokenizer,
-    },
-  );
+      form: config["chat-form"],
+    });
   stack.defer(close);
   const engine = await openEngine({
     model: {
@@ -205,6 +204,7 @@ async function attempt(
       template,
       bos,
       ...(decoding && { decoding }),
+      origin: { generation: generation.name, source },
       vault,
       grammars,
       portable: config.portable,

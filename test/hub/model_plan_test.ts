@@ -67,3 +67,25 @@ Deno.test("planPull says what a repository has instead of the file asked for", a
   stage.put("rwkv7-g1d-0.4b-20260210-ctx8192.pth", BYTES);
   await assertRejects(from("7.2b"), { message: /no model of 7\.2B now/ });
 });
+
+Deno.test("planPull takes what a repository says of the model along", async () => {
+  await using stage = await scene();
+  const { options } = stage;
+  for (
+    const name of [
+      "model.safetensors",
+      "chat_template.jinja",
+      "tokenizer_config.json",
+      "generation_config.json",
+      "other/config.json",
+    ]
+  ) stage.put(name, BYTES, "me/said");
+  const { files } = await planPull(parseReference("hf:me/said"), options);
+  assertEquals(files.map(({ name }) => name), [
+    WORLD_VOCABULARY.name,
+    "chat_template.jinja",
+    "generation_config.json",
+    "tokenizer_config.json",
+    "model.safetensors",
+  ]);
+});

@@ -5,6 +5,7 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { thinks } from "../../chat/think.ts";
 import { parameters } from "../../model/checkpoint.ts";
 import { stateLength } from "../../model/shape.ts";
 import { CODEC_NAMES, encodedSize } from "../../state/codec.ts";
@@ -23,6 +24,16 @@ const InitialStates = z.array(z.object({
   name: z.string().describe("Value of the field `initial`"),
   position: z.int().describe("Tokens the state has read"),
 })).describe("Initial states on this server");
+
+const Profile = z.object({
+  temperature: z.number().optional(),
+  top_k: z.int().optional(),
+  top_p: z.number().optional(),
+  min_p: z.number().optional(),
+  presence_penalty: z.number().optional(),
+  frequency_penalty: z.number().optional(),
+  penalty_decay: z.number().optional(),
+});
 
 const Model = z.object({
   id: z.string(),
@@ -56,6 +67,22 @@ const Model = z.object({
   }),
   portable: z.boolean()
     .describe("Whether unencrypted states are allowed"),
+  generation: z.string().optional()
+    .describe("Generation of the model, as its names and files tell"),
+  chat: z.object({
+    form: z.string().describe("Chat form or template in use"),
+    source: z.string().describe("Where it comes from"),
+    thinking: z.boolean().describe("Whether the model can be asked to think"),
+  }),
+  bos: z.object({ text: z.boolean(), chat: z.boolean() })
+    .describe("Whether a new text, or chat, begins with the end-of-text token"),
+  decoding: z.object({
+    name: z.string(),
+    thinking: Profile.describe("For answers that begin with a thought"),
+    plain: Profile.describe("For all others"),
+  }).optional().describe(
+    "Sampling parameters used where a request has none; absent: those of the API",
+  ),
   initial_states: InitialStates,
 }).openapi("Model");
 
@@ -179,6 +206,14 @@ function describe(services: Services): z.infer<typeof Model> {
       ),
     },
     portable: services.portable,
+    ...(services.origin && { generation: services.origin.generation }),
+    chat: {
+      form: services.template?.name ?? "world",
+      source: services.origin?.source ?? "the API",
+      thinking: thinks({ id, template: services.template }),
+    },
+    bos: services.bos ?? { text: true, chat: true },
+    ...(services.decoding && { decoding: services.decoding }),
     initial_states: initialStates(services),
   };
 }

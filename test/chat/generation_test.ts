@@ -1,0 +1,111 @@
+import { assertEquals } from "@std/assert";
+import { openConversation } from "../../src/chat/conversation.ts";
+import { generationOf } from "../../src/chat/generation.ts";
+import { plainTemplate } from "../../src/model/template_source.ts";
+import { readGenerationConfig } from "../../src/model/settings.ts";
+import { byteTokenizer } from "../http/fake_engine.ts";
+import { harness } from "../http/client.ts";
+
+const tokenizer = byteTokenizer;
+
+Deno.test("generationOf() tells form and beginning from names, the first that tells", () => {
+  for (
+    const [names, ...expected] of [
+      [["rwkv7-g1h-7.2b-20260710-ctx10240"], "G1h", "flower", true],
+      [["rwkv7-g1j-2.9b.pth"], "G1j", "flower", true],
+      [["rwkv7-g2-1.5b"], "G2", "flower", true],
+      [["rwkv7-g1g-0.4b"], "G1g", "g1", false],
+      [["rwkv7-g1a2-0.1b"], "G1a", "g1", false],
+      [["rwkv7-g0a-7.2b"], "G0a", "g1", false],
+      [["mine", "rwkv7-g1d-0.4b-20260210-ctx8192.pth"], "G1d", "g1", false],
+      [["gosling"], "World", "world", false],
+      [["RWKV-x070-World-1.5B"], "World", "world", false],
+    ] as const
+  ) {
+    const { name, form, bos } = generationOf(...names);
+    assertEquals([names, name, form, bos], [names, ...expected]);
+  }
+});
+
+Deno.test("openConversation() lets the operator win over files, and files over the generation", async () => {
+  const names = ["rwkv7-g1h-0.4b"];
+  const open = async (
+    settings: Parameters<typeof openConversation>[0],
+    form?: "world",
+  ) => {
+    const { template, bos, decoding, close } = await openConversation(
+      settings,
+      { names, tokenizer, form },
+    );
+    close();
+    return [template.name, bos.text, decoding?.name];
+  };
+  assertEquals(await open({}), ["flower", true, "G1h and later"]);
+  const decoding = { name: "own", thinking: {}, plain: { top_k: 5 } };
+  const template = plainTemplate(
+    "{% for m in messages %}<{{ m.role }}>{{ m.content }}</s>{% endfor %}" +
+      "{% if add_generation_prompt %}<assistant>{% endif %}",
+    "t",
+  );
+  const settings = { bos: false, decoding, template };
+  assertEquals(await open(settings), [
+    "the model's own template",
+    false,
+    "own",
+  ]);
+  assertEquals(await open(settings, "world"), ["world", false, "own"]);
+});
+
+Deno.test("readGenerationConfig() takes what it can mean, and null as not said", () => {
+  const read = (config: unknown) =>
+    readGenerationConfig(JSON.stringify(config));
+  assertEquals(
+    read({ temperature: 0.7, top_k: null, top_p: 2, bos_token_id: 0 }),
+    {
+      temperature: 0.7,
+    },
+  );
+  assertEquals(read({ do_sample: false, top_p: 0.5 }), {
+    temperature: 0,
+    top_p: 0.5,
+  });
+  assertEquals(read({ bos_token_id: 0 }), undefined);
+  assertEquals(readGenerationConfig(""), undefined);
+});
+
+Deno.test("a model's profile fills in what a request leaves out, by every route", async () => {
+  const decoding = {
+    name: "test",
+    thinking: { temperature: 0.96, presence_penalty: 1 },
+    plain: { temperature: 0.5, top_k: 32, presence_penalty: 0.25 },
+  };
+  const { post, get, engine } = harness({ decoding, model: "x-g1-y" });
+  const messages = [{ role: "user", content: "Hi" }];
+  for (
+    const [path, body] of [
+      ["/v1/generate", { messages }],
+      ["/v1/generate", { prompt: "Hi" }],
+      ["/v1/completions", { prompt: "Hi" }],
+      ["/v1/chat/completions", { messages }],
+      ["/v1/responses", { input: "Hi" }],
+      ["/v1/chat/completions", { messages, reasoning_effort: "high" }],
+      ["/v1/chat/completions", { messages, temperature: 0 }],
+      ["/v1/chat/completions", { messages, top_k: 3, presence_penalty: 0 }],
+    ] as const
+  ) assertEquals([path, (await post(path, body)).status], [path, 200]);
+  assertEquals(
+    engine.turns.map(({ sampling: { temperature, topK, presencePenalty } }) => [
+      temperature,
+      topK,
+      presencePenalty,
+    ]),
+    [
+      ...Array(5).fill([0.5, 32, 0.25]),
+      [0.96, 0, 1],
+      [0, 32, 0],
+      [0.5, 3, 0],
+    ],
+  );
+  const model = await (await get("/v1/model")).json();
+  assertEquals(model.decoding, decoding);
+});
