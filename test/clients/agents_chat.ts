@@ -62,9 +62,7 @@ export const agentsChat: Client = {
       });
       let state: string | undefined;
       for await (const event of streamed) {
-        if (event.type !== "raw_model_stream_event") continue;
-        const raw = event.data.type === "model" ? event.data.event : {};
-        ({ state = state } = raw as { state?: string }); // state, streamed
+        state = Object(event).data?.event?.state ?? state; // state, streamed
       }
       expectName((await ask(baseURL, ASKED, state)).text, "Dave");
     },

@@ -78,8 +78,7 @@ export const aiCompatible: Client = {
       });
       let state: State;
       for await (const part of streamed.stream) {
-        const raw = part.type === "raw" ? part.rawValue : {};
-        ({ state = state } = raw as { state?: string }); // state, streamed
+        state = Object(part).rawValue?.state ?? state; // state, streamed
       }
       expectName((await ask(model, ASKED, state)).text, "Dave");
     },

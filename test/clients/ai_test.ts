@@ -232,7 +232,7 @@ Deno.test("ai tells the server's errors apart", async () => {
   for (
     const [key, more, status, code] of [
       ["wrong", {}, 401, "invalid_api_key"],
-      [KEY, { temperature: 9 }, 400, "ERR_REQUEST_INVALID"],
+      [KEY, { topP: 9 }, 400, "ERR_REQUEST_INVALID"],
       [
         KEY,
         { providerOptions: { gosling: { state: "nonsense" } } },

@@ -7,7 +7,7 @@
 import { openAICompatible } from "@genkit-ai/compat-oai";
 import { assert } from "@std/assert";
 import { type Genkit, genkit, z } from "genkit";
-import type { ModelMiddleware } from "genkit/model";
+import type { GenerateResponseData, ModelMiddleware } from "genkit/model";
 import {
   ASKED,
   CITIES,
@@ -26,26 +26,26 @@ function open(baseURL: string): Genkit {
   });
 }
 
-/** Keeps the state, of streams too: genkit shows middleware what it drops. */
-class Memory {
-  state: string | undefined;
-  constructor(state?: string) {
-    this.state = state;
-  }
+/** As good as 0, which the plugin leaves out. */
+const COLD = 0.01;
 
-  readonly use: ModelMiddleware = async (asked, next) => {
-    const config = { ...asked.config, state: this.state }; // state
-    const answer = await next({ ...asked, config }); // state
-    ({ state: this.state } = answer.raw as { state?: string }); // state
-    return answer;
-  };
+/** What genkit shows its middleware, and drops on the way to its caller. */
+interface Kept {
+  last?: GenerateResponseData;
+}
+
+/** Settings of a turn that goes on from a state; its answer is kept. */
+function goOn(kept: Kept, state?: string) {
+  const keep: ModelMiddleware = async (asked, next) =>
+    kept.last = await next(asked); // state
+  return { config: { temperature: COLD, state }, use: [keep] }; // state
 }
 
 async function ask(ai: Genkit, prompt: string, before?: string) {
-  const memory = new Memory(before);
-  const config = { temperature: 0 };
-  const { text } = await ai.generate({ prompt, config, use: [memory.use] });
-  return { text, state: memory.state };
+  const kept: Kept = {};
+  const { text } = await ai.generate({ prompt, ...goOn(kept, before) });
+  const { state } = kept.last?.raw as { state?: string }; // state
+  return { text, state };
 }
 
 /** See the module. */
@@ -63,36 +63,33 @@ export const genKit: Client = {
     },
     "a stream gone on from": async ({ baseURL }) => {
       const ai = open(baseURL);
-      const memory = new Memory();
+      const kept: Kept = {};
       const { stream, response } = ai.generateStream({
         prompt: TOLD[0],
-        config: { temperature: 0 },
-        use: [memory.use],
+        ...goOn(kept),
       });
       let text = "";
       for await (const chunk of stream) text += chunk.text;
       assert(text === (await response).text);
-      expectName((await ask(ai, ASKED, memory.state)).text, "Dave");
+      const { state } = Object(kept.last?.raw);
+      expectName((await ask(ai, ASKED, state)).text, "Dave");
     },
     "a tool loop": async ({ baseURL }) => {
       const ai = open(baseURL);
-      const memory = new Memory();
+      const kept: Kept = {};
       const weather = new Weather();
       const look = ai.defineTool({
         name: "weather",
         description: "The weather somewhere",
-        inputSchema: z.object({ city: z.enum(CITIES) }),
+        inputSchema: z.object({ city: z.enum(CITIES) }).strict(),
         outputSchema: z.string(),
       }, (input) => Promise.resolve(weather.look(input)));
-      const asked = {
-        tools: [look],
-        use: [memory.use],
-      };
       // The plugin leaves out `toolChoice`, and passes on what is in `config`.
       const called = await ai.generate({
-        ...asked,
         prompt: WEATHER,
-        config: { temperature: 0, tool_choice: "required" },
+        tools: [look],
+        use: goOn(kept).use,
+        config: { temperature: COLD, tool_choice: "required" },
         returnToolRequests: true,
       });
       const [call] = called.toolRequests;
@@ -100,8 +97,8 @@ export const genKit: Client = {
       const { name, ref, input } = call.toolRequest;
       const output = await look(input as { city: "Bern" | "Rome" });
       const answer = await ai.generate({
-        ...asked,
-        config: { temperature: 0 },
+        tools: [look],
+        config: { temperature: COLD, state: Object(kept.last?.raw).state },
         messages: [...called.messages, {
           role: "tool",
           content: [{ toolResponse: { name, ref, output } }],

@@ -58,7 +58,9 @@ export const huggingFace: Client = {
       let last: object | undefined;
       for await (
         const chunk of client.chatCompletionStream(turn(TOLD[0]))
-      ) last = "state" in chunk ? chunk : last;
+      ) {
+        if ("state" in chunk) last = chunk; // state, streamed
+      }
       const answer = await client.chatCompletion(turn(ASKED, last));
       expectName(textOf(answer), "Dave");
     },

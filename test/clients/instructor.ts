@@ -70,7 +70,9 @@ export const instructorJs: Client = {
           ...turn(TOLD[0]),
           stream: true,
         })
-      ) last = "state" in chunk ? chunk : last;
+      ) {
+        if ("state" in chunk) last = chunk; // state, streamed
+      }
       const answer = await chat.completions.create(turn(ASKED, last));
       expectName(answer.choices[0]?.message.content, "Dave");
       let person: object | undefined;

@@ -35,9 +35,8 @@ function open(baseURL: string, state?: string): ChatOpenAI {
   });
 }
 
-function stateOf(answer: AIMessageChunk): string {
-  const raw = answer.additional_kwargs.__raw_response; // state
-  const { state } = raw as { state?: string };
+function stateOf({ additional_kwargs: kwargs }: AIMessageChunk): string {
+  const { state } = kwargs.__raw_response as { state?: string }; // state
   assert(state !== undefined);
   return state;
 }

@@ -181,7 +181,7 @@ Deno.test("langchain tells the server's errors apart", async () => {
   for (
     const [more, status, code] of [
       [{ apiKey: "wrong" }, 401, "invalid_api_key"],
-      [{ apiKey: KEY, temperature: 9 }, 400, "ERR_REQUEST_INVALID"],
+      [{ apiKey: KEY, topP: 9 }, 400, "ERR_REQUEST_INVALID"],
       [
         { apiKey: KEY, modelKwargs: { state: "nonsense" } },
         400,

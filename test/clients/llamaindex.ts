@@ -57,7 +57,7 @@ export const llamaIndex: Client = {
       });
       let state: string | undefined;
       for await (const { raw } of stream) {
-        ({ state = state } = raw as { state?: string }); // state, streamed
+        state = Object(raw).state ?? state; // state, streamed
       }
       expectName((await ask(baseURL, ASKED, state)).text, "Dave");
     },
