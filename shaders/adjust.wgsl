@@ -34,7 +34,7 @@ struct Row {
 
 struct Cursor {
   token: u32,    // drawn last, unread
-  done: u32,     // 1 if it was in the halt set
+  done: u32,     // 1 if it was a stop token
   pending: u32,  // 1 if it is not in the counts yet
   drawn: u32,    // tokens drawn in this step
 }
@@ -58,7 +58,7 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> parameters: array<Parameters>;   // [B]
 @group(0) @binding(3) var<storage, read> logits: array<f32>;              // [rows, WIDTH]
 @group(0) @binding(4) var<storage, read_write> tallies: array<f32>;       // [2, B, V] counts, biases
-@group(0) @binding(5) var<storage, read> sets: array<u32>;                // [B, 2, V / 32] allowed, halting
+@group(0) @binding(5) var<storage, read> sets: array<u32>;                // [B, 2, V / 32] allowed, stop tokens
 @group(0) @binding(6) var<storage, read_write> adjusted: array<f32>;      // [rows, WIDTH]
 @group(0) @binding(7) var<storage, read_write> peaks: array<vec2u>;       // [rows, V / 256] key, token
 

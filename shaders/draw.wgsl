@@ -35,7 +35,7 @@ struct Row {
 
 struct Cursor {
   token: u32,    // drawn last, unread
-  done: u32,     // 1 if it was in the halt set
+  done: u32,     // 1 if it was a stop token
   pending: u32,  // 1 if it is not in the counts yet
   drawn: u32,    // tokens drawn in this step
 }
@@ -59,7 +59,7 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> parameters: array<Parameters>;    // [B]
 @group(0) @binding(3) var<storage, read> adjusted: array<f32>;             // [rows, WIDTH]
 @group(0) @binding(4) var<storage, read> peaks: array<vec2u>;              // [rows, V / 256] key, token
-@group(0) @binding(5) var<storage, read> sets: array<u32>;                 // [B, 2, V / 32] allowed, halting
+@group(0) @binding(5) var<storage, read> sets: array<u32>;                 // [B, 2, V / 32] allowed, stop tokens
 @group(0) @binding(6) var<storage, read_write> candidates: array<u32>;     // [2, rows, WIDTH] tokens, weights
 @group(0) @binding(7) var<storage, read_write> drawn: array<u32>;          // [B, MOST]
 
@@ -408,12 +408,12 @@ fn main(
   }
 
   if (i == 0u) {
-    var halts = 1u;
+    var stops = 1u;
     if (token != NONE) {
       let word = sets[(2u * row.lane + 1u) * ((V + 31u) / 32u) + token / 32u];
-      halts = (word >> (token % 32u)) & 1u;
+      stops = (word >> (token % 32u)) & 1u;
     }
-    cursors[row.lane] = Cursor(token, halts, 1u, drawn_before + 1u);
+    cursors[row.lane] = Cursor(token, stops, 1u, drawn_before + 1u);
     if (drawn_before < MOST) {
       drawn[row.lane * MOST + drawn_before] = token;
     }

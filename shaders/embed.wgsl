@@ -30,7 +30,7 @@ struct Row {
 
 struct Cursor {
   token: u32,    // drawn last, unread
-  done: u32,     // 1 if it was in the halt set
+  done: u32,     // 1 if it was a stop token
   pending: u32,  // 1 if it is not in the counts yet
   drawn: u32,    // tokens drawn in this step
 }

@@ -11,7 +11,7 @@
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { StopSequence } from "../engine.ts";
 
-/** Finds halting tokens. */
+/** Finds stop tokens. */
 export class StopTokens {
   readonly #tokenizer: Tokenizer;
   /**

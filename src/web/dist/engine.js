@@ -466,12 +466,12 @@ token = NONE;
 } else if (p.temperature > 0.0) {
 token = pick(i, m, p, drawn_before);
 }if (i == 0u) {
-var halts = 1u;
+var stops = 1u;
 if (token != NONE) {
 let word = sets[(2u * row.lane + 1u) * ((V + 31u) / 32u) + token / 32u];
-halts = (word >> (token % 32u)) & 1u;
+stops = (word >> (token % 32u)) & 1u;
 }
-cursors[row.lane] = Cursor(token, halts, 1u, drawn_before + 1u);
+cursors[row.lane] = Cursor(token, stops, 1u, drawn_before + 1u);
 if (drawn_before < MOST) {
 drawn[row.lane * MOST + drawn_before] = token;
 }
