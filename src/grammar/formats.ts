@@ -57,6 +57,11 @@ const DURATION_TIME = "T(?:\\d+H(?:\\d+M(?:\\d+S)?)?|\\d+M(?:\\d+S)?|\\d+S)";
 const DURATION_DATE = "(?:\\d+Y(?:\\d+M(?:\\d+D)?)?|\\d+M(?:\\d+D)?|\\d+D)";
 const POINTER = "(?:/(?:[^~/]|~[01])*)*";
 
+const VARIABLE =
+  `(?:\\w|${ESCAPED})(?:\\.?(?:\\w|${ESCAPED}))*(?::[1-9]\\d{0,3}|\\*)?`;
+const TEMPLATE = `(?:[^\\u0000- "'%<>\\\\^\`{|}]|${ESCAPED}|` +
+  `\\{[+#./;?&=,!@|]?${VARIABLE}(?:,${VARIABLE})*\\})*`;
+
 /** What IRIs and other names have beyond URIs: any letter that is not ASCII. */
 function international(form: string): string {
   return form.replaceAll(
@@ -80,6 +85,7 @@ const FORMS: Readonly<Record<string, string>> = {
   "iri-reference": international(`(?:${URI}|${RELATIVE})`),
   uuid:
     "[\\da-fA-F]{8}-[\\da-fA-F]{4}-[\\da-fA-F]{4}-[\\da-fA-F]{4}-[\\da-fA-F]{12}",
+  "uri-template": TEMPLATE,
   "json-pointer": POINTER,
   "relative-json-pointer": `(?:0|[1-9]\\d*)(?:#|${POINTER})`,
 };

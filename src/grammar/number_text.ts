@@ -58,11 +58,21 @@ export function numberHolds(condition: NumberCondition, text: string): boolean {
   const { integer, low, lowOpen, high, highOpen, multiples, values } =
     condition;
   if (!Number.isFinite(value)) return false;
+  if (!withinLarge(text, low, high)) return false;
   if (integer && !Number.isInteger(value)) return false;
   if (lowOpen ? value <= low : value < low) return false;
   if (highOpen ? value >= high : value > high) return false;
   if (values !== undefined && !values.includes(value)) return false;
   return multiples.every((step) => isMultiple(text, step));
+}
+
+/** Whether an integer beyond those that floating point tells apart is in bounds. */
+function withinLarge(text: string, low: number, high: number): boolean {
+  if (!/^-?\d{16,}$/.test(text)) return true;
+  const value = BigInt(text);
+  const whole = (bound: number) => /^-?\d+$/.test(String(bound));
+  if (whole(low) && value < BigInt(String(low))) return false;
+  return !whole(high) || value <= BigInt(String(high));
 }
 
 /** How a condition of a number stands whose beginning is written. */

@@ -62,6 +62,10 @@ const CASES: readonly [Schema, readonly string[], readonly string[]][] = [
   [{ format: "date" }, ['"2024-02-29"'], ['"2023-02-29"', '"2023-13-01"']],
   [{ format: "int32", type: "integer" }, ["12"], ["1.5"]],
   [{ format: "ipv6" }, ['"::1"', '"1:2::3:4"'], ['"1::2::3"']],
+  [{ format: "uri-template" }, ['"http://a/{b,c:3}{?d*}"'], ['"http://a/{"']],
+  [{ maximum: 9223372036854776000 }, ["9223372036854776000"], [
+    "9223372036854776001",
+  ]],
   [{ minimum: 0, maximum: 1 }, ["0", "0.5", "1"], ["1.1", "-1", "2"]],
   [{ type: "integer", minimum: 95, maximum: 1010 }, ["95", "1000"], [
     "94",
