@@ -23,7 +23,11 @@ export function paint(style: keyof typeof STYLES, text: string): string {
 
 /** Writes a line to standard error. */
 export function note(line: string): void {
-  writeAll(Deno.stderr, `${line}\n`);
+  try {
+    writeAll(Deno.stderr, `${line}\n`);
+  } catch {
+    // A full disk, or nobody who reads: no work depends on what is said of it.
+  }
 }
 
 /**

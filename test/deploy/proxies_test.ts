@@ -80,9 +80,11 @@ for (
       });
       await answer.body?.cancel();
       assertEquals([answer.status, turns], [502, 1]);
-      const hidden = await fetch(`${proxy.url}/metrics`);
-      await hidden.body?.cancel();
-      assertEquals(hidden.status, 404);
+      for (const path of ["/metrics", "/%6detrics", "/metric%73"]) {
+        const hidden = await fetch(`${proxy.url}${path}`);
+        await hidden.body?.cancel();
+        assertEquals([path, hidden.status], [path, 404]);
+      }
     }
     for (const listener of listeners) listener.close();
     await Promise.all(serving);
