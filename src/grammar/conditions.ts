@@ -202,21 +202,8 @@ export class Conditions {
     }
     if (schema.$recursiveAnchor === true) refuse("$recursiveAnchor");
     if ("unevaluatedItems" in schema) refuse("unevaluatedItems");
-    const open = [
-      "anyOf",
-      "oneOf",
-      "if",
-      "not",
-      "dependentSchemas",
-      "$ref",
-      "allOf",
-    ];
     const { unevaluatedProperties: rest = true } = schema;
-    if (rest !== true) {
-      if (rest !== false || open.some((word) => word in schema)) {
-        refuse("unevaluatedProperties");
-      }
-    }
+    if (rest !== true) refuse("unevaluatedProperties");
     if (!this.#strict) return;
     for (const word of ["not", "if", "contains"]) {
       if (word in schema) refuse(word);
@@ -400,9 +387,8 @@ export class Conditions {
         ? undefined
         : document.inner(node, names, "propertyNames"),
       order: texts(node, "propertyOrdering", schema.propertyOrdering),
-      closed: additional === undefined &&
-        (schema.unevaluatedProperties === false || this.#strict &&
-            ("properties" in schema || "patternProperties" in schema)),
+      closed: additional === undefined && this.#strict &&
+        ("properties" in schema || "patternProperties" in schema),
     };
     const plain = condition.properties.size === 0 &&
       condition.patterns.length === 0 && condition.additional === undefined &&
