@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GenerateEnd, GenerationRequest } from "../client/client.ts";
+import type { GenerateEnd, GenerationRequest } from "../client/generation.ts";
 
 /** The model that is in the tab. */
 export interface TabModel {
