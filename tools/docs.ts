@@ -17,7 +17,7 @@ const UNDOCUMENTED = [
 ];
 
 const modules = sources(new URL("../src/", import.meta.url))
-  .filter((path) => !UNDOCUMENTED.some((room) => path.startsWith(room)))
+  .filter((path) => !UNDOCUMENTED.includes(path.split("/")[0] ?? ""))
   .map((path) => `src/${path}`);
 
 const { success } = await new Deno.Command(Deno.execPath(), {

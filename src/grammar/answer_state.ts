@@ -67,7 +67,9 @@ export interface AnswerLimits extends NumberLimits {
 
 /** What some schemas ask of values of one kind. */
 export interface ValuePlan {
+  /** What has to hold, by the numbers of the conditions. */
   readonly formulas: readonly Formula<Condition>[];
+  /** The conditions, in the order of their numbers. */
   readonly conditions: readonly Condition[];
   /** How the formulas stand when a value begins. */
   readonly start: string;
@@ -85,6 +87,7 @@ export function verdictOf(
 
 /** What all values of an answer share. */
 export interface ValueContext {
+  /** How long and how deep an answer may be. */
   readonly limits: AnswerLimits;
   /** What some schemas ask of values of a kind. */
   plan(schemas: readonly SchemaNode[], kind: Kind): ValuePlan;

@@ -18,29 +18,37 @@ import type { SchemaNode } from "./schema_document.ts";
 const COMMA = 0x2c, END = 0x5d, SPACE = 0x20;
 
 /** How far one condition has come. */
-interface Progress {
+export interface ItemProgress {
+  /** Whether an item has broken it. */
   readonly failed: boolean;
   /** Items that `contains` has found. */
   readonly contained: number;
 }
 
 /** What is known of the items so far. */
-interface Items {
+export interface ItemsRead {
+  /** How many there are. */
   readonly count: number;
-  readonly progress: readonly Progress[];
+  /** How far each condition has come. */
+  readonly progress: readonly ItemProgress[];
   /** Texts of all items, where they are wanted. */
   readonly texts: readonly string[];
 }
 
 /** The array as a whole. */
 export class ArrayShape {
+  /** What the values of one answer share. */
   readonly context: ValueContext;
+  /** Which conditions are to be watched. */
   readonly plan: ValuePlan;
+  /** The conditions on arrays, in the order of their numbers. */
   readonly conditions: readonly ArrayCondition[];
+  /** Whether items have to be compared with each other. */
   readonly unique: boolean;
   readonly #slots = new Map<number, ItemSlot>();
   readonly #last: number;
 
+  /** Begins at the start of a value. */
   constructor(context: ValueContext, plan: ValuePlan) {
     this.context = context;
     this.plan = plan;
@@ -77,7 +85,7 @@ export class ArrayShape {
   }
 
   /** How the conditions stand; `whole` says whether the array has ended. */
-  verdict({ count, progress }: Items, whole: boolean): string {
+  verdict({ count, progress }: ItemsRead, whole: boolean): string {
     return verdictOf(this.plan, (condition: Condition): Truth => {
       const i = this.conditions.indexOf(condition as ArrayCondition);
       const { failed, contained } = progress[i];
@@ -104,7 +112,9 @@ export class ArrayShape {
   }
 }
 
-interface ItemSlot {
+/** What an item at a place has to be. */
+export interface ItemSlot {
+  /** The schemas that it has to match. */
   readonly schemas: readonly SchemaNode[];
   /** Places in `schemas`, for each condition; -1 for none. */
   readonly asked: readonly {
@@ -119,16 +129,20 @@ type Stage = "begun" | "item" | "comma";
 /** Within an array, between its items. */
 export class ArrayState implements AnswerState {
   readonly whole = false;
+  /** What the schema says of arrays here. */
   readonly shape: ArrayShape;
+  /** Where the value belongs. */
   readonly holder: ValueHolder;
-  readonly items: Items;
+  /** The items so far. */
+  readonly items: ItemsRead;
   readonly #stage: Stage;
   readonly #spaced: boolean;
 
+  /** Begins at the start of a value. */
   constructor(
     shape: ArrayShape,
     holder: ValueHolder,
-    items?: Items,
+    items?: ItemsRead,
     stage: Stage = "begun",
     spaced = false,
   ) {
@@ -213,7 +227,7 @@ class ItemHolder implements ValueHolder {
   }
 
   /** The items with this one, open ones taken for held. */
-  #after(verdict: string, text: string | undefined): Items {
+  #after(verdict: string, text: string | undefined): ItemsRead {
     const { shape, items } = this.#array;
     const again = text !== undefined && shape.unique &&
       items.texts.includes(text);

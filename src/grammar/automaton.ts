@@ -347,11 +347,12 @@ class SubsetState implements TextState {
 /** A prefix tree of texts, whole ones alone. */
 export class PrefixTree implements TextState {
   readonly id = ids++;
-  readonly next = new Map<number, PrefixTree>();
+  /** The branches, by the next byte. */
+  readonly next: Map<number, PrefixTree> = new Map();
   /** The text that ends here. */
   text: string | undefined;
   readonly certain = false;
-  missing = Infinity;
+  missing: number = Infinity;
 
   /** Takes texts in. */
   static of(texts: Iterable<string>): PrefixTree {

@@ -44,9 +44,11 @@ export type Kind = typeof KINDS[number];
 
 /** What a schema asks of a string. */
 export interface StringCondition {
+  /** Names the kind of value. */
   readonly kind: "string";
   /** Characters. */
   readonly least: number;
+  /** The largest count; Infinity where there is none. */
   readonly most: number;
   /** All of them accept it; `undefined` accepts nothing. */
   readonly automata: readonly (TextState | undefined)[];
@@ -58,25 +60,33 @@ export interface StringCondition {
 
 /** What a schema asks of an array. */
 export interface ArrayCondition {
+  /** Names the kind of value. */
   readonly kind: "array";
   /** Schemas of the first items. */
   readonly first: readonly SchemaNode[];
   /** Schema of the others. */
   readonly rest: SchemaNode | undefined;
+  /** The smallest count. */
   readonly least: number;
+  /** The largest count; Infinity where there is none. */
   readonly most: number;
   /** Whether no two are equal. */
   readonly unique: boolean;
   /** Schema that some items keep to. */
   readonly contains: SchemaNode | undefined;
+  /** Items that have to match `contains` at least. */
   readonly leastContained: number;
+  /** Items that may match `contains` at most. */
   readonly mostContained: number;
 }
 
 /** What a schema asks of an object. */
 export interface ObjectCondition {
+  /** Names the kind of value. */
   readonly kind: "object";
+  /** The schemas of named properties. */
   readonly properties: ReadonlyMap<string, SchemaNode>;
+  /** The schemas of properties by patterns of their names. */
   readonly patterns: readonly {
     readonly automaton: TextState | undefined;
     readonly check: RegExp | undefined;
@@ -84,8 +94,11 @@ export interface ObjectCondition {
   }[];
   /** Schema of the properties that are in neither. */
   readonly additional: SchemaNode | undefined;
+  /** Names that have to be there. */
   readonly required: readonly string[];
+  /** The smallest count. */
   readonly least: number;
+  /** The largest count; Infinity where there is none. */
   readonly most: number;
   /** Schema of the names. */
   readonly names: SchemaNode | undefined;
@@ -104,6 +117,7 @@ export type Condition =
 
 /** Reads a schema. */
 export class Conditions {
+  /** The schema that references are resolved in. */
   readonly document: SchemaDocument;
   readonly #strict: boolean;
   readonly #known = new Map<string, Formula<Condition>>();

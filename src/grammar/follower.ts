@@ -50,7 +50,7 @@ export class Follower {
 
   /** Begins an answer. */
   async open(followed: FollowedAnswer): Promise<Constraint> {
-    const answer = new Answer(this, this.#next++, followed);
+    const answer = new AnswerInWorker(this, this.#next++, followed);
     await answer.begin();
     return answer;
   }
@@ -86,7 +86,7 @@ export class Follower {
    * Finds what may come next in an answer whose last token may be new to the thread.
    * Answers of one step of the model come together and are asked for together.
    */
-  advance(answer: Answer): Promise<void> {
+  advance(answer: AnswerInWorker): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ answer, resolve, reject });
     if (this.#waiting.length === 1) void this.#inTurn(() => this.#flush());
@@ -94,7 +94,7 @@ export class Follower {
   }
 
   /** Makes the thread forget an answer, if it still knows it. */
-  forget({ id, thread }: Answer): void {
+  forget({ id, thread }: AnswerInWorker): void {
     void this.#inTurn(async () => {
       if (thread === undefined || thread !== this.#thread) return;
       const { patience } = this.#options;
@@ -128,12 +128,12 @@ export class Follower {
   }
 
   /** Whether the thread has to compile the answer's grammar first. */
-  #isNew({ thread }: Answer): boolean {
+  #isNew({ thread }: AnswerInWorker): boolean {
     return thread === undefined || thread !== this.#thread;
   }
 
   async #ask(
-    answers: readonly Answer[],
+    answers: readonly AnswerInWorker[],
   ): Promise<readonly GrammarReply[] | Failure> {
     if (answers.length === 0) return [];
     return await this.#send((thread) =>
@@ -164,11 +164,16 @@ function trialOf(reply: GrammarReply | undefined): Trial {
   return { steps: reply.unbounded === true ? Infinity : reply.steps ?? 0 };
 }
 
-class Answer implements Constraint {
+/** One answer, followed in a worker. */
+export class AnswerInWorker implements Constraint {
   readonly #follower: Follower;
+  /** Its number in the worker. */
   readonly id: number;
+  /** What it may be. */
   readonly grammar: Grammar;
+  /** Told where following it has failed. */
   readonly blame: (failure: Failure) => void;
+  /** Whether it begins with a space that is no part of it. */
   readonly space: boolean;
   /** All tokens of the answer, the last of them perhaps new. */
   readonly tokens: number[];
@@ -177,6 +182,7 @@ class Answer implements Constraint {
   #mask = new Uint32Array();
   #closed = false;
 
+  /** Is followed from {@linkcode begin} on. */
   constructor(
     follower: Follower,
     id: number,
@@ -199,6 +205,7 @@ class Answer implements Constraint {
     return this.#closed;
   }
 
+  /** Begins it in the worker. */
   async begin(): Promise<void> {
     await this.#follower.advance(this);
   }
@@ -233,7 +240,7 @@ class Answer implements Constraint {
 
 /** An answer whose next mask is waited for. */
 interface Waiting {
-  readonly answer: Answer;
+  readonly answer: AnswerInWorker;
   readonly resolve: () => void;
   readonly reject: (error: RequestError) => void;
 }

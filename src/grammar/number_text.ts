@@ -8,13 +8,17 @@ import { FAILED, HELD, OPEN, type Truth } from "./formula.ts";
 
 /** What a schema asks of a number. */
 export interface NumberCondition {
+  /** Names the kind of value. */
   readonly kind: "number";
   /** Whether it has no fraction. */
   readonly integer: boolean;
   /** Bounds; open ones are not in it. */
   readonly low: number;
+  /** Whether the lower bound itself is left out. */
   readonly lowOpen: boolean;
+  /** The upper bound. */
   readonly high: number;
+  /** Whether the upper bound itself is left out. */
   readonly highOpen: boolean;
   /** It is a multiple of each. */
   readonly multiples: readonly number[];

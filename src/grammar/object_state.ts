@@ -26,15 +26,19 @@ import {
 const COLON = 0x3a, COMMA = 0x2c, END = 0x7d, SPACE = 0x20;
 
 /** Which names are there already. */
-interface Seen {
+export interface NamesRead {
+  /** The newest name. */
   readonly name: string;
-  readonly before: Seen | undefined;
+  /** Those before it. */
+  readonly before: NamesRead | undefined;
 }
 
 /** What is known of the properties so far. */
-interface Properties {
+export interface PropertiesRead {
+  /** How many there are. */
   readonly count: number;
-  readonly seen: Seen | undefined;
+  /** Their names. */
+  readonly seen: NamesRead | undefined;
   /** For each condition whether a property has failed it. */
   readonly failed: readonly boolean[];
   /** For each condition, names that it requires and that are missing. */
@@ -44,7 +48,8 @@ interface Properties {
 }
 
 /** What is asked of one property. */
-interface PropertySlot {
+export interface PropertySlot {
+  /** The schemas that its value has to match. */
   readonly schemas: readonly SchemaNode[];
   /** For each condition, places in `schemas`. */
   readonly asked: readonly (readonly number[])[];
@@ -63,8 +68,11 @@ interface NameRule {
 
 /** The object as a whole. */
 export class ObjectShape {
+  /** What the values of one answer share. */
   readonly context: ValueContext;
+  /** Which conditions are to be watched. */
   readonly plan: ValuePlan;
+  /** The conditions on objects, in the order of their numbers. */
   readonly conditions: readonly ObjectCondition[];
   /** All names that a condition has. */
   readonly tree: PrefixTree;
@@ -74,6 +82,7 @@ export class ObjectShape {
   readonly #machine: StringMachine;
   readonly #slots = new Map<string, PropertySlot>();
 
+  /** Begins at the start of a value. */
   constructor(context: ValueContext, plan: ValuePlan) {
     this.context = context;
     this.plan = plan;
@@ -206,7 +215,7 @@ export class ObjectShape {
   }
 
   /** No properties yet. */
-  get blank(): Properties {
+  get blank(): PropertiesRead {
     return {
       count: 0,
       seen: undefined,
@@ -217,7 +226,7 @@ export class ObjectShape {
   }
 
   /** How the conditions stand; `whole` says whether the object has ended. */
-  verdict({ count, failed, missing }: Properties, whole: boolean): string {
+  verdict({ count, failed, missing }: PropertiesRead, whole: boolean): string {
     return verdictOf(this.plan, (condition: Condition): Truth => {
       const i = this.conditions.indexOf(condition as ObjectCondition);
       const { least, most, properties, patterns, additional, names, closed } =
@@ -237,12 +246,12 @@ export class ObjectShape {
 
   /** Properties with one more; `failed` tells what it has failed besides. */
   after(
-    { count, seen, failed, missing, texts }: Properties,
+    { count, seen, failed, missing, texts }: PropertiesRead,
     slot: PropertySlot,
     name: string,
     verdict: string,
     text?: string,
-  ): Properties {
+  ): PropertiesRead {
     return {
       count: count + 1,
       seen: { name, before: seen },
@@ -256,7 +265,7 @@ export class ObjectShape {
   }
 
   /** Whether a name may come after those that are there. */
-  inOrder(name: string | undefined, seen: Seen | undefined): boolean {
+  inOrder(name: string | undefined, seen: NamesRead | undefined): boolean {
     return this.conditions.every(({ order, required }) => {
       if (order.length === 0) return true;
       const at = name === undefined ? -1 : order.indexOf(name);
@@ -272,7 +281,7 @@ export class ObjectShape {
   }
 }
 
-function has(seen: Seen | undefined, name: string): boolean {
+function has(seen: NamesRead | undefined, name: string): boolean {
   for (let one = seen; one !== undefined; one = one.before) {
     if (one.name === name) return true;
   }
@@ -301,17 +310,21 @@ type Stage = "begun" | "property" | "comma";
 /** Within an object, between its properties. */
 export class ObjectState implements AnswerState {
   readonly whole = false;
+  /** What the schema says of objects here. */
   readonly shape: ObjectShape;
+  /** Where the value belongs. */
   readonly holder: ValueHolder;
-  readonly properties: Properties;
+  /** The properties so far. */
+  readonly properties: PropertiesRead;
   readonly #stage: Stage;
   readonly #spaced: boolean;
   #names: Names | undefined;
 
+  /** Begins at the start of a value. */
   constructor(
     shape: ObjectShape,
     holder: ValueHolder,
-    properties: Properties = shape.blank,
+    properties: PropertiesRead = shape.blank,
     stage: Stage = "begun",
     spaced = false,
   ) {

@@ -98,6 +98,7 @@ export class RuleMatcher {
   readonly #matcher: GrammarMatcher;
   readonly #done: () => void;
 
+  /** Begins at the start of a value. */
   constructor(matcher: GrammarMatcher, done: () => void) {
     this.#matcher = matcher;
     this.#done = done;

@@ -30,6 +30,7 @@ export class TextValue implements StringState {
   readonly #written: string;
   readonly policy: string | undefined;
 
+  /** Begins at the start of a value. */
   constructor(holder: ValueHolder, place: StringPlace, written = "") {
     this.#holder = holder;
     this.place = place;
@@ -80,6 +81,7 @@ export class NumberValue implements AnswerState {
   readonly #plan: ValuePlan;
   readonly #text: string;
 
+  /** Begins at the start of a value. */
   constructor(
     context: ValueContext,
     holder: ValueHolder,
@@ -134,6 +136,7 @@ export class WordValue implements AnswerState {
   readonly #word: Kind;
   readonly #at: number;
 
+  /** Begins at the start of a value. */
   constructor(holder: ValueHolder, verdict: string, word: Kind, at = 1) {
     this.#holder = holder;
     this.#verdict = verdict;

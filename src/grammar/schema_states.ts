@@ -39,6 +39,7 @@ const REMEMBERED = 20_000;
 
 /** Everything that an answer in a schema needs. */
 export class SchemaStates implements ValueContext {
+  /** How long and how deep an answer may be. */
   readonly limits: AnswerLimits;
   readonly names: StringMachine;
   readonly #conditions: Conditions;

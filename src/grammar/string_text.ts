@@ -83,6 +83,7 @@ export class StringMachine {
   /** Before the first character. */
   readonly start: StringPlace;
 
+  /** Begins at the start of a value. */
   constructor(formulas: readonly Formula<Condition>[], options: StringOptions) {
     this.#formulas = formulas;
     this.#options = options;
@@ -351,17 +352,23 @@ interface PlaceParts {
 
 /** Where a string stands. Places are never changed, and equal ones are the same. */
 export class StringPlace {
+  /** The automaton of the string. */
   readonly machine: StringMachine;
+  /** Where in an escape or a character the text stands. */
   readonly mode: number;
+  /** What of an escape has been read. */
   readonly value: number;
   /** Characters so far. */
   readonly count: number;
+  /** Where each condition on the text stands; undefined once it has failed. */
   readonly states: readonly (TextState | undefined)[];
+  /** Where the text stands in the tree of names. */
   readonly track: TextState | undefined;
   /** How the formulas stand, a digit each. */
   readonly verdict: string;
   readonly #next: (StringPlace | null | undefined)[] = [];
 
+  /** Begins at the start of a value. */
   constructor(machine: StringMachine, parts: PlaceParts, verdict: string) {
     this.machine = machine;
     this.mode = parts.mode;
