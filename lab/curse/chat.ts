@@ -18,13 +18,13 @@ export class Chat {
   /** What it talks to. */
   readonly model: DeviceModel;
   readonly #tokenizer: Tokenizer;
-  readonly #halt: ReadonlySet<number>;
+  readonly #stopTokens: ReadonlySet<number>;
 
   /** A chat with `model`, which has at least two lanes. */
   constructor(model: DeviceModel, tokenizer: Tokenizer) {
     this.model = model;
     this.#tokenizer = tokenizer;
-    this.#halt = new Set([tokenizer.end, ...tokenizer.encode("\n\n")]);
+    this.#stopTokens = new Set([tokenizer.end, ...tokenizer.encode("\n\n")]);
   }
 
   /** The tokens of an exchange, the end of the reply included. */
@@ -66,10 +66,10 @@ export class Chat {
       tokens: this.#prompt(message),
       draw: LONGEST,
       sampling: GREEDY,
-      halt: this.#halt,
+      stopTokens: this.#stopTokens,
     })));
-    return results.map(({ drawn, stopped: halted }) => {
-      const bytes = drawn.slice(0, halted ? -1 : undefined)
+    return results.map(({ drawn, stopped }) => {
+      const bytes = drawn.slice(0, stopped ? -1 : undefined)
         .flatMap((token) => [...this.#tokenizer.bytes(token)]);
       return new TextDecoder().decode(Uint8Array.from(bytes)).trim();
     });
