@@ -44,7 +44,8 @@ Deno.test("openVocabulary() encodes as the World tokenizer does", async () => {
 });
 
 Deno.test({
-  name: "openVocabulary() reads the whole World vocabulary",
+  name: "openVocabulary() reads the whole World vocabulary " +
+    "(ignored where ../shared has no rwkv_vocab_v20230424.txt)",
   // The file is a megabyte of another project: it is tested where it is present.
   ignore: !(await exists(WORLD)),
   async fn() {
