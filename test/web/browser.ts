@@ -24,10 +24,16 @@ export interface Browsing extends AsyncDisposable {
 
 let shared: Browser | undefined;
 
-/** Starts one Chromium for all tests of a file, and ends it after them. */
-export function shareChromium(): void {
+/**
+ * Starts one Chromium for all tests of a file, and ends it after them.
+ *
+ * @param flags For its graphics; by default, it has none.
+ */
+export function shareChromium(
+  flags: readonly string[] = ["--disable-gpu"],
+): void {
   Deno.test.beforeAll(async () => {
-    shared = await launch();
+    shared = await launch(flags);
   });
   Deno.test.afterAll(async () => {
     await shared?.close();
@@ -35,17 +41,19 @@ export function shareChromium(): void {
   });
 }
 
-async function launch(): Promise<Browser> {
+async function launch(
+  flags: readonly string[] = ["--disable-gpu"],
+): Promise<Browser> {
   return await chromium.launch({
     executablePath: await executable(),
     args: [
       "--no-sandbox",
-      "--disable-gpu",
       "--disable-quic",
       "--no-first-run",
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...flags,
     ],
   });
 }
