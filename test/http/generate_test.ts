@@ -122,9 +122,11 @@ Deno.test("generate seals with the codec and profile asked for", async () => {
   const { post, vault } = harness({ portable: true });
   await post(PATH, HI);
   await post(PATH, { ...HI, state_codec: "exact", state_profile: "portable" });
+  // A conversation that begins here was issued by no earlier token.
+  const begun = { firstIssuedAt: undefined, tenant: "" };
   assertEquals(vault.sealed, [
-    { codec: "int8", profile: "sealed", tenant: "" },
-    { codec: "exact", profile: "portable", tenant: "" },
+    { codec: "int8", profile: "sealed", ...begun },
+    { codec: "exact", profile: "portable", ...begun },
   ]);
 });
 
