@@ -130,7 +130,7 @@ Deno.test("chatLoop lives on after an error", async () => {
       keys: [{ name: "a", digest: "0".repeat(64) }],
     });
     const screen = await type(folder, ["Hi", "/load ../x", "/what"], fake);
-    assertStringIncludes(screen[0] ?? "", "there is no bearer token");
+    assertStringIncludes(screen[0] ?? "", "the bearer token is missing");
     assertStringIncludes(screen[1] ?? "", 'Cannot use "../x" as a name');
     assertStringIncludes(screen[2] ?? "", "There is no /what");
   });
