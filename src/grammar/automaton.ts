@@ -39,7 +39,7 @@ export type Expression =
   };
 
 /** States of an automaton before it is made deterministic. */
-const MOST_STATES = 200_000;
+const MOST_STATES = 1 << 16;
 
 /** Deterministic states to remember. */
 const REMEMBERED = 4096;
