@@ -188,8 +188,7 @@ function unwrapped(
   tensors: ReadonlyMap<string, StoredTensor>,
   file: string,
 ): ReadonlyMap<string, StoredTensor> {
-  const bare = [...tensors.keys()].map((name) => name.replace(WRAPPER, ""));
-  const names = [...bare];
+  const names = [...tensors.keys()].map((name) => name.replace(WRAPPER, ""));
   const flat = names.some((name) => /^layers\.\d+\./.test(name));
   const { found, add } = collector(file);
   for (const [i, tensor] of [...tensors.values()].entries()) {
