@@ -112,6 +112,7 @@ function build(
       timeout: config.timeout,
       bodyTimeout: config["body-timeout"],
       origins: config["cors-origins"],
+      json: config["json-limits"],
     },
     strict: config.strict,
     report: (error, requestId) => log.mistake(error, requestId),

@@ -61,6 +61,8 @@ export interface GenerateOptions {
   readonly stop?: string | readonly string[];
   /** What the answer may be; it ends where it is whole. */
   readonly grammar?: AnswerGrammar;
+  /** Characters of strings and digits of numbers in JSON that nothing else bounds. */
+  readonly json_limits?: { readonly string?: number; readonly digits?: number };
   /** How the returned state is written. */
   readonly state_codec?: SaveCodecName | "none";
   /** How the returned state is protected. */

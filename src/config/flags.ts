@@ -151,6 +151,12 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
     placeholder: "SECONDS",
     help: "How long the body of a request may take to arrive (60)",
   },
+  "json-limits": {
+    placeholder: "LIST",
+    help: "string=N,digits=N: characters of a JSON string and digits of a " +
+      "number that neither schema nor request bounds (half of max_tokens, " +
+      "512 to 4096; 20)",
+  },
   strict: yesOrNo(
     "Refuse unknown fields on OpenAI's routes, where they are else ignored " +
       "and named (no)",
@@ -208,6 +214,7 @@ export const SERVER_FLAGS: readonly FlagGroup[] = [
     "chat-form",
     "timeout",
     "body-timeout",
+    "json-limits",
   ]),
   settingGroup("Watching", ["log", "metrics", "reuse-port"]),
 ];

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { CHAT_FORMS, type ChatFormName } from "../chat/forms.ts";
 import type { ApiKey } from "../http/access/auth.ts";
+import type { JsonLimits } from "../http/request/grammar.ts";
 import type { MetricsAccess } from "../http/site/metrics.ts";
 import type { Rate } from "../http/access/token_bucket.ts";
 import type { LogFormat } from "../observe/log.ts";
@@ -18,6 +19,7 @@ import {
   type InitialFile,
   initialFiles,
   integer,
+  jsonLimits,
   metricsAccess,
   type ModelWord,
   modelWords,
@@ -78,6 +80,8 @@ export interface Config {
   readonly timeout: number;
   /** Seconds that the body of a request may take to arrive. */
   readonly "body-timeout": number;
+  /** How long values of JSON may be where neither schema nor request says it. */
+  readonly "json-limits": JsonLimits;
   /** Whether unknown fields are refused in OpenAI's shapes too. */
   readonly strict: boolean;
   /** Origins whose pages may call. */
@@ -177,6 +181,9 @@ export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
   },
   "body-timeout": {
     schema: integer(1, 86_400).default(60),
+  },
+  "json-limits": {
+    schema: jsonLimits.default({}),
   },
   strict: {
     schema: flag.default(false),

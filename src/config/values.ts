@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import type { ApiKey } from "../http/access/auth.ts";
 import type { Rate } from "../http/access/token_bucket.ts";
+import type { JsonLimits } from "../http/request/grammar.ts";
 import type { MetricsAccess } from "../http/site/metrics.ts";
 import { namedEntries } from "./entries.ts";
 import { isYes, YES_OR_NO } from "./flags.ts";
@@ -136,6 +137,26 @@ function readRate(text: string): Rate | undefined {
     ...(tokens !== undefined && { tokens: Number(tokens) }),
   };
 }
+
+/** How long values of JSON may be: `string=512,digits=20`, or one of the two. */
+export const jsonLimits: ValueSchema<JsonLimits> = z.string().transform(
+  (text, context) => {
+    const entries = text.split(",").map((entry) => entry.trim().split("="));
+    const found = JSON_LIMITS.safeParse(Object.fromEntries(entries));
+    if (found.success && entries.every(({ length }) => length === 2)) {
+      return found.data;
+    }
+    context.addIssue(
+      "expected string=N with N from 1 to 65536, digits=N from 1 to 20, or both",
+    );
+    return z.NEVER;
+  },
+);
+
+const JSON_LIMITS = z.strictObject({
+  string: integer(1, 1 << 16).optional(),
+  digits: integer(1, 20).optional(),
+});
 
 /** Digests of the keys that may call: `name:sha256hex,…`, each with its rate. */
 export const apiKeys: ValueSchema<ApiKey[]> = z.string().transform(

@@ -16,6 +16,8 @@ export type Grammar =
     readonly type: "json";
     /** Characters of a string that may be of any length; 4096 by default. */
     readonly longest?: number | undefined;
+    /** Digits of a number before its point, and behind it; 20 by default. */
+    readonly digits?: number | undefined;
   }
   | {
     /** A JSON value that a schema describes. */
@@ -26,6 +28,8 @@ export type Grammar =
     readonly strict: boolean;
     /** Characters of a string whose length the schema leaves open; 4096 by default. */
     readonly longest?: number | undefined;
+    /** Digits of a number before its point, and behind it; 20 by default. */
+    readonly digits?: number | undefined;
   }
   | {
     /** A text that a regular expression matches from its start to its end. */

@@ -138,6 +138,8 @@ function read(grammar: Exclude<Grammar, { type: "ebnf" }>): Known {
   const limits: AnswerLimits = {
     ...LIMITS,
     ...(grammar.longest !== undefined && { characters: grammar.longest }),
+    ...(grammar.digits !== undefined &&
+      { whole: grammar.digits, fraction: grammar.digits }),
   };
   const { start } = new SchemaStates(conditions, limits);
   return { start, unbounded: conditions.unbounded };

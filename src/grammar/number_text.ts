@@ -51,6 +51,14 @@ export function beginsNumber(text: string, limits: NumberLimits): boolean {
     fraction.length <= limits.fraction && exponent.length <= EXPONENT;
 }
 
+/** Whether a condition leaves out some numbers, besides those with a fraction. */
+export function isBounded(
+  { low, high, multiples, values }: NumberCondition,
+): boolean {
+  return low !== -Infinity || high !== Infinity || multiples.length > 0 ||
+    values !== undefined;
+}
+
 /** Whether a text is a number. */
 export function isNumber(text: string): boolean {
   return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text);
@@ -95,10 +103,7 @@ export function numberStanding(
   }
   const [, sign, whole, point, fraction = "", e] = PARTS.exec(text) ?? [];
   if (condition.integer && (point ?? e) !== undefined) return FAILED;
-  const { low, high, multiples } = condition;
-  const bounded = low !== -Infinity || high !== Infinity ||
-    multiples.length > 0;
-  if (!bounded) return OPEN;
+  if (!isBounded(condition)) return OPEN;
   if (e !== undefined) return FAILED;
   const ranges = reachable(whole, point !== undefined, fraction, limits);
   const some = ranges.some(([from, to]) =>

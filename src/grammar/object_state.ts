@@ -76,6 +76,8 @@ export class ObjectShape {
   readonly conditions: readonly ObjectCondition[];
   /** All names that a condition has. */
   readonly tree: PrefixTree;
+  /** Characters of a name: a schema's own ones may be longer than others. */
+  readonly #longest: number;
   readonly #rules: readonly NameRule[];
   /** What the rules ask of a name, as formulas of strings. */
   readonly #formulas: readonly Formula<Condition>[];
@@ -89,12 +91,15 @@ export class ObjectShape {
     this.conditions = plan.conditions.filter(({ kind }) =>
       kind === "object"
     ) as ObjectCondition[];
-    this.tree = PrefixTree.of(
-      new Set(this.conditions.flatMap((condition) => [
-        ...condition.properties.keys(),
-        ...condition.required,
-        ...condition.order,
-      ])),
+    const known = new Set(this.conditions.flatMap((condition) => [
+      ...condition.properties.keys(),
+      ...condition.required,
+      ...condition.order,
+    ]));
+    this.tree = PrefixTree.of(known);
+    this.#longest = [...known].reduce(
+      (most, { length }) => Math.max(most, length),
+      context.limits.characters,
     );
     const rules: NameRule[] = [];
     const formulas: Formula<Condition>[] = [];
@@ -115,7 +120,7 @@ export class ObjectShape {
     this.#rules = rules;
     this.#formulas = formulas;
     this.#machine = new StringMachine(formulas, {
-      longest: context.limits.characters,
+      longest: this.#longest,
     });
   }
 
@@ -127,7 +132,7 @@ export class ObjectShape {
   /** Follows the name of one property. */
   names(viable: (place: StringPlace) => boolean, free: boolean): StringMachine {
     return new StringMachine(this.#formulas, {
-      longest: this.context.limits.characters,
+      longest: this.#longest,
       track: this.tree,
       viable,
       ...(free && !this.ruled && { astray: this.context.names }),

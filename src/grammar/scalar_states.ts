@@ -12,10 +12,12 @@ import type {
   ValuePlan,
 } from "./answer_state.ts";
 import { verdictOf } from "./answer_state.ts";
+import { LIMITS } from "./answer_limits.ts";
 import type { Kind } from "./conditions.ts";
 import { FAILED, OPEN } from "./formula.ts";
 import {
   beginsNumber,
+  isBounded,
   isNumber,
   numberStanding,
   numberVerdict,
@@ -101,7 +103,7 @@ export class NumberValue implements AnswerState {
   step(byte: number): AnswerState | undefined {
     const text = this.#text + String.fromCharCode(byte);
     if (!/[-+.\deE]$/.test(text)) return this.#ended()?.step(byte);
-    const { limits } = this.#context;
+    const limits = this.#bounded ? LIMITS : this.#context.limits;
     if (!beginsNumber(text, limits)) return undefined;
     const verdict = verdictOf(
       this.#plan,
@@ -112,6 +114,13 @@ export class NumberValue implements AnswerState {
     );
     if (!this.#holder.allows(verdict)) return undefined;
     return new NumberValue(this.#context, this.#holder, this.#plan, text);
+  }
+
+  /** Whether a schema says what numbers may be: digits are then as many as it asks. */
+  get #bounded(): boolean {
+    return this.#plan.conditions.some((condition) =>
+      condition.kind === "number" && isBounded(condition)
+    );
   }
 
   #ended(): AnswerState | undefined {

@@ -15,6 +15,7 @@ import { IGNORED } from "./request/body.ts";
 import { type ApiDocument, docsPage } from "./site/docs.ts";
 import { generateRoute } from "./native/generate.ts";
 import { healthRoutes } from "./site/health.ts";
+import type { JsonLimits } from "./request/grammar.ts";
 import { lendModels } from "./request/model_choice.ts";
 import { type MetricsOptions, metricsRoute } from "./site/metrics.ts";
 import { modelRoutes } from "./native/models.ts";
@@ -60,6 +61,8 @@ export interface AppOptions {
 export interface Limits extends TurnLimits {
   /** Seconds that a body may take to arrive; absent: any time. */
   readonly bodyTimeout?: number;
+  /** How long values of JSON may be; absent: as answers are. */
+  readonly json?: JsonLimits;
   /** Origins whose pages may call; absent: all of them. */
   readonly origins?: readonly string[];
 }
@@ -99,6 +102,7 @@ export function createApp(
     lendModels(loader),
     async function bound(c, next): Promise<void> {
       c.set("strict", strict);
+      c.set("jsonLimits", limits.json);
       c.set("bodyTimeout", limits.bodyTimeout);
       await next();
     },

@@ -15,6 +15,7 @@ import type { Save } from "../state/save.ts";
 import type { UnwrappedToken, Vault } from "../state/seal.ts";
 import type { Caller, RequestTurns } from "./access/request_turns.ts";
 import type { Rate } from "./access/token_bucket.ts";
+import type { JsonLimits } from "./request/grammar.ts";
 
 /** Turns saves into tokens and back. */
 export type Sealer = Pick<Vault, "open" | "read" | "seal" | "sealBytes">;
@@ -118,6 +119,8 @@ export interface AppEnv {
     record: RequestRecord;
     /** Whether requests in OpenAI's shapes may have no unknown fields. */
     strict: boolean;
+    /** How long values of JSON may be where neither schema nor request says it. */
+    jsonLimits?: JsonLimits | undefined;
     /** Every model. */
     loader: Loader;
     /** The one that the request is for, once its body has been read. */

@@ -34,7 +34,7 @@ function turn(content: string, before?: OpenAI.ChatCompletion) {
 }
 
 const PERSON = z.strictObject({
-  name: z.string().max(20),
+  name: z.string(),
   mood: z.enum(["glad", "sad"]),
 });
 

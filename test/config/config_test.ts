@@ -49,6 +49,20 @@ Deno.test("readConfig reads lists of keys in their order", () => {
   assertEquals(config["api-keys"], [{ name: "me", digest: HASH }]);
 });
 
+Deno.test("readConfig reads limits of JSON values", () => {
+  assertEquals(read([])["json-limits"], {});
+  assertEquals(read(["--json-limits", "digits=6"])["json-limits"], {
+    digits: 6,
+  });
+  assertEquals(read(["--json-limits", "string=200, digits=6"])["json-limits"], {
+    string: 200,
+    digits: 6,
+  });
+  for (const bad of ["200", "string=0", "digits=21", "string=1=2", "depth=3"]) {
+    assertThrows(() => read(["--json-limits", bad]), Error, "string=N");
+  }
+});
+
 Deno.test("readConfig reads rates, of everybody and of one key", () => {
   assertEquals(read([]).rate, {});
   assertEquals(read(["--rate", "60"]).rate, { requests: 60 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createApp } from "../../src/http/app.ts";
+import type { JsonLimits } from "../../src/http/request/grammar.ts";
 import { loaderOf } from "../../src/http/services.ts";
 import { superviseGrammars } from "../../src/grammar/supervisor.ts";
 import { fakeEngine } from "../engine/laws.ts";
@@ -19,10 +20,12 @@ const SCHEMA = {
 };
 const MESSAGES = [{ role: "user", content: "Who?" }];
 
-/** The app over an engine whose model draws at random; `"` is likely. */
-async function served() {
-  const quotes = [token('"')];
-  const { engine } = await fakeEngine({ lanes: 3, follow: () => quotes });
+/** The app over an engine whose model draws at random; some letters are likely. */
+async function served(
+  { likely = '"', json = {} }: { likely?: string; json?: JsonLimits } = {},
+) {
+  const tokens = [...likely].map(token);
+  const { engine } = await fakeEngine({ lanes: 3, follow: () => tokens });
   const vault = fakeVault();
   const grammars = superviseGrammars({
     tokenizer: fakeTokenizer,
@@ -32,6 +35,7 @@ async function served() {
   const app = createApp({
     loader: loaderOf(services),
     keys: [],
+    limits: { json },
     report: () => {},
   });
   return {
@@ -108,6 +112,97 @@ Deno.test("POST /v1/responses answers in a schema", async () => {
   const { output, text } = await response.json();
   expectPerson(output[0].content[0].text);
   assertEquals(text.format.name, "person");
+});
+
+/** A string and numbers whose lengths nothing in it bounds. */
+const OPEN_SCHEMA = {
+  type: "object",
+  properties: {
+    s: { type: "string" },
+    n: { type: "number" },
+    great: { type: "integer", minimum: 100_000 },
+  },
+  required: ["s", "n", "great"],
+  propertyOrdering: ["s", "n", "great"],
+  additionalProperties: false,
+};
+
+/** What it is of an answer by a model that never ends a string or a number. */
+async function openValues(
+  server: Awaited<ReturnType<typeof served>>,
+  fields: object,
+): Promise<{ s: string; n: number; great: number }> {
+  const schema = { name: "open", schema: OPEN_SCHEMA, strict: true };
+  const response = await server.post("/v1/chat/completions", {
+    messages: MESSAGES,
+    temperature: 0,
+    response_format: { type: "json_schema", json_schema: schema },
+    ...fields,
+  });
+  const { choices, error } = await response.json();
+  assertEquals(response.status, 200, JSON.stringify(error));
+  const [{ message, finish_reason }] = choices;
+  assertEquals(finish_reason, "stop", message.content);
+  return JSON.parse(message.content);
+}
+
+Deno.test("strings and numbers end that no schema bounds", async () => {
+  await using server = await served({ likely: "1" });
+  const usual = await openValues(server, {});
+  assertEquals(usual.s.length, 512);
+  const long = await openValues(server, { max_tokens: 1200 });
+  assertEquals(long.s.length, 600);
+  const json_limits = { string: 5, digits: 2 };
+  const short = await openValues(server, { json_limits });
+  assert(short.great >= 100_000, "a schema's own bounds ask for more digits");
+  assertEquals(short.s, "11111");
+  assertMatch(String(short.n), /^-?\d{1,2}(\.\d{1,2})?(e|$)/);
+  const called = await server.post("/v1/chat/completions", {
+    messages: MESSAGES,
+    temperature: 0,
+    json_limits,
+    tools: [{
+      type: "function",
+      function: { name: "f", parameters: OPEN_SCHEMA },
+    }],
+    tool_choice: "required",
+  });
+  const { choices: [{ message }] } = await called.json();
+  assertEquals(
+    JSON.parse(message.tool_calls[0].function.arguments).s,
+    "11111",
+  );
+  const native = await server.post("/v1/generate", {
+    prompt: "Who? ",
+    temperature: 0,
+    max_tokens: 1024,
+    json_limits,
+    grammar: {
+      type: "json_schema",
+      schema: { type: "string" },
+      written: '"1111111',
+    },
+  });
+  const { text, finish_reason } = await native.json();
+  assertEquals([text.length < 5, finish_reason], [true, "stop"]);
+});
+
+Deno.test("the operator says how long strings and numbers are, a request otherwise", async () => {
+  await using server = await served({
+    likely: "1",
+    json: { string: 4, digits: 1 },
+  });
+  const usual = await openValues(server, { max_tokens: 2000 });
+  assertEquals(usual.s, "1111");
+  assertMatch(String(usual.n), /^-?\d(\.\d)?(e|$)/);
+  const asked = await openValues(server, { json_limits: { string: 6 } });
+  assertEquals(asked.s, "111111");
+  const refused = await server.post("/v1/responses", {
+    input: "Who?",
+    json_limits: { string: 0 },
+  });
+  const { error } = await refused.json();
+  assertEquals([refused.status, error.param], [400, "json_limits.string"]);
 });
 
 Deno.test("POST /v1/generate goes on with a value that was cut anywhere", async () => {

@@ -14,7 +14,7 @@ import type { Save } from "../../state/save.ts";
 import { readBody } from "../request/body.ts";
 import { needs } from "../request/needs.ts";
 import { document, problems } from "../site/document.ts";
-import { prepareGrammar } from "../request/grammar.ts";
+import { boundedGrammar, prepareGrammar } from "../request/grammar.ts";
 import { openBeginning } from "../request/initial.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
 import { multipart, PARTS_TYPE } from "../answer/multipart.ts";
@@ -128,7 +128,7 @@ async function begin(
     state: body.state ?? state,
     initial: request.initial,
   });
-  await prepareGrammar(c, request.grammar);
+  await prepareGrammar(c, boundedGrammar(c, request));
   return startTurn(c, request, save, performance.now() - opening, signal);
 }
 
@@ -142,7 +142,8 @@ export function startTurn(
 ): NativeTurn {
   const services = c.get("services");
   const { engine, grammars } = services;
-  const { prompt, messages = [], grammar } = request;
+  const { prompt, messages = [] } = request;
+  const grammar = boundedGrammar(c, request);
   const { chat_template_kwargs: variables } = request;
   const { id } = engine.model;
   const effort = thinks({ id, template: services.template })
@@ -164,7 +165,8 @@ export function startTurn(
     told: headDigest(splitHead(messages).head),
     stops: [request.stop].flat(),
     bos: request.bos,
-    ...(grammar && { form: { grammars, grammar, written: grammar.written } }),
+    ...(grammar &&
+      { form: { grammars, grammar, written: request.grammar?.written ?? "" } }),
   }, signal);
   return { request, events, openMs };
 }

@@ -112,6 +112,17 @@ const written = text.default("")
 /** A JSON schema, an object. */
 export const JsonSchema = z.record(z.string(), z.unknown());
 
+/** `json_limits`: how long values are under a grammar of JSON. */
+export const JsonLimitsField = z.strictObject({
+  string: z.int().min(1).max(1 << 16).optional()
+    .describe("Characters of a string"),
+  digits: z.int().min(1).max(20).optional()
+    .describe("Digits of a number before its point, and behind it"),
+}).optional().describe(
+  "Limits of JSON values that the schema does not bound; defaults to the " +
+    "server's, or half of max_tokens (512 to 4096) and 20",
+);
+
 /** `grammar`: what the answer may be. */
 export const GrammarField = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("json"), written })
@@ -160,6 +171,7 @@ export const GenerateRequest = z.strictObject({
   stop: Stop,
   grammar: GrammarField.optional()
     .describe("Grammar of the answer; a complete answer ends the turn"),
+  json_limits: JsonLimitsField,
   stream: z.boolean().default(false).describe(
     "Stream the answer as server-sent events",
   ),

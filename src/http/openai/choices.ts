@@ -13,7 +13,11 @@ import type { CodecName, Save } from "../../state/save.ts";
 import type { Profile } from "../../state/seal.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
 import type { TemplateVariables } from "../native/schema.ts";
-import { prepareGrammar } from "../request/grammar.ts";
+import {
+  boundedGrammar,
+  type JsonLimits,
+  prepareGrammar,
+} from "../request/grammar.ts";
 import { openBeginning } from "../request/initial.ts";
 import type { AppEnv } from "../services.ts";
 import { eventStream } from "../answer/sse.ts";
@@ -41,6 +45,8 @@ export interface CommonRequest extends SamplingFields {
   readonly effort?: Effort | undefined;
   /** What the answers may be. */
   readonly grammar?: Grammar | undefined;
+  /** How long values of JSON may be. */
+  readonly json_limits?: JsonLimits | undefined;
   /** Whether they are calls of functions. */
   readonly call?: boolean;
   /** Whether a text that begins here begins with the end-of-text token. */
@@ -71,7 +77,7 @@ export async function openSave(
   const { portable } = c.get("services");
   requireProfile(request.state_profile, portable);
   const save = await openBeginning(c, request);
-  await prepareGrammar(c, request.grammar);
+  await prepareGrammar(c, boundedGrammar(c, request));
   return save;
 }
 
@@ -88,7 +94,8 @@ export async function* choose(
 ): AsyncGenerator<ChoiceEvent, void> {
   const services = c.get("services");
   const { engine, grammars, template } = services;
-  const { grammar, call } = request;
+  const { call } = request;
+  const grammar = boundedGrammar(c, request);
   const variables = request.chat_template_kwargs;
   const effort = thinks({ id: engine.model.id, template })
     ? effortOf(request.effort, variables)

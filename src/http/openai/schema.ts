@@ -26,6 +26,7 @@ import {
   Bos,
   ContinueFinal,
   Initial,
+  JsonLimitsField,
   JsonSchema,
   samplingFields,
   StateCodec,
@@ -78,6 +79,7 @@ export const native = {
   bos: Bos,
   chat_template_kwargs: TemplateVariables,
   continue_final_message: ContinueFinal,
+  json_limits: nullsLeftOut(JsonLimitsField),
   state_codec: StateCodec,
   state_profile: StateProfile,
 };

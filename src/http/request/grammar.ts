@@ -1,6 +1,6 @@
 /**
- * The grammar of an answer, tried before the answer begins: later it could only be
- * cut off.
+ * The grammar of an answer, bounded and tried before the answer begins: later it
+ * could only be cut off.
  *
  * @module
  */
@@ -9,8 +9,52 @@ import type { Context } from "hono";
 import type { Grammar } from "../../grammar/grammar.ts";
 import type { AppEnv } from "../services.ts";
 
+/** How long values of JSON may be where a schema does not say it. */
+export interface JsonLimits {
+  /** Characters of a string. */
+  readonly string?: number | undefined;
+  /** Digits of a number before its point, and behind it. */
+  readonly digits?: number | undefined;
+}
+
+/** What bounds an answer. */
+export interface BoundedRequest {
+  /** What it may be; any text where it is absent. */
+  readonly grammar?: Grammar & { readonly written?: string } | undefined;
+  /** Its tokens. */
+  readonly max_tokens: number;
+  /** What the request says of its values. */
+  readonly json_limits?: JsonLimits | undefined;
+}
+
+/** Characters of a string that nobody bounds: at least, and at most. */
+const STRING = { least: 512, most: 4096 };
+
 /**
- * Finds out whether a request's grammar can be used.
+ * A request's grammar, whose strings and numbers end: as the request says, else as
+ * the server does, else strings of half as many characters as the answer may have
+ * tokens. A model that knows no end would write one string for ever.
+ */
+export function boundedGrammar(
+  c: Context<AppEnv>,
+  { grammar, max_tokens, json_limits: asked = {} }: BoundedRequest,
+): Grammar | undefined {
+  if (grammar === undefined) return undefined;
+  const { written = "", ...bare } = grammar;
+  if (bare.type !== "json" && bare.type !== "json_schema") return bare;
+  const usual = c.get("jsonLimits");
+  const half = Math.floor(max_tokens / 2);
+  const share = Math.min(Math.max(half, STRING.least), STRING.most);
+  return {
+    ...bare,
+    // A turn that goes on with a string keeps what an earlier one has written.
+    longest: Math.max(asked.string ?? usual?.string ?? share, written.length),
+    digits: asked.digits ?? usual?.digits,
+  };
+}
+
+/**
+ * Finds out whether a grammar can be used.
  *
  * @throws {RequestError} `ERR_REQUEST_INVALID` if it cannot.
  * @throws {BusyError} If too many new grammars wait.

@@ -8,7 +8,7 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { check } from "../../request/check.ts";
 import { startTurn, wholeAnswer } from "../generate.ts";
-import { prepareGrammar } from "../../request/grammar.ts";
+import { boundedGrammar, prepareGrammar } from "../../request/grammar.ts";
 import { openBeginning } from "../../request/initial.ts";
 import { postJson } from "../json_route.ts";
 import { SchemaError } from "../../problem.ts";
@@ -107,7 +107,7 @@ async function branch(
       );
     }
     requireProfile(request.state_profile, portable);
-    await prepareGrammar(c, request.grammar);
+    await prepareGrammar(c, boundedGrammar(c, request));
   }
   const opening = performance.now();
   const save = await openBeginning(c, beginning);
