@@ -83,6 +83,8 @@ export interface Ask {
   readonly logprobs?: number | undefined;
   /** How much to think before the answer; not at all by default. */
   readonly effort?: Effort | undefined;
+  /** Tokens of the thought at most, where turns are bounded by it; absent: any. */
+  readonly thinkTokens?: number | undefined;
   /** What the answer may be; it is given without a thought then. */
   readonly form?: Form | undefined;
   /** Begins to observe the turn, once the engine is asked for it. */

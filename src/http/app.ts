@@ -13,6 +13,8 @@ import { RequestError } from "../errors.ts";
 import { type ApiKey, requireKey } from "./access/auth.ts";
 import { IGNORED } from "./request/body.ts";
 import { type ApiDocument, docsPage } from "./site/docs.ts";
+import { messagesRoutes } from "./anthropic/messages.ts";
+import { dialectOf } from "./dialects.ts";
 import { generateRoute } from "./native/generate.ts";
 import { healthRoutes } from "./site/health.ts";
 import type { JsonLimits } from "./request/grammar.ts";
@@ -22,7 +24,6 @@ import { modelRoutes } from "./native/models.ts";
 import { observe } from "./access/observe.ts";
 import { chatRoute } from "./openai/chat.ts";
 import { completionsRoute } from "./openai/completions.ts";
-import { openAiErrorResponse, speaksOpenAi } from "./openai/error.ts";
 import { responsesRoute } from "./openai/responses.ts";
 import { type PageModel, pageRoutes } from "./site/page.ts";
 import { codeOf, describeProblem, problemResponse } from "./problem.ts";
@@ -119,6 +120,7 @@ export function createApp(
   app.route("/", chatRoute());
   app.route("/", completionsRoute());
   app.route("/", responsesRoute());
+  app.route("/", messagesRoutes());
   app.get("/problems/:code", (c) => {
     const found = describeProblem(c.req.param("code"));
     return found === undefined ? c.notFound() : c.json(found);
@@ -176,9 +178,7 @@ function allowOrigins(
 /** Answers with an error in the language of the route. */
 function refuse(c: Context<AppEnv>, error: unknown): Response {
   c.get("record").code = codeOf(error);
-  return speaksOpenAi(c.req.path)
-    ? openAiErrorResponse(c, error)
-    : problemResponse(c, error);
+  return dialectOf(c.req.path)?.refuse(c, error) ?? problemResponse(c, error);
 }
 
 /** A path for people: it may be as long as a state. */

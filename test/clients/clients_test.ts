@@ -9,8 +9,10 @@ import { assertEquals } from "@std/assert";
 import process from "node:process";
 import { agentsChat } from "./agents_chat.ts";
 import { agentsResponses } from "./agents_responses.ts";
+import { aiAnthropic } from "./ai_anthropic.ts";
 import { aiCompatible } from "./ai_compatible.ts";
 import { aiOpenAi } from "./ai_openai.ts";
+import { anthropicSdk } from "./anthropic.ts";
 import { type CaseName, CASES, type Client, expectAnswered } from "./client.ts";
 import { codex } from "./codex.ts";
 import { genKit } from "./genkit.ts";
@@ -44,6 +46,8 @@ const CLIENTS: readonly Client[] = [
   instructorJs,
   opencode,
   codex,
+  anthropicSdk,
+  aiAnthropic,
 ];
 
 let real: Recorder, told: Recorder;

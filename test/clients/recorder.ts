@@ -76,6 +76,6 @@ function usage(text: string): { prompt: number; cached: number } {
   };
   return {
     prompt: last("(?:input|prompt)_tokens"),
-    cached: last("cached_tokens"),
+    cached: last("(?:cached|cache_read_input)_tokens"),
   };
 }

@@ -38,6 +38,28 @@ const TAKERS: Readonly<
       { role: "user", content: "a" },
     ],
   })],
+  messages: ["/v1/messages", (state) => ({
+    max_tokens: 9,
+    messages: [{ role: "user", content: "a" }, {
+      role: "assistant",
+      content: [{ type: "text", text: "b" }, {
+        type: "redacted_thinking",
+        data: state,
+      }],
+    }, ...CHAT],
+  })],
+  messagesField: ["/v1/messages", (state) => ({
+    max_tokens: 9,
+    messages: CHAT,
+    state,
+  })],
+  messagesStream: ["/v1/messages", (state) => ({
+    max_tokens: 9,
+    messages: CHAT,
+    state,
+    stream: true,
+  })],
+  count: ["/v1/messages/count_tokens", (state) => ({ messages: CHAT, state })],
   branch: ["/v1/state/branch", (state) => ({
     state,
     branches: [{ prompt: "a" }],
@@ -53,7 +75,8 @@ const TAKERS: Readonly<
 /** Those of them whose answer has a state. */
 const GIVERS = [
   ...["generate", "nothing", "chat", "completions", "responses", "previous"],
-  ...["reasoning", "branch", "mix", "rebase"],
+  ...["reasoning", "messages", "messagesField", "messagesStream"],
+  ...["branch", "mix", "rebase"],
 ];
 
 /** The same token in its binary form. */
@@ -221,6 +244,11 @@ Deno.test("values neither leave nor enter a server that seals every state", asyn
       ["/v1/chat/completions", { messages: CHAT, state_profile: "portable" }],
       ["/v1/completions", { prompt: "a", state_profile: "portable" }],
       ["/v1/responses", { input: "a", state_profile: "portable" }],
+      ["/v1/messages", {
+        max_tokens: 9,
+        messages: CHAT,
+        state_profile: "portable",
+      }],
       ["/v1/state/rebase", { prompt: "a", state_profile: "portable" }],
       ["/v1/state/branch", {
         branches: [{ prompt: "a", state_profile: "portable" }],

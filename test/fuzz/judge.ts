@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { GoslingError } from "../../src/errors.ts";
-import { speaksOpenAi } from "../../src/http/openai/error.ts";
+import { dialectOf } from "../../src/http/dialects.ts";
 import { PROBLEM_TYPE, PROBLEMS } from "../../src/http/problem.ts";
 
 /** Statuses and titles by code. */
@@ -71,9 +71,10 @@ function problemCode(
   text: string,
 ): string {
   const body = JSON.parse(text);
-  if (speaksOpenAi(new URL(`http://tiny${path}`).pathname)) {
-    assert(WORDS.has(body.error.code) || KNOWN.has(body.error.code), text);
-    return body.error.code;
+  if (dialectOf(new URL(`http://tiny${path}`).pathname) !== undefined) {
+    const [, code = ""] = /"code":"(\w+)"/.exec(text) ?? [];
+    assert(WORDS.has(code) || KNOWN.has(code), text);
+    return code;
   }
   assertEquals(type, PROBLEM_TYPE);
   const [expected, title] = KNOWN.get(body.code) ?? [];
@@ -84,7 +85,10 @@ function problemCode(
 
 /** A stream ends with what was asked for, or with one problem that is known. */
 function streamCode(text: string): string {
-  const lines = text.split("\n\n").filter((block) => block.startsWith("data: "))
+  const lines = text.split("\n\n").map((block) =>
+    block.replace(/^event: .*\n/, "")
+  )
+    .filter((block) => block.startsWith("data: "))
     .map((block) => block.slice(6));
   const events = lines.filter((line) => line !== "[DONE]")
     .map((line) => JSON.parse(line));

@@ -136,6 +136,8 @@ Deno.test("app documents every route, and every code of a problem", async () => 
     "/v1/completions",
     "/v1/detokenize",
     "/v1/generate",
+    "/v1/messages",
+    "/v1/messages/count_tokens",
     "/v1/model",
     "/v1/models",
     "/v1/models/{id}",

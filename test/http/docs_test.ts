@@ -57,7 +57,7 @@ Deno.test("openapi.json gives examples that work as they are", async () => {
       examples++;
     }
   }
-  assertEquals(examples, 9);
+  assertEquals(examples, 11);
 });
 
 Deno.test("docs show every route without a script or another server", async () => {

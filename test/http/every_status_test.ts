@@ -35,6 +35,17 @@ const STATEFUL: Readonly<Record<string, object>> = {
   },
   "/v1/completions": { model: "fake", state: "a", prompt: "Hi" },
   "/v1/responses": { model: "fake", state: "a", input: "Hi" },
+  "/v1/messages": {
+    model: "fake",
+    max_tokens: 9,
+    state: "a",
+    messages: [{ role: "user", content: "Hi" }],
+  },
+  "/v1/messages/count_tokens": {
+    model: "fake",
+    state: "a",
+    messages: [{ role: "user", content: "Hi" }],
+  },
 };
 
 /** A server whose model cannot be had. */

@@ -1,5 +1,6 @@
 /**
- * Bearer keys (RFC 6750). The server knows only their SHA-256; a key's name is
+ * Bearer keys (RFC 6750), or the same key in the header `x-api-key`, where clients of
+ * Anthropic's API and of llama.cpp have it. The server knows only their SHA-256; a key's name is
  * the tenant that its states are bound to.
  *
  * @module
@@ -30,8 +31,9 @@ export function requireKey(
   keys: readonly ApiKey[],
 ): MiddlewareHandler<AppEnv> {
   return async function requireKey(c, next): Promise<void> {
-    const [, token] =
+    const [, bearer] =
       /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "") ?? [];
+    const token = bearer ?? c.req.header("x-api-key");
     const key = keys.length === 0 ? undefined : find(token, keys);
     c.set("tenant", key?.name ?? "");
     c.set("rate", key?.rate);

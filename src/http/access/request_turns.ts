@@ -13,6 +13,7 @@ import {
   takeTurn,
   UnreadPromptError,
 } from "../../chat/turn.ts";
+import { thinkWithin } from "../../chat/thought_budget.ts";
 import type { DoneEvent, ScoreQuery } from "../../engine/engine.ts";
 import { TimeLimitError } from "../../errors.ts";
 import type { RequestRecord, TurnRecord } from "../../observe/record.ts";
@@ -44,8 +45,23 @@ export class RequestTurns {
     this.#record = record;
   }
 
-  /** Takes a turn, as {@linkcode takeTurn} does. */
-  async *take(
+  /** Takes a turn, as {@linkcode takeTurn} does; with a bounded thought, several. */
+  take(
+    ask: Ask,
+    signal: AbortSignal,
+  ): AsyncGenerator<AnswerEvent | DoneEvent, void> {
+    const { thinkTokens: most, effort } = ask;
+    if (most === undefined || !effort || effort === "none") {
+      return this.#take(ask, signal);
+    }
+    const { tokenizer } = this.#speaker.engine;
+    return thinkWithin(most, (ask, signal) => this.#take(ask, signal), ask, {
+      signal,
+      tokenizer,
+    });
+  }
+
+  async *#take(
     ask: Ask,
     signal: AbortSignal,
   ): AsyncGenerator<AnswerEvent | DoneEvent, void> {

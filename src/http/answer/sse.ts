@@ -19,6 +19,12 @@ export interface StreamOptions {
   readonly onError: (error: unknown) => string;
   /** What ends the stream, once all went well; OpenAI's sends `[DONE]`. */
   readonly last?: string;
+  /** How one event is written; as one `data:` line by default. */
+  readonly frame?: (event: string) => string;
+  /** What is sent now and then; a comment by default, nothing if empty. */
+  readonly keepAlive?: string;
+  /** The media type; that of server-sent events by default. */
+  readonly type?: string;
   /** Silence after which a comment is sent. */
   readonly keepAliveMs?: number;
   /** How long to wait for the first event before the stream begins. */
@@ -41,7 +47,9 @@ export async function eventStream(
 ): Promise<Response> {
   const { onCancel, onError, last, keepAliveMs = KEEP_ALIVE_MS } = options;
   const utf8 = new TextEncoder();
-  const line = (data: string) => utf8.encode(`data: ${data}\n\n`);
+  const { frame = (data: string) => `data: ${data}\n\n` } = options;
+  const { keepAlive = ": keep-alive\n\n" } = options;
+  const line = (data: string) => utf8.encode(frame(data));
   let next: Promise<IteratorResult<string, void>> | undefined = Promise.resolve(
     first,
   );
@@ -52,9 +60,11 @@ export async function eventStream(
     async pull(controller): Promise<void> {
       next ??= events.next();
       try {
-        const known = await raceTimeout(next, keepAliveMs);
+        const known = keepAlive === ""
+          ? { value: await next }
+          : await raceTimeout(next, keepAliveMs);
         if (known === undefined) {
-          controller.enqueue(utf8.encode(": keep-alive\n\n"));
+          controller.enqueue(utf8.encode(keepAlive));
           return;
         }
         const { value: result } = known;
@@ -77,7 +87,7 @@ export async function eventStream(
   }, { highWaterMark: 0 });
   return new Response(abortIfStalled(body, options.stallMs), {
     headers: {
-      "content-type": "text/event-stream; charset=utf-8",
+      "content-type": options.type ?? "text/event-stream; charset=utf-8",
       "cache-control": "no-store",
       "x-accel-buffering": "no",
     },

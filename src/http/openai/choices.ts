@@ -43,6 +43,8 @@ export interface CommonRequest extends SamplingFields {
   readonly logprobs?: number | undefined;
   /** How much to think; models that cannot do not. */
   readonly effort?: Effort | undefined;
+  /** Tokens of a thought at most; absent: no bound but the answer's. */
+  readonly thinkTokens?: number | undefined;
   /** What the answers may be. */
   readonly grammar?: Grammar | undefined;
   /** How long values of JSON may be. */
@@ -117,6 +119,7 @@ export async function* choose(
         stops: [request.stop].flat(),
         logprobs: request.logprobs,
         effort,
+        thinkTokens: request.thinkTokens,
         told: request.told,
         tools: request.toldTools,
         tell: request.tell,

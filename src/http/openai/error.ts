@@ -6,8 +6,8 @@
  */
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Dialect } from "../dialect.ts";
 import { DESCRIPTIONS, type ProblemStatus } from "../site/document.ts";
 import {
   codeOf,
@@ -16,7 +16,6 @@ import {
   problemHeaders,
   PROBLEMS,
 } from "../problem.ts";
-import type { AppEnv } from "../services.ts";
 
 /** Codes that OpenAI has words of its own for. */
 const WORDS = new Map<ProblemCode, string>([
@@ -64,14 +63,6 @@ export function openAiAnswers(description: string): RouteConfig["responses"] {
 
 const NATIVE = /^\/v1\/(generate|model|state|tokenize|detokenize)(\/|$)/;
 
-/**
- * Whether a path speaks OpenAI's language: all under `/v1` but the native routes,
- * those that are not there included, for its clients ask for them.
- */
-export function speaksOpenAi(path: string): boolean {
-  return /^\/v1(\/|$)/.test(path) && !NATIVE.test(path);
-}
-
 /** Describes `error`: in full if it is ours, not at all if not. */
 export function openAiError(error: unknown, requestId: string): OpenAiError {
   const { title, detail, status, code, errors } = problem(error, requestId);
@@ -89,14 +80,17 @@ export function openAiError(error: unknown, requestId: string): OpenAiError {
   };
 }
 
-/** Answers with an error. OpenAI knows no 422: what does not fit is a 400. */
-export function openAiErrorResponse(
-  c: Context<AppEnv>,
-  error: unknown,
-): Response {
-  const code = codeOf(error);
-  const [status] = PROBLEMS[code];
-  const said: ContentfulStatusCode = status === 422 ? 400 : status;
-  const body = openAiError(error, c.get("requestId"));
-  return c.json(body, said, problemHeaders(code));
-}
+/**
+ * OpenAI's language: all under `/v1` but the native routes, those that are not there
+ * included, for its clients ask for them. It knows no 422: what does not fit is a 400.
+ */
+export const OPENAI: Dialect = {
+  speaks: (path) => /^\/v1(\/|$)/.test(path) && !NATIVE.test(path),
+  refuse(c, error) {
+    const code = codeOf(error);
+    const [status] = PROBLEMS[code];
+    const said: ContentfulStatusCode = status === 422 ? 400 : status;
+    const body = openAiError(error, c.get("requestId"));
+    return c.json(body, said, problemHeaders(code));
+  },
+};

@@ -24,11 +24,16 @@ export function idOf(kind: IdKind, content: string, index = 0): string {
   return index === 0 ? `${kind}_${content}` : `${kind}_${index}.${content}`;
 }
 
+/** Whether a text begins as tokens do: another server's opaque text does not. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 /** The token in the id of an item or a call; nothing where it only names it. */
 export function tokenIn(id: string | undefined): string | undefined {
   const [, token] = /^(?:msg|rs|fc|call)_(?:\d{1,3}\.)?(.+)$/s.exec(id ?? "") ??
     [];
-  return token !== undefined && TOKEN.test(token) ? token : undefined;
+  return token !== undefined && isToken(token) ? token : undefined;
 }
 
 /** The token in the id of a response; nothing where it only names one. */

@@ -39,7 +39,7 @@ import {
 const ANSWER_TOKENS = 1024;
 
 /** How many tokens an answer may have at all. */
-const MOST_TOKENS = 1 << 16;
+export const MOST_TOKENS = 1 << 16;
 
 /** How many tokens an answer may have; -1 stands for as many as may be. */
 export const tokens = z.int().min(-1).max(MOST_TOKENS)

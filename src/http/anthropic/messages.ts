@@ -1,0 +1,199 @@
+/**
+ * `POST /v1/messages` and `/v1/messages/count_tokens`, in Anthropic's shapes. The
+ * state is the answer's last block, `redacted_thinking`, which clients have to send
+ * back as it is: the newest of them is gone on from. Where they are left out, the
+ * whole history is read.
+ *
+ * @module
+ */
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { WORLD } from "../../chat/forms.ts";
+import { BLANK_PHASE } from "../../chat/template.ts";
+import { thinks } from "../../chat/think.ts";
+import type { Save } from "../../state/save.ts";
+import { encodePrompt } from "../../text/prompt.ts";
+import { jsonAnswer } from "../answer/json_answer.ts";
+import { eventStream } from "../answer/sse.ts";
+import {
+  planCalls,
+  type Reading,
+  readingOf,
+  tellCalls,
+} from "../openai/calls.ts";
+import { conversationOf } from "../openai/chat_messages.ts";
+import { choose, openSave } from "../openai/choices.ts";
+import { readLeniently } from "../request/body.ts";
+import { openBeginning } from "../request/initial.ts";
+import { HISTORY_STATES, needs } from "../request/needs.ts";
+import type { AppEnv } from "../services.ts";
+import { document } from "../site/document.ts";
+import { anthropicError, anthropicErrors } from "./error.ts";
+import { type MessageCall, messageEvents, wholeMessage } from "./events.ts";
+import { CountRequest, MessagesRequest } from "./schema.ts";
+
+const messages = createRoute({
+  method: "post",
+  path: "/v1/messages",
+  summary: "Messages (Anthropic)",
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: MessagesRequest,
+          example: {
+            model: "gosling",
+            max_tokens: 64,
+            messages: [{ role: "user", content: "Hello!" }],
+          },
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: "A message, or its events",
+      content: {
+        "application/json": { schema: z.looseObject({ id: z.string() }) },
+        "text/event-stream": { schema: z.string() },
+      },
+    },
+    ...anthropicErrors(400, 401, 403, 404, 408, 409, 413, 415, 429, 500, 503),
+  },
+});
+
+const count = createRoute({
+  method: "post",
+  path: "/v1/messages/count_tokens",
+  summary: "Count the tokens of messages (Anthropic)",
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: CountRequest,
+          example: {
+            model: "gosling",
+            messages: [{ role: "user", content: "Hello!" }],
+          },
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: "Tokens that the state has read and that would be read",
+      content: {
+        "application/json": { schema: z.object({ input_tokens: z.int() }) },
+      },
+    },
+    ...anthropicErrors(400, 401, 403, 404, 408, 409, 413, 415, 429, 500, 503),
+  },
+});
+
+/** Answers both routes. */
+export function messagesRoutes(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  document(app, messages);
+  document(app, count);
+  const needed = { states: HISTORY_STATES, history: true };
+  app.post(messages.path, needs({ takesTurn: true, ...needed }), answer);
+  app.post(count.path, needs(needed), async (c) => {
+    const request = await readLeniently(c, CountRequest, stateOf);
+    const save = await openBeginning(c, {
+      state: stateOf(request),
+      initial: request.initial,
+    });
+    const input_tokens = await tokensOf(c, request, save);
+    return c.json({ input_tokens });
+  });
+  return app;
+}
+
+async function answer(c: Context<AppEnv>): Promise<Response> {
+  const gone = new AbortController();
+  const request = await readLeniently(c, MessagesRequest, stateOf);
+  const plan = planCalls(request);
+  const asked = { ...request, state: stateOf(request), ...plan.changes };
+  const save = await openSave(c, asked);
+  const { messages, ...reading } = readingFor(request, save);
+  const common = { ...asked, ...reading };
+  const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
+  const { engine, template } = c.get("services");
+  const call: MessageCall = {
+    request,
+    common,
+    choices: tellCalls(
+      choose(c, common, save, [{ messages }], signal),
+      plan,
+      template?.calls,
+    ),
+    model: engine.model.id,
+    requestId: c.get("requestId"),
+    cached: save?.position ?? 0,
+  };
+  c.header("request-id", call.requestId);
+  if (!request.stream) return await jsonAnswer(c, wholeMessage(c, call));
+  const events = messageEvents(c, call);
+  return await eventStream(events.next(), events, {
+    frame: (event) => event,
+    onCancel: () => gone.abort(),
+    onError: (error) =>
+      `event: error\ndata: ${
+        JSON.stringify(anthropicError(error, call.requestId))
+      }\n\n`,
+    keepAlive: 'event: ping\ndata: {"type":"ping"}\n\n',
+  });
+}
+
+/** The conversation, the system's words first; a last answer is gone on with. */
+function conversation(
+  { messages, system, state, continue_final_message: goOn = true }:
+    CountRequest,
+) {
+  const head = system
+    ? [{ message: { role: "system" as const, content: system } }]
+    : [];
+  return conversationOf([...head, ...messages], state, goOn);
+}
+
+/** The state that a request goes on from. */
+function stateOf(request: CountRequest): string | undefined {
+  return conversation(request).state;
+}
+
+function readingFor(
+  request: CountRequest,
+  save: Save | undefined,
+): Reading {
+  return readingOf(conversation(request), planCalls(request), save);
+}
+
+/** What a turn of this request would have read in the end. */
+async function tokensOf(
+  c: Context<AppEnv>,
+  request: CountRequest,
+  save: Save | undefined,
+): Promise<number> {
+  const { engine, template = WORLD, bos } = c.get("services");
+  const { messages, toldTools, tell } = readingFor(request, save);
+  const thinking = thinks({ id: engine.model.id, template });
+  const { prompt, bos: begins = bos?.chat ?? true } = await template.open(
+    messages,
+    {
+      phase: save?.chat ?? BLANK_PHASE,
+      begun: save !== undefined,
+      answer: true,
+      effort: thinking ? request.effort : "none",
+      tools: toldTools,
+      tell,
+      ...(request.chat_template_kwargs &&
+        { variables: request.chat_template_kwargs }),
+    },
+  );
+  const first = save === undefined && begins ? 1 : 0;
+  return (save?.position ?? 0) + first +
+    encodePrompt(prompt, engine.tokenizer).length;
+}
