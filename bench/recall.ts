@@ -1,119 +1,248 @@
 /**
- * `deno run -A bench/recall.ts [--rows N] [--far N]`: what the embedded model
- * remembers, through the engine, greedy, the state passing through a sealed int8
- * token after every turn. Writes `bench/results/recall/README.md`.
+ * `deno task recall --model X`: what a model remembers, through a sealed save after
+ * every turn. Prints tables, and writes them with a heat map and a plot to
+ * `bench/results/recall/`, where each model but the embedded one has a folder.
  *
- * The default takes about ten minutes on two cores.
+ * Parts are measured one by one and kept, so that one can be repeated alone. All of
+ * them take about half an hour of one core with the embedded model.
  *
  * @module
  */
 
 import cliProgress from "cli-progress";
 import { parseArgs } from "node:util";
-import { compose } from "../src/serve/compose.ts";
+import type { Quantization } from "../src/device/device.ts";
+import { compose, type Composition } from "../src/serve/compose.ts";
 import { readConfig } from "../src/config/config.ts";
-import { dialogues } from "./recall/experiments.ts";
-import { judge, type Score, score, type Verdict } from "./recall/judge.ts";
-import { KINDS } from "./recall/talk.ts";
+import { CODEC_NAMES } from "../src/state/codec.ts";
+import type { CodecName } from "../src/state/save.ts";
+import { LANGUAGES } from "./recall/haystack.ts";
+import {
+  measureChat,
+  measureFar,
+  measureNeedles,
+  type MeasureOptions,
+} from "./recall/measure.ts";
+import { draw, type FormatResult, type Results } from "./recall/page.ts";
+import { Subject } from "./recall/subject.ts";
 import { machine } from "./machine.ts";
-import { table } from "./table.ts";
 
-const LANES = 8;
+const HELP = `deno task recall [flags]
+
+  --model MODEL    as of deno task start (the embedded model)
+  --device, --quant, --threads, --vocab, --chat-form   as of deno task start
+  --codec NAME     how saves are written (int8)
+  --parts LIST     chat,needles,far,formats (all)
+  --lanes N        conversations at once (4)
+  --rows N         conversations of each kind (10)
+  --after LIST     messages between a fact and its question (1,10,50,100,200,400)
+  --sizes LIST     tokens of the haystacks, k is 1024 (1k,2k,4k,8k,16k,32k,64k)
+  --depths LIST    where one needle lies, percent (0,25,50,75,100)
+  --samples N      haystacks of each cell (3)
+  --longest LIST   longest haystack of talk and of prose for tasks with several
+                   needles (64k,64k; 16k,8k for the embedded model)
+  --distances LIST tokens since a fact (100 to 100000)
+  --texts N        texts of that length, for each number of facts (6)
+  --out FOLDER     where to write (bench/results/recall/)
+`;
 
 const { values: flags } = parseArgs({
   options: {
-    rows: { type: "string", default: "40" },
-    far: { type: "string", default: "400" },
+    model: { type: "string" },
+    device: { type: "string", default: "wasm" },
+    quant: { type: "string" },
+    threads: { type: "string" },
+    vocab: { type: "string" },
+    "chat-form": { type: "string" },
+    codec: { type: "string", default: "int8" },
+    parts: { type: "string", default: "chat,needles,far,formats" },
+    lanes: { type: "string", default: "4" },
+    rows: { type: "string", default: "10" },
+    after: { type: "string", default: "1,10,50,100,200,400" },
+    sizes: { type: "string", default: "1k,2k,4k,8k,16k,32k,64k" },
+    depths: { type: "string", default: "0,25,50,75,100" },
+    samples: { type: "string", default: "3" },
+    longest: { type: "string" },
+    distances: {
+      type: "string",
+      default:
+        "100,300,1000,2000,5000,10000,15000,20000,30000,50000,70000,100000",
+    },
+    texts: { type: "string", default: "6" },
+    out: { type: "string" },
+    help: { type: "boolean", default: false },
   },
 });
-const distances = [1, 10, 50, 100, 200, 400]
-  .filter((distance) => distance <= Number(flags.far));
-const wanted = dialogues({ rows: Number(flags.rows), distances });
 
-const config = readConfig(
-  { device: "wasm", lanes: `${LANES}` },
-  () => undefined,
-);
-const model = await compose(config, () => {});
-const bar = new cliProgress.SingleBar({
-  format: "recall [{bar}] {value}/{total} dialogues",
-});
-bar.start(wanted.length, 0);
-const verdicts = await judge(model.services, wanted, {
-  lanes: LANES,
-  progress: (done) => bar.update(done),
-});
-bar.stop();
-const { fingerprint } = model.services.engine.model;
-await model.dispose();
+if (flags.help) {
+  await print(HELP);
+  Deno.exit();
+}
 
-const folder = new URL("results/recall/", import.meta.url);
+const codec = CODEC_NAMES.find((name) => name === flags.codec);
+if (codec === undefined) {
+  throw new RangeError(`Cannot measure: --codec is ${flags.codec}`);
+}
+const parts = new Set(flags.parts.split(","));
+const lanes = Number(flags.lanes);
+const model = await load(flags.quant);
+const { engine } = model.services;
+const embedded = flags.model === undefined || engine.model.id === "gosling";
+const folder = flags.out === undefined
+  ? new URL("results/recall/", import.meta.url).pathname +
+    (embedded && codec === "int8" && flags.quant === undefined
+      ? ""
+      : `${engine.model.id}-${codec}-${flags.quant ?? "stored"}/`)
+  : `${flags.out.replace(/\/$/, "")}/`;
 await Deno.mkdir(folder, { recursive: true });
-const about = await machine();
-const page = [
-  "# What the embedded model remembers",
-  `\`deno run -A bench/recall.ts --rows ${flags.rows} --far ${flags.far}\` · ` +
-  `model ${fingerprint.slice(0, 12)} · wasm device · ${about.runtime} · ` +
-  `${about.date} · ${about.commit}`,
-  "A reply counts when it is right word for word. *After* counts the messages, " +
-  "each with its reply, between the last fact and the question; the state passes " +
-  "through a sealed `int8` token after every turn. Only *seen values* were met " +
-  "in training.",
-  ...(["one fact", "six facts", "unknown"] as const).map((row) =>
-    byDistance(row)
-  ),
-  others(),
-  "## Wrong answers",
-  wrong(),
-].join("\n\n");
-await Deno.writeTextFile(new URL("README.md", folder), `${page}\n`);
-await Deno.stdout.write(new TextEncoder().encode(`${page}\n`));
 
-function byDistance(row: "one fact" | "six facts" | "unknown"): string {
-  const shown = row === "six facts"
-    ? distances.filter((distance) => distance <= 100)
-    : distances;
-  return table(
-    [`${row}, asked after`, ...shown.map(String)],
-    KINDS.map((kind) => [
-      kind,
-      ...shown.map((after) => percent(score(verdicts, { row, after }, kind))),
-    ]),
+const before = await earlier();
+let results: Results = {
+  ...before,
+  machine: await machine(),
+  commands: before.commands ?? {},
+  model: {
+    id: engine.model.id,
+    fingerprint: engine.model.fingerprint,
+    parameters: engine.model.parameters,
+    quantization: engine.model.quantization,
+    device: engine.model.device.name,
+    codec,
+  },
+};
+const subject = new Subject(model.services, { codec });
+
+if (parts.has("chat")) {
+  const amount = { rows: Number(flags.rows), distances: list(flags.after) };
+  await add({
+    chat: await shown("chat", (o) => measureChat(subject, amount, o)),
+  });
+}
+if (parts.has("needles")) {
+  const sizes = list(flags.sizes);
+  const [talk, prose] = list(
+    flags.longest ?? (embedded ? "16k,8k" : "64k,64k"),
   );
+  const amount = {
+    sizes,
+    depths: list(flags.depths).map((percent) => percent / 100),
+    samples: Number(flags.samples),
+    byDepth: embedded ? [LANGUAGES[0]] : LANGUAGES,
+    longest: { talk, prose },
+    wholeAt: 0.5,
+  };
+  await add({
+    needles: await shown("needles", (o) => measureNeedles(subject, amount, o)),
+  });
+}
+if (parts.has("far")) {
+  const amount = {
+    texts: Number(flags.texts),
+    distances: list(flags.distances),
+    facts: [1, 6],
+  };
+  await add({
+    far: await shown("distance", (o) => measureFar(subject, amount, o)),
+  });
+}
+await model.dispose();
+if (parts.has("formats")) {
+  const formats: FormatResult[] = [];
+  for (const codec of CODEC_NAMES) formats.push(await format(codec));
+  for (const quantization of ["int8", "int4"] as const) {
+    formats.push(await format("exact", quantization));
+  }
+  await add({ formats });
+}
+await print(draw(results)["README.md"]);
+
+async function format(
+  codec: CodecName,
+  quantization: Quantization = "none",
+): Promise<FormatResult> {
+  const model = await load(quantization);
+  const subject = new Subject(model.services, { codec });
+  const amount = {
+    rows: Math.ceil(Number(flags.rows) / 2),
+    distances: [1, 10, 100],
+    kinds: ["seen values", "held-out values"] as const,
+  };
+  const { scores, cost } = await shown(
+    `${codec}, ${quantization}`,
+    (options) => measureChat(subject, amount, options),
+  );
+  await model.dispose();
+  return { codec, quantization, scores, largestSave: cost.largestSave };
 }
 
-function others(): string {
-  const rows = (["overwritten", "kept", "ten facts"] as const).map((row) => [
-    row,
-    ...KINDS.map((kind) => percent(score(verdicts, { row }, kind))),
-  ]);
-  const stale = [
-    "the old value comes back",
-    ...KINDS.map((kind) => {
-      const of = verdicts.filter((verdict) =>
-        verdict.kind === kind && verdict.never !== undefined
-      );
-      const right = of.filter((verdict) => verdict.stale).length;
-      return percent({ right, asked: of.length });
-    }),
-  ];
-  return table(["", ...KINDS], [...rows, stale]);
+function load(quant: string | undefined): Promise<Composition> {
+  const { model, device, threads, vocab, "chat-form": form } = flags;
+  const given = Object.entries({
+    ...{ model, device, threads, vocab, quant },
+    "chat-form": form,
+    lanes: flags.lanes,
+  }).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
+  const config = readConfig(Object.fromEntries(given), () => undefined);
+  return compose(config, (line) => void print(`${line}\n`));
 }
 
-/** A few wrong answers of each kind, to be looked at. */
-function wrong(): string {
-  const some = KINDS.flatMap((kind) =>
-    verdicts.filter((verdict) => verdict.kind === kind && !verdict.right)
-      .slice(0, 5)
-  );
-  const cell = (text: string) => text.replaceAll("|", "\\|");
-  return table(
-    ["question", "wanted", "said"],
-    some.map(({ user, reply, said }: Verdict) => [user, reply, said].map(cell)),
-  );
+/** Measures a part behind a bar. */
+async function shown<T>(
+  name: string,
+  measure: (options: MeasureOptions) => Promise<T>,
+): Promise<T> {
+  const bar = new cliProgress.SingleBar({
+    format: `${name} [{bar}] {value}/{total} | {duration_formatted}`,
+  });
+  bar.start(1, 0);
+  const measured = await measure({
+    lanes,
+    progress: (done, of) => {
+      bar.setTotal(of);
+      bar.update(done);
+    },
+  });
+  bar.stop();
+  return measured;
 }
 
-function percent({ right, asked }: Score): string {
-  if (asked === 0) return "";
-  return `${(100 * right / asked).toFixed(1)} % (${right}/${asked})`;
+async function add(more: Partial<Results>): Promise<void> {
+  const command = ["deno task recall", ...Deno.args].join(" ");
+  const measured = Object.keys(more).map((part) => [part, command]);
+  const commands = { ...results.commands, ...Object.fromEntries(measured) };
+  results = { ...results, ...more, commands };
+  const files = {
+    ...draw(results),
+    "results.json": `${JSON.stringify(results, null, 1)}\n`,
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await Deno.writeTextFile(folder + name, content);
+  }
+}
+
+async function earlier(): Promise<Partial<Results>> {
+  try {
+    const text = await Deno.readTextFile(`${folder}results.json`);
+    const found: Results = JSON.parse(text);
+    // Parts of other weights are no parts of this.
+    return found.model.fingerprint === engine.model.fingerprint ? found : {};
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+}
+
+/** Numbers of a list: `1k` is 1024. */
+function list(text: string): number[] {
+  return text.split(",").map((item) => {
+    const [, digits, k] = /^(\d+)(k?)$/.exec(item) ?? [];
+    if (digits === undefined) {
+      throw new RangeError(`Cannot measure: ${item} of ${text} is no number`);
+    }
+    return Number(digits) * (k === "" ? 1 : 1024);
+  });
+}
+
+async function print(text: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(text));
 }

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Exchange } from "../../lab/curse/dialogue.ts";
-import { type Kind, KINDS, slotsOf, Talk } from "./talk.ts";
+import { says } from "./rules.ts";
+import { type Asked, type Kind, KINDS, slotsOf, Talk } from "./talk.ts";
 
 /** The rows of the tables. */
 export type Cell =
@@ -14,14 +14,14 @@ export type Cell =
     readonly row: "one fact" | "six facts" | "unknown";
     readonly after: number;
   }
-  | { readonly row: "overwritten" | "kept" | "ten facts" };
+  | { readonly row: "overwritten" | "kept" | "forgotten" | "ten facts" };
 
 /** A question at one point of a dialogue, asked on the side unless it stays. */
-export interface Question extends Exchange {
+export interface Question extends Asked {
   /** What it counts for. */
   readonly cell: Cell;
-  /** A value that must not come back. */
-  readonly never?: string;
+  /** The value before a correction, or before it was to be forgotten. */
+  readonly before?: string;
 }
 
 /** One step of a dialogue: a message, or questions on copies of the state. */
@@ -41,10 +41,14 @@ export interface Amount {
   readonly rows: number;
   /** Messages between telling and asking, ascending. */
   readonly distances: readonly number[];
+  /** Whether facts are taken back, too. */
+  readonly forgetting?: boolean;
 }
 
 /** Every dialogue of the evaluation. */
-export function dialogues({ rows, distances }: Amount): Dialogue[] {
+export function dialogues(
+  { rows, distances, forgetting = false }: Amount,
+): Dialogue[] {
   return KINDS.flatMap((kind) =>
     Array.from({ length: rows }, (_, row) => [
       remembering(kind, row, 1, distances),
@@ -52,6 +56,7 @@ export function dialogues({ rows, distances }: Amount): Dialogue[] {
         ? [remembering(kind, row, 6, distances.filter((d) => d <= 100))]
         : []),
       ...(row % 2 === 0 ? [correcting(kind, row)] : []),
+      ...(forgetting && row % 2 === 0 ? [takingBack(kind, row)] : []),
       ...(row % 5 === 0 && kind !== "made-up words" ? [ten(kind, row)] : []),
     ]).flat()
   );
@@ -104,10 +109,42 @@ function correcting(kind: Kind, row: number): Dialogue {
   steps.push(...corrected.map((slot) => talk.tell(slot)));
   for (let i = 0; i < 20; i++) steps.push(talk.smallTalk());
   steps.push(told.map((slot) => {
-    const never = before.get(slot.id);
-    return corrected.includes(slot) && never !== undefined
-      ? { ...talk.ask(slot), cell: { row: "overwritten" }, never }
-      : { ...talk.ask(slot), cell: { row: "kept" } };
+    const asked = talk.ask(slot);
+    const old = before.get(slot.id);
+    // A new value may have the old one in it: "green tea" for "tea".
+    const other = old !== undefined &&
+      !asked.values.some((value) => says(value, old));
+    return corrected.includes(slot)
+      ? {
+        ...asked,
+        cell: { row: "overwritten" },
+        ...(other && { before: old, never: [old] }),
+      }
+      : { ...asked, cell: { row: "kept" } };
+  }));
+  return { kind, steps };
+}
+
+/** Six facts, two of them taken back later: an answer must not have them. */
+function takingBack(kind: Kind, row: number): Dialogue {
+  const talk = new Talk(`forget ${kind} ${row}`, kind);
+  const slots = slotsOf(kind).filter(({ id }) => id !== "pet");
+  const told = talk.sample(slots, 6);
+  const steps: Step[] = told.map((slot) => talk.tell(slot));
+  for (let i = 0; i < 5; i++) steps.push(talk.smallTalk());
+  const before = new Map(talk.facts);
+  const gone = told.slice(0, 2);
+  steps.push(...gone.map((slot) => talk.forget(slot)));
+  for (let i = 0; i < 20; i++) steps.push(talk.smallTalk());
+  steps.push(gone.map((slot) => {
+    const asked = talk.ask(slot);
+    const old = before.get(slot.id) ?? "";
+    return {
+      ...asked,
+      cell: { row: "forgotten" },
+      before: old,
+      never: [...asked.never ?? [], old],
+    };
   }));
   return { kind, steps };
 }

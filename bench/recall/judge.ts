@@ -1,12 +1,12 @@
 /**
- * Holds dialogues with a model and counts the replies that are right, word for
- * word.
+ * Holds dialogues with a model and counts the replies that are right.
  *
  * @module
  */
 
-import { type Partner, say, type Token } from "./conversation.ts";
 import type { Cell, Dialogue, Question } from "./experiments.ts";
+import { credit, says } from "./rules.ts";
+import { type Partner, Subject, type Token } from "./subject.ts";
 import type { Kind } from "./talk.ts";
 
 /** One answer. */
@@ -15,58 +15,70 @@ export interface Verdict extends Question {
   readonly kind: Kind;
   /** What the model said. */
   readonly said: string;
-  /** Whether that is the reply, word for word. */
+  /** Whether the answer is right, by the rules. */
   readonly right: boolean;
-  /** Whether the value that must not come back did. */
+  /** Whether it is the embedded model's own reply, word for word. */
+  readonly exact: boolean;
+  /** Whether the value before came back. */
   readonly stale: boolean;
+  /** Whether the right reply was the likeliest to choose; absent: no choice. */
+  readonly chosen?: boolean;
 }
 
 /** How to judge. */
 export interface JudgeOptions {
   /** Dialogues held at once. */
   readonly lanes: number;
+  /** Whether a choice is offered with each question that has one. */
+  readonly choices?: boolean;
   /** Told after each dialogue. */
   readonly progress?: (done: number) => void;
 }
 
 /** Holds every dialogue; gives every answer. */
 export async function judge(
-  partner: Partner,
+  to: Partner | Subject,
   dialogues: readonly Dialogue[],
-  { lanes, progress }: JudgeOptions,
+  { lanes, progress, choices = false }: JudgeOptions,
 ): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
-  const left = dialogues.values();
+  const subject = to instanceof Subject ? to : new Subject(to);
+  const verdicts: Verdict[][] = dialogues.map(() => []);
+  const left = dialogues.entries();
   let done = 0;
   await Promise.all(Array.from({ length: lanes }, async () => {
-    for (const dialogue of left) {
-      verdicts.push(...await hold(partner, dialogue));
+    for (const [i, dialogue] of left) {
+      verdicts[i] = await hold(subject, dialogue, choices);
       progress?.(++done);
     }
   }));
-  return verdicts;
+  return verdicts.flat();
 }
 
 async function hold(
-  partner: Partner,
+  subject: Subject,
   { kind, steps }: Dialogue,
+  choices: boolean,
 ): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   let token: Token;
   for (const step of steps) {
     if (typeof step === "string") {
-      [, token] = await say(partner, step, token);
+      [, token] = await subject.say(step, token);
       continue;
     }
     for (const question of step) {
-      const [said] = await say(partner, question.user, token);
-      const { reply, never } = question;
+      const said = await subject.ask(question.user, token);
+      const { user, reply, before } = question;
+      const offered = choices ? question.choices : [];
       verdicts.push({
         ...question,
         kind,
         said,
-        right: said === reply,
-        stale: never !== undefined && said.includes(` ${never}.`),
+        right: credit(said, question) === 1,
+        exact: said === reply,
+        stale: before !== undefined && says(said, before),
+        ...(offered.length > 0 &&
+          { chosen: await subject.choose(user, offered, token) === 0 }),
       });
     }
   }

@@ -10,7 +10,7 @@ import grammar from "../../models/gosling/training/templates.json" with {
   type: "json",
 };
 import { random } from "../../test/support/random.ts";
-import type { Exchange } from "../../lab/curse/dialogue.ts";
+import type { Expected } from "./rules.ts";
 
 /** Where values and wordings come from; only `seen` was met in training. */
 export const KINDS = [
@@ -38,6 +38,19 @@ export function slotsOf(kind: Kind): readonly Slot[] {
   );
 }
 
+/** A question, what its answer has to say, and replies to choose from. */
+export interface Asked extends Expected {
+  /** The question. */
+  readonly user: string;
+  /** The embedded model's own reply to it, word for word. */
+  readonly reply: string;
+  /** That reply and {@linkcode OTHERS} with other values; none if it knows none. */
+  readonly choices: readonly string[];
+}
+
+/** Wrong replies to choose from beside the right one. */
+export const OTHERS = 3;
+
 /** One user: the same name of a dialogue writes the same dialogue. */
 export class Talk {
   /** What was told last, by slot. */
@@ -48,11 +61,7 @@ export class Talk {
   /** The user of the dialogue called `name`. */
   constructor(name: string, kind: Kind) {
     this.#kind = kind;
-    let seed = 0;
-    for (const byte of new TextEncoder().encode(name)) {
-      seed = Math.imul(seed ^ byte, 0x01000193);
-    }
-    this.#next = random(seed);
+    this.#next = random(seedOf(name));
   }
 
   /** Tells a fact, or corrects it if it was told before. */
@@ -74,8 +83,18 @@ export class Talk {
     return text.replaceAll("{v}", value);
   }
 
+  /** Takes a fact back. */
+  forget(slot: Slot): string {
+    const held = this.#kind === "held-out phrasings";
+    this.facts.delete(slot.id);
+    return upper(
+      this.pick(held ? heldout.forget : grammar.forget.user)
+        .replace("{np}", slot.np),
+    );
+  }
+
   /** Asks for a fact: the reply is what was told last, or that nothing was. */
-  ask(slot: Slot): Exchange {
+  ask(slot: Slot): Asked {
     const wrapped = (wrappers: readonly string[]) =>
       wrappers.map((text) => upper(text.replace("{np}", slot.np)));
     const questions = this.#kind === "held-out phrasings"
@@ -83,12 +102,19 @@ export class Talk {
       : [...slot.ask, ...wrapped(grammar.ask_wrappers)];
     const pet = this.facts.get("pet") ?? this.#value("pet");
     const value = this.facts.get(slot.id);
-    return {
-      user: this.pick(questions).replace("{kind}", kindOf(pet)),
-      reply: value === undefined
-        ? grammar.unknown.replace("{your}", slot.your)
-        : slot.answer.replace("{v}", value),
-    };
+    const user = this.pick(questions).replace("{kind}", kindOf(pet));
+    if (value === undefined) {
+      const reply = grammar.unknown.replace("{your}", slot.your);
+      // Shorter ones are words of many an answer: "May".
+      const never = (VALUES[slot.type] ?? []).filter(({ length }) =>
+        length > 3
+      );
+      return { user, reply, values: [], never, choices: [] };
+    }
+    const reply = slot.answer.replace("{v}", value);
+    const choices = [value, ...this.#others(slot.type, value)]
+      .map((value) => slot.answer.replace("{v}", value));
+    return { user, reply, values: [value], choices };
   }
 
   /** A message that tells no fact, in the proportions of the training. */
@@ -123,7 +149,21 @@ export class Talk {
     );
   }
 
+  /** Other values of a type, by a stream of their own: asking changes no dialogue. */
+  #others(type: string, value: string): string[] {
+    const from = this.#values(type).filter((other) => other !== value);
+    const next = random(seedOf(`${type} ${value}`));
+    return Array.from(
+      { length: OTHERS },
+      () => from.splice(Math.floor(next() * from.length), 1)[0],
+    );
+  }
+
   #value(type: string, besides?: string): string {
+    return this.pick(this.#values(type).filter((value) => value !== besides));
+  }
+
+  #values(type: string): readonly string[] {
     const known = VALUES[type] ?? [];
     const lists: Record<Kind, readonly string[]> = {
       "seen values": known,
@@ -131,8 +171,17 @@ export class Talk {
       "made-up words": MADE_UP[type] ?? known,
       "held-out phrasings": known,
     };
-    return this.pick(lists[this.#kind].filter((value) => value !== besides));
+    return lists[this.#kind];
   }
+}
+
+/** A number of 32 bits from a name. */
+export function seedOf(name: string): number {
+  let seed = 0;
+  for (const byte of new TextEncoder().encode(name)) {
+    seed = Math.imul(seed ^ byte, 0x01000193);
+  }
+  return seed;
 }
 
 /** A pet's word without its article. */

@@ -27,6 +27,8 @@ export interface Fact {
   readonly told: Exchange;
   /** Asking for it. */
   readonly asked: Exchange;
+  /** What was told. */
+  readonly value: string;
 }
 
 /** Facts that the grammar knows about one user. */
@@ -86,6 +88,7 @@ export class Author {
     return {
       told: { user: put(telling.user), reply: put(telling.reply) },
       asked: { user: this.#pick(questions), reply: put(slot.answer) },
+      value,
     };
   }
 

@@ -1,0 +1,45 @@
+/**
+ * How answers are judged: by rules that anybody can check, never by a model.
+ *
+ * @module
+ */
+
+/** What an answer has to say. */
+export interface Expected {
+  /** Every one of these, as whole words; none: that it does not know. */
+  readonly values: readonly string[];
+  /** None of these: what was true before, or what others would be told. */
+  readonly never?: readonly string[];
+}
+
+/**
+ * Says that something is not known: a negation and a word for telling or knowing
+ * within one sentence.
+ */
+const DENIAL =
+  /\b(?:not|never|no|don't|haven't|hasn't|didn't|cannot|can't|unable)\b[^.!?]*\b(?:tell|told|said|say|mention(?:ed)?|know|known|remember|recall|information|shared?|sure|specified|given|provided|idea|forgot(?:ten)?)\b|\bunknown\b|\bforgot(?:ten)?\b/i;
+
+/** Whether `said` has `value` as whole words, whatever the case and the spaces. */
+export function says(said: string, value: string): boolean {
+  return ` ${words(said)} `.includes(` ${words(value)} `);
+}
+
+/** Whether `said` says that something is not known. */
+export function denies(said: string): boolean {
+  return DENIAL.test(said.replaceAll("’", "'"));
+}
+
+/**
+ * The share of an answer that is right, 0 to 1: of the values wanted those that it
+ * says, and nothing if it says one that must not come. RULER scores recall in the
+ * same way, without the last (Hsieh et al. 2024, arXiv:2404.06654, appendix).
+ */
+export function credit(said: string, { values, never = [] }: Expected): number {
+  if (never.some((value) => says(said, value))) return 0;
+  if (values.length === 0) return denies(said) ? 1 : 0;
+  return values.filter((value) => says(said, value)).length / values.length;
+}
+
+function words(text: string): string {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu)?.join(" ") ?? "";
+}
