@@ -11,7 +11,7 @@ import type {
   GrammarCompiler,
   GrammarMatcher,
 } from "@mlc-ai/web-xgrammar";
-import { loadXgrammar, type Xgrammar } from "./load.ts";
+import { allowSteps, loadXgrammar, stepsLeft, type Xgrammar } from "./load.ts";
 import type { GrammarReply, GrammarStart } from "./messages.ts";
 
 /** Compiled rules and how many answers use them. */
@@ -38,6 +38,7 @@ export class RuleLibrary {
   static async create(
     { bytes, ends, end, V, pages }: GrammarStart,
   ): Promise<RuleLibrary> {
+    const allowed = stepsLeft();
     const library = await loadXgrammar(pages);
     const letters = byteLetters();
     const tokens = Array.from(ends, (until, token) => {
@@ -52,10 +53,10 @@ export class RuleLibrary {
       [end],
     );
     const { GrammarCompiler } = library;
-    return new RuleLibrary(
-      library,
-      await GrammarCompiler.createGrammarCompiler(info, false),
-    );
+    const compiler = await GrammarCompiler.createGrammarCompiler(info, false);
+    // The vocabulary takes what it takes; the grammar has its own bound.
+    allowSteps(allowed);
+    return new RuleLibrary(library, compiler);
   }
 
   /** Begins an answer. */
