@@ -79,12 +79,13 @@ export async function openConversation(
       close,
     };
   }
-  const found = await openTemplate(template, { tokenizer });
+  const found = await openTemplate(template, { tokenizer, bos });
   if ("world" in found) {
     return {
       ...common,
       template: WORLD,
-      bos: { text, chat: bos ?? found.bos ?? text },
+      // A template may leave that to the tokenizer.
+      bos: { text, chat: bos ?? (found.bos || text) },
       source: template.name,
       close,
     };

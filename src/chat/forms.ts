@@ -247,13 +247,11 @@ function flowerTurn({ role, content, reasoning = "" }: Message): string {
     thought.replaceAll(FLOWER, "") + tidy(role, content) + FLOWER;
 }
 
-/** Lines without spaces at their ends; only the assistant's may be empty. */
+/** Lines without spaces at their ends; the user's have no empty ones. */
 function tidy(role: Role, content: string): string {
-  const lines = content.replaceAll(FLOWER, "").replaceAll("\r\n", "\n")
+  const lines = content.replaceAll(FLOWER, "").replaceAll(/\r\n?/g, "\n")
     .replaceAll(/[ \t]+\n/g, "\n").trimEnd();
-  return role === "assistant"
-    ? lines
-    : lines.replaceAll(/\n{2,}/g, "\n").replace(/^\n/, "");
+  return role === "user" ? lines.replaceAll(/\n{2,}/g, "\n") : lines;
 }
 
 /** The parts of a chat with functions. */

@@ -33,16 +33,18 @@ import {
   THINK_END,
 } from "./template.ts";
 import {
-  callFrame,
+  type CalledShape,
+  calledShapeOf,
   PASTS,
   type Shape,
   shapeOf,
+  STAND_IN_TOOL,
   STAND_INS,
   standIn,
 } from "./template_shape.ts";
 import { TemplateWriter, type WriteOptions } from "./template_writer.ts";
 import type { ThoughtStart } from "./think.ts";
-import { type CallFrame, FENCED, flattened } from "./tools.ts";
+import { type CallFrame, FENCED, flattened, type Tool } from "./tools.ts";
 
 /** Characters of a template. */
 const LONGEST = 1 << 18;
@@ -62,6 +64,8 @@ export interface OpenTemplateOptions {
   readonly tokenizer?: Pick<Tokenizer, "encode" | "end" | "bytes">;
   /** Milliseconds that a conversation may take to write. */
   readonly patience?: number | undefined;
+  /** Whether a chat begins with the end of text, whatever the template writes. */
+  readonly bos?: boolean | undefined;
 }
 
 /**
@@ -72,7 +76,7 @@ export interface OpenTemplateOptions {
  */
 export async function openTemplate(
   given: TemplateSource,
-  { tokenizer, patience }: OpenTemplateOptions = {},
+  { tokenizer, patience, bos }: OpenTemplateOptions = {},
 ): Promise<ModelTemplate | { readonly world: true; readonly bos?: boolean }> {
   const { source, name } = given;
   if (WORLD_NAMES.has(source.trim())) return { world: true };
@@ -90,10 +94,11 @@ export async function openTemplate(
     if (shape === undefined) {
       throw unusable(name, "it does not show where an answer ends");
     }
-    const frame = /\btools\b/.test(source)
-      ? await callFrame(writer, shape)
+    const called = /\btools\b/.test(source)
+      ? await calledShapeOf(writer)
       : undefined;
-    return new ModelTemplate(writer, shape, /think/i.test(source), frame);
+    const thinks = /think/i.test(source);
+    return new ModelTemplate(writer, { shape, called, thinks, bos });
   } catch (error) {
     writer.close();
     if (!(error instanceof RequestError)) throw error;
@@ -125,31 +130,34 @@ async function asWorld(
   }
 }
 
+/** What is known of a model's template. */
+interface TemplateFacts {
+  /** How turns look. */
+  readonly shape: Shape;
+  /** How they look in a chat with functions; absent: the template knows none. */
+  readonly called: CalledShape | undefined;
+  /** Whether the template names thoughts. */
+  readonly thinks: boolean;
+  /** Whether a chat begins with the end of text; absent: as the template writes. */
+  readonly bos?: boolean | undefined;
+}
+
 /** A chat template of a model's own. */
 export class ModelTemplate implements ChatTemplate {
   readonly name = "the model's own template";
-  /** Whether the template names thoughts. */
   readonly thinks: boolean;
   readonly end: string;
   readonly calls: CallFrame;
   readonly #writer: TemplateWriter;
-  readonly #shape: Shape;
-  /** How calls are written; absent: the template knows none. */
-  readonly #frame: CallFrame | undefined;
+  readonly #facts: TemplateFacts;
 
   /** Made by {@linkcode openTemplate}. */
-  constructor(
-    writer: TemplateWriter,
-    shape: Shape,
-    thinks: boolean,
-    frame: CallFrame | undefined,
-  ) {
+  constructor(writer: TemplateWriter, facts: TemplateFacts) {
     this.#writer = writer;
-    this.#shape = shape;
-    this.thinks = thinks;
-    this.#frame = frame;
-    this.calls = frame ?? FENCED;
-    this.end = writer.spoken(shape.end);
+    this.#facts = facts;
+    this.thinks = facts.thinks;
+    this.calls = facts.called?.frame ?? FENCED;
+    this.end = writer.spoken(facts.shape.end);
   }
 
   async open(
@@ -157,22 +165,21 @@ export class ModelTemplate implements ChatTemplate {
     moment: Moment,
   ): Promise<ChatOpening> {
     const { phase, begun, tell = false, answer, effort } = moment;
-    const { tools = [], variables } = moment;
-    const known = this.#frame === undefined;
-    const flat = known
-      ? flattened(given, begun && !tell ? [] : tools, true)
-      : given;
+    const { variables } = moment;
+    const { form, tools, flat } = this.#formOf(given, moment);
     const messages = flat.map((message) => ({
       ...message,
-      content: this.#clean(message.content),
+      content: this.#clean(message.content, form),
     }));
     const options: WriteOptions = {
       effort,
-      ...(!known && { tools }),
+      tools,
       ...(variables && { variables }),
     };
     const going = goesOn(messages, moment);
-    if (going && messages.length === 0) return this.#opening("", moment, true);
+    if (going && messages.length === 0) {
+      return this.#opening("", form, moment, true);
+    }
     const last = messages.at(-1);
     const mark = standIn();
     const written = going && last !== undefined
@@ -181,13 +188,15 @@ export class ModelTemplate implements ChatTemplate {
     const open = !going && (answer || asks(messages));
     const fresh = !begun || tell || written[0]?.role === "system";
     const text = fresh
-      ? (begun ? this.#ending(phase) : "") +
-        await this.#whole(written, open, begun, options)
-      : await this.#after(written, open, phase, options);
-    if (!going) return this.#opening(text, { ...moment, answer: open }, false);
+      ? (begun ? ending(phase, form) : "") +
+        await this.#whole(written, open, { form, begun, options })
+      : await this.#after(written, open, { form, phase, options });
+    if (!going) {
+      return this.#opening(text, form, { ...moment, answer: open }, false);
+    }
     const at = text.lastIndexOf(mark);
     const head = text.slice(0, at < 0 ? text.length : at);
-    return this.#opening(head + (last?.content ?? ""), moment, true);
+    return this.#opening(head + (last?.content ?? ""), form, moment, true);
   }
 
   /** Ends the thread. */
@@ -195,13 +204,41 @@ export class ModelTemplate implements ChatTemplate {
     this.#writer.close();
   }
 
+  /**
+   * The form that messages are written in. A template that knows no functions is
+   * told of them in words; one that does may have another form for such chats.
+   */
+  #formOf(
+    given: readonly Message[],
+    { begun, tell = false, tools = [] }: Moment,
+  ): TemplateForm {
+    const { shape, called } = this.#facts;
+    if (called === undefined) {
+      const told = begun && !tell ? [] : tools;
+      return { form: shape, tools: [], flat: flattened(given, told, true) };
+    }
+    const some = given.some(({ role, calls }) =>
+      role === "tool" || calls?.length
+    );
+    if (tools.length === 0 && !some) {
+      return { form: shape, tools, flat: given };
+    }
+    // A state may have read of functions that a request no longer names: what a
+    // stand-in adds to the past is not read.
+    const known = tools.length === 0 && begun && !tell
+      ? [STAND_IN_TOOL]
+      : tools;
+    return { form: called, tools: known, flat: given };
+  }
+
   /** The opening that a text makes. */
   #opening(
     asked: string,
-    { phase, effort, answer }: Moment,
+    form: Shape | CalledShape,
+    { phase, effort, answer, begun }: Moment,
     going: boolean,
   ): ChatOpening {
-    const { space } = this.#shape;
+    const { space, end } = form;
     const unended = !going && answer && UNENDED.test(asked);
     const ended = unended && (effort === "none" || effort === "minimal");
     const text = ended ? asked.replace(UNENDED, closedAtOnce) : asked;
@@ -216,35 +253,47 @@ export class ModelTemplate implements ChatTemplate {
       : this.thinks
       ? "maybe"
       : "none";
+    // Whether the text begins so is said beside it: a request may say otherwise.
+    const bos = this.#facts.bos ??
+      (!begun && this.#writer.beginsWithEnd(text) ? true : undefined);
     return {
-      prompt: this.#writer.pieces(text),
+      prompt: this.#writer.pieces(
+        begun ? text : this.#writer.withoutEnd(text),
+      ),
       phase: {
         // History of turns that are joined has no end of its own.
-        open: answer || (asked !== "" && !asked.endsWith(this.#shape.end)),
+        open: answer || (asked !== "" && !asked.endsWith(end)),
         thinking: going && phase.thinking,
       },
       space: space && answer && !going && thought !== "opened" &&
         thought !== "closed",
       thought,
-      bos: false,
-      ...this.#ends(thought),
+      ...(bos !== undefined && { bos }),
+      ...this.#ends(form, thought),
     };
   }
 
   /** What ends an answer. A thought may hold white space that ends a turn. */
   #ends(
+    form: Shape | CalledShape,
     thought: ThoughtStart,
   ): Pick<ChatOpening, "ends" | "endsWithToken"> {
-    const { end, next } = this.#shape;
-    const [text, eos] = [this.end, this.#writer.spoken(this.#writer.eos)];
+    const { end, next } = form;
+    const spoken = (text: string) => this.#writer.spoken(text);
+    const [text, eos] = [spoken(end), spoken(this.#writer.eos)];
     const token = end !== "" && text === "";
     const firm = text.trim() !== "" ||
       (text.includes("\n\n") && (thought === "none" || thought === "closed"));
-    const ends = text === "" ? [] : [
-      firm
-        ? { text, kept: true }
-        : { text: (text + this.#writer.spoken(next)).trimEnd(), kept: false },
-    ].filter(({ text }) => text !== "");
+    const nexts = [next, "output" in form ? form.output : ""]
+      .filter((next) => next.trim() !== "");
+    const ends = text === ""
+      ? []
+      : firm
+      ? [{ text, kept: true }]
+      : nexts.map((next) => ({
+        text: (text + spoken(next)).trimEnd(),
+        kept: false,
+      }));
     const other = eos !== "" && !text.includes(eos) && eos.trim() !== "";
     return {
       ends: other ? [...ends, { text: eos, kept: true }] : ends,
@@ -253,45 +302,37 @@ export class ModelTemplate implements ChatTemplate {
   }
 
   /** A message without what would end its turn. */
-  #clean(content: string): string {
-    const text = this.end;
+  #clean(content: string, { end }: Shape): string {
+    const text = this.#writer.spoken(end);
     if (text.trim() !== "") return content.replaceAll(text, "");
     return text.includes("\n\n") ? clean(content) : content;
-  }
-
-  /** What ends the turn before. */
-  #ending({ open, thinking }: Moment["phase"]): string {
-    const { end, rest } = this.#shape;
-    return (thinking ? `\n${THINK_END}` : "") + (open ? end : "") + rest;
   }
 
   async #whole(
     messages: readonly Message[],
     open: boolean,
-    begun: boolean,
-    options: WriteOptions,
+    { form, begun, options }: {
+      readonly form: Shape;
+      readonly begun: boolean;
+      readonly options: WriteOptions;
+    },
   ): Promise<string> {
     const [text = ""] = await this.#writer.write([[messages, open]], options);
     const inside = begun ? this.#writer.withoutEnd(text) : text;
-    return this.#unfinished(inside, open);
-  }
-
-  /** What follows the end of a turn is read with the next. */
-  #unfinished(text: string, open: boolean): string {
-    const { end, rest } = this.#shape;
-    return !open && rest !== "" && text.endsWith(end + rest)
-      ? text.slice(0, -rest.length)
-      : text;
+    return unfinished(inside, open, form);
   }
 
   async #after(
     messages: readonly Message[],
     open: boolean,
-    phase: Moment["phase"],
-    options: WriteOptions,
+    { form, phase, options }: {
+      readonly form: Shape;
+      readonly phase: Moment["phase"];
+      readonly options: WriteOptions;
+    },
   ): Promise<string> {
     if (messages.length === 0 && !open) return "";
-    const { end, lead } = this.#shape;
+    const { end, lead } = form;
     const texts = await this.#writer.write(
       PASTS.flatMap((past) => [
         [[...lead, ...past.slice(0, -1)], false],
@@ -316,8 +357,28 @@ export class ModelTemplate implements ChatTemplate {
       );
     }
     return (phase.thinking ? `\n${THINK_END}` : "") +
-      this.#unfinished(phase.open ? first : first.slice(end.length), open);
+      unfinished(phase.open ? first : first.slice(end.length), open, form);
   }
+}
+
+/** The form of a chat, and what is written in it. */
+interface TemplateForm {
+  readonly form: Shape | CalledShape;
+  readonly tools: readonly Tool[];
+  readonly flat: readonly Message[];
+}
+
+/** What ends the turn before. */
+function ending({ open, thinking }: Moment["phase"], form: Shape): string {
+  return (thinking ? `\n${THINK_END}` : "") + (open ? form.end : "") +
+    form.rest;
+}
+
+/** What follows the end of a turn is read with the next. */
+function unfinished(text: string, open: boolean, { end, rest }: Shape): string {
+  return !open && rest !== "" && text.endsWith(end + rest)
+    ? text.slice(0, -rest.length)
+    : text;
 }
 
 /** A thought that ends where it begins, in the words in which it began. */

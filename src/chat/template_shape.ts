@@ -8,7 +8,7 @@
 import { RequestError } from "../errors.ts";
 import type { Message } from "./template.ts";
 import type { TemplateWriter, Transcript } from "./template_writer.ts";
-import type { CallFrame } from "./tools.ts";
+import type { CallFrame, Tool } from "./tools.ts";
 
 /** A word that no message has: nobody can guess it. */
 export function standIn(): string {
@@ -30,6 +30,12 @@ export const PASTS: readonly (readonly Message[])[] = [
   [STAND_INS.user, STAND_INS.said, STAND_INS.other, STAND_INS.said],
 ];
 
+/** A function that a chat without tools of its own is written with. */
+export const STAND_IN_TOOL: Tool = {
+  name: standIn(),
+  parameters: { type: "object", properties: {} },
+};
+
 /** How turns look. */
 export interface Shape {
   /** Messages that the template wants before all others. */
@@ -44,15 +50,26 @@ export interface Shape {
   readonly space: boolean;
 }
 
+/** How turns and calls look in a chat with functions. */
+export interface CalledShape extends Shape {
+  /** What stands around a call. */
+  readonly frame: CallFrame;
+  /** What stands after a call's turn, before what its function gave. */
+  readonly output: string;
+}
+
 /**
  * Looks at a template.
  *
+ * @param tools Functions that the chat has; a template may write such chats in
+ * another form.
  * @returns Nothing if an answer has no place in what it writes.
  * @throws {RequestError} If it refuses a conversation of two, with the system's words
  * before it and without.
  */
 export async function shapeOf(
   writer: TemplateWriter,
+  tools: readonly Tool[] = [],
 ): Promise<Shape | undefined> {
   const { user, said, other } = STAND_INS;
   const look = async (lead: readonly Message[]) => {
@@ -64,6 +81,7 @@ export async function shapeOf(
       ] satisfies Transcript[]).map(([messages, answer]) =>
         [[...lead, ...messages], answer] as const
       ),
+      { tools },
     );
     return found(texts, lead);
   };
@@ -109,47 +127,99 @@ function found(
 }
 
 /**
- * How a template writes calls.
+ * How a template writes chats with functions.
  *
- * @returns Nothing if it writes none, or not as JSON with a name and arguments.
+ * @returns Nothing if it writes no calls, or not as JSON with a name and arguments,
+ * or refuses or leaves out what functions gave: such a chat is told in words.
  */
-export async function callFrame(
+export async function calledShapeOf(
   writer: TemplateWriter,
-  { lead, end }: Shape,
-): Promise<CallFrame | undefined> {
-  const name = standIn();
-  const { user } = STAND_INS;
-  const call = { id: "call00000", name, arguments: {} };
-  const tool = { name, description: name, parameters: { type: "object" } };
-  const messages: Message[] = [
-    ...lead,
-    user,
-    { role: "assistant", content: "", calls: [call] },
-  ];
+): Promise<CalledShape | undefined> {
+  const tools = [STAND_IN_TOOL];
   try {
-    const [text = "", before = ""] = await writer.write([
-      [messages, false],
-      [[...lead, user], true],
-    ], { tools: [tool] });
-    const at = text.lastIndexOf(name);
-    const [start, stop] = [text.lastIndexOf("{", at), text.indexOf("}", at)];
-    if (start < 0 || stop < 0) return undefined;
-    // The object of the arguments ends before that of the call.
-    const close = text.indexOf("}", stop + 1);
-    const body: unknown = JSON.parse(text.slice(start, close + 1));
-    const { name: found, arguments: given } = body as Record<string, unknown>;
-    if (found !== name || typeof given !== "object") return undefined;
+    const shape = await shapeOf(writer, tools);
+    if (shape === undefined) return undefined;
+    const { lead } = shape;
+    const { user } = STAND_INS;
+    const gave = [standIn(), standIn()];
+    const asked: Message[] = [...lead, user];
+    const called: Message[] = [...asked, CALLING];
+    const answered: Message[] = [
+      ...called,
+      ...gave.map((content): Message => ({
+        role: "tool",
+        content,
+        callId: CALL_ID,
+        name: STAND_IN_TOOL.name,
+      })),
+    ];
+    const [text = "", before = "", after = ""] = await writer.write([
+      [called, false],
+      [asked, true],
+      [answered, true],
+    ], { tools });
+    const body = callIn(text);
+    if (body === undefined) return undefined;
+    if (!gave.every((content) => after.includes(content))) return undefined;
+    const [start, stop] = body;
     const shared = commonLength(text, before);
-    return {
+    const closing = text.slice(stop);
+    const frame = {
       before: text.slice(Math.min(shared, start), start),
-      after: text.slice(close + 1).split(end)[0] ?? "",
+      after: withoutTurnEnd(closing, shape.end),
     };
+    const end = frame.after + shape.end;
+    const rest = after.startsWith(text.slice(0, stop) + end)
+      ? after.slice(stop + end.length)
+      : "";
+    // The heading alone: what comes after it is the output's own.
+    const [heading = ""] = rest.split(gave[0] ?? "")[0]?.trimStart()
+      .split("\n") ?? [];
+    return { ...shape, frame, output: heading };
   } catch (error) {
     if (error instanceof RequestError || error instanceof SyntaxError) {
       return undefined;
     }
     throw error;
   }
+}
+
+/** What follows a call, up to the end of its turn. White space may be inside too. */
+function withoutTurnEnd(closing: string, end: string): string {
+  if (end.trim() !== "") return closing.split(end)[0] ?? "";
+  return closing.endsWith(end)
+    ? closing.slice(0, closing.length - end.length)
+    : closing;
+}
+
+/** Id of a call that stands in for others: nine letters, as some templates demand. */
+const CALL_ID = "call00000";
+
+/** An answer that calls a function. */
+const CALLING: Message = {
+  role: "assistant",
+  content: "",
+  calls: [{ id: CALL_ID, name: STAND_IN_TOOL.name, arguments: {} }],
+};
+
+/**
+ * Where the JSON of a call is in a text.
+ *
+ * @throws {SyntaxError} If there is none.
+ */
+function callIn(
+  text: string,
+): readonly [start: number, end: number] | undefined {
+  const at = text.lastIndexOf(STAND_IN_TOOL.name);
+  const [start, stop] = [text.lastIndexOf("{", at), text.indexOf("}", at)];
+  if (start < 0 || stop < 0) return undefined;
+  // The object of the arguments ends before that of the call.
+  const end = text.indexOf("}", stop + 1) + 1;
+  const body: unknown = JSON.parse(text.slice(start, end));
+  const { name, arguments: given } = body as Record<string, unknown>;
+  return name === STAND_IN_TOOL.name && typeof given === "object"
+    ? [start, end]
+    : undefined;
 }
 
 /** How long two texts are the same. */

@@ -74,8 +74,8 @@ export function withTools(
  * Messages for a form that knows no functions: the system lists them, calls are part
  * of the assistant's text, and what a function gave is a message of the user.
  *
- * @param joined Whether what functions gave in a row is one message, for templates in
- * which the user and the assistant take turns.
+ * @param joined Whether what functions gave, and what the user says after it, is one
+ * message, for templates in which the user and the assistant take turns.
  */
 export function flattened(
   messages: readonly Message[],
@@ -86,11 +86,10 @@ export function flattened(
   let outputs = false;
   for (const { role, content, reasoning, calls = [] } of messages) {
     const last = flat.at(-1);
-    if (joined && role === "tool" && outputs && last !== undefined) {
-      flat[flat.length - 1] = {
-        ...last,
-        content: `${last.content}\n${outputText(content)}`,
-      };
+    const speaks = role === "tool" || role === "user";
+    if (joined && speaks && outputs && last !== undefined) {
+      const more = role === "tool" ? outputText(content) : content;
+      flat[flat.length - 1] = { ...last, content: `${last.content}\n${more}` };
       continue;
     }
     outputs = role === "tool";
@@ -182,13 +181,32 @@ export function callSchema(tools: readonly Tool[]): Record<string, unknown> {
   };
 }
 
-/** Tells calls from text in an answer that comes in pieces. */
+/** A call that has begun, in the text that is held. */
+interface BegunCall {
+  readonly frame: CallFrame;
+  /** Where its JSON begins. */
+  readonly body: number;
+  /** Where to look for its end. */
+  from: number;
+}
+
+/** What became of a begun call. */
+interface EndedCall {
+  /** Where it ends, in the text that is held. */
+  readonly end: number;
+  /** None: it is text. */
+  readonly calls: readonly ToolCall[];
+}
+
+/** Tells calls from the text around them in an answer that comes in pieces. */
 export class CallReader {
   readonly #names: ReadonlySet<string>;
   readonly #certain: boolean;
   readonly #frames: readonly CallFrame[];
+  readonly #calls: ToolCall[] = [];
   #held = "";
-  #plain = false;
+  #begun: BegunCall | undefined;
+  #told = false;
 
   /**
    * Begins an answer.
@@ -205,51 +223,120 @@ export class CallReader {
     this.#names = new Set(tools.map(({ name }) => name));
     this.#certain = certain;
     this.#frames = [frame, FENCED];
-    this.#plain = tools.length === 0;
   }
 
   /** The next of the text, as soon as it cannot be a call. */
   push(piece: string): string {
-    if (this.#plain) return piece;
+    if (this.#names.size === 0) return piece;
     this.#held += piece;
-    const begun = this.#held.trimStart();
-    const starts = this.#frames.map(({ before }) => before.trim());
-    if (
-      this.#certain ||
-      starts.some((start) => begun.startsWith(start) || start.startsWith(begun))
-    ) return "";
-    this.#plain = true;
-    return this.#held;
+    return this.#certain ? "" : this.#release(false);
   }
 
-  /** At the end of the answer: its calls, or the text that was held back. */
+  /** At the end of the answer: its calls, and the text that was held back. */
   finish(): { readonly text: string; readonly calls: readonly ToolCall[] } {
-    if (this.#plain) return { text: "", calls: [] };
-    const calls = this.#calls();
-    return { text: calls.length > 0 ? "" : this.#held, calls };
-  }
-
-  #calls(): readonly ToolCall[] {
-    const held = this.#held.trim();
-    for (const frame of this.#frames) {
-      const calls = this.#framed(held, frame);
-      if (calls.length > 0) return calls;
+    if (this.#certain) {
+      const calls = this.#callsIn(this.#held);
+      if (calls.length > 0) return { text: "", calls };
     }
-    return [];
+    const text = this.#release(true);
+    const calls = this.#calls;
+    return { text: calls.length > 0 ? text.trimEnd() : text, calls };
   }
 
-  /** The calls of a text that has nothing but calls. */
-  #framed(held: string, frame: CallFrame): readonly ToolCall[] {
-    const [before, after] = [frame.before.trim(), frame.after.trim()];
-    const bodies = (before === "" ? [held] : held.split(before))
-      .map((body) => body.trim()).filter((body) => body !== "")
-      .map((body) =>
-        after !== "" && body.endsWith(after)
-          ? body.slice(0, -after.length)
-          : body
-      );
+  /**
+   * Takes calls and text off what is held.
+   *
+   * @param over Whether nothing more comes.
+   */
+  #release(over: boolean): string {
+    let told = "";
+    const tell = (length: number) => {
+      told += this.#held.slice(0, length);
+      this.#held = this.#held.slice(length);
+      this.#told ||= told.trim() !== "";
+    };
+    for (;;) {
+      if (this.#begun === undefined) {
+        tell(this.#textLength(over));
+        this.#begun = this.#begin();
+      }
+      const ended = this.#begun && this.#end(this.#begun, over);
+      if (ended === undefined) return told;
+      this.#begun = undefined;
+      if (ended.calls.length === 0) tell(ended.end);
+      else {
+        this.#calls.push(...ended.calls);
+        this.#held = this.#held.slice(ended.end);
+      }
+    }
+  }
+
+  /** How what stands before calls begins. */
+  get #starts(): readonly (readonly [frame: CallFrame, start: string])[] {
+    return this.#frames.flatMap((frame) => {
+      const start = frame.before.trim();
+      if (start !== "") return [[frame, start] as const];
+      // Without anything before it, JSON is a call at the start of an answer alone.
+      const bare = this.#told || this.#calls.length > 0 ? [] : ["{", "["];
+      return bare.map((start) => [frame, start] as const);
+    });
+  }
+
+  /** How much of what is held is text, and cannot become part of a call. */
+  #textLength(over: boolean): number {
+    const held = this.#held;
+    const places = this.#starts.map(([{ before }, start]) => {
+      if (before.trim() === "") {
+        return held.trimStart().startsWith(start) ? 0 : held.length;
+      }
+      const at = held.indexOf(start);
+      if (at >= 0 || over) return at < 0 ? held.length : at;
+      let part = Math.min(held.length, start.length - 1);
+      while (part > 0 && !held.endsWith(start.slice(0, part))) part--;
+      return held.length - part;
+    });
+    const first = Math.min(held.length, ...places);
+    return over && first === held.length
+      ? first
+      : held.slice(0, first).trimEnd().length;
+  }
+
+  /** The call that what is held begins with. */
+  #begin(): BegunCall | undefined {
+    const text = this.#held.trimStart();
+    const space = this.#held.length - text.length;
+    const [frame, start] =
+      this.#starts.find(([, start]) => text.startsWith(start)) ?? [];
+    if (frame === undefined || start === undefined) return undefined;
+    const bare = frame.before.trim() === "";
+    const body = space + (bare ? 0 : start.length);
+    return { frame, body, from: body };
+  }
+
+  /** Where a call ends, and what it is; nothing if it goes on. */
+  #end(begun: BegunCall, over: boolean): EndedCall | undefined {
+    const held = this.#held;
+    const { frame, body } = begun;
+    const after = frame.after.trim();
+    while (after !== "") {
+      const at = held.indexOf(after, begun.from);
+      if (at < 0) break;
+      const end = at + after.length;
+      const calls = this.#callsIn(held.slice(body, at));
+      // JSON has no line that begins so; within one of its texts it may stand.
+      if (calls.length > 0 || held[at - 1] === "\n") return { end, calls };
+      begun.from = at + 1;
+    }
+    begun.from = Math.max(begun.from, held.length - after.length);
+    return over
+      ? { end: held.length, calls: this.#callsIn(held.slice(body)) }
+      : undefined;
+  }
+
+  /** The calls of a text that is nothing but them. */
+  #callsIn(body: string): readonly ToolCall[] {
     try {
-      const calls = bodies.flatMap((body) => [JSON.parse(body)].flat());
+      const calls = [JSON.parse(body)].flat();
       return calls.every((call) => this.#isCall(call)) ? calls : [];
     } catch (error) {
       if (error instanceof SyntaxError) return [];

@@ -14,7 +14,7 @@ import {
   phaseAfterText,
 } from "./template.ts";
 import { type Effort, ThoughtSplitter } from "./think.ts";
-import type { Tool } from "./tools.ts";
+import type { CallFrame, Tool } from "./tools.ts";
 import type {
   DoneEvent,
   Engine,
@@ -147,7 +147,7 @@ export async function* takeTurn(
   const frame = ask.form?.call ? template.calls : undefined;
   const prompt = "prompt" in ask.input
     ? ask.input.prompt
-    : withText(chat?.prompt ?? "", frame && (space ? " " : "") + frame.before);
+    : forForm(chat?.prompt ?? "", ask.form, frame, space);
   const start = new AnswerStart(space && frame === undefined);
   const thought = new ThoughtSplitter(begun);
   const beginning = ask.bos ?? chat?.bos ??
@@ -183,20 +183,19 @@ export async function* takeTurn(
     const { reasoning } = thought.finish();
     if (reasoning !== "") yield { type: "text", text: "", reasoning };
     expectRead(event);
-    const whole = constraint !== undefined && event.finish === "stop" &&
-      event.stop === undefined;
     const over = chat?.endsWithToken && event.finish === "stop" &&
       event.stop === undefined;
-    const phase: ChatPhase =
-      event.stop?.kept || over || (chat !== undefined && whole)
-        ? BLANK_PHASE
-        : chat === undefined
-        ? phaseAfterText(
-          before,
-          promptText(prompt, engine.tokenizer) + written,
-          template.end,
-        )
-        : { ...chat.phase, thinking: chat.phase.open && thought.thinking };
+    // The end of a call alone is not that of its turn.
+    const ended = event.stop?.kept && event.stop.text !== frame?.after;
+    const phase: ChatPhase = ended || over
+      ? BLANK_PHASE
+      : chat === undefined
+      ? phaseAfterText(
+        before,
+        promptText(prompt, engine.tokenizer) + written,
+        template.end,
+      )
+      : { ...chat.phase, thinking: chat.phase.open && thought.thinking };
     const told = ask.told ?? before.told;
     const chatPhase = { ...phase, ...(told !== undefined && { told }) };
     yield { ...event, save: { ...event.save, chat: chatPhase } };
@@ -215,8 +214,20 @@ function framed(
     : [{ text: after, kept: true }, ...framed];
 }
 
-/** A prompt that goes on with a text. */
-function withText(prompt: PromptPieces, text = ""): PromptPieces {
+/** A tag whose `>` is left to the model. */
+const UNFINISHED_TAG = /<\/?think$/;
+
+/** A prompt whose answer has a form: it begins with nothing but what the form has. */
+function forForm(
+  prompt: PromptPieces,
+  form: Form | undefined,
+  frame: CallFrame | undefined,
+  space: boolean,
+): PromptPieces {
+  if (form === undefined) return prompt;
+  const last = typeof prompt === "string" ? prompt : prompt.at(-1);
+  const tag = typeof last === "string" && UNFINISHED_TAG.test(last) ? ">" : "";
+  const text = tag + (frame ? (space ? " " : "") + frame.before : "");
   if (text === "") return prompt;
   return typeof prompt === "string" ? prompt + text : [...prompt, text];
 }

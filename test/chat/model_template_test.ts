@@ -63,7 +63,6 @@ Deno.test("ModelTemplate.open() writes a whole conversation", async () => {
     phase: { open: true, thinking: false },
     space: false,
     thought: "none",
-    bos: false,
     ends: [{ text: "<|im_end|>", kept: true }],
   });
 });

@@ -76,6 +76,26 @@ const CASES: readonly Case[] = [
     reply: "\nYo\n\n",
   },
   {
+    name: "as llama.cpp writes it into its files",
+    template: plain(fixture("llama.jinja")),
+    prompts: [
+      "User: Hi\n\nAssistant: <think>\n</think>",
+      "User: More?\n\nAssistant: <think>\n</think>",
+      "User: Bye.\n\nAssistant: <think>\n</think>",
+    ],
+    reply: " Yo\n\n",
+  },
+  {
+    name: "as rwkv-rs publishes it",
+    template: plain(fixture("sections.jinja")),
+    prompts: [
+      "User✿Hi✿\nBot✿<think></think",
+      "\nUser✿More?✿\nBot✿<think></think",
+      "\nUser✿Bye.✿\nBot✿<think></think",
+    ],
+    reply: ">Yo✿",
+  },
+  {
     name: "flowers, in Jinja",
     template: plain(fixture("flower.jinja")),
     prompts: [
@@ -285,6 +305,8 @@ Deno.test("a thought that the prompt opens is told apart, and stays in the state
     const [given, opening] of [
       [plain(fixture("thinking.jinja")), " <think>"],
       [plain(fixture("flower.jinja")), "<think"],
+      [plain(fixture("llama.jinja")), " <think>"],
+      [plain(fixture("sections.jinja")), "<think"],
       [chatForm("g1"), " <think"],
       [chatForm("flower"), "<think"],
     ] as const
@@ -338,11 +360,13 @@ Deno.test("a user who spells out a special token is read as text", async () => {
   const messages = [{ role: "user", content }];
   await post("/v1/chat/completions", { messages });
   const [{ prompt, bos } = { prompt: "" }] = engine.turns;
-  assertEquals(prompt, [
-    0,
+  assertEquals(
+    prompt,
     `<|im_start|>user\n${content}<|im_end|>\n<|im_start|>assistant\n`,
-  ]);
-  assertEquals(bos, false);
+  );
+  assertEquals(bos, true);
+  await post("/v1/chat/completions", { messages, bos: false });
+  assertEquals(engine.turns[1]?.bos, false);
 });
 
 Deno.test("an answer that ends with the end-of-text token ends a turn that ends with it", async () => {

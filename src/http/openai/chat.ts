@@ -192,7 +192,7 @@ async function whole(c: Context<AppEnv>, call: Call): Promise<object> {
       index,
       message: {
         role: "assistant",
-        content: calls[index]?.length ? null : texts[index],
+        content: calls[index]?.length ? texts[index] || null : texts[index],
         refusal: null,
         ...(calls[index]?.length && { tool_calls: calls[index] }),
         ...inMessage(call, states[index]),

@@ -70,6 +70,8 @@ export async function* responseEvents(
   const logprobs = (tokens: readonly ScoredToken[] = []) =>
     chatLogprobs(tokens, tokenizer).content;
   let [begun, opened] = [false, false];
+  /** Tokens whose text is held back. */
+  const held: ScoredToken[] = [];
   const open = function* () {
     if (opened) return;
     opened = true;
@@ -89,8 +91,11 @@ export async function* responseEvents(
     const done = draft.take(step);
     if (done === undefined) {
       if (step.event.type !== "text") continue;
-      const { text: delta, tokens } = step.event;
-      if (delta === "" && !tokens) continue;
+      const { text: delta } = step.event;
+      held.push(...step.event.tokens ?? []);
+      // It may become a call, and no message.
+      if (delta === "") continue;
+      const tokens = step.event.tokens && held.splice(0);
       yield* open();
       yield event("response.output_text.delta", {
         ...at,
@@ -101,7 +106,8 @@ export async function* responseEvents(
     }
     const response = await completed(c, call, draft, done);
     const { text, calls, tokens } = draft;
-    if (calls.length === 0) {
+    const told = calls.length === 0 || text !== "";
+    if (told) {
       yield* open();
       const scored = logprobs(tokens);
       yield event("response.output_text.done", {
@@ -115,7 +121,7 @@ export async function* responseEvents(
       });
     }
     for (const [output_index, item] of response.output.entries()) {
-      const made = calls[output_index];
+      const made = calls[output_index - (told ? 1 : 0)];
       if (made !== undefined) {
         yield* calling(made, item.id, output_index, event);
       } else if (output_index > 0) {

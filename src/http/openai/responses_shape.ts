@@ -39,7 +39,7 @@ export interface Written {
   readonly thought: string;
   /** How likely the text's tokens were, where that was asked for. */
   readonly tokens?: readonly ScoredToken[] | undefined;
-  /** Where there are any, they are all of the answer. */
+  /** Beside the text, or in its place. */
   readonly calls: readonly WrittenCall[];
 }
 
@@ -116,11 +116,12 @@ export async function completed(
       ? { reason: "max_output_tokens" }
       : null,
     output: [
-      ...(calls.length > 0
-        ? calls.map((made, i) =>
-          functionCall(made, idOf("fc", name, i), status)
-        )
-        : [message(idOf("msg", messageName), text, status, logprobs)]),
+      ...(calls.length === 0 || text !== ""
+        ? [message(idOf("msg", messageName), text, status, logprobs)]
+        : []),
+      ...calls.map((made, i) =>
+        functionCall(made, idOf("fc", name, i), status)
+      ),
       ...(state !== undefined || thought !== ""
         ? [thoughtItem(idOf("rs", name), thought, state)]
         : []),
