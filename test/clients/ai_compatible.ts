@@ -5,25 +5,9 @@
  */
 
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { assert } from "@std/assert";
-import {
-  generateText,
-  isStepCount,
-  jsonSchema,
-  type LanguageModel,
-  streamText,
-  tool,
-} from "ai";
-import {
-  ASKED,
-  CITY,
-  type Client,
-  expectName,
-  OTHER,
-  TOLD,
-  WEATHER,
-  Weather,
-} from "./client.ts";
+import { generateText, type LanguageModel, streamText } from "ai";
+import { expectToolLoop } from "./ai_tool_loop.ts";
+import { ASKED, type Client, expectName, OTHER, TOLD } from "./client.ts";
 
 type State = string | undefined;
 
@@ -83,26 +67,9 @@ export const aiCompatible: Client = {
       expectName((await ask(model, ASKED, state)).text, "Dave");
     },
     "a tool loop": async ({ baseURL }) => {
-      const weather = new Weather();
       const model = open(baseURL);
       const { state } = await ask(model, TOLD[0]);
-      const { text, steps } = await generateText({
-        ...goOn(state),
-        model,
-        prompt: WEATHER,
-        tools: {
-          weather: tool({
-            inputSchema: jsonSchema<{ city: string }>(CITY),
-            execute: weather.look,
-          }),
-        },
-        stopWhen: isStepCount(2),
-        prepareStep: ({ stepNumber }) => ({
-          toolChoice: stepNumber === 0 ? "required" : "none",
-        }),
-      });
-      assert(text !== "" && steps.length === 2);
-      weather.expectCalled();
+      await expectToolLoop(model, goOn(state));
     },
     "a fork": async ({ baseURL }) => {
       const model = open(baseURL);

@@ -9,23 +9,12 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { assert } from "@std/assert";
 import {
   generateText,
-  isStepCount,
-  jsonSchema,
   type LanguageModel,
   type ModelMessage,
   streamText,
-  tool,
 } from "ai";
-import {
-  ASKED,
-  CITY,
-  type Client,
-  expectName,
-  OTHER,
-  TOLD,
-  WEATHER,
-  Weather,
-} from "./client.ts";
+import { expectToolLoop } from "./ai_tool_loop.ts";
+import { ASKED, type Client, expectName, OTHER, TOLD } from "./client.ts";
 
 function open(baseURL: string): LanguageModel {
   return createOpenAI({ baseURL, apiKey: "unused" })("gosling");
@@ -72,24 +61,7 @@ export const aiOpenAi: Client = {
       expectName((await ask(model, ASKED, [told, ...messages])).text, "Dave");
     },
     "a tool loop": async ({ baseURL }) => {
-      const weather = new Weather();
-      const { text, steps } = await generateText({
-        ...SETTINGS,
-        model: open(baseURL),
-        prompt: WEATHER,
-        tools: {
-          weather: tool({
-            inputSchema: jsonSchema<{ city: string }>(CITY),
-            execute: weather.look,
-          }),
-        },
-        stopWhen: isStepCount(2),
-        prepareStep: ({ stepNumber }) => ({
-          toolChoice: stepNumber === 0 ? "required" : "none",
-        }),
-      });
-      assert(text !== "" && steps.length === 2);
-      weather.expectCalled();
+      await expectToolLoop(open(baseURL), SETTINGS);
     },
     "a fork": async ({ baseURL }) => {
       const model = open(baseURL);

@@ -13,7 +13,7 @@ import {
 import { ChatOpenAI, type ChatOpenAIFields } from "@langchain/openai";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { z } from "zod";
-import { KEY, LOCKED, serve } from "./server.ts";
+import { KEY, LOCKED, serve, type Server } from "./server.ts";
 
 const PERSON = z.strictObject({
   name: z.string().max(8),
@@ -39,7 +39,7 @@ function chat(baseURL: string, more: ChatOpenAIFields = {}): ChatOpenAI {
   return new ChatOpenAI({
     model: "gosling",
     temperature: 0,
-    apiKey: "unused",
+    apiKey: KEY,
     maxRetries: 0,
     configuration: { baseURL },
     __includeRawResponse: true,
@@ -54,8 +54,16 @@ function stateOf({ additional_kwargs }: AIMessage | AIMessageChunk): string {
   return state;
 }
 
+let server: Server;
+
+Deno.test.beforeAll(async () => {
+  // One lane: a turn that nobody waits for any more would be in the way.
+  server = await serve({ ...LOCKED, GOSLING_LANES: "1" });
+});
+
+Deno.test.afterAll(async () => await server[Symbol.asyncDispose]());
+
 Deno.test("langchain's invoke and stream say the same, with usage", async () => {
-  await using server = await serve();
   const plain = await chat(server.baseURL).invoke("Hello!");
   assert(plain.text.length > 0);
   assertEquals(plain.response_metadata.finish_reason, "stop");
@@ -71,7 +79,6 @@ Deno.test("langchain's invoke and stream say the same, with usage", async () => 
 });
 
 Deno.test("langchain's modelKwargs carry the state from turn to turn", async () => {
-  await using server = await serve();
   const told = await chat(server.baseURL).invoke("My name is Dave.");
   const modelKwargs = { state: stateOf(told) };
   const next = chat(server.baseURL, { modelKwargs });
@@ -83,7 +90,6 @@ Deno.test("langchain's modelKwargs carry the state from turn to turn", async () 
 });
 
 Deno.test("langchain's responses carry the state by previous_response_id", async () => {
-  await using server = await serve();
   const responses = chat(server.baseURL, { useResponsesApi: true });
   const told = await responses.invoke("My name is Dave.");
   const answer = await responses.invoke("What is my name?", {
@@ -93,7 +99,6 @@ Deno.test("langchain's responses carry the state by previous_response_id", async
 });
 
 Deno.test("langchain reads a whole conversation without a state", async () => {
-  await using server = await serve();
   const answer = await chat(server.baseURL).invoke([
     ["human", "My name is Dave."],
     ["ai", "Nice to meet you, Dave."],
@@ -103,7 +108,6 @@ Deno.test("langchain reads a whole conversation without a state", async () => {
 });
 
 Deno.test("langchain's abort ends a stream, and the server goes on", async () => {
-  await using server = await serve({ GOSLING_LANES: "1" });
   const gone = new AbortController();
   const endless = chat(server.baseURL, {
     maxTokens: 60_000,
@@ -113,14 +117,13 @@ Deno.test("langchain's abort ends a stream, and the server goes on", async () =>
     const stream = await endless.stream("Count.", { signal: gone.signal });
     for await (const { text } of stream) if (text !== "") gone.abort();
   }, /abort/i);
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const after = await chat(server.baseURL).invoke("Hello!", { signal });
   assert(after.text.length > 0);
 });
 
 for (const method of ["jsonSchema", "functionCalling"] as const) {
   Deno.test(`langchain's withStructuredOutput is of its schema by ${method}`, async () => {
-    await using server = await serve();
     const person = chat(server.baseURL).withStructuredOutput(PERSON, {
       method,
       name: "person",
@@ -133,7 +136,6 @@ for (const method of ["jsonSchema", "functionCalling"] as const) {
 for (const useResponsesApi of [false, true]) {
   const route = useResponsesApi ? "responses" : "chat completions";
   Deno.test(`langchain calls a tool over ${route}, and reads what it gave`, async () => {
-    await using server = await serve();
     const asked = new HumanMessage("Weather in Bern?");
     const forced = chat(server.baseURL, { useResponsesApi })
       .bindTools([WEATHER], { tool_choice: "weather" });
@@ -162,7 +164,6 @@ for (const useResponsesApi of [false, true]) {
 }
 
 Deno.test("langchain asks for logprobs", async () => {
-  await using server = await serve();
   const scored = chat(server.baseURL, { logprobs: true, topLogprobs: 2 });
   const { response_metadata } = await scored.invoke("Hello!");
   const { content } = response_metadata.logprobs as {
@@ -177,7 +178,6 @@ Deno.test("langchain asks for logprobs", async () => {
 });
 
 Deno.test("langchain tells the server's errors apart", async () => {
-  await using server = await serve(LOCKED);
   for (
     const [more, status, code] of [
       [{ apiKey: "wrong" }, 401, "invalid_api_key"],

@@ -30,7 +30,8 @@ const PERSON = z.strictObject({ mood: z.enum(["glad", "sad"]) });
 export const openAiResponses: Client = {
   name: "`openai`, responses",
   packages: ["openai"],
-  state: "`response.id`; of the helper `stream()`, items of `output`",
+  state: "`response.id`; of the helper `stream()`, items of `output`, or its " +
+    '`id` with `state_in: "ids"`',
   module: import.meta.url,
   cases: {
     "three turns": async ({ baseURL }) => {
@@ -59,7 +60,7 @@ export const openAiResponses: Client = {
       }
       const asked = { ...SETTINGS, input: ASKED, previous_response_id: id };
       expectName((await responses.create(asked)).output_text, "Dave");
-      // The helper insists on the id that the stream began with.
+      // The helper insists on the id that the stream began with; items do not.
       const { output } = await responses.stream({
         ...SETTINGS,
         input: TOLD[1],
@@ -73,6 +74,17 @@ export const openAiResponses: Client = {
         ],
       }).finalResponse();
       expectName(output_text, "Dave");
+      const held = await responses.stream({
+        ...SETTINGS,
+        ...{ state_in: "ids" },
+        input: TOLD[1],
+        previous_response_id: id,
+      }).finalResponse();
+      const again = { input: ASKED, previous_response_id: held.id };
+      expectName(
+        (await responses.create({ ...SETTINGS, ...again })).output_text,
+        "Dave",
+      );
     },
     "a tool loop": async ({ baseURL }) => {
       const { responses } = open(baseURL);

@@ -22,7 +22,11 @@ import { openAiAnswers } from "./error.ts";
 import { responseStart } from "./responses_items.ts";
 import { ResponsesRequest } from "./responses_schema.ts";
 import { objectGrammar, schemaGrammar } from "./schema.ts";
-import { responseEvents, wholeResponse } from "./responses_events.ts";
+import {
+  heldEvents,
+  responseEvents,
+  wholeResponse,
+} from "./responses_events.ts";
 import type { ResponseCall } from "./responses_shape.ts";
 
 const route = createRoute({
@@ -73,6 +77,8 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
     const { messages, ...reading } = readingOf(conversation, plan, save);
     const common = { ...asked, ...reading };
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
+    const helped = request.stream && c.req.header(HELPER) !== undefined;
+    const held = helped && request.state_in === "ids";
     const call: ResponseCall = {
       request,
       common,
@@ -84,11 +90,11 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
       created: Math.floor(Date.now() / 1000),
       model: c.get("services").engine.model.id,
       requestId: c.get("requestId"),
-      stable: request.stream && c.req.header(HELPER) !== undefined,
+      stable: helped && !held,
     };
-    return request.stream
-      ? await streamChunks(c, gone, responseEvents(c, call))
-      : await jsonAnswer(c, wholeResponse(c, call));
+    if (!request.stream) return await jsonAnswer(c, wholeResponse(c, call));
+    const events = held ? heldEvents(c, call) : responseEvents(c, call);
+    return await streamChunks(c, gone, events);
   });
   app.all("/v1/responses/:id{.+}", () => {
     throw new RequestError(
@@ -102,7 +108,9 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
 
 /**
  * The header by which the `openai` package names its own helpers. That for streams
- * of responses fails if the id of a response changes while it is streamed.
+ * of responses fails if the id of a response changes while it is streamed, and no
+ * state is known when it begins: such a stream keeps an id without one, or, where
+ * the request wants the state in ids, begins when its answer has ended.
  */
 const HELPER = "x-stainless-helper-method";
 

@@ -133,6 +133,26 @@ export async function* responseEvents(
   }
 }
 
+/**
+ * The events of a stream all at once, so that the response has one id from its
+ * beginning to its end, and that id is the state.
+ */
+export async function* heldEvents(
+  c: Context<AppEnv>,
+  call: ResponseCall,
+): AsyncGenerator<string, void> {
+  const texts = await Array.fromAsync(responseEvents(c, call));
+  const events = texts.map((text) => JSON.parse(text));
+  const id = events.at(-1)?.response?.id;
+  for (const event of events) {
+    yield JSON.stringify(
+      event.response === undefined
+        ? event
+        : { ...event, response: { ...event.response, id } },
+    );
+  }
+}
+
 /** What comes before a call is done: it is known as a whole. */
 function* calling(
   made: WrittenCall,

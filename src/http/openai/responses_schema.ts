@@ -21,6 +21,7 @@ import {
   native,
   ReasoningEffort,
   sampling,
+  StatePlace,
   stops,
   tokens,
 } from "./schema.ts";
@@ -165,6 +166,10 @@ export const ResponsesRequest = closedObject({
   top_logprobs: z.int().min(0).max(20).optional(),
   truncation: z.enum(["auto", "disabled"]).optional(),
   background: z.literal(false).optional(),
+  state_in: StatePlace.optional().describe(
+    "`ids`: a stream of the openai package's helper begins when its answer " +
+      "has ended, so that its id is the state. Other ids are in any case",
+  ),
   ...sampling,
   ...native,
   ...ignored,

@@ -219,6 +219,28 @@ Deno.test("the openai package's helper streams a response under one id", async (
   assertEquals(engine.turns[1].prompt, "User: And?\n\nAssistant:");
 });
 
+Deno.test("the openai package's helper goes on from the id of a stream that was held", async () => {
+  const { openai, engine } = officialClient();
+  const { stream } = openai.responses;
+  const ids = { model: "fake", ...{ state_in: "ids" } };
+  const first = await stream.call(openai.responses, { ...ids, input: "Hi" })
+    .finalResponse();
+  assertEquals([first.id, first.output_text], ["resp_save..0", "Hello!"]);
+  const second = stream.call(openai.responses, {
+    ...ids,
+    input: "And?",
+    previous_response_id: first.id,
+  });
+  const seen = await Array.fromAsync(second, ({ type }) => type);
+  assertEquals(seen.filter((type) => /created|completed/.test(type)), [
+    "response.created",
+    "response.completed",
+  ]);
+  assert(seen.includes("response.output_text.delta"));
+  assertEquals((await second.finalResponse()).id, "resp_save..1");
+  assertEquals(engine.turns[1].prompt, "User: And?\n\nAssistant:");
+});
+
 for (const name of ["response", "deletion", "input_items"]) {
   Deno.test(`the ${name} of a response is explained, however long its id`, async () => {
     const { get } = harness();
