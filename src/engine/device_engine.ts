@@ -8,7 +8,8 @@
 import type { DeviceModel } from "../device/device.ts";
 import type { SaveFormat } from "../state/save.ts";
 import type { ScoredToken } from "../text/logprobs.ts";
-import { encodePrompt } from "../text/prompt.ts";
+import { inSteps } from "../steps.ts";
+import { encoding } from "../text/encoding.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { closeTurn } from "./turn/closing.ts";
 import { endWithin } from "./turn/ending.ts";
@@ -119,7 +120,9 @@ class DeviceEngine implements Engine {
     turn: Turn,
     signal: AbortSignal,
   ): AsyncGenerator<TurnEvent, void> {
-    const opening = openTurn(turn, this.tokenizer, this.model.shape);
+    const { tokenizer } = this;
+    const prompt = await inSteps(encoding(turn.prompt, tokenizer));
+    const opening = openTurn(turn, prompt, tokenizer, this.model.shape);
     // Only a stop that is cut off makes it likely that a lane has to go back.
     const copies = turn.stops.some(({ kept }) => !kept);
     const asked = performance.now();
@@ -129,7 +132,7 @@ class DeviceEngine implements Engine {
     const events = new Mailbox<TurnEvent>();
     const run = new Run(opening, {
       ...lease,
-      tokenizer: this.tokenizer,
+      tokenizer,
       stopTokens: this.#stopTokens.for(soughtStops(turn)),
       wake: () => lease.add(run),
       events,
@@ -162,7 +165,7 @@ class DeviceEngine implements Engine {
     const workers = Array.from({ length: this.model.lanes }, async () => {
       for (let next; (next = queue.shift()) !== undefined;) {
         const [i, text] = next;
-        const all = encodePrompt(text, this.tokenizer);
+        const all = await inSteps(encoding(text, this.tokenizer));
         const first = bare ? all.slice(0, 1) : [];
         const tokens = all.slice(first.length);
         const from = bare ? { ...found, unread: first } : found;

@@ -19,6 +19,7 @@ import { bytesOf } from "../hub/model_files.ts";
 import { openUnread } from "../model/open.ts";
 import { CacheError } from "../model/packed/quantized_cache.ts";
 import type { Observer } from "../observe/observer.ts";
+import type { SaveFormat } from "../state/save.ts";
 import { randomKey } from "../state/keys.ts";
 import { Vault } from "../state/seal.ts";
 import { chooseDevice } from "./device_choice.ts";
@@ -54,6 +55,8 @@ export interface ComposeOptions {
   readonly place?: ModelPlace;
   /** Whether initial states may be another model's. */
   readonly several?: boolean;
+  /** Sizes of the largest model that is served; by default this one's. */
+  readonly largest?: SaveFormat["shape"];
   /** Whether it was loaded before, so that what is odd about it was said. */
   readonly again?: boolean;
   /** Told of steps and losses. */
@@ -86,7 +89,7 @@ export async function compose(
 async function attempt(
   config: Config,
   note: (line: string) => void,
-  { place, several = false, again = false, fresh = false, observer }:
+  { place, several = false, largest, again = false, fresh = false, observer }:
     & ComposeOptions
     & { readonly fresh?: boolean },
 ): Promise<Composition> {
@@ -145,6 +148,7 @@ async function attempt(
   const vault = await Vault.create({
     keys: config["state-keys"] ?? [randomKey()],
     format,
+    ...(largest && { largest }),
     audience: config["state-audience"],
     portable: config.portable,
     ...(config["state-ttl"] !== undefined && { ttl: config["state-ttl"] }),

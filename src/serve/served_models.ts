@@ -67,6 +67,9 @@ export async function openModels(
   const bounded = several || config["model-memory"] !== undefined;
   const limit = config["model-memory"] ??
     (several ? await shared(await device()) : undefined) ?? Infinity;
+  const [{ shape: largest }] = known.toSorted((a, b) =>
+    stateLength(b.shape) - stateLength(a.shape)
+  );
   const owners = new Map<string, string>();
   const pool = new ModelPool<Composition>(
     known.map((model) => ({
@@ -78,6 +81,7 @@ export async function openModels(
         const opened = await compose(config, note, {
           place: { ...place, name: id },
           several,
+          largest,
           again: [...owners.values()].includes(id),
           observer,
         });
@@ -121,7 +125,8 @@ export async function openModels(
       const { thing: { services }, release } = await borrow(id);
       return { services, ...(bounded && { release }) };
     },
-    ...(several && { ownerOf: await ownerFinder(config, known, owners) }),
+    ...(several &&
+      { ownerOf: await ownerFinder(config, known, largest, owners) }),
     async start(): Promise<Serving> {
       const { thing: { summary, reason }, release } = await borrow();
       release();
@@ -159,14 +164,12 @@ async function look(
 async function ownerFinder(
   config: Config,
   known: readonly KnownModel[],
+  largest: Sizes["shape"],
   owners: ReadonlyMap<string, string>,
 ): Promise<NonNullable<Loader["ownerOf"]>> {
-  const [{ shape }] = known.toSorted((a, b) =>
-    stateLength(b.shape) - stateLength(a.shape)
-  );
   const reader = await Vault.create({
     keys: config["state-keys"] ?? [],
-    format: { fingerprint: new Uint8Array(HASH_BYTES), shape },
+    format: { fingerprint: new Uint8Array(HASH_BYTES), shape: largest },
     audience: config["state-audience"],
     portable: config.portable,
     ...(config["state-max-age"] !== undefined &&

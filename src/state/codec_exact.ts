@@ -7,10 +7,12 @@
  * @module
  */
 
+import { StateError } from "../errors.ts";
 import { N, stateLength } from "../model/shape.ts";
 import type { Codec, StateShape } from "./codec.ts";
 import { compress, compressedSize, decompress } from "./compress.ts";
 import { expectFinite } from "./finite.ts";
+import { withoutEmptyFrame, zstdFrameLength } from "./zstd_frame.ts";
 
 /** The codec. Not even the sign of a zero is lost. */
 export const exact = {
@@ -25,7 +27,17 @@ export const exact = {
     bytes.set(compressed);
     return bytes;
   },
-  decode: (bytes: Uint8Array, shape: StateShape) => {
+  decode: (given: Uint8Array, shape: StateShape) => {
+    // Saves of before have one.
+    const bytes = withoutEmptyFrame(given);
+    const frame = zstdFrameLength(bytes);
+    if (frame !== bytes.length) {
+      throw new StateError(
+        "ERR_STATE_UNREADABLE",
+        `Cannot decode state: its ${bytes.length} bytes of compressed values ` +
+          `are ${frame === undefined ? "no frame" : `a frame of ${frame}`}`,
+      );
+    }
     const planes = decompress(bytes, 4 * stateLength(shape));
     const values = fromPlanes(planes, shape);
     expectFinite(values, "decode");

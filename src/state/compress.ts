@@ -10,12 +10,14 @@
 
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { StateError } from "../errors.ts";
+import { withoutEmptyFrame } from "./zstd_frame.ts";
 
 const OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Compresses `bytes`. */
 export function compress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(zstdCompressSync(bytes, OPTIONS));
+  const compressed = new Uint8Array(zstdCompressSync(bytes, OPTIONS));
+  return withoutEmptyFrame(compressed);
 }
 
 /**

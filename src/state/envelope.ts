@@ -96,7 +96,8 @@ export function splitSealedText(text: string): SealedParts {
   };
 }
 
-function isCanonical(text: string): boolean {
+/** Whether the bits that no byte of a text in base64url uses are zero. */
+export function isCanonical(text: string): boolean {
   const last = BASE64URL.indexOf(text.at(-1) ?? "A");
   const spare = [0, 63, 15, 3][text.length % 4];
   return (last & spare) === 0;

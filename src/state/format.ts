@@ -149,11 +149,12 @@ export function decodeSave(bytes: Uint8Array, format: SaveFormat): Save {
 /**
  * Reads a save of whatever model, for tools.
  *
+ * @param most Bytes that its values may take once they are decoded.
  * @throws {StateError} `ERR_STATE_UNREADABLE` if the bytes are no save of version
  * 1, naming the place.
  */
-export function readSave(bytes: Uint8Array): SaveFile {
-  return readSections(bytes, readHeader(bytes));
+export function readSave(bytes: Uint8Array, most?: number): SaveFile {
+  return readSections(bytes, readHeader(bytes, most));
 }
 
 /** Refuses a save of another model. */

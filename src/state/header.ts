@@ -30,7 +30,7 @@ export const HASH_BYTES = 32;
  */
 export const MOST_UNREAD = 4096;
 
-/** A state beyond this is no model's; the largest official one has 66 MB. */
+/** Bytes of decoded values. A state beyond this is no model's; the largest official one has 66 MB. */
 const MOST_STATE_BYTES = 2 ** 28;
 
 /** The fixed part of a save file. */
@@ -121,10 +121,14 @@ export function writeHeader(bytes: Uint8Array, header: SaveHeader): void {
  * Reads and checks the header: afterwards every section is known to lie inside
  * `bytes`, and the values to decode to no more than a state.
  *
+ * @param most Bytes that the values may take once they are decoded.
  * @throws {StateError} `ERR_STATE_UNREADABLE` naming the first field that is
  * wrong, its offset, and what was expected there.
  */
-export function readHeader(bytes: Uint8Array): SaveHeader {
+export function readHeader(
+  bytes: Uint8Array,
+  most: number = MOST_STATE_BYTES,
+): SaveHeader {
   expect(
     bytes.length >= HEADER_BYTES,
     `${bytes.length} bytes, expected at least ${HEADER_BYTES}`,
@@ -157,8 +161,8 @@ export function readHeader(bytes: Uint8Array): SaveHeader {
   field(view, "u8", 115, "reserved byte", { only: 0 });
   field(view, "u32", 120, "size of decoded values", { only: decoded });
   expect(
-    decoded <= MOST_STATE_BYTES,
-    `values would take ${decoded} bytes, expected at most ${MOST_STATE_BYTES}`,
+    decoded <= most,
+    `values would take ${decoded} bytes, expected at most ${most}`,
   );
   const told = view.getUint32(124, true);
 

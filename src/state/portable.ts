@@ -10,7 +10,7 @@
 
 import { fromBase64url, toBase64url } from "../text/base64url.ts";
 import { hex } from "../text/hex.ts";
-import { expectAlphabet, unreadableToken } from "./envelope.ts";
+import { expectAlphabet, isCanonical, unreadableToken } from "./envelope.ts";
 import { HASH_BYTES, MAGIC } from "./header.ts";
 
 const PREFIX = "gosling-portable.";
@@ -82,8 +82,12 @@ export function portableBytes(text: string): Uint8Array<ArrayBuffer> {
   if (dot >= 0) {
     throw unreadableToken(`character ${dot} is ".", expected base64url`);
   }
+  const body = text.slice(PREFIX.length);
+  if (!isCanonical(body)) {
+    throw unreadableToken("its last character has bits that no byte uses");
+  }
   try {
-    return fromBase64url(text.slice(PREFIX.length));
+    return fromBase64url(body);
   } catch {
     throw unreadableToken(`its ${text.length} characters end amid a byte`);
   }

@@ -6,7 +6,8 @@
  */
 
 import { StateError } from "../errors.ts";
-import { encodedSize } from "./codec.ts";
+import { stateLength } from "../model/shape.ts";
+import { encodedSize, type StateShape } from "./codec.ts";
 import {
   isSealedBytes,
   sealedBytes,
@@ -35,6 +36,8 @@ export type Profile = "sealed" | "portable";
 export interface VaultOptions extends KeyringOptions {
   /** The model whose saves these are. */
   readonly format: SaveFormat;
+  /** The largest states that are read, of whatever model; by default this model's. */
+  readonly largest?: StateShape;
   /** Whether portable tokens are made and taken. */
   readonly portable?: boolean;
   /** Who writes the saves. */
@@ -115,12 +118,17 @@ const SLACK_BYTES = 2 ** 22;
 export class Vault {
   readonly #options: VaultOptions;
   readonly #keyring: Keyring;
+  /** Bytes of a token. */
   readonly #most: number;
+  /** Bytes of a state's values once they are decoded. */
+  readonly #mostValues: number;
 
   private constructor(options: VaultOptions, keyring: Keyring) {
     this.#options = options;
     this.#keyring = keyring;
-    this.#most = encodedSize("exact", options.format.shape).bytes + SLACK_BYTES;
+    const { largest = options.format.shape } = options;
+    this.#most = encodedSize("exact", largest).bytes + SLACK_BYTES;
+    this.#mostValues = 4 * stateLength(largest);
   }
 
   /** Makes a vault. */
@@ -187,7 +195,8 @@ export class Vault {
   ): Promise<UnwrappedToken> {
     const { file, firstIssuedAt } = await this.#unwrap(token, options);
     const { tenant = "" } = options;
-    return { token, tenant, firstIssuedAt, file, header: readHeader(file) };
+    const header = readHeader(file, this.#mostValues);
+    return { token, tenant, firstIssuedAt, file, header };
   }
 
   /** Opens a token of whatever model, for tools; throws as {@linkcode open}. */
@@ -196,7 +205,11 @@ export class Vault {
     options: OpenTokenOptions = {},
   ): Promise<OpenedFile> {
     const { file, ...about } = await this.#unwrap(token, options);
-    return { ...readSave(file), ...about, bytes: file.length };
+    return {
+      ...readSave(file, this.#mostValues),
+      ...about,
+      bytes: file.length,
+    };
   }
 
   #sealed(

@@ -37,12 +37,16 @@ export function promptText(
 ): string {
   if (typeof prompt === "string") return prompt;
   const encoder = new TextEncoder();
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const texts = prompt.map((piece) => {
-    const bytes = typeof piece === "number"
-      ? tokenizer.bytes(piece)
-      : encoder.encode(piece);
-    return decoder.decode(bytes, { stream: true });
-  });
-  return texts.join("") + decoder.decode();
+  const pieces = prompt.map((piece) =>
+    typeof piece === "number" ? tokenizer.bytes(piece) : encoder.encode(piece)
+  );
+  const bytes = new Uint8Array(
+    pieces.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }

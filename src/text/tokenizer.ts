@@ -6,6 +6,11 @@ export interface Tokenizer {
   readonly end: number;
   /** SHA-256 over the vocabulary, part of the model's fingerprint. */
   readonly digest: Uint8Array;
+  /**
+   * Bytes of the longest token, where at each place of a text the longest that fits
+   * is taken: what comes later than that changes nothing. Absent: not so.
+   */
+  readonly longest?: number;
   /** The tokens of `text`; never {@linkcode end}. */
   encode(text: string): number[];
   /**

@@ -69,6 +69,7 @@ export async function worldTokenizer(
     size,
     end: 0,
     digest: await digest(vocabulary),
+    longest: vocabulary.reduce((most, { length }) => Math.max(most, length), 0),
     encode(text): number[] {
       const bytes = encoder.encode(text);
       const tokens: number[] = [];

@@ -26,6 +26,11 @@ for (
     }],
     ["long text that JSON escapes", { text: '"é\n'.repeat(40_000), TOKEN }],
     ["long text of wide characters", { text: "a" + "👋".repeat(70_000) }],
+    ["long lists of numbers, and others", {
+      tokens: Array.from({ length: 20_000 }, (_, i) => i / 3),
+      twice: [Array(2000).fill(1), Array(2000).fill("a"), TOKEN, [NaN]],
+      after: { list: Array(5000).fill(-7) },
+    }],
     ["base64 with padding", { data: "ab+/".repeat(20_000) + "==" }],
   ] as const
 ) {

@@ -72,6 +72,27 @@ Deno.test("limitCaller() charges the tokens read and written", async () => {
   assert(Number(refused.headers.get("retry-after")) > 60);
 });
 
+for (
+  const [path, body, charged] of [
+    ["/v1/tokenize", { text: "a".repeat(2 ** 20) }, 16],
+    ["/v1/tokenize", { text: "" }, 1],
+    ["/v1/detokenize", { tokens: Array(2 ** 17 + 1).fill(65) }, 3],
+    // A state that cannot be opened has been looked at.
+    ["/v1/state/inspect", { state: "eyJ" }, 1],
+  ] as const
+) {
+  Deno.test(`${path} charges its work: ${charged}`, async () => {
+    const { post } = harness({ limits: { rate: { tokens: 1 } } });
+    await (await post(path, body)).body?.cancel();
+    // Nothing is left until what was taken is repaid, at one a minute.
+    const next = await post("/v1/tokenize", { text: "" });
+    assertEquals(next.status, 429);
+    const [, seconds] = /t=(\d+)/.exec(next.headers.get("ratelimit") ?? "") ??
+      [];
+    assertEquals(Math.ceil(Number(seconds) / 60), charged);
+  });
+}
+
 Deno.test("limitCaller() keeps one account for each tenant, at its key's rate", async () => {
   const keys = [
     { ...await keyOf("slow", "s"), rate: { requests: 1 } },

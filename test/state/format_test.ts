@@ -297,6 +297,37 @@ Deno.test("readSave() refuses compressed values that grow beyond a state", () =>
   });
 });
 
+Deno.test("readSave() refuses bytes after compressed values: a save has one spelling", () => {
+  const { bytes } = encodeSave(exampleSave(), exampleFormat(), "exact");
+  for (
+    const more of [[0], [0x28, 0xb5, 0x2f, 0xfd], [0x50, 0x2a, 0x4d, 0x18]]
+  ) {
+    const longer = new Uint8Array([...bytes, ...more]);
+    const view = new DataView(longer.buffer);
+    view.setUint32(20, longer.length, true);
+    view.setUint32(116, view.getUint32(116, true) + more.length, true);
+    assertThrows(() => readSave(longer), {
+      code: "ERR_STATE_UNREADABLE",
+      message:
+        /^Cannot decode state: its \d+ bytes of compressed values are a frame of \d+$/,
+    });
+  }
+});
+
+Deno.test("readSave() refuses a state larger than it is told, before it decodes it", () => {
+  const { bytes } = encodeSave(exampleSave(), exampleFormat(), "int8");
+  const { L, D } = exampleFormat().shape;
+  const size = 4 * L * D * 66;
+  assertEquals(readSave(bytes, size).codec, "int8");
+  assertThrows(() => readSave(bytes, size - 1), {
+    code: "ERR_STATE_UNREADABLE",
+    message:
+      `Cannot read save: values would take ${size} bytes, expected at most ${
+        size - 1
+      }`,
+  });
+});
+
 Deno.test("readSave() throws nothing but ERR_STATE_UNREADABLE, whatever the bytes", () => {
   const files = CODEC_NAMES.map((codec) =>
     encodeSave(exampleSave(), exampleFormat(), codec, exampleNote).bytes

@@ -33,7 +33,7 @@ export function closeTurn(
   { values, drawn, chain, chained, utf8, timings }: Outcome,
 ): DoneEvent {
   const position = save.position + ending.read;
-  const read = [...given.slice(chained), ...drawn]
+  const read = given.slice(chained).concat(drawn)
     .slice(0, ending.read - chained);
   const counts = new Counts(save.counts);
   if (penalized(turn.sampling)) {

@@ -9,7 +9,6 @@ import { type ModelShape, stateLength } from "../../model/shape.ts";
 import { blankChain } from "../../state/chain.ts";
 import type { Save, SaveFormat } from "../../state/save.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import { encodePrompt } from "../../text/prompt.ts";
 import type { Turn } from "../engine.ts";
 
 /** Everything a run needs to know of its turn, before it has a lane. */
@@ -32,21 +31,22 @@ export interface OpenedTurn {
  * Prepares a turn. A prompt begins with a character of its own, so one that the
  * answer before it left unfinished stays so.
  *
+ * @param prompt The tokens of the turn's prompt.
  * @throws {StateError} `ERR_STATE_MISMATCH` if the save is of another shape.
  */
 export function openTurn(
   turn: Turn,
+  prompt: readonly number[],
   tokenizer: Tokenizer,
   shape: ModelShape,
 ): OpenedTurn {
   const save = resumableSave(turn.save, tokenizer, shape);
-  const prompt = encodePrompt(turn.prompt, tokenizer);
   // A prompt is enough where no text comes before it, or a state from elsewhere has
   // read all of it.
   const bare = turn.save === undefined
     ? turn.bos === false
     : turn.save.unread.length === 0;
-  const given = [...(bare && prompt.length > 0 ? [] : save.unread), ...prompt];
+  const given = bare && prompt.length > 0 ? prompt : save.unread.concat(prompt);
   return {
     turn,
     save,

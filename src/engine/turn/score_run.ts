@@ -61,7 +61,7 @@ export class ScoreRun implements Job {
   ) {
     const { model, lane, tokens } = options;
     this.#options = options;
-    this.#given = [...unread, ...tokens.slice(0, -1)];
+    this.#given = unread.concat(tokens.slice(0, -1));
     this.#first = unread.length - 1;
     this.#fromSave = position > 0;
     model.write(lane, values).catch((error) => this.fail(error));

@@ -12,6 +12,12 @@ import { abortIfStalled } from "./stall.ts";
 /** Characters of a member that is worth sending by itself, and of one piece. */
 const PIECE = 1 << 16;
 
+/** Numbers of a list that is worth writing by itself. */
+const MANY = 1024;
+
+/** Numbers of one piece. */
+const NUMBERS = 1 << 13;
+
 /** Text that JSON writes as it is. */
 const PLAIN = /^[\w.+/=-]*$/;
 
@@ -49,36 +55,76 @@ async function* late(
   yield* pieces(text.split(mark), long);
 }
 
+/** Something long, written by itself: the content of a text, or numbers. */
+type LongMember = string | readonly number[];
+
 /** JSON with marks in place of what is long in it. */
 function written(
   value: object,
-): { text: string; mark: string; long: readonly string[] } {
-  const long: string[] = [];
+): { text: string; mark: string; long: readonly LongMember[] } {
+  const long: LongMember[] = [];
   // Nobody outside can know it, so it stands in no text.
   const mark = crypto.randomUUID();
   const text = JSON.stringify(value, (_, member: unknown) => {
-    if (typeof member !== "string" || member.length <= PIECE) return member;
-    if (!PLAIN.test(member)) return member;
+    if (typeof member === "string") {
+      if (member.length <= PIECE || !PLAIN.test(member)) return member;
+      long.push(member);
+      return mark;
+    }
+    // This would be called for each of a million numbers.
+    if (!Array.isArray(member) || member.length <= MANY) return member;
+    if (!areNumbers(member)) return member;
     long.push(member);
     return mark;
   });
   return { text, mark, long };
 }
 
+function areNumbers(list: readonly unknown[]): list is readonly number[] {
+  for (let i = 0; i < list.length; i++) {
+    if (typeof list[i] !== "number") return false;
+  }
+  return true;
+}
+
 function* pieces(
   around: readonly string[],
-  long: readonly string[],
+  long: readonly LongMember[],
 ): Generator<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
   for (const [i, text] of around.entries()) {
+    // A mark has quotes, and a list has none.
+    const start = isList(long[i - 1]) ? 1 : 0;
+    const end = text.length - (isList(long[i]) ? 1 : 0);
     // Not cut as text, where a cut could go through a character.
-    const bytes = encoder.encode(text);
+    const bytes = encoder.encode(text.slice(start, end));
     for (let at = 0; at < bytes.length; at += PIECE) {
       yield bytes.subarray(at, at + PIECE);
     }
     const { [i]: member = "" } = long;
-    for (let at = 0; at < member.length; at += PIECE) {
-      yield encoder.encode(member.slice(at, at + PIECE));
+    for (const piece of isList(member) ? listPieces(member) : cut(member)) {
+      yield encoder.encode(piece);
     }
   }
+}
+
+function isList(
+  member: LongMember | undefined,
+): member is readonly number[] {
+  return Array.isArray(member);
+}
+
+function* cut(text: string): Generator<string> {
+  for (let at = 0; at < text.length; at += PIECE) {
+    yield text.slice(at, at + PIECE);
+  }
+}
+
+/** A list as JSON, some numbers at a time. */
+function* listPieces(list: readonly number[]): Generator<string> {
+  for (let at = 0; at < list.length; at += NUMBERS) {
+    const json = JSON.stringify(list.slice(at, at + NUMBERS));
+    yield (at === 0 ? "[" : ",") + json.slice(1, -1);
+  }
+  yield "]";
 }

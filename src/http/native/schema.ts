@@ -7,9 +7,14 @@
 
 import { z } from "@hono/zod-openapi";
 import { CODEC_NAMES } from "../../state/codec.ts";
+import { MOST_VALUES } from "../request/amount.ts";
+import { list, MOST_MESSAGES, table } from "../request/lists.ts";
 
 /** Characters in one prompt or message. */
 export const TEXT_LIMIT = 1 << 20;
+
+/** Tokens in one list. */
+export const TOKEN_LIMIT: number = MOST_VALUES;
 
 const text = z.string().max(TEXT_LIMIT);
 
@@ -34,6 +39,8 @@ export const RequestMessage = z.strictObject({
   role: z.enum(["system", "user", "assistant"]),
   content: text,
 }).openapi("Message");
+
+const TOKEN_ID = /^\d{1,7}$/;
 
 /** How the next token is drawn, as the request's own fields. */
 export const samplingFields = {
@@ -69,9 +76,11 @@ export const samplingFields = {
     .describe(
       "Seed of the sampler; defaults to that of the state, else random",
     ),
-  logit_bias: z.record(
-    z.string().regex(/^\d{1,7}$/, "is not a token id"),
+  logit_bias: table(
+    z.string().regex(TOKEN_ID, "is not a token id"),
     z.number().min(-100).max(100),
+    (id, bias) =>
+      TOKEN_ID.test(id) && typeof bias === "number" && Math.abs(bias) <= 100,
   ).default({}).describe("Bias added to logits, by token id"),
 };
 
@@ -155,7 +164,7 @@ export const GenerateRequest = z.strictObject({
   model: ModelName,
   prompt: text.optional()
     .describe("Text to append to the conversation, verbatim"),
-  messages: z.array(RequestMessage).min(1).max(10_000).optional()
+  messages: list(RequestMessage).min(1).max(MOST_MESSAGES).optional()
     .describe("Messages that have not been read yet, in place of `prompt`"),
   state: z.string().optional()
     .describe(
@@ -264,7 +273,7 @@ export const TokenizeResponse = z.object({
 /** `POST /v1/detokenize`. */
 export const DetokenizeRequest = z.strictObject({
   model: ModelName,
-  tokens: z.array(z.int().min(0)).max(TEXT_LIMIT),
+  tokens: list(z.int().min(0)).max(TOKEN_LIMIT),
 }).openapi("DetokenizeRequest");
 /** The answer of `POST /v1/detokenize`. */
 export const DetokenizeResponse = z.object({

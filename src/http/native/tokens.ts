@@ -5,6 +5,8 @@
  */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { inSteps } from "../../steps.ts";
+import { encoding } from "../../text/encoding.ts";
 import { promptText } from "../../text/prompt.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { postJson } from "./json_route.ts";
@@ -12,6 +14,7 @@ import { SchemaError } from "../problem.ts";
 import {
   DetokenizeRequest,
   DetokenizeResponse,
+  TEXT_LIMIT,
   TokenizeRequest,
   TokenizeResponse,
 } from "./schema.ts";
@@ -26,10 +29,12 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
     request: TokenizeRequest,
     example: { text: "Hello!" },
     response: TokenizeResponse,
-  }, (c, { text, bos = false }) => {
+    elements: ({ text }) => text.length,
+  }, async (c, { text, bos = false }) => {
     const { engine: { tokenizer }, bos: begins } = c.get("services");
+    const tokens = await inSteps(encoding(text, tokenizer));
     return {
-      tokens: [...(bos ? [tokenizer.end] : []), ...tokenizer.encode(text)],
+      tokens: bos ? [tokenizer.end, ...tokens] : tokens,
       bos: begins?.text ?? true,
     };
   });
@@ -39,6 +44,7 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
     request: DetokenizeRequest,
     example: { tokens: [73, 106] },
     response: DetokenizeResponse,
+    elements: ({ tokens }) => tokens.length,
   }, (c, { tokens }) => {
     const { tokenizer } = c.get("services").engine;
     return {
@@ -51,17 +57,37 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
   return app;
 }
 
-/** Refuses what is no token of the model's; `pointer` is their place in the request. */
+/** UTF-8 bytes of the longest text that a request may hold. */
+const MOST_BYTES = 4 * TEXT_LIMIT;
+
+/**
+ * Refuses what is no token of the model's, and more of them than a text can have:
+ * a token of three digits may stand for a hundred spaces.
+ *
+ * @param pointer Their place in the request.
+ */
 export function expectTokens(
   tokens: readonly number[],
   tokenizer: Tokenizer,
   pointer: string,
 ): readonly number[] {
-  const strange = tokens.findIndex((token) => token >= tokenizer.size);
-  if (strange < 0) return tokens;
-  const detail = `is no token of this model, which has ${tokenizer.size}`;
-  throw new SchemaError(
-    `Cannot take request: ${pointer}/${strange}: ${detail}`,
-    [{ pointer: `${pointer}/${strange}`, detail }],
-  );
+  const refuse = (place: number, detail: string) =>
+    new SchemaError(
+      `Cannot take request: ${pointer}/${place}: ${detail}`,
+      [{ pointer: `${pointer}/${place}`, detail }],
+    );
+  let bytes = 0;
+  for (const [i, token] of tokens.entries()) {
+    if (token >= tokenizer.size) {
+      throw refuse(
+        i,
+        `is no token of this model, which has ${tokenizer.size}`,
+      );
+    }
+    bytes += tokenizer.bytes(token).length;
+    if (bytes > MOST_BYTES) {
+      throw refuse(i, `makes the text longer than ${MOST_BYTES} bytes`);
+    }
+  }
+  return tokens;
 }

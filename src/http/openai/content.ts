@@ -6,6 +6,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { TEXT_LIMIT } from "../native/schema.ts";
+import { list } from "../request/lists.ts";
 import { nullsLeftOut } from "./fields.ts";
 
 /** A text. */
@@ -58,7 +59,7 @@ const TextPart = z.preprocess(
 /** A message's content, whatever its form: its text, and a state in its parts. */
 export const CarryingContent = z.union([
   text.transform((text) => ({ text, state: undefined })),
-  z.array(TextPart).max(1024).transform((parts) => ({
+  list(TextPart).max(1024).transform((parts) => ({
     text: parts.map(({ text }) => text).join(""),
     state: parts.findLast(({ state }) => state !== undefined)?.state,
   })),

@@ -6,6 +6,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { TEXT_LIMIT } from "../native/schema.ts";
+import { list, MOST_MESSAGES } from "../request/lists.ts";
 import { Content } from "./content.ts";
 import {
   closedObject,
@@ -144,11 +145,11 @@ export const ResponsesRequest = closedObject({
     ): Item[] => [
       { type: "message", id: undefined, role: "user", content },
     ]),
-    z.array(Item).min(1).max(10_000),
+    list(Item).min(1).max(MOST_MESSAGES),
   ]),
   instructions: z.string().max(TEXT_LIMIT).optional(),
   previous_response_id: z.string().optional(),
-  include: z.array(z.string()).optional(),
+  include: list(z.string()).max(64).optional(),
   stream: z.boolean().default(false),
   stream_options: closedObject({ include_obfuscation: z.boolean().optional() })
     .optional(),

@@ -32,8 +32,9 @@ import {
   StateCodec,
   StateProfile,
   TemplateVariables,
-  TEXT_LIMIT,
+  TOKEN_LIMIT,
 } from "../native/schema.ts";
+import { list, MOST_MESSAGES } from "../request/lists.ts";
 
 /** How many tokens an answer may have if the request does not say. */
 const ANSWER_TOKENS = 1024;
@@ -178,7 +179,7 @@ export const StatePlace = z.enum(["answer", "message", "ids"]).describe(
 /** `POST /v1/chat/completions`. */
 export const ChatRequest = closedObject({
   model: modelName,
-  messages: z.array(OpenAiMessage).min(1).max(10_000),
+  messages: list(OpenAiMessage).min(1).max(MOST_MESSAGES),
   max_tokens: tokens.optional(),
   max_completion_tokens: tokens.optional(),
   n: choices,
@@ -212,7 +213,7 @@ export const ChatRequest = closedObject({
 /** `POST /v1/chat/completions`, parsed. */
 export type ChatRequest = z.output<typeof ChatRequest>;
 
-const TokenList = z.array(z.int().min(0)).min(1).max(TEXT_LIMIT);
+const TokenList = list(z.int().min(0)).min(1).max(TOKEN_LIMIT);
 
 /** `POST /v1/completions`. */
 export const CompletionRequest = closedObject({

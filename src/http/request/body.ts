@@ -10,10 +10,12 @@ import type { Context } from "hono";
 import { RequestError } from "../../errors.ts";
 import { withBodyDeadline } from "./body_deadline.ts";
 import { chooseModel } from "./model_choice.ts";
+import { letOthers } from "../../steps.ts";
 import { SchemaError } from "../problem.ts";
 import type { AppEnv } from "../services.ts";
+import { expectAmount } from "./amount.ts";
 import { HistoryReader } from "./history.ts";
-import { check, checkLeniently, escapeKey } from "./check.ts";
+import { checkInSteps, checkLeniently, escapeKey } from "./check.ts";
 
 /** A body, and the state that came beside it as bytes. */
 export interface Body<T> {
@@ -25,14 +27,14 @@ export interface Body<T> {
 /**
  * Reads a JSON body, and takes the model that it is for.
  *
- * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED` or `_INVALID`.
+ * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED`, `_TOO_LARGE` or `_INVALID`.
  * @throws {ModelError} If the model cannot be had.
  */
 export async function readJson<Schema extends z.ZodType>(
   c: Context<AppEnv>,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const value = check(await jsonOf(c), schema);
+  const value = await checkInSteps(await jsonOf(c), schema);
   await chooseModel(c, value);
   return value;
 }
@@ -43,7 +45,7 @@ export async function readJson<Schema extends z.ZodType>(
  * request's record.
  *
  * @param stateOf Finds the state where it is not the field `state`.
- * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED` or `_INVALID`.
+ * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED`, `_TOO_LARGE` or `_INVALID`.
  * @throws {ModelError} If the model cannot be had.
  */
 export async function readLeniently<Schema extends z.ZodType>(
@@ -53,8 +55,8 @@ export async function readLeniently<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const given = await jsonOf(c);
   const { value, ignored } = c.get("strict")
-    ? { value: check(given, schema), ignored: [] }
-    : checkLeniently(given, schema);
+    ? { value: await checkInSteps(given, schema), ignored: [] }
+    : await checkLeniently(given, schema);
   if (ignored.length > 0) {
     // Names come from the client, and neither place is for texts.
     const names = ignored.map((name) => NAME.test(name) ? name : "?");
@@ -74,7 +76,7 @@ const NAME = /^[\w.[\]-]{1,64}$/;
  * Reads a JSON body, or a form of the parts `request` (JSON) and `state`, and
  * takes the model that it is for.
  *
- * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED` or `_INVALID`.
+ * @throws {RequestError} `_MEDIA_TYPE`, `_MALFORMED`, `_TOO_LARGE` or `_INVALID`.
  * @throws {ModelError} If the model cannot be had.
  */
 export async function readBody<Schema extends z.ZodType>(
@@ -101,7 +103,7 @@ export async function readBody<Schema extends z.ZodType>(
       { pointer: "/request", detail: "is missing" },
     ]);
   }
-  const value = check(parse(decode(await bytesOf(request))), schema);
+  const value = await checkInSteps(await parse(await bytesOf(request)), schema);
   const token = state === null
     ? undefined
     : new Uint8Array(await bytesOf(state));
@@ -112,7 +114,7 @@ export async function readBody<Schema extends z.ZodType>(
 async function jsonOf(c: Context<AppEnv>): Promise<unknown> {
   const type = mediaType(c);
   if (type !== "application/json") throw wrongType(type, "application/json");
-  return parse(decode(await bytes(c)));
+  return await parse(await bytes(c));
 }
 
 /** Not read through Hono, which keeps the body for as long as the request. */
@@ -168,6 +170,9 @@ function bytesOf(part: FormDataEntryValue): Promise<ArrayBuffer> {
   return new Blob([part]).arrayBuffer();
 }
 
+/** Bytes of a body after which others go first. */
+const LARGE = 2 ** 18;
+
 /** Bytes as text; on its own, so that they are gone when the text is parsed. */
 function decode(bytes: ArrayBuffer): string {
   if (bytes.byteLength === 0) throw malformed("the body is empty");
@@ -178,7 +183,18 @@ function decode(bytes: ArrayBuffer): string {
   }
 }
 
-function parse(text: string): unknown {
+/** Bytes as values, with room for other requests where there are many. */
+async function parse(bytes: ArrayBuffer): Promise<unknown> {
+  const wait = bytes.byteLength > LARGE ? letOthers : () => {};
+  expectAmount(new Uint8Array(bytes));
+  const text = decode(bytes);
+  await wait();
+  const value = valueOf(text);
+  await wait();
+  return value;
+}
+
+function valueOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

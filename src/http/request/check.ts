@@ -5,11 +5,10 @@
  * @module
  */
 
-import type { z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { SchemaError } from "../problem.ts";
-
-/** Places named in one answer, which would be larger than its request else. */
-const MOST_ERRORS = 32;
+import { inSteps } from "../../steps.ts";
+import { MOST_FAULTS, MOST_MESSAGES } from "./lists.ts";
 
 /** Passes over a value; each takes away what the one before could not see. */
 const MOST_PASSES = 16;
@@ -51,9 +50,79 @@ export function check<Schema extends z.ZodType>(
   value: unknown,
   schema: Schema,
 ): z.output<Schema> {
-  const { success, data, error } = schema.safeParse(value);
+  return fitted(schema.safeParse(value));
+}
+
+/**
+ * Fits `value` to `schema` as {@linkcode check} does, a long conversation in steps.
+ *
+ * @throws {SchemaError} Naming each place that does not fit.
+ */
+export async function checkInSteps<Schema extends z.ZodType>(
+  value: unknown,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  return fitted(await inSteps(parsing(value, schema)));
+}
+
+function fitted<T>({ success, data, error }: z.ZodSafeParseResult<T>): T {
   if (success) return data;
   throw schemaError(error.issues.flatMap((issue) => faultsOf(issue)));
+}
+
+/** Members that are a conversation, whichever dialect it is in. */
+const CONVERSATIONS = ["input", "messages"];
+
+/** Messages that are checked in one step. */
+const STEP = 1024;
+
+/**
+ * Fits a value to a schema. Of a long conversation the first messages are checked
+ * with all other fields, which may be absent, and the others by themselves.
+ */
+function* parsing<Schema extends z.ZodType>(
+  value: unknown,
+  schema: Schema,
+): Generator<void, z.ZodSafeParseResult<z.output<Schema>>> {
+  const fields = value instanceof Object
+    ? value as Readonly<Record<string, unknown>>
+    : {};
+  const name = CONVERSATIONS.find((name) => Array.isArray(fields[name]));
+  const all = name === undefined ? [] : fields[name] as readonly unknown[];
+  // What is too long is refused without a look into it.
+  if (name === undefined || all.length <= STEP || all.length > MOST_MESSAGES) {
+    return schema.safeParse(value);
+  }
+  const issues: Issue[] = [];
+  const messages: unknown[] = [];
+  let whole: object = {};
+  for (let from = 0; from < all.length; from += STEP) {
+    const slice = { [name]: all.slice(from, from + STEP) };
+    const given = from === 0 ? { ...fields, ...slice } : slice;
+    const { success, data, error } = schema.safeParse(given);
+    if (success) {
+      const found = data as Readonly<Record<string, unknown>>;
+      if (from === 0) whole = found;
+      for (const message of found[name] as readonly unknown[]) {
+        messages.push(message);
+      }
+    } else issues.push(...shifted(error.issues, from));
+    if (issues.length > MOST_MESSAGES) break;
+    yield;
+  }
+  return issues.length > 0
+    ? { success: false, error: new z.ZodError(issues) as z.ZodError<never> }
+    : { success: true, data: { ...whole, [name]: messages } as never };
+}
+
+/** Issues of a slice with their places in the whole list. */
+function shifted(issues: readonly Issue[], from: number): Issue[] {
+  return issues.map((issue) => {
+    const [name, place, ...path] = issue.path;
+    return typeof place === "number"
+      ? { ...issue, path: [name, place + from, ...path] }
+      : issue;
+  });
 }
 
 /**
@@ -62,15 +131,15 @@ export function check<Schema extends z.ZodType>(
  *
  * @throws {SchemaError} Naming each place that does not fit.
  */
-export function checkLeniently<Schema extends z.ZodType>(
+export async function checkLeniently<Schema extends z.ZodType>(
   value: unknown,
   schema: Schema,
-): Checked<z.output<Schema>> {
+): Promise<Checked<z.output<Schema>>> {
   const ignored = new Set<string>();
   for (let pass = 0;; pass++) {
-    const { success, data, error } = schema.safeParse(value);
+    const { success, data, error } = await inSteps(parsing(value, schema));
     if (success) {
-      return { value: data, ignored: [...ignored].slice(0, MOST_ERRORS) };
+      return { value: data, ignored: [...ignored].slice(0, MOST_FAULTS) };
     }
     const faults = error.issues.flatMap((issue) => faultsOf(issue));
     const spare = faults.filter(({ ignorable }) => ignorable !== undefined);
@@ -78,7 +147,7 @@ export function checkLeniently<Schema extends z.ZodType>(
       const grave = faults.filter(({ ignorable }) => ignorable === undefined);
       throw schemaError(grave.length > 0 ? grave : faults);
     }
-    for (const { path, ignorable = "" } of spare.slice(0, MOST_ERRORS)) {
+    for (const { path, ignorable = "" } of spare.slice(0, MOST_FAULTS)) {
       const inList = typeof path.at(-1) === "number";
       ignored.add(nameOf(inList ? path : path.slice(0, -1), ignorable));
     }
@@ -88,7 +157,7 @@ export function checkLeniently<Schema extends z.ZodType>(
 }
 
 function schemaError(faults: readonly Fault[]): SchemaError {
-  const errors = faults.slice(0, MOST_ERRORS).map(({ path, detail }) => ({
+  const errors = faults.slice(0, MOST_FAULTS).map(({ path, detail }) => ({
     pointer: pointer(path),
     detail,
   }));

@@ -58,30 +58,44 @@ export interface Owned {
  * @throws {StateError} `ERR_STATE_MISMATCH` if they are of different models.
  */
 export function diff(a: Owned, b: Owned): Diff {
+  const work = diffing(a, b);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/** Compares two saves as {@linkcode diff} does, a layer at a time. */
+export function* diffing(a: Owned, b: Owned): Generator<void, Diff> {
   expectSameModel([a, b]);
   const left = layersOf(a.save.values, a.format.shape);
   const right = layersOf(b.save.values, b.format.shape);
   const total = new Sums();
-  const layers = left.map((layer, l) => {
+  const layers: LayerDiff[] = [];
+  let equal = true;
+  for (const [l, layer] of left.entries()) {
     const other = right[l];
     const wkv = new Sums();
     const heads = layer.heads.map((head, h) => {
       const sums = new Sums().add(head, other.heads[h]);
       wkv.join(sums);
+      equal &&= sums.equal;
       return sums.distance();
     });
     const attShift = new Sums().add(layer.attShift, other.attShift);
     const ffnShift = new Sums().add(layer.ffnShift, other.ffnShift);
     total.join(wkv).join(attShift).join(ffnShift);
-    return {
+    equal &&= attShift.equal && ffnShift.equal;
+    layers.push({
       attShift: attShift.distance(),
       wkv: wkv.distance(),
       heads,
       ffnShift: ffnShift.distance(),
-    };
-  });
+    });
+    yield;
+  }
   return {
-    equal: a.save.values.every((value, i) => value === b.save.values[i]),
+    equal,
     sameText: a.save.chain.every((byte, i) => byte === b.save.chain[i]),
     positions: b.save.position - a.save.position,
     total: total.distance(),
@@ -116,14 +130,23 @@ class Sums {
   #bb = 0;
   #ab = 0;
   #dd = 0;
+  /** Whether all pairs are of equals: differences too small to be squared count. */
+  equal = true;
 
   add(a: Float32Array, b: Float32Array): this {
+    let aa = 0, bb = 0, ab = 0, dd = 0;
     for (let i = 0; i < a.length; i++) {
-      this.#aa += a[i] * a[i];
-      this.#bb += b[i] * b[i];
-      this.#ab += a[i] * b[i];
-      this.#dd += (a[i] - b[i]) ** 2;
+      const x = a[i], y = b[i], difference = x - y;
+      aa += x * x;
+      bb += y * y;
+      ab += x * y;
+      dd += difference * difference;
+      if (x !== y) this.equal = false;
     }
+    this.#aa += aa;
+    this.#bb += bb;
+    this.#ab += ab;
+    this.#dd += dd;
     return this;
   }
 

@@ -7,7 +7,7 @@
 import type { SaveFile } from "../format.ts";
 import type { ChatPhase, CodecName, SaveNote } from "../save.ts";
 import type { OpenedFile, Profile } from "../seal.ts";
-import { layersOf, norm } from "./parts.ts";
+import { largestOf, layersOf, norm } from "./parts.ts";
 
 /** What a save says, and how large its state is. */
 export interface Inspection {
@@ -98,7 +98,7 @@ export function inspectSave(file: SaveFile | OpenedFile): Inspection {
     seed: (BigInt(high) << 32n | BigInt(low)).toString(16).padStart(16, "0"),
     counts: save.counts.size,
     utf8: save.utf8.toHex(),
-    largest: save.values.reduce((most, x) => Math.max(most, Math.abs(x)), 0),
+    largest: largestOf(save.values),
     layers: layers.map(({ attShift, heads, ffnShift }) => {
       const norms = heads.map(norm);
       return {

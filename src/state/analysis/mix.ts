@@ -30,6 +30,20 @@ export interface Ingredient extends Owned {
  * @throws {StateError} `ERR_STATE_MISMATCH` if they are of different models.
  */
 export function mixSaves(ingredients: readonly Ingredient[]): Save {
+  const work = mixing(ingredients);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/** Values that are mixed in one step. */
+const STEP = 2 ** 18;
+
+/** Mixes saves as {@linkcode mixSaves} does, some values at a time. */
+export function* mixing(
+  ingredients: readonly Ingredient[],
+): Generator<void, Save> {
   const weights = ingredients.map(({ weight }) => weight);
   const sum = weights.reduce((sum, weight) => sum + weight, 0);
   if (!(sum > 0 && sum < Infinity)) {
@@ -43,13 +57,20 @@ export function mixSaves(ingredients: readonly Ingredient[]): Save {
   const [heaviest] = used.toSorted((a, b) => b.weight - a.weight);
   if (used.length === 1) return heaviest.save;
 
-  const sums = new Float64Array(heaviest.save.values.length);
-  for (const { save: { values }, weight } of used) {
-    for (let i = 0; i < sums.length; i++) sums[i] += weight * values[i];
+  const mixed = new Float32Array(heaviest.save.values.length);
+  const sums = new Float64Array(Math.min(STEP, mixed.length));
+  for (let from = 0; from < mixed.length; from += STEP) {
+    const length = Math.min(STEP, mixed.length - from);
+    sums.fill(0);
+    for (const { save: { values }, weight } of used) {
+      for (let i = 0; i < length; i++) sums[i] += weight * values[from + i];
+    }
+    for (let i = 0; i < length; i++) mixed[from + i] = sums[i] / sum;
+    yield;
   }
   return {
     ...heaviest.save,
-    values: Float32Array.from(sums, (value) => value / sum),
+    values: mixed,
     chain: mixedChain(used),
   };
 }

@@ -38,6 +38,16 @@ export function layersOf(
 /** Euclidean norm. */
 export function norm(values: Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value * value;
+  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
   return Math.sqrt(sum);
+}
+
+/** Largest absolute value; 0 if there is none. */
+export function largestOf(values: Float32Array): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]);
+    if (size > largest) largest = size;
+  }
+  return largest;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { SaveFile } from "../format.ts";
-import { layersOf } from "./parts.ts";
+import { largestOf, layersOf } from "./parts.ts";
 
 /** A layer's matrices in 255 steps. */
 export interface Picture {
@@ -24,10 +24,7 @@ export function picture(
 ): Picture | undefined {
   const heads = layersOf(save.values, format.shape)[layer]?.heads;
   if (heads === undefined) return undefined;
-  let largest = 0;
-  for (const matrix of heads) {
-    for (const x of matrix) largest = Math.max(largest, Math.abs(x));
-  }
+  const largest = Math.max(...heads.map(largestOf));
   const step = largest === 0 ? 0 : 127 / largest;
   return {
     layer,

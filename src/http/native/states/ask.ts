@@ -10,6 +10,7 @@ import { check } from "../../request/check.ts";
 import { startTurn, wholeAnswer } from "../generate.ts";
 import { boundedGrammar, prepareGrammar } from "../../request/grammar.ts";
 import { openBeginning } from "../../request/initial.ts";
+import { list, MOST_MESSAGES } from "../../request/lists.ts";
 import { postJson } from "../json_route.ts";
 import { SchemaError } from "../../problem.ts";
 import {
@@ -45,7 +46,7 @@ const ScoreRequest = z.strictObject({
   initial: Initial.optional(),
   prompt: z.string().max(TEXT_LIMIT).optional()
     .describe("Text to read first, verbatim"),
-  messages: z.array(RequestMessage).min(1).max(10_000).optional()
+  messages: list(RequestMessage).min(1).max(MOST_MESSAGES).optional()
     .describe("Messages to read first, in place of `prompt`"),
   texts: z.array(z.string().min(1).max(TEXT_LIMIT)).min(1).max(256)
     .describe("Candidate continuations, verbatim"),

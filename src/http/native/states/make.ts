@@ -6,6 +6,7 @@
 
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { inSteps } from "../../../steps.ts";
 import { StateError } from "../../../errors.ts";
 import {
   exportState,
@@ -13,7 +14,8 @@ import {
   STATE_LAYOUTS,
 } from "../../../state/foreign/convert.ts";
 import { MOST_POSITION } from "../../../state/header.ts";
-import { mixSaves } from "../../../state/analysis/mix.ts";
+import { mixing } from "../../../state/analysis/mix.ts";
+import { list, MOST_MESSAGES } from "../../request/lists.ts";
 import { postJson } from "../json_route.ts";
 import { ModelName, RequestMessage, TEXT_LIMIT } from "../schema.ts";
 import type { AppEnv } from "../../services.ts";
@@ -40,7 +42,7 @@ const RebaseRequest = z.strictObject({
   model: ModelName,
   prompt: z.string().max(TEXT_LIMIT).optional()
     .describe("The whole text, verbatim"),
-  messages: z.array(RequestMessage).min(1).max(10_000).optional()
+  messages: list(RequestMessage).min(1).max(MOST_MESSAGES).optional()
     .describe("The whole conversation, in place of `prompt`"),
   state: Token.optional()
     .describe("State to compare with: has it read the same tokens?"),
@@ -87,6 +89,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
     summary: "Mix states by weight",
     request: MixRequest,
     response: MadeState,
+    elements: ({ states }, values) => (states.length + 1) * values,
     refusals: STATE_REFUSALS,
   }, async (c, request) => {
     const { format } = c.get("services").engine;
@@ -97,7 +100,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
         weight,
       })),
     );
-    return await sealMade(c, mixSaves(ingredients), request);
+    return await sealMade(c, await inSteps(mixing(ingredients)), request);
   });
   postJson(app, {
     path: "/v1/state/rebase",
@@ -112,6 +115,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
     summary: "Convert states from and to other engines",
     request: ConvertRequest,
     response: Converted,
+    elements: (_, values) => 2 * values,
     refusals: STATE_REFUSALS,
   }, convert);
   return app;

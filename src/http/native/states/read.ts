@@ -5,7 +5,8 @@
  */
 
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { diff } from "../../../state/analysis/diff.ts";
+import { diffing } from "../../../state/analysis/diff.ts";
+import { inSteps } from "../../../steps.ts";
 import { inspectSave } from "../../../state/analysis/inspect.ts";
 import { picture } from "../../../state/analysis/picture.ts";
 import { postJson } from "../json_route.ts";
@@ -94,6 +95,7 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
     summary: "Inspect a state of any model",
     request: InspectRequest,
     response: Inspection,
+    elements: (_, values) => values,
     refusals: [403],
   }, async (c, { state, picture: layer }) => {
     const { vault } = c.get("services");
@@ -110,6 +112,7 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
     request: z.strictObject({ model: ModelName, a: Token, b: Token })
       .openapi("DiffRequest"),
     response: Difference,
+    elements: (_, values) => 2 * values,
     refusals: STATE_REFUSALS,
   }, async (c, { a, b }) => {
     const { format } = c.get("services").engine;
@@ -117,7 +120,9 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
       openToken(c, a),
       openToken(c, b),
     ]);
-    const found = diff({ save: left, format }, { save: right, format });
+    const found = await inSteps(
+      diffing({ save: left, format }, { save: right, format }),
+    );
     return Difference.parse(snakeCase(found));
   });
   return app;

@@ -1,0 +1,143 @@
+/**
+ * No request holds up the others: `/healthz` is asked in the midst of each of the
+ * worst that there are, and less than 100 ms of work may pass between two answers.
+ *
+ * @module
+ */
+
+import { cpuUsage } from "node:process";
+import { assert, assertEquals } from "@std/assert";
+import { type TinyServer, tinyServer } from "../fuzz/tiny_server.ts";
+
+/** Milliseconds of work in one piece, on a machine as fast as {@linkcode USUAL}. */
+const MOST = 100;
+
+/** Milliseconds of {@linkcode yardstick} where {@linkcode MOST} was chosen. */
+const USUAL = 25;
+
+const M = 2 ** 20;
+
+/** A list of one thing as JSON. */
+const many = (count: number, item: string) =>
+  `[${Array(count).fill(item).join()}]`;
+
+/** An object of `count` members as JSON. */
+const members = (count: number, member: (i: number) => string) =>
+  `{${Array.from({ length: count }, (_, i) => member(i)).join()}}`;
+
+const bias = members(65_000, (i) => `"${i % 7}${i}":1`);
+const said = '{"role":"user","content":"a"}';
+const parts = `{"role":"user","content":[{"type":"text","text":"a"}]}`;
+
+const WORST: readonly [path: string, body: string, status: number][] = [
+  ["/v1/detokenize", `{"tokens":${many(M, "-1")}}`, 413],
+  ["/v1/detokenize", `{"tokens":${many(260_000, "-1")}}`, 422],
+  ["/v1/detokenize", `{"tokens":${many(260_000, "65")}}`, 200],
+  ["/v1/detokenize", `{"tokens":${many(2 * M, "[]")}}`, 413],
+  ["/v1/detokenize", `{"tokens":${"[".repeat(4 * M)}`, 413],
+  ["/v1/tokenize", `{"text":"${"a".repeat(M)}"}`, 200],
+  ["/v1/tokenize", `{"text":"${"界".repeat(M)}"}`, 200],
+  ["/v1/tokenize", `{"text":"${String.raw`\n`.repeat(M)}"}`, 200],
+  ["/v1/completions", `{"prompt":${many(260_000, "-1")}}`, 400],
+  ["/v1/completions", `{"prompt":[${many(260_000, "-1")}],"odd":1}`, 400],
+  ["/v1/generate", `{"prompt":"","logit_bias":${bias}}`, 422],
+  [
+    "/v1/generate",
+    `{"prompt":"","logit_bias":${members(65_000, (i) => `"x${i}":1`)}}`,
+    422,
+  ],
+  ["/v1/generate", members(65_000, (i) => `"x${i}":1`), 422],
+  ["/v1/generate", `{"messages":${many(10_000, "{}")}}`, 422],
+  [
+    "/v1/generate",
+    `{"messages":${many(10_000, said)},"max_tokens":0,"stream":1}`,
+    422,
+  ],
+  ["/v1/generate", `{"branches":${many(30_000, "{}")}}`, 422],
+  ["/v1/state/score", `{"texts":${many(260_000, "0")}}`, 422],
+  ["/v1/state/branch", `{"branches":${many(32, "{}")}}`, 422],
+  ["/v1/state/mix", `{"states":${many(30_000, "{}")}}`, 422],
+  ["/v1/state/convert", `{"from":"x","data":"${"A".repeat(M)}"}`, 422],
+  ["/v1/chat/completions", `{"messages":${many(10_000, "{}")}}`, 400],
+  ["/v1/chat/completions", `{"messages":${many(10_000, parts)},"n":0}`, 400],
+  [
+    "/v1/chat/completions",
+    `{"messages":${many(10_000, '{"role":"user","x":1}')},"n":0}`,
+    400,
+  ],
+  [
+    "/v1/chat/completions",
+    `{"messages":[{"role":"user","content":${many(1024, "{}")}}]}`,
+    400,
+  ],
+  [
+    "/v1/chat/completions",
+    `{"messages":[${said}],"tools":${many(128, '{"type":"function"}')}}`,
+    400,
+  ],
+  ["/v1/responses", `{"input":${many(10_000, '{"type":"mcp_call"}')}}`, 400],
+  ["/v1/responses", `{"input":${many(10_000, '{"role":"x"}')}}`, 400],
+  ["/v1/responses", `{"input":"a","include":${many(260_000, "0")}}`, 400],
+];
+
+Deno.test("no request of a permitted size holds the loop", async () => {
+  await using server = await tinyServer();
+  const slowness = Math.max(1, yardstick() / USUAL);
+  const encoder = new TextEncoder();
+  for (const [path, text, status] of WORST) {
+    const body = encoder.encode(text);
+    const shown = `${path} ${text.slice(0, 60)}`;
+    let least = Infinity;
+    // The first is not compiled yet.
+    for (let i = 0; i < 2; i++) {
+      const { held, found } = await askAmid(server, path, body);
+      assertEquals(found, status, shown);
+      least = Math.min(least, held);
+      if (least < MOST) break;
+    }
+    assert(
+      least < MOST * slowness,
+      `${shown}: ${least.toFixed()} ms of work in one piece`,
+    );
+  }
+  assertEquals(server.reported, []);
+});
+
+/** Milliseconds of this machine for work that is the same everywhere. */
+function yardstick(): number {
+  const text = many(2 ** 17, '"a"');
+  const from = processor();
+  for (let i = 0; i < 4; i++) JSON.parse(text);
+  return processor() - from;
+}
+
+/** Milliseconds that this process has had a processor: waiting for one is not work. */
+function processor(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Sends a request, and asks for the server's health until it is answered. */
+async function askAmid(
+  { fetch }: TinyServer,
+  path: string,
+  body: Uint8Array<ArrayBuffer>,
+): Promise<{ held: number; found: number }> {
+  let found: number | undefined, held = 0;
+  const headers = { "content-type": "application/json" };
+  const answer = fetch(
+    new Request(`http://tiny${path}`, { method: "POST", headers, body }),
+  ).then(async (response) => {
+    await response.arrayBuffer();
+    found = response.status;
+  });
+  while (found === undefined) {
+    const from = processor();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const health = await fetch(new Request("http://tiny/healthz"));
+    await health.body?.cancel();
+    held = Math.max(held, processor() - from);
+  }
+  await answer;
+  return { held, found };
+}
