@@ -11,68 +11,76 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import { THINK_END } from "./template.ts";
 import type { AnswerEvent, Ask } from "./turn.ts";
 
-/** Takes a turn. */
-export type TakeTurn = (
+/** Told of the events of a turn; says whether it wants more. */
+export type HearTurn = (event: AnswerEvent | DoneEvent) => Promise<boolean>;
+
+/** Takes a turn, or a part of one. */
+export type TakePart = (
   ask: Ask,
   signal: AbortSignal,
-) => AsyncGenerator<AnswerEvent | DoneEvent, void>;
+  hear: HearTurn,
+) => Promise<void>;
 
 /**
  * Takes a turn whose thought has `most` tokens, and those that the device had drawn
  * already when they were counted.
  */
-export async function* thinkWithin(
+export async function thinkWithin(
   most: number,
-  take: TakeTurn,
+  take: TakePart,
   ask: Ask,
-  { signal, tokenizer }: {
+  { signal, hear, tokenizer }: {
     readonly signal: AbortSignal;
+    readonly hear: HearTurn;
     readonly tokenizer: Pick<Tokenizer, "encode">;
   },
-): AsyncGenerator<AnswerEvent | DoneEvent, void> {
+): Promise<void> {
   const enough = new AbortController();
   const either = AbortSignal.any([signal, enough.signal]);
   let thought = 0;
   let cut: DoneEvent | undefined;
-  for await (const event of take(ask, either)) {
+  await take(ask, either, async (event) => {
     if (event.type === "done") {
       const { open = false } = event.save.chat ?? {};
       const left = ask.maxTokens - event.usage.completionTokens;
       if (event.finish === "cancelled" && !signal.aborted && open && left > 0) {
         cut = event;
-      } else {
-        yield event;
+        return true;
       }
-      continue;
+      return await hear(event);
     }
-    yield event;
     if (event.text !== "") thought = -Infinity;
     thought += tokenizer.encode(event.reasoning ?? "").length;
     if (thought >= most) enough.abort();
-  }
+    return await hear(event);
+  });
   if (cut === undefined) return;
-  const closed = cut.save.chat.thinking
-    ? await read(take, { ...ask, save: cut.save }, signal)
+  const { save, usage } = cut as DoneEvent;
+  const closed = save.chat.thinking
+    ? await close(take, { ...ask, save }, signal)
     : undefined;
-  const { completionTokens: spent } = cut.usage;
-  const rest = take({
-    ...ask,
-    save: (closed ?? cut).save,
-    input: { messages: [] },
-    maxTokens: ask.maxTokens - spent,
-    tell: false,
-    goOn: true,
-  }, signal);
-  for await (const event of rest) {
-    yield event.type === "done"
-      ? { ...event, usage: total(cut.usage, closed?.usage, event.usage) }
-      : event;
-  }
+  await take(
+    {
+      ...ask,
+      save: closed?.save ?? save,
+      input: { messages: [] },
+      maxTokens: ask.maxTokens - usage.completionTokens,
+      tell: false,
+      goOn: true,
+    },
+    signal,
+    (event) =>
+      hear(
+        event.type === "done"
+          ? { ...event, usage: total(usage, closed?.usage, event.usage) }
+          : event,
+      ),
+  );
 }
 
 /** Closes a thought in the state. */
-async function read(
-  take: TakeTurn,
+async function close(
+  take: TakePart,
   ask: Ask,
   signal: AbortSignal,
 ): Promise<DoneEvent> {
@@ -81,10 +89,13 @@ async function read(
     input: { prompt: `\n${THINK_END}\n` },
     maxTokens: 0,
   };
-  for await (const event of take(closing, signal)) {
-    if (event.type === "done") return event;
-  }
-  throw new Error("A turn had no end");
+  let end: DoneEvent | undefined;
+  await take(closing, signal, (event) => {
+    if (event.type === "done") end = event;
+    return Promise.resolve(true);
+  });
+  if (end === undefined) throw new Error("A turn had no end");
+  return end;
 }
 
 /** What parts of a turn cost together. */

@@ -1,12 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { jsonAnswer } from "../../src/http/answer/json_answer.ts";
+import type { AppEnv } from "../../src/http/services.ts";
 
 const TOKEN = "eyJ..a-_Z".repeat(20_000);
 
 /** What a client gets, and in how many pieces. */
 async function sent(value: object): Promise<{ text: string; pieces: number }> {
-  const app = new Hono();
+  const app = new Hono<AppEnv>();
   app.get("/", (c) => jsonAnswer(c, value));
   const response = await app.request("/");
   assertEquals(response.headers.get("content-type"), "application/json");

@@ -144,9 +144,11 @@ Deno.test("RequestTurns charge whoever leaves early for what was written", async
     tenant: "me",
     spend: (tokens) => spent += tokens,
   });
-  for await (const event of turns.take(ASK, never())) {
-    if (event.type === "text" && event.text === "c") break;
-  }
+  await turns.take(
+    ASK,
+    never(),
+    (event) => Promise.resolve(event.type === "done" || event.text !== "c"),
+  );
   assertEquals(spent, 2 + 3);
   assertEquals(engine.turns[0].tenant, "me");
 });
@@ -197,7 +199,8 @@ Deno.test("RequestTurns say so where the time was over before a save could hold 
     message: "Cannot finish within 0.01 s: 5000 tokens of the prompt are " +
       "unread; send it in several turns",
   };
-  await assertRejects(() => turns.take(ASK, never()).next(), expected);
+  const hear = () => Promise.resolve(true);
+  await assertRejects(() => turns.take(ASK, never(), hear), expected);
   await assertRejects(() => turns.score({ texts: ["a"] }, never()), {
     code: "ERR_TIME_LIMIT",
   });

@@ -5,32 +5,36 @@ import {
   type AnswerParts,
   multipart,
 } from "../../src/http/answer/multipart.ts";
-import { eventStream } from "../../src/http/answer/sse.ts";
+import {
+  type SendEvents,
+  streamEvents,
+} from "../../src/http/answer/event_stream.ts";
+import type { AppEnv } from "../../src/http/services.ts";
 
 /** Milliseconds. */
 const SHORT = 20;
 
+const OPTIONS = {
+  failure: (error: unknown) => ({ error: String(error) }),
+  patienceMs: SHORT,
+};
+
 const ENCODER = new TextEncoder();
 
-for (const form of ["jsonAnswer()", "eventStream()"] as const) {
+for (const form of ["jsonAnswer()", "streamEvents()"] as const) {
   Deno.test(`${form} lets the server notice that a waiting client has gone`, async () => {
     const noticed = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
-    const app = new Hono();
+    const app = new Hono<AppEnv>();
     app.post("/", async (c) => {
       await c.req.raw.arrayBuffer();
       c.req.raw.signal.addEventListener("abort", () => noticed.resolve());
       begun.resolve();
-      const work = noticed.promise.then(() => ({
-        done: true,
-        value: undefined,
-      }));
-      if (form === "jsonAnswer()") return await jsonAnswer(c, work, SHORT);
-      return await eventStream(
-        work as Promise<IteratorReturnResult<void>>,
-        silent(),
-        { onCancel: noticed.resolve, onError: String, patienceMs: SHORT },
-      );
+      if (form === "jsonAnswer()") {
+        const work = noticed.promise.then(() => ({}));
+        return await jsonAnswer(c, work, { patienceMs: SHORT });
+      }
+      return await streamEvents(c, () => noticed.promise, OPTIONS);
     });
     const server = Deno.serve({ port: 0, onListen: () => {} }, app.fetch);
     const client = await Deno.connect({ port: server.addr.port });
@@ -51,8 +55,8 @@ for (const form of ["jsonAnswer()", "eventStream()"] as const) {
 
 Deno.test("jsonAnswer() sends what took long after the answer has begun", async () => {
   const work = Promise.withResolvers<object>();
-  const app = new Hono();
-  app.get("/", (c) => jsonAnswer(c, work.promise, SHORT));
+  const app = new Hono<AppEnv>();
+  app.get("/", (c) => jsonAnswer(c, work.promise, { patienceMs: SHORT }));
   const response = await app.request("/");
   assertEquals(response.status, 200);
   assertEquals(response.headers.get("content-type"), "application/json");
@@ -62,43 +66,38 @@ Deno.test("jsonAnswer() sends what took long after the answer has begun", async 
 
 Deno.test("multipart() sends what took long after the answer has begun", async () => {
   const work = Promise.withResolvers<AnswerParts>();
-  const late = await multipart(work.promise, SHORT);
-  const parts = { answer: { text: "Hi" }, state: Uint8Array.of(1, 2, 3) };
-  work.resolve(parts);
-  const soon = await multipart(Promise.resolve(parts));
-  assertEquals(await unmarked(late), await unmarked(soon));
+  const app = new Hono<AppEnv>();
+  app.get("/", (c) => multipart(c, work.promise, { patienceMs: SHORT }));
+  const late = await app.request("/");
+  work.resolve({ answer: { text: "Hi" }, state: Uint8Array.of(1, 2, 3) });
+  assertEquals(await unmarked(late), await unmarked(await app.request("/")));
 });
 
 Deno.test("jsonAnswer() fails before the answer begins, or breaks it off", async () => {
   const work = Promise.withResolvers<object>();
-  const app = new Hono();
+  const app = new Hono<AppEnv>();
   app.onError((error, c) => c.text(error.message, 503));
   app.get("/soon", (c) => jsonAnswer(c, Promise.reject(new Error("No"))));
-  app.get("/late", (c) => jsonAnswer(c, work.promise, SHORT));
+  app.get("/late", (c) => jsonAnswer(c, work.promise, { patienceMs: SHORT }));
   assertEquals((await app.request("/soon")).status, 503);
   const late = await app.request("/late");
   work.reject(new Error("No"));
   await assertRejects(() => late.text(), Error, "No");
 });
 
-Deno.test("eventStream() fails before the stream begins, or says so in it", async () => {
-  const options = {
-    onCancel: () => {},
-    onError: (error: unknown) => `${error}!`,
-    patienceMs: SHORT,
-  };
-  await assertRejects(
-    () => eventStream(Promise.reject(new Error("No")), silent(), options),
-    Error,
-    "No",
-  );
-  const first = Promise.withResolvers<IteratorResult<string, void>>();
-  const late = await eventStream(first.promise, silent(), options);
+Deno.test("streamEvents() fails before the stream begins, or says so in it", async () => {
+  const first = Promise.withResolvers<void>();
+  const app = new Hono<AppEnv>();
+  app.onError((error, c) => c.text(error.message, 503));
+  const stream = (path: string, produce: (send: SendEvents) => Promise<void>) =>
+    app.get(path, (c) => streamEvents(c, produce, OPTIONS));
+  stream("/soon", () => Promise.reject(new Error("No")));
+  stream("/late", () => first.promise);
+  assertEquals((await app.request("/soon")).status, 503);
+  const late = await app.request("/late");
   first.reject(new Error("No"));
-  assertEquals(await late.text(), "data: Error: No!\n\n");
+  assertEquals(await late.text(), 'data: {"error":"Error: No"}\n\n');
 });
-
-async function* silent(): AsyncGenerator<string, void> {}
 
 /** A multipart answer without its boundary, which is another each time. */
 async function unmarked(response: Response): Promise<string> {

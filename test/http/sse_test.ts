@@ -1,49 +1,89 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { eventStream, type StreamOptions } from "../../src/http/answer/sse.ts";
+import { Hono } from "hono";
+import {
+  type EventStreamOptions,
+  type SendEvents,
+  streamEvents,
+} from "../../src/http/answer/event_stream.ts";
+import type { AppEnv } from "../../src/http/services.ts";
 import { harness } from "./client.ts";
 
-const QUIET: StreamOptions = { onCancel: () => {}, onError: String };
+/** A stream of what `produce` sends. */
+async function stream(
+  produce: (send: SendEvents) => Promise<void>,
+  options: Partial<EventStreamOptions> = {},
+): Promise<Response> {
+  const app = new Hono<AppEnv>();
+  const failure = (error: unknown) => ({ error: String(error) });
+  app.get("/", (c) => streamEvents(c, produce, { failure, ...options }));
+  return await app.request("/");
+}
 
-Deno.test("eventStream frames each event as one line of data", async () => {
-  const response = await stream(count(), { ...QUIET, last: "[DONE]" });
+Deno.test("streamEvents frames each event as one line of data", async () => {
+  const response = await stream(async (send) => {
+    await send([{ n: 0 }]);
+    await send([{ n: 1 }, { n: 2 }]);
+  }, { last: "[DONE]" });
   assertEquals(
     await response.text(),
-    "data: 0\n\ndata: 1\n\ndata: 2\n\ndata: [DONE]\n\n",
+    'data: {"n":0}\n\ndata: {"n":1}\n\ndata: {"n":2}\n\ndata: [DONE]\n\n',
   );
 });
 
-Deno.test("eventStream sends a comment when nothing happens for long", async () => {
-  async function* slow(): AsyncGenerator<string, void> {
-    yield "a";
+Deno.test("streamEvents frames events as the format says", async () => {
+  const response = await stream(async (send) => {
+    await send([{ n: 0 }, { n: 1 }]);
+  }, {
+    format: {
+      headers: { "content-type": "application/x-ndjson" },
+      before: () => "",
+      after: "\n",
+    },
+  });
+  assertEquals(response.headers.get("content-type"), "application/x-ndjson");
+  assertEquals(await response.text(), '{"n":0}\n{"n":1}\n');
+});
+
+Deno.test("streamEvents sends a long token in pieces, in one line of data", async () => {
+  const state = "eyJ..a-_Z".repeat(20_000);
+  const response = await stream(async (send) => {
+    await send([{ state }]);
+  });
+  const pieces = await Array.fromAsync(response.body ?? []);
+  assertEquals(pieces.length, 2 + Math.ceil(state.length / 65_536));
+  const text = await new Response(ReadableStream.from(pieces)).text();
+  assertEquals(text, `data: ${JSON.stringify({ state })}\n\n`);
+});
+
+Deno.test("streamEvents sends a comment when nothing happens for long", async () => {
+  const response = await stream(async (send) => {
+    await send([{ n: 0 }]);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    yield "b";
-  }
-  const response = await stream(slow(), { ...QUIET, keepAliveMs: 10 });
+    await send([{ n: 1 }]);
+  }, { keepAliveMs: 10 });
   assertMatch(
     await response.text(),
-    /^data: a\n\n(: keep-alive\n\n){2,}data: b\n\n$/,
+    /^data: {"n":0}\n\n(: keep-alive\n\n){2,}data: {"n":1}\n\n$/,
   );
 });
 
-Deno.test("eventStream ends with what the error becomes", async () => {
-  async function* broken(): AsyncGenerator<string, void> {
-    yield "a";
-    await Promise.resolve();
+Deno.test("streamEvents ends with what the error becomes", async () => {
+  const response = await stream(async (send) => {
+    await send([{ n: 0 }]);
     throw new Error("No");
-  }
-  const response = await stream(broken(), QUIET);
-  assertEquals(await response.text(), "data: a\n\ndata: Error: No\n\n");
+  });
+  assertEquals(
+    await response.text(),
+    'data: {"n":0}\n\ndata: {"error":"Error: No"}\n\n',
+  );
 });
 
-Deno.test("eventStream asks for no event before the last one is taken", async () => {
+Deno.test("streamEvents asks for no event before the last one is taken", async () => {
   let made = 0;
-  async function* eager(): AsyncGenerator<string, void> {
-    for (;;) {
-      await Promise.resolve();
-      yield `${made++}`;
-    }
-  }
-  const reader = (await stream(eager(), QUIET)).body?.getReader();
+  const response = await stream(async (send) => {
+    while (await send([{ n: made++ }])) await Promise.resolve();
+  });
+  const reader = response.body?.getReader();
   await reader?.read();
   await reader?.read();
   assertEquals(made, 2);
@@ -82,17 +122,3 @@ Deno.test("generate stops working once a waiting client is gone", async () => {
   assertEquals((await (await answer).json()).finish_reason, "cancelled");
   assertEquals(engine.freed, 1);
 });
-
-async function* count(): AsyncGenerator<string, void> {
-  for (const i of [0, 1, 2]) {
-    await Promise.resolve();
-    yield `${i}`;
-  }
-}
-
-async function stream(
-  events: AsyncGenerator<string, void>,
-  options: StreamOptions,
-): Promise<Response> {
-  return eventStream(await events.next(), events, options);
-}

@@ -5,8 +5,8 @@
  * @module
  */
 
-/** A queue with one reader. */
-export class Mailbox<T> {
+/** A queue with one reader, who asks for one item at a time. */
+export class Mailbox<T> implements AsyncIterableIterator<T, void> {
   readonly #waiting: T[] = [];
   #over = false;
   #failure: unknown;
@@ -32,15 +32,24 @@ export class Mailbox<T> {
     this.close();
   }
 
-  /** Everything put in, in order. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
-    while (true) {
-      for (let item; (item = this.#waiting.shift()) !== undefined;) yield item;
-      if (this.#over) break;
+  /** The next item, in the order in which they were put in. */
+  async next(): Promise<IteratorResult<T, void>> {
+    while (this.#waiting.length === 0 && !this.#over) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await promise;
     }
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#waiting.length > 0) {
+      return { done: false, value: this.#waiting.shift() as T };
+    }
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure;
+    return { done: true, value: undefined };
+  }
+
+  /** Everything put in, once. */
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }

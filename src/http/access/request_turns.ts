@@ -6,15 +6,18 @@
  */
 
 import {
-  type AnswerEvent,
   type Ask,
   type Input,
   type Speaker,
   takeTurn,
   UnreadPromptError,
 } from "../../chat/turn.ts";
-import { thinkWithin } from "../../chat/thought_budget.ts";
-import type { DoneEvent, ScoreQuery } from "../../engine/engine.ts";
+import {
+  type HearTurn,
+  type TakePart,
+  thinkWithin,
+} from "../../chat/thought_budget.ts";
+import type { ScoreQuery } from "../../engine/engine.ts";
 import { TimeLimitError } from "../../errors.ts";
 import type { RequestRecord, TurnRecord } from "../../observe/record.ts";
 import type { Save } from "../../state/save.ts";
@@ -45,26 +48,23 @@ export class RequestTurns {
     this.#record = record;
   }
 
-  /** Takes a turn, as {@linkcode takeTurn} does; with a bounded thought, several. */
-  take(
-    ask: Ask,
-    signal: AbortSignal,
-  ): AsyncGenerator<AnswerEvent | DoneEvent, void> {
+  /**
+   * Takes a turn, as {@linkcode takeTurn} does; with a bounded thought, several.
+   *
+   * @param hear Told of each event before the next is made; the turn is given up
+   * once it wants no more.
+   */
+  async take(ask: Ask, signal: AbortSignal, hear: HearTurn): Promise<void> {
     const { thinkTokens: most, effort } = ask;
+    const take: TakePart = (ask, signal, hear) => this.#take(ask, signal, hear);
     if (most === undefined || !effort || effort === "none") {
-      return this.#take(ask, signal);
+      return await take(ask, signal, hear);
     }
     const { tokenizer } = this.#speaker.engine;
-    return thinkWithin(most, (ask, signal) => this.#take(ask, signal), ask, {
-      signal,
-      tokenizer,
-    });
+    await thinkWithin(most, take, ask, { signal, hear, tokenizer });
   }
 
-  async *#take(
-    ask: Ask,
-    signal: AbortSignal,
-  ): AsyncGenerator<AnswerEvent | DoneEvent, void> {
+  async #take(ask: Ask, signal: AbortSignal, hear: HearTurn): Promise<void> {
     const { tenant, timeout, spend } = this.#caller;
     const { model, tokenizer } = this.#speaker.engine;
     using limit = new TimeLimit(timeout, signal);
@@ -86,11 +86,11 @@ export class RequestTurns {
           written += tokenizer.encode(event.text + (event.reasoning ?? ""))
             .length;
         }
-        yield event;
+        if (!await hear(event)) break;
       }
     } catch (error) {
       const reason = limit.reasonOf(error);
-      if (turn) turn.end = "failed";
+      if (turn && !ended) turn.end = "failed";
       this.#record.code ??= codeOf(reason);
       throw reason;
     } finally {
@@ -116,10 +116,13 @@ export class RequestTurns {
       seed: undefined,
       stops: [],
     };
-    for await (const event of this.take(turn, signal)) {
-      if (event.type === "done") return event.save;
-    }
-    throw new Error("A turn had no end");
+    let left: Save | undefined;
+    await this.take(turn, signal, (event) => {
+      if (event.type === "done") left = event.save;
+      return Promise.resolve(true);
+    });
+    if (left === undefined) throw new Error("A turn had no end");
+    return left;
   }
 
   /** Scores texts, as the engine does. */

@@ -6,8 +6,9 @@
  */
 
 import type { Context } from "hono";
+import type { AppEnv } from "../services.ts";
+import { type BodyOptions, type Bytes, streamBody } from "./answer_body.ts";
 import { PATIENCE_MS, raceTimeout } from "./patience.ts";
-import { abortIfStalled } from "./stall.ts";
 
 /** Characters of a member that is worth sending by itself, and of one piece. */
 const PIECE = 1 << 16;
@@ -26,42 +27,43 @@ const PLAIN = /^[\w.+/=-]*$/;
  * long, the answer begins without it, and breaks off if it fails.
  */
 export async function jsonAnswer(
-  c: Context,
+  c: Context<AppEnv>,
   value: object | Promise<object>,
-  patienceMs = PATIENCE_MS,
+  options: BodyOptions = {},
 ): Promise<Response> {
   const type = { "content-type": "application/json" };
   const work = Promise.resolve(value);
-  const known = await raceTimeout(work, patienceMs);
-  if (known === undefined) {
-    // A client that has gone hears of no failure.
-    work.catch(() => {});
-    return c.body(abortIfStalled(ReadableStream.from(late(work))), 200, type);
-  }
-  const { text, mark, long } = written(known.value);
+  const known = await raceTimeout(work, options.patienceMs ?? PATIENCE_MS);
+  const json = known && written(known.value);
   // What is sent whole waits whole for a client that reads nothing.
-  const short = long.length === 0 && text.length <= PIECE;
-  return short ? c.body(text, 200, type) : c.body(
-    abortIfStalled(ReadableStream.from(pieces(text.split(mark), long))),
-    200,
-    type,
-  );
+  if (json && json.long.length === 0 && json.text.length <= PIECE) {
+    return c.body(json.text, 200, type);
+  }
+  return await streamBody(c, type, async (body) => {
+    await body.write(pieces(json ?? written(await work)));
+  }, { ...options, patienceMs: 0 });
 }
 
-async function* late(
-  work: Promise<object>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  const { text, mark, long } = written(await work);
-  yield* pieces(text.split(mark), long);
+/** A value as JSON in pieces, with something around it. */
+export function* jsonPieces(
+  value: object,
+  before = "",
+  after = "",
+): Generator<Bytes, void> {
+  yield* pieces(written(value), before, after);
 }
 
 /** Something long, written by itself: the content of a text, or numbers. */
 type LongMember = string | readonly number[];
 
 /** JSON with marks in place of what is long in it. */
-function written(
-  value: object,
-): { text: string; mark: string; long: readonly LongMember[] } {
+interface MarkedJson {
+  readonly text: string;
+  readonly mark: string;
+  readonly long: readonly LongMember[];
+}
+
+function written(value: object): MarkedJson {
   const long: LongMember[] = [];
   // Nobody outside can know it, so it stands in no text.
   const mark = crypto.randomUUID();
@@ -88,10 +90,12 @@ function areNumbers(list: readonly unknown[]): list is readonly number[] {
 }
 
 function* pieces(
-  around: readonly string[],
-  long: readonly LongMember[],
-): Generator<Uint8Array<ArrayBuffer>> {
+  { text, mark, long }: MarkedJson,
+  before = "",
+  after = "",
+): Generator<Bytes, void> {
   const encoder = new TextEncoder();
+  const around = `${before}${text}${after}`.split(mark);
   for (const [i, text] of around.entries()) {
     // A mark has quotes, and a list has none.
     const start = isList(long[i - 1]) ? 1 : 0;

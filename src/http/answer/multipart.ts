@@ -1,12 +1,13 @@
 /**
- * Answers of two parts, so that a state travels as bytes: no base64, no JSON
- * escape of megabytes. RFC 2046, section 5.1.
+ * Answers of two parts: JSON, and the state as bytes. Source: RFC 2046, 5.1.
  *
  * @module
  */
 
-import { PATIENCE_MS, raceTimeout } from "./patience.ts";
-import { abortIfStalled } from "./stall.ts";
+import type { Context } from "hono";
+import type { AppEnv } from "../services.ts";
+import { type BodyOptions, type Bytes, streamBody } from "./answer_body.ts";
+import { jsonPieces } from "./json_answer.ts";
 
 /** The media type of a state on its own. */
 export const STATE_TYPE = "application/vnd.gosling.state";
@@ -14,12 +15,15 @@ export const STATE_TYPE = "application/vnd.gosling.state";
 /** The media type of a JSON answer and its state. */
 export const PARTS_TYPE = "multipart/mixed";
 
+/** Bytes of the state sent at once. */
+const PIECE_BYTES = 1 << 16;
+
 /** What travels in two parts. */
 export interface AnswerParts {
   /** The JSON part. */
   readonly answer: object;
   /** The state; there is no such part without one. */
-  readonly state: Uint8Array<ArrayBuffer> | string | undefined;
+  readonly state: Bytes | undefined;
 }
 
 /**
@@ -27,39 +31,33 @@ export interface AnswerParts {
  * the answer begins without them, and breaks off if they fail.
  */
 export async function multipart(
+  c: Context<AppEnv>,
   work: Promise<AnswerParts>,
-  patienceMs = PATIENCE_MS,
+  options: BodyOptions = {},
 ): Promise<Response> {
   const boundary = crypto.randomUUID();
-  const body = work.then((parts) => written(parts, boundary));
-  const known = await raceTimeout(body, patienceMs);
-  // A client that has gone hears of no failure.
-  body.catch(() => {});
-  const answer = known?.value ??
-    abortIfStalled(ReadableStream.from(late(body)));
-  return new Response(answer, {
-    headers: { "content-type": `${PARTS_TYPE}; boundary=${boundary}` },
-  });
+  const headers = { "content-type": `${PARTS_TYPE}; boundary=${boundary}` };
+  return await streamBody(c, headers, async (body) => {
+    await body.write(pieces(await work, boundary));
+  }, options);
 }
 
-function written({ answer, state }: AnswerParts, boundary: string): Blob {
-  const parts: BlobPart[] = [
-    `--${boundary}\r\ncontent-type: application/json\r\n\r\n`,
-    JSON.stringify(answer),
-  ];
-  if (state !== undefined) {
-    parts.push(
-      `\r\n--${boundary}\r\ncontent-type: ${STATE_TYPE}\r\n` +
-        `content-length: ${state.length}\r\n\r\n`,
-      state,
-    );
+function* pieces(
+  { answer, state }: AnswerParts,
+  boundary: string,
+): Generator<Bytes, void> {
+  const utf8 = new TextEncoder();
+  const json = `--${boundary}\r\ncontent-type: application/json\r\n\r\n`;
+  const end = `\r\n--${boundary}--\r\n`;
+  if (state === undefined) return yield* jsonPieces(answer, json, end);
+  yield* jsonPieces(
+    answer,
+    json,
+    `\r\n--${boundary}\r\ncontent-type: ${STATE_TYPE}\r\n` +
+      `content-length: ${state.length}\r\n\r\n`,
+  );
+  for (let at = 0; at < state.length; at += PIECE_BYTES) {
+    yield state.subarray(at, at + PIECE_BYTES);
   }
-  parts.push(`\r\n--${boundary}--\r\n`);
-  return new Blob(parts);
-}
-
-async function* late(
-  body: Promise<Blob>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  yield* (await body).stream();
+  yield utf8.encode(end);
 }

@@ -14,23 +14,17 @@ import { BLANK_PHASE } from "../../chat/template.ts";
 import { thinks } from "../../chat/think.ts";
 import type { Save } from "../../state/save.ts";
 import { encodePrompt } from "../../text/prompt.ts";
-import { jsonAnswer } from "../answer/json_answer.ts";
-import { eventStream } from "../answer/sse.ts";
-import {
-  planCalls,
-  type Reading,
-  readingOf,
-  tellCalls,
-} from "../openai/calls.ts";
+import { answerTurns } from "../answer/turn_answer.ts";
+import { planCalls, type Reading, readingOf } from "../openai/calls.ts";
 import { conversationOf } from "../openai/chat_messages.ts";
-import { choose, openSave } from "../openai/choices.ts";
 import { readLeniently } from "../request/body.ts";
+import { openSave, planTurns } from "../request/common_request.ts";
 import { openBeginning } from "../request/initial.ts";
 import { HISTORY_STATES, needs } from "../request/needs.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/document.ts";
-import { anthropicError, anthropicErrors } from "./error.ts";
-import { type MessageCall, messageEvents, wholeMessage } from "./events.ts";
+import { anthropicErrors } from "./error.ts";
+import { MessageWriter } from "./message_writer.ts";
 import { CountRequest, MessagesRequest } from "./schema.ts";
 
 const messages = createRoute({
@@ -113,39 +107,24 @@ export function messagesRoutes(): OpenAPIHono<AppEnv> {
 }
 
 async function answer(c: Context<AppEnv>): Promise<Response> {
-  const gone = new AbortController();
   const request = await readLeniently(c, MessagesRequest, stateOf);
   const plan = planCalls(request);
   const asked = { ...request, state: stateOf(request), ...plan.changes };
   const save = await openSave(c, asked);
   const { messages, ...reading } = readingFor(request, save);
-  const common = { ...asked, ...reading };
-  const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
-  const { engine, template } = c.get("services");
-  const call: MessageCall = {
-    request,
-    common,
-    choices: tellCalls(
-      choose(c, common, save, [{ messages }], signal),
-      plan,
-      template?.calls,
-    ),
-    model: engine.model.id,
-    requestId: c.get("requestId"),
-    cached: save?.position ?? 0,
-  };
-  c.header("request-id", call.requestId);
-  if (!request.stream) return await jsonAnswer(c, wholeMessage(c, call));
-  const events = messageEvents(c, call);
-  return await eventStream(events.next(), events, {
-    frame: (event) => event,
-    onCancel: () => gone.abort(),
-    onError: (error) =>
-      `event: error\ndata: ${
-        JSON.stringify(anthropicError(error, call.requestId))
-      }\n\n`,
-    keepAlive: 'event: ping\ndata: {"type":"ping"}\n\n',
+  const turns = planTurns(c, { ...asked, ...reading }, save, [{ messages }], {
+    penaltyDecay: 1,
+    calls: plan,
   });
+  const requestId = c.get("requestId");
+  c.header("request-id", requestId);
+  const writer = new MessageWriter({
+    request,
+    model: c.get("services").engine.model.id,
+    requestId,
+    cached: save?.position ?? 0,
+  });
+  return await answerTurns(c, turns, writer, request.stream);
 }
 
 /** The conversation, the system's words first; a last answer is gone on with. */

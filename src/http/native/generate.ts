@@ -8,23 +8,27 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import { effortOf, thinks, thoughtful } from "../../chat/think.ts";
-import type { DoneEvent } from "../../engine/engine.ts";
+import { headDigest, splitHead } from "../../chat/head.ts";
 import type { Save } from "../../state/save.ts";
+import type { Bytes } from "../answer/answer_body.ts";
+import type { Draft } from "../answer/draft.ts";
+import { multipart, PARTS_TYPE } from "../answer/multipart.ts";
+import {
+  answerTurns,
+  collectDrafts,
+  type PlannedTurn,
+} from "../answer/turn_answer.ts";
+import { SchemaError } from "../problem.ts";
 import { readBody } from "../request/body.ts";
-import { needs } from "../request/needs.ts";
-import { document, problems } from "../site/document.ts";
+import { planTurns } from "../request/common_request.ts";
 import { boundedGrammar, prepareGrammar } from "../request/grammar.ts";
 import { openBeginning } from "../request/initial.ts";
-import { jsonAnswer } from "../answer/json_answer.ts";
-import { multipart, PARTS_TYPE } from "../answer/multipart.ts";
-import { problem, SchemaError } from "../problem.ts";
-import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
+import { needs } from "../request/needs.ts";
+import { requireProfile } from "../request/turn_fields.ts";
 import type { AppEnv } from "../services.ts";
-import { eventStream } from "../answer/sse.ts";
-import { headDigest, splitHead } from "../../chat/head.ts";
-import type { AnswerEvent } from "../../chat/turn.ts";
-import { requireProfile, samplingOf } from "../request/turn_fields.ts";
+import { document, problems } from "../site/document.ts";
+import { GenerationWriter } from "./generation_writer.ts";
+import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
 
 const route = createRoute({
   method: "post",
@@ -69,58 +73,39 @@ const route = createRoute({
   },
 });
 
-/** A turn under way, and what it took to open its save. */
-export interface NativeTurn {
-  readonly request: GenerateRequest;
-  readonly events: AsyncGenerator<AnswerEvent | DoneEvent, void>;
-  readonly openMs: number;
-}
-
-/** What an answer ends with. */
-interface Ending {
-  readonly body: Omit<GenerateResponse, "text" | "state">;
-  readonly state: string | Uint8Array<ArrayBuffer> | undefined;
-}
-
 /** Answers `POST /v1/generate`. */
 export function generateRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   document(app, route);
   app.post(route.path, needs({ takesTurn: true }), async (c) => {
-    const gone = new AbortController();
-    const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
-    const turn = await begin(c, signal);
-    const binary = takesParts(c);
-    if (!turn.request.stream) {
-      const work = wholeAnswer(c, turn, binary);
-      return binary ? await multipart(work) : await jsonAnswer(
-        c,
-        work.then(({ answer, state }) => ({ ...answer, state })),
-      );
+    const { request, turns, openMs } = await begin(c);
+    const writer = new GenerationWriter(c, openMs);
+    if (!takesParts(c)) {
+      return await answerTurns(c, turns, writer, request.stream);
     }
-    const events = lines(c, turn);
-    return await eventStream(events.next(), events, {
-      onCancel: () => gone.abort(),
-      onError: (error) =>
-        JSON.stringify({
-          ...problem(error, c.get("requestId")),
-          type: "problem",
-        }),
-    });
+    const gone = new AbortController();
+    const parts = async () => {
+      const { shown } = await collectDrafts(c, turns, { gone });
+      return { answer: writer.whole(shown), state: stateBytes(shown) };
+    };
+    return await multipart(c, parts(), { gone });
   });
   return app;
 }
 
 /** Checks everything that can be refused before the model works. */
-async function begin(
-  c: Context<AppEnv>,
-  signal: AbortSignal,
-): Promise<NativeTurn> {
+async function begin(c: Context<AppEnv>): Promise<{
+  readonly request: GenerateRequest;
+  readonly turns: readonly PlannedTurn[];
+  /** What it took to open the save. */
+  readonly openMs: number;
+}> {
   const body = await readBody(c, GenerateRequest);
   const { portable } = c.get("services");
   // What is held while the turn runs has no copy of the token.
   const { state, ...request } = body.value;
-  if (request.stream && takesParts(c)) throw noStreamOfParts();
+  const binary = takesParts(c);
+  if (request.stream && binary) throw noStreamOfParts();
   requireProfile(request.state_profile, portable);
   if (body.state !== undefined && state !== undefined) throw twoStates();
   const opening = performance.now();
@@ -128,126 +113,27 @@ async function begin(
     state: body.state ?? state,
     initial: request.initial,
   });
+  const openMs = performance.now() - opening;
   await prepareGrammar(c, boundedGrammar(c, request));
-  return startTurn(c, request, save, performance.now() - opening, signal);
+  return { request, turns: planGeneration(c, request, save, binary), openMs };
 }
 
-/** Starts the turn that a request asks for, from a save already open. */
-export function startTurn(
+/** The turn that a request asks for, from a save already open. */
+export function planGeneration(
   c: Context<AppEnv>,
   request: GenerateRequest,
   save: Save | undefined,
-  openMs: number,
-  signal: AbortSignal,
-): NativeTurn {
-  const services = c.get("services");
-  const { engine, grammars } = services;
+  binary = false,
+): PlannedTurn[] {
   const { prompt, messages = [] } = request;
-  const grammar = boundedGrammar(c, request);
-  const { chat_template_kwargs: variables } = request;
-  const { id } = engine.model;
-  const effort = thinks({ id, template: services.template })
-    ? effortOf(undefined, variables)
-    : "none";
-  const events = c.get("turns").take({
-    save,
-    input: prompt === undefined ? { messages } : { prompt },
-    maxTokens: request.max_tokens,
-    sampling: samplingOf(request, services, {
-      thinking: prompt === undefined && grammar === undefined &&
-        thoughtful(effort),
-      penaltyDecay: 0.996,
-    }),
-    effort,
-    variables,
-    goOn: request.continue_final_message,
-    seed: request.seed,
-    told: headDigest(splitHead(messages).head),
-    stops: [request.stop].flat(),
-    bos: request.bos,
-    ...(grammar &&
-      { form: { grammars, grammar, written: request.grammar?.written ?? "" } }),
-  }, signal);
-  return { request, events, openMs };
+  const asked = { ...request, told: headDigest(splitHead(messages).head) };
+  const input = prompt === undefined ? { messages } : { prompt };
+  return planTurns(c, asked, save, [input], { penaltyDecay: 0.996, binary });
 }
 
-async function* lines(
-  c: Context<AppEnv>,
-  turn: NativeTurn,
-): AsyncGenerator<string, void> {
-  for await (const event of turn.events) {
-    if (event.type === "text") {
-      yield JSON.stringify(event);
-    } else {
-      const { body, state } = await end(c, turn, event, false);
-      yield JSON.stringify({ type: "done", ...body, state });
-    }
-  }
-}
-
-/** A whole answer and the state it left, as text or as bytes. */
-export async function wholeAnswer(
-  c: Context<AppEnv>,
-  turn: NativeTurn,
-  binary: boolean,
-): Promise<Pick<Ending, "state"> & { readonly answer: GenerateResponse }> {
-  let text = "", reasoning = "";
-  for await (const event of turn.events) {
-    if (event.type === "text") {
-      text += event.text;
-      reasoning += event.reasoning ?? "";
-      continue;
-    }
-    const { body, state } = await end(c, turn, event, binary);
-    const { id, object, model, ...rest } = body;
-    const said = { text, ...(reasoning !== "" && { reasoning }) };
-    return { answer: { id, object, model, ...said, ...rest }, state };
-  }
-  throw new Error("A turn had no end");
-}
-
-async function end(
-  c: Context<AppEnv>,
-  { request, openMs }: NativeTurn,
-  { finish, save, usage, timings }: DoneEvent,
-  binary: boolean,
-): Promise<Ending> {
-  const { engine, vault } = c.get("services");
-  const sealing = performance.now();
-  const options = request.state_codec === "none" ? undefined : {
-    codec: request.state_codec,
-    profile: request.state_profile,
-    tenant: c.get("tenant"),
-  };
-  const sealed = options &&
-    await (binary ? vault.sealBytes(save, options) : vault.seal(save, options));
-  return {
-    body: {
-      id: `gen-${c.get("requestId")}`,
-      object: "generation",
-      model: engine.model.id,
-      finish_reason: finish,
-      usage: {
-        prompt_tokens: usage.promptTokens,
-        completion_tokens: usage.completionTokens,
-        position: usage.position,
-        prefill_saved_tokens: usage.prefillSavedTokens,
-      },
-      ...(sealed && { state_bytes: sealed.bytes, state_codec: sealed.codec }),
-      timings: {
-        open_ms: micro(openMs),
-        prefill_ms: micro(timings.prefillMs),
-        decode_ms: micro(timings.decodeMs),
-        seal_ms: micro(performance.now() - sealing),
-      },
-    },
-    state: sealed?.token,
-  };
-}
-
-/** Milliseconds to the microsecond: the clock's own noise is left out. */
-function micro(ms: number): number {
-  return Math.round(1000 * ms) / 1000;
+function stateBytes([draft]: readonly Draft[]): Bytes | undefined {
+  const token = draft?.sealed?.token;
+  return typeof token === "string" ? undefined : token;
 }
 
 /** Whether the client prefers an answer of two parts. */

@@ -7,15 +7,13 @@
 import { headDigest, type HeadedMessages } from "../../chat/head.ts";
 import type { Message } from "../../chat/template.ts";
 import {
-  type CallFrame,
-  CallReader,
   callSchema,
   type Tool,
   type ToolCall,
   withTools,
 } from "../../chat/tools.ts";
 import type { Save } from "../../state/save.ts";
-import type { ChoiceEvent, CommonRequest } from "./choices.ts";
+import type { CommonRequest } from "../request/common_request.ts";
 import {
   type AllowedTools,
   chosenTools,
@@ -40,11 +38,6 @@ export interface WrittenCall {
   readonly id: string;
   readonly type: "function";
   readonly function: { readonly name: string; readonly arguments: string };
-}
-
-/** What happened to one choice; at its end, with its calls. */
-export interface CallEvent extends ChoiceEvent {
-  readonly calls: readonly WrittenCall[];
 }
 
 /** Reads a request's tools. A function that has to be called has a grammar. */
@@ -110,29 +103,8 @@ export function readingOf(
   };
 }
 
-/** Events with calls told from text. */
-export async function* tellCalls(
-  choices: AsyncGenerator<ChoiceEvent, void>,
-  { tools, certain }: CallPlan,
-  frame?: CallFrame,
-): AsyncGenerator<CallEvent, void> {
-  const readers = new Map<number, CallReader>();
-  for await (const { index, event } of choices) {
-    const reader = readers.get(index) ?? new CallReader(tools, certain, frame);
-    readers.set(index, reader);
-    if (event.type === "text") {
-      const text = reader.push(event.text);
-      if (text === "" && event.text !== "" && !event.tokens) continue;
-      yield { index, event: { ...event, text }, calls: [] };
-      continue;
-    }
-    const { text, calls } = reader.finish();
-    if (text !== "") yield { index, event: { type: "text", text }, calls: [] };
-    yield { index, event, calls: calls.map(written) };
-  }
-}
-
-function written({ name, arguments: given }: ToolCall): WrittenCall {
+/** A call, under an id of its own. */
+export function writtenCall({ name, arguments: given }: ToolCall): WrittenCall {
   return {
     id: `call_${crypto.randomUUID().replaceAll("-", "").slice(0, 24)}`,
     type: "function",

@@ -14,20 +14,15 @@ import type { Grammar } from "../../grammar/grammar.ts";
 import { readLeniently } from "../request/body.ts";
 import { HISTORY_STATES, needs } from "../request/needs.ts";
 import { document } from "../site/document.ts";
-import { jsonAnswer } from "../answer/json_answer.ts";
+import { answerTurns } from "../answer/turn_answer.ts";
 import type { AppEnv } from "../services.ts";
-import { planCalls, readingOf, tellCalls } from "./calls.ts";
-import { choose, openSave, streamChunks } from "./choices.ts";
+import { openSave, planTurns } from "../request/common_request.ts";
+import { planCalls, readingOf } from "./calls.ts";
 import { openAiAnswers } from "./error.ts";
 import { responseStart } from "./responses_items.ts";
 import { ResponsesRequest } from "./responses_schema.ts";
 import { objectGrammar, schemaGrammar } from "./schema.ts";
-import {
-  heldEvents,
-  responseEvents,
-  wholeResponse,
-} from "./responses_events.ts";
-import type { ResponseCall } from "./responses_shape.ts";
+import { HeldResponseWriter, ResponseWriter } from "./responses_writer.ts";
 
 const route = createRoute({
   method: "post",
@@ -58,7 +53,6 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   document(app, route);
   app.post(route.path, needed, async (c) => {
-    const gone = new AbortController();
     const request = await readLeniently(
       c,
       ResponsesRequest,
@@ -66,35 +60,26 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
     );
     const plan = planCalls(request);
     const { state, ...conversation } = responseStart(request);
-    const asked = {
-      ...request,
-      n: 1,
-      state,
-      ...limits(request),
-      ...plan.changes,
-    };
+    const asked = { ...request, state, ...limits(request), ...plan.changes };
     const save = await openSave(c, asked);
     const { messages, ...reading } = readingOf(conversation, plan, save);
-    const common = { ...asked, ...reading };
-    const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
+    const turns = planTurns(c, { ...asked, ...reading }, save, [{ messages }], {
+      penaltyDecay: 1,
+      calls: plan,
+    });
+    const { model, tokenizer } = c.get("services").engine;
     const helped = request.stream && c.req.header(HELPER) !== undefined;
     const held = helped && request.state_in === "ids";
-    const call: ResponseCall = {
+    const Writer = held ? HeldResponseWriter : ResponseWriter;
+    const writer = new Writer({
       request,
-      common,
-      choices: tellCalls(
-        choose(c, common, save, [{ messages }], signal),
-        plan,
-        c.get("services").template?.calls,
-      ),
       created: Math.floor(Date.now() / 1000),
-      model: c.get("services").engine.model.id,
+      model: model.id,
+      tokenizer,
       requestId: c.get("requestId"),
       stable: helped && !held,
-    };
-    if (!request.stream) return await jsonAnswer(c, wholeResponse(c, call));
-    const events = held ? heldEvents(c, call) : responseEvents(c, call);
-    return await streamChunks(c, gone, events);
+    });
+    return await answerTurns(c, turns, writer, request.stream);
   });
   app.all("/v1/responses/:id{.+}", () => {
     throw new RequestError(

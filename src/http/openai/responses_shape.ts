@@ -4,43 +4,25 @@
  * @module
  */
 
-import type { Context } from "hono";
-import type { DoneEvent } from "../../engine/engine.ts";
-import type { ScoredToken } from "../../text/logprobs.ts";
-import type { AppEnv } from "../services.ts";
-import type { CallEvent, WrittenCall } from "./calls.ts";
-import {
-  type CommonRequest,
-  finishReason,
-  sealSave,
-  usageOf,
-} from "./choices.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
+import type { Draft } from "../answer/draft.ts";
+import { type WrittenCall, writtenCall } from "./calls.ts";
 import { idOf } from "./ids.ts";
 import { type ChatLogprob, chatLogprobs } from "./logprobs.ts";
 import type { ResponsesRequest } from "./responses_schema.ts";
 import type { ToolChoice } from "./tool_schema.ts";
+import { finishReason, usageOf } from "./usage.ts";
 
 /** A request under way. */
 export interface ResponseCall {
   readonly request: ResponsesRequest;
-  readonly common: CommonRequest;
-  readonly choices: AsyncGenerator<CallEvent, void>;
   readonly created: number;
   readonly model: string;
+  readonly tokenizer: Tokenizer;
   /** Names the response, and its parts, until there is a state. */
   readonly requestId: string;
   /** Whether the response keeps the id that it has at first. */
   readonly stable: boolean;
-}
-
-/** What was written, told apart. */
-export interface Written {
-  readonly text: string;
-  readonly thought: string;
-  /** How likely the text's tokens were, where that was asked for. */
-  readonly tokens?: readonly ScoredToken[] | undefined;
-  /** Beside the text, or in its place. */
-  readonly calls: readonly WrittenCall[];
 }
 
 /** A response; what it says of its request is not spelt out here. */
@@ -94,17 +76,16 @@ export interface FunctionCall {
 export type Status = "in_progress" | "completed" | "incomplete";
 
 /** A response at its end. */
-export async function completed(
-  c: Context<AppEnv>,
+export function completed(
   call: ResponseCall,
-  { text, thought, calls, tokens = [] }: Written,
-  done: DoneEvent,
-): Promise<ResponseObject> {
-  const { request, common } = call;
-  const state = await sealSave(c, common, done.save);
-  const status = finishReason(done) === "stop" ? "completed" : "incomplete";
-  const usage = usageOf([done.usage], 1);
-  const { tokenizer } = c.get("services").engine;
+  draft: Draft,
+): ResponseObject {
+  const { request, tokenizer } = call;
+  const { text, reasoning: thought, tokens = [], end, state } = draft;
+  if (end === undefined) throw new Error("A turn had no end");
+  const calls = draft.calls.map(writtenCall);
+  const status = finishReason(end) === "stop" ? "completed" : "incomplete";
+  const usage = usageOf([end.usage], 1);
   const { content: logprobs } = chatLogprobs(tokens, tokenizer);
   const name = request.store ? state ?? call.requestId : call.requestId;
   // A stream has named its message before there was a state.

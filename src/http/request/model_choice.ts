@@ -20,18 +20,17 @@ const Hints = z.object({
   states: z.array(z.object({ state: z.string() })).optional(),
 }).catch({});
 
-/** Lends requests their models, and takes them back when answers have ended. */
+/**
+ * Lends requests their models, and takes them back: from requests that are answered,
+ * and at the end of answers that still use them (`answer/answer_body.ts`).
+ */
 export function lendModels(loader: Loader): MiddlewareHandler<AppEnv> {
   return async function lendModels(c, next): Promise<void> {
     c.set("loader", loader);
     try {
       await next();
     } finally {
-      const release = c.get("release");
-      if (release !== undefined) {
-        if (c.res.body === null) release();
-        else c.res = endingWith(c.res, c.res.body, release);
-      }
+      c.get("release")?.();
     }
   };
 }
@@ -75,18 +74,4 @@ async function ownerOf(
   const owner = await c.get("loader").ownerOf?.(token, c.get("tenant"));
   c.set("unwrapped", owner?.unwrapped);
   return owner?.id;
-}
-
-/** The same answer, with something to do when its body has ended or is left. */
-function endingWith(
-  response: Response,
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  then: () => void,
-): Response {
-  const { readable, writable } = new TransformStream<
-    Uint8Array<ArrayBuffer>,
-    Uint8Array<ArrayBuffer>
-  >();
-  body.pipeTo(writable).then(then, then);
-  return new Response(readable, response);
 }

@@ -7,7 +7,9 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { check } from "../../request/check.ts";
-import { startTurn, wholeAnswer } from "../generate.ts";
+import { collectDrafts } from "../../answer/turn_answer.ts";
+import { planGeneration } from "../generate.ts";
+import { GenerationWriter } from "../generation_writer.ts";
 import { boundedGrammar, prepareGrammar } from "../../request/grammar.ts";
 import { openBeginning } from "../../request/initial.ts";
 import { list, MOST_MESSAGES } from "../../request/lists.ts";
@@ -113,23 +115,17 @@ async function branch(
   const opening = performance.now();
   const save = await openBeginning(c, beginning);
   const openMs = performance.now() - opening;
-  const failed = new AbortController();
-  const signal = AbortSignal.any([c.req.raw.signal, failed.signal]);
-  const turns = requests.map((request) =>
-    startTurn(c, request, save, openMs, signal)
-  );
-  const answers = turns.map(async (turn, i) => {
-    const { answer, state } = await wholeAnswer(c, turn, false);
-    const id = `${answer.id}-${i}`;
-    return { ...answer, id, ...(typeof state === "string" && { state }) };
-  });
-  try {
-    return { object: "branches", branches: await Promise.all(answers) };
-  } catch (error) {
-    failed.abort();
-    await Promise.allSettled(answers);
-    throw error;
-  }
+  const turns = requests.flatMap((request) => planGeneration(c, request, save));
+  const gone = new AbortController();
+  const { shown } = await collectDrafts(c, turns, { gone });
+  const writer = new GenerationWriter(c, openMs);
+  return {
+    object: "branches",
+    branches: shown.map((draft, i) => {
+      const answer = writer.whole([draft]);
+      return { ...answer, id: `${answer.id}-${i}` };
+    }),
+  };
 }
 
 /** One branch as a request of its own; pointers lead into the list. */

@@ -1,0 +1,69 @@
+/**
+ * One answer in the making, as every dialect sees it: what has been said of it, and
+ * at its end its calls and the state that it left.
+ *
+ * @module
+ */
+
+import type { CallReader, ToolCall } from "../../chat/tools.ts";
+import type { AnswerEvent } from "../../chat/turn.ts";
+import type { DoneEvent } from "../../engine/engine.ts";
+import type { Sealed } from "../../state/seal.ts";
+import type { ScoredToken } from "../../text/logprobs.ts";
+
+/** An answer as far as it has been written. */
+export class Draft {
+  /** Its place among the answers of the request. */
+  readonly index: number;
+  /** What has been said. */
+  text = "";
+  /** What was thought before. */
+  reasoning = "";
+  /** How likely the text's tokens were; absent unless that was asked for. */
+  tokens: ScoredToken[] | undefined;
+  /** Its calls of functions, once it is over: beside the text, or in its place. */
+  calls: readonly ToolCall[] = [];
+  /** Its end. */
+  end: DoneEvent | undefined;
+  /** The state that it left, unless the request wants none. */
+  sealed: Sealed<string> | Sealed<Uint8Array<ArrayBuffer>> | undefined;
+  /** Milliseconds that sealing took. */
+  sealMs = 0;
+  readonly #reader: CallReader | undefined;
+
+  /**
+   * Nothing yet.
+   *
+   * @param reader Tells calls from text; absent: all is text.
+   */
+  constructor(index: number, reader?: CallReader) {
+    this.index = index;
+    this.#reader = reader;
+  }
+
+  /** The state as text. */
+  get state(): string | undefined {
+    const token = this.sealed?.token;
+    return typeof token === "string" ? token : undefined;
+  }
+
+  /** Takes the next of the answer; gives what can be said of it by now. */
+  push(event: AnswerEvent): AnswerEvent | undefined {
+    const text = this.#reader?.push(event.text) ?? event.text;
+    this.text += text;
+    this.reasoning += event.reasoning ?? "";
+    if (event.tokens) (this.tokens ??= []).push(...event.tokens);
+    const silent = text === "" && event.text !== "" && !event.tokens &&
+      event.reasoning === undefined;
+    return silent ? undefined : { ...event, text };
+  }
+
+  /** Takes the end; gives text that could have been a call and is none. */
+  finish(event: DoneEvent): AnswerEvent | undefined {
+    this.end = event;
+    const { text = "", calls = [] } = this.#reader?.finish() ?? {};
+    this.calls = calls;
+    this.text += text;
+    return text === "" ? undefined : { type: "text", text };
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * A message at once, or as events in Anthropic's order. Source: Anthropic's API
+ * reference, "Messages" and "Streaming messages".
+ *
+ * The state is known at the end of the answer, so its block is the last one.
+ *
+ * @module
+ */
+
+import type { ToolCall } from "../../chat/tools.ts";
+import type { AnswerEvent } from "../../chat/turn.ts";
+import type { DoneEvent, TurnUsage } from "../../engine/engine.ts";
+import type { Draft } from "../answer/draft.ts";
+import { EVENT_STREAM, type StreamFormat } from "../answer/event_stream.ts";
+import type { AnswerWriter } from "../answer/turn_answer.ts";
+import { writtenCall } from "../openai/calls.ts";
+import { anthropicError } from "./error.ts";
+import type { MessagesRequest } from "./schema.ts";
+
+/** What a message says of itself. */
+export interface MessageHead {
+  readonly request: MessagesRequest;
+  /** The model's name. */
+  readonly model: string;
+  readonly requestId: string;
+  /** Tokens that the state has read. */
+  readonly cached: number;
+}
+
+/** A part of an answer. */
+type ContentBlock =
+  | { readonly type: "text"; readonly text: string }
+  | {
+    readonly type: "thinking";
+    readonly thinking: string;
+    readonly signature: string;
+  }
+  | {
+    readonly type: "tool_use";
+    readonly id: string;
+    readonly name: string;
+    readonly input: unknown;
+  }
+  | { readonly type: "redacted_thinking"; readonly data: string };
+
+/** An event, which names its type. */
+interface MessageEvent {
+  readonly type: string;
+}
+
+/** Clients drop thoughts without a signature. Here they are signed by the state. */
+const SIGNATURE = "gosling";
+
+/** Events that stand under their names. */
+const NAMED_EVENTS: StreamFormat = {
+  ...EVENT_STREAM,
+  before: (event) => `event: ${(event as MessageEvent).type}\ndata: `,
+  keepAlive: 'event: ping\ndata: {"type":"ping"}\n\n',
+};
+
+/** Writes the answer to one request. */
+export class MessageWriter implements AnswerWriter {
+  readonly format = NAMED_EVENTS;
+  readonly error = anthropicError;
+  readonly #head: MessageHead;
+  #begun = false;
+  /** The last block begun. */
+  #index = -1;
+  #open: "text" | "thinking" | undefined;
+
+  /** Writes to nobody yet. */
+  constructor(head: MessageHead) {
+    this.#head = head;
+  }
+
+  text(_draft: Draft, event: AnswerEvent): MessageEvent[] {
+    const { text, reasoning: thinking = "" } = event;
+    const events = this.#start();
+    if (thinking !== "") {
+      if (this.#open !== "thinking") {
+        const block = {
+          type: "thinking",
+          thinking: "",
+          signature: "",
+        } as const;
+        events.push(...this.#close(), this.#begin(block));
+        this.#open = "thinking";
+      }
+      events.push(this.#change({ type: "thinking_delta", thinking }));
+    }
+    if (text !== "") {
+      if (this.#open !== "text") {
+        events.push(...this.#close(), this.#begin({ type: "text", text: "" }));
+        this.#open = "text";
+      }
+      events.push(this.#change({ type: "text_delta", text }));
+    }
+    return events;
+  }
+
+  done(draft: Draft): MessageEvent[] {
+    const { calls } = draft;
+    const end = expectEnd(draft);
+    const events = [...this.#start(), ...this.#close()];
+    if (this.#index < 0 && calls.length === 0) {
+      events.push(this.#begin({ type: "text", text: "" }), this.#end());
+    }
+    for (const call of calls) {
+      const block = toolUse(call);
+      const partial_json = JSON.stringify(block.input);
+      events.push(
+        this.#begin({ ...block, input: {} }),
+        this.#change({ type: "input_json_delta", partial_json }),
+        this.#end(),
+      );
+    }
+    for (const block of stateBlock(draft)) {
+      events.push(this.#begin(block), this.#end());
+    }
+    return [
+      ...events,
+      event("message_delta", {
+        delta: this.#stopOf(draft),
+        usage: usageOfMessage(end.usage),
+      }),
+      event("message_stop"),
+    ];
+  }
+
+  whole([draft]: readonly Draft[]): object {
+    if (draft === undefined) throw new RangeError("No draft");
+    const { text, reasoning: thinking, calls } = draft;
+    const content: ContentBlock[] = [];
+    if (thinking !== "") {
+      content.push({ type: "thinking", thinking, signature: SIGNATURE });
+    }
+    // Clients look at the text of the first block, whatever was said.
+    if (text !== "" || calls.length === 0) content.push({ type: "text", text });
+    content.push(...calls.map(toolUse), ...stateBlock(draft));
+    return {
+      ...this.#outline,
+      content,
+      ...this.#stopOf(draft),
+      usage: usageOfMessage(expectEnd(draft).usage),
+    };
+  }
+
+  /** What is known of a message before its first word. */
+  get #outline() {
+    const { requestId, model } = this.#head;
+    return {
+      id: `msg_${requestId.replaceAll("-", "")}`,
+      type: "message",
+      role: "assistant",
+      model,
+      content: [] as ContentBlock[],
+      stop_reason: null as string | null,
+      stop_sequence: null as string | null,
+    };
+  }
+
+  /** What a message begins with, once. */
+  #start(): MessageEvent[] {
+    if (this.#begun) return [];
+    this.#begun = true;
+    const usage = {
+      ...EMPTY_USAGE,
+      cache_read_input_tokens: this.#head.cached,
+    };
+    const message = { ...this.#outline, content: [], usage };
+    return [event("message_start", { message })];
+  }
+
+  #begin(content_block: ContentBlock): MessageEvent {
+    const index = ++this.#index;
+    return event("content_block_start", { index, content_block });
+  }
+
+  #change(delta: object): MessageEvent {
+    return event("content_block_delta", { index: this.#index, delta });
+  }
+
+  #end(): MessageEvent {
+    return event("content_block_stop", { index: this.#index });
+  }
+
+  /** Ends the block that is open. */
+  #close(): MessageEvent[] {
+    const signature = { type: "signature_delta", signature: SIGNATURE };
+    const events = [
+      ...(this.#open === "thinking" ? [this.#change(signature)] : []),
+      ...(this.#open !== undefined ? [this.#end()] : []),
+    ];
+    this.#open = undefined;
+    return events;
+  }
+
+  /** Anthropic has no word for an answer that the server had to cut. */
+  #stopOf(draft: Draft): {
+    readonly stop_reason: string;
+    readonly stop_sequence: string | null;
+  } {
+    if (draft.calls.length > 0) {
+      return { stop_reason: "tool_use", stop_sequence: null };
+    }
+    const { finish, stop } = expectEnd(draft);
+    const text = stop?.kept ? undefined : stop?.text;
+    if (text !== undefined && this.#head.request.stop.includes(text)) {
+      return { stop_reason: "stop_sequence", stop_sequence: text };
+    }
+    return {
+      stop_reason: finish === "stop" ? "end_turn" : "max_tokens",
+      stop_sequence: null,
+    };
+  }
+}
+
+function event(type: string, body: object = {}): MessageEvent {
+  return { type, ...body };
+}
+
+function toolUse(call: ToolCall) {
+  const { id, function: { name, arguments: given } } = writtenCall(call);
+  return {
+    type: "tool_use" as const,
+    id: id.replace(/^call_/, "toolu_"),
+    name,
+    input: JSON.parse(given) as unknown,
+  };
+}
+
+function stateBlock({ state }: Draft): ContentBlock[] {
+  return state === undefined
+    ? []
+    : [{ type: "redacted_thinking", data: state }];
+}
+
+function expectEnd({ end }: Draft): DoneEvent {
+  if (end === undefined) throw new Error("A turn had no end");
+  return end;
+}
+
+const EMPTY_USAGE = {
+  input_tokens: 0,
+  cache_creation_input_tokens: 0,
+  cache_read_input_tokens: 0,
+  output_tokens: 0,
+};
+
+/** What was read before comes from the state, as if from a cache. */
+function usageOfMessage(usage: TurnUsage): typeof EMPTY_USAGE {
+  return {
+    input_tokens: usage.promptTokens,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: usage.prefillSavedTokens,
+    output_tokens: usage.completionTokens,
+  };
+}
