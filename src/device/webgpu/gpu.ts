@@ -57,6 +57,9 @@ export function bufferBytes(size: number): number {
   return Math.max(16, Math.ceil(size / 16) * 16);
 }
 
+/** Pipelines by device, label, WGSL and constants. */
+const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
+
 /** A device, and the kernels compiled for it. */
 export class Gpu {
   /** The device every kernel and buffer belongs to. */
@@ -67,7 +70,6 @@ export class Gpu {
   readonly software: boolean;
   /** Resolves, once, if the device goes away without being disposed. */
   readonly lost: Promise<DeviceError>;
-  readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #faults: string[] = [];
   readonly #owned: boolean;
   #disposed = false;
@@ -152,7 +154,10 @@ export class Gpu {
     return new Gpu(device, found, true);
   }
 
-  /** Works on a device that somebody else opened, and will close. */
+  /**
+   * Works on a device that somebody else opened, and will close. What was compiled
+   * for the device stays compiled when this is disposed.
+   */
   static on(device: GPUDevice): Gpu {
     return new Gpu(device, describeAdapter(device.adapterInfo), false);
   }
@@ -258,8 +263,9 @@ export class Gpu {
   /** Gives the device back. */
   dispose(): void {
     this.#disposed = true;
-    this.#pipelines.clear();
-    if (this.#owned) this.device.destroy();
+    if (!this.#owned) return;
+    pipelines.delete(this.device);
+    this.device.destroy();
   }
 
   #pipeline(
@@ -268,7 +274,10 @@ export class Gpu {
     constants: Readonly<Record<string, number>>,
   ): GPUComputePipeline {
     const key = JSON.stringify([label, code, constants]);
-    const known = this.#pipelines.get(key);
+    const compiled = pipelines.get(this.device) ??
+      new Map<string, GPUComputePipeline>();
+    pipelines.set(this.device, compiled);
+    const known = compiled.get(key);
     if (known) return known;
     const module = this.device.createShaderModule({ label, code });
     const pipeline = this.device.createComputePipeline({
@@ -276,7 +285,7 @@ export class Gpu {
       layout: "auto",
       compute: { module, constants: { ...constants } },
     });
-    this.#pipelines.set(key, pipeline);
+    compiled.set(key, pipeline);
     return pipeline;
   }
 }
