@@ -8,13 +8,13 @@
 import { assertEquals } from "@std/assert";
 import type { DeviceModel } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
-import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { GREEDY } from "../../src/text/sampling.ts";
 import {
   GOLDEN_MODELS,
   goldenPrompts,
   openGolden,
 } from "../support/goldens.ts";
+import { sharedWebGpu } from "../support/shared_webgpu.ts";
 import { one, withModel } from "./loaded.ts";
 
 /** Tokens drawn, and how many in one step. */
@@ -23,7 +23,7 @@ const DRAWN = 320, BURST = 64;
 Deno.test("wasm and webgpu draw the same 320 greedy tokens with lm128", async (t) => {
   const checkpoint = await openGolden(GOLDEN_MODELS["lm128-bf16"]);
   const wasm = () => Promise.resolve(wasmDevice({ threads: 2 }));
-  const webgpu = () => openWebGpu({ force: true });
+  const webgpu = sharedWebGpu;
   await withModel(wasm, checkpoint, async (a) => {
     await withModel(webgpu, checkpoint, async (b) => {
       for (const { name, tokens } of await goldenPrompts("lm128-bf16")) {

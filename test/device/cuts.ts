@@ -50,12 +50,12 @@ export function cuts(name: string, open: OpenDevice): void {
         }
         assertState(model.shape, await model.read(0), state, TOLERANCE);
       };
-      for (const first of [1, 2, 15, 16, 63, 64, 65, 128, 256, 257, 299, 300]) {
+      for (const first of [1, 16, 63, 64, 65, 257, 300]) {
         await reads([first]);
       }
       await reads(new Array(40).fill(1));
       const cuts = fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 9 });
-      await fc.assert(fc.asyncProperty(cuts, reads), { numRuns: 10, seed: 7 });
+      await fc.assert(fc.asyncProperty(cuts, reads), { numRuns: 6, seed: 7 });
     });
   });
   Deno.test(`${name} gives logits after each token`, async () => {

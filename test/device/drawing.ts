@@ -86,7 +86,7 @@ export function drawing(name: string, open: OpenDevice): void {
     await withModel(open, big, async (model) => {
       for (const way of ["all tokens", "cold", "top-p", "top-k", "min-p"]) {
         await t.step(way, async () => {
-          await compare(model, WAYS[way], [3, 4]);
+          await compare(model, WAYS[way], [3, 4], 6);
         });
       }
     });
@@ -129,16 +129,17 @@ async function compare(
   model: DeviceModel,
   options: Partial<SamplingOptions>,
   seed: readonly [number, number],
+  draws = DRAWS,
 ): Promise<void> {
   const sampling = samplingOf(options, seed);
   await model.clear(0);
   const { drawn } = await one(model, {
     lane: 0,
     tokens: PROMPT,
-    draw: DRAWS,
+    draw: draws,
     sampling,
   });
-  assertEquals(drawn.length, DRAWS);
+  assertEquals(drawn.length, draws);
   const counts = new Counts(sampling.counts);
   const first = await readBlank(model, 1, PROMPT);
   const others = await logitsOf(model, {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { randomCheckpoint } from "../support/models/random_model.ts";
 import type { Device } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
-import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
+import { sharedWebGpu } from "../support/shared_webgpu.ts";
 import type { Checkpoint, StoredType } from "../../src/model/checkpoint.ts";
 import { GREEDY } from "../../src/text/sampling.ts";
 import { prompt } from "./loaded.ts";
@@ -42,7 +42,7 @@ async function turn(device: Device, checkpoint: Checkpoint) {
 for (
   const [name, open] of [
     ["wasm", () => Promise.resolve(wasmDevice({ threads: 1 }))],
-    ["webgpu", () => openWebGpu({ force: true })],
+    ["webgpu", sharedWebGpu],
   ] as const
 ) {
   Deno.test(`${name} keeps matrices as narrow as they are stored, and LoRA matrices as wide`, async () => {

@@ -1,4 +1,4 @@
-import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
+import { sharedWebGpu } from "../support/shared_webgpu.ts";
 import { conformance } from "./conformance.ts";
 
-conformance("webgpu", () => openWebGpu({ force: true }));
+conformance("webgpu", sharedWebGpu);

@@ -19,7 +19,7 @@ Deno.test("the embedded model remembers, corrects and does not invent", async ()
     () => undefined,
   );
   const model = await compose(config, () => {});
-  const wanted = dialogues({ rows: 5, distances: [1, 10, 100] });
+  const wanted = dialogues({ rows: 4, distances: [1, 10, 60] });
   const verdicts = await judge(model.services, wanted, { lanes: LANES });
   await model.dispose();
 

@@ -17,7 +17,7 @@ import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { type Found, Inspector } from "../support/inspector.ts";
 import { type Server, startServer } from "../support/server.ts";
 
-const TURNS = 1000;
+const TURNS = 400;
 const AT_ONCE = 8;
 
 /** Nowhere else in the program, its model or this repository. */

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { Gpu } from "../../../src/device/webgpu/gpu.ts";
 import { uploadWeights } from "../../../src/device/webgpu/upload.ts";
-import { openWebGpu } from "../../../src/device/webgpu/webgpu_device.ts";
 import type { Checkpoint } from "../../../src/model/checkpoint.ts";
 import type { Quantization } from "../../../src/device/device.ts";
 import { GREEDY } from "../../../src/text/sampling.ts";
 import { openGolden } from "../../support/goldens.ts";
+import { sharedWebGpu } from "../../support/shared_webgpu.ts";
 import { assertSameBits, prompt } from "../loaded.ts";
 
 /** Does `work` as if bindings could have no more bytes than this. */
@@ -25,7 +25,7 @@ async function bounded<T>(most: number, work: () => Promise<T>): Promise<T> {
 
 /** Reads 40 tokens in one pass, then draws 8. */
 async function turn(checkpoint: Checkpoint, quantization: Quantization) {
-  const device = await openWebGpu({ force: true });
+  const device = await sharedWebGpu();
   try {
     const model = await device.load(checkpoint, { lanes: 1, quantization });
     const [{ drawn }] = await model.step([{
