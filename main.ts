@@ -9,6 +9,12 @@
 
 import { createApp } from "./src/http/app.ts";
 import { openTelemetry, type Telemetry } from "./src/serve/telemetry.ts";
+import {
+  giveNetworkAway,
+  keepListening,
+  type Listening,
+  mayListenAgain,
+} from "./src/serve/listening.ts";
 import { modelPlaces } from "./src/hub/resolve.ts";
 import { followKeyFile } from "./src/serve/key_file.ts";
 import { openModels, type ServedModels } from "./src/serve/served_models.ts";
@@ -67,10 +73,14 @@ async function start(args: readonly string[]): Promise<void> {
   }
   const { config, telemetry } = await prepare(settings(args));
   const models = await open(config, telemetry);
-  const server = listen(config, build(config, models, telemetry).fetch);
+  const { fetch } = build(config, models, telemetry);
+  const server = keepListening(() => listen(config, fetch), {
+    note: (line) => telemetry.log.note(line, "error"),
+    again: () => mayListenAgain(server.addr),
+  });
   const closed = closeOnSignal(server, models);
   // Whoever has been let in needs no permission; nothing here calls out.
-  await Deno.permissions.revoke({ name: "net" });
+  await giveNetworkAway(server.addr);
   let serving: Serving;
   try {
     serving = await models.start();
@@ -172,7 +182,7 @@ function listen(
 
 /** At the first signal every turn ends with its save; at the second, at once. */
 async function closeOnSignal(
-  server: Deno.HttpServer,
+  server: Listening,
   models: ServedModels,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

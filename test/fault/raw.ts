@@ -100,3 +100,9 @@ export class Raw implements Disposable {
     }
   }
 }
+
+/** A port that nobody listens on. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
