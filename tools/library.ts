@@ -7,7 +7,8 @@
  * engine.js        browsers, Node.js, Bun, Deno: the kernels are inside
  * thread.js        a thread of it, where memory can be shared
  * engine.edge.js   Workers-like runtimes, with kernels.wasm and codec.wasm
- * engine.d.ts      types
+ * templates.js     chat templates of a model's own, in Jinja
+ * *.d.ts           types
  * ```
  *
  * @module
@@ -42,9 +43,11 @@ export async function buildLibrary(): Promise<Files> {
     ["engine.js", await bundleEngine("src/library/open.ts")],
     ["thread.js", await bundleEngine("src/device/wasm/worker.ts")],
     ["engine.edge.js", await bundleEngine("src/library/open.ts", true)],
+    ["templates.js", await bundleEngine("src/library/templates.ts")],
     ["kernels.wasm", unshared(await read("src/device/wasm/kernels.wasm"))],
     ["codec.wasm", await read("src/state/codec_kernels.wasm")],
     ["engine.d.ts", await declarations()],
+    ["templates.d.ts", new TextEncoder().encode(TEMPLATES)],
     ["package.json", manifest()],
     ["README.md", await read("src/library/README.md")],
     ["LICENSE", await read("LICENSE")],
@@ -158,9 +161,12 @@ const assets: esbuild.Plugin = {
 const packages: esbuild.Plugin = {
   name: "packages",
   setup(build) {
-    build.onResolve({ filter: /^(?:@noble\/|fzstd)/ }, ({ path }) => ({
-      path: decodeURIComponent(new URL(import.meta.resolve(path)).pathname),
-    }));
+    build.onResolve(
+      { filter: /^(?:@noble\/|@huggingface\/jinja|fzstd)/ },
+      ({ path }) => ({
+        path: decodeURIComponent(new URL(import.meta.resolve(path)).pathname),
+      }),
+    );
   },
 };
 
@@ -179,6 +185,13 @@ async function declarations(): Promise<Uint8Array> {
     `/// <reference types="@webgpu/types" />\n${outputText}`,
   );
 }
+
+/** Types of `templates.js`. */
+const TEMPLATES = `import type { TemplateLanguage } from "./engine.js";
+
+/** Writes chat templates where it is called; an option of \`open\`. */
+export declare const jinja: TemplateLanguage;
+`;
 
 /** What `open.ts` exports besides types. */
 const DECLARED = `
@@ -214,6 +227,10 @@ function manifest(): Uint8Array {
           workerd: "./engine.edge.js",
           "edge-light": "./engine.edge.js",
           default: "./engine.js",
+        },
+        "./templates": {
+          types: "./templates.d.ts",
+          default: "./templates.js",
         },
         "./kernels.wasm": "./kernels.wasm",
         "./codec.wasm": "./codec.wasm",

@@ -5,22 +5,22 @@
  * @module
  */
 
-import type { DecodingProfiles, ModelSettings } from "../model/settings.ts";
+import type { Engine, StopSequence } from "../engine/engine.ts";
+import type { AnswerEnds, ModelSettings } from "../model/settings.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { ChatTemplate } from "./chat_template.ts";
 import { chatForm, type ChatFormName, WORLD } from "./forms.ts";
 import { type Generation, generationOf } from "./generation.ts";
+import type { OpenInterpreter } from "./jinja.ts";
 import { openTemplate } from "./model_template.ts";
-import type { Beginning } from "./turn.ts";
+import type { Beginning, Speaker } from "./turn.ts";
 
 /** A way to converse. */
-export interface ConversationForm {
-  /** Writes its chats. */
-  readonly template: ChatTemplate;
+export interface ConversationForm extends Pick<Speaker, "decoding" | "ends"> {
   /** Whether its texts begin with the end-of-text token. */
   readonly bos: Beginning;
-  /** How to draw, where a request does not say; absent: as the API does. */
-  readonly decoding?: DecodingProfiles;
+  /** Writes its chats. */
+  readonly template: ChatTemplate;
   /** What its generation is known for. */
   readonly generation: Generation;
   /** Where the form of its chats is from, for people. */
@@ -34,12 +34,16 @@ export interface ConversationOptions {
   /** Names of the model and its files, the surest first. */
   readonly names: readonly string[];
   /** The model's own. */
-  readonly tokenizer: Pick<Tokenizer, "encode" | "end" | "bytes">;
+  readonly tokenizer: Words;
+  /** Writes a template of the model's own, if it has one. */
+  readonly jinja?: OpenInterpreter | undefined;
   /** The form that the operator chose; absent: that of the model's files. */
   readonly form?: ChatFormName | undefined;
   /** Whether the operator says how texts begin. */
   readonly bos?: boolean | undefined;
 }
+
+type Words = Pick<Tokenizer, "encode" | "end" | "bytes" | "size">;
 
 /**
  * Chooses how a model converses: the operator's choice comes first, then what the
@@ -49,52 +53,61 @@ export interface ConversationOptions {
  */
 export async function openConversation(
   settings: ModelSettings,
-  { names, tokenizer, form, bos }: ConversationOptions,
+  { names, tokenizer, jinja, form, bos }: ConversationOptions,
 ): Promise<ConversationForm> {
   const generation = generationOf(...names, ...settings.names ?? []);
   const text = bos ?? settings.bos ?? generation.bos;
   const decoding = settings.decoding ?? generation.decoding;
-  const common = { generation, ...(decoding && { decoding }) };
-  const close = () => {};
-  const { template } = settings;
+  const ends = endsOf(settings.ends, tokenizer);
+  const common = {
+    generation,
+    bos: { text, chat: text },
+    ...(decoding && { decoding }),
+    ...(ends.length > 0 && { ends }),
+    close: () => {},
+  };
   if (form !== undefined) {
-    const source = "--chat-form";
-    const written = { text, chat: text };
-    return {
-      ...common,
-      template: chatForm(form),
-      bos: written,
-      source,
-      close,
-    };
+    return { ...common, template: chatForm(form), source: "--chat-form" };
   }
+  const { template } = settings;
   if (template === undefined) {
     const source = `the practice of ${generation.name}`;
-    const written = chatForm(generation.form);
-    return {
-      ...common,
-      template: written,
-      bos: { text, chat: text },
-      source,
-      close,
-    };
+    return { ...common, template: chatForm(generation.form), source };
   }
-  const found = await openTemplate(template, { tokenizer, bos });
+  const source = template.name;
+  const found = await openTemplate(template, { tokenizer, jinja, bos });
   if ("world" in found) {
-    return {
-      ...common,
-      template: WORLD,
-      // A template may leave that to the tokenizer.
-      bos: { text, chat: bos ?? (found.bos || text) },
-      source: template.name,
-      close,
-    };
+    // A template may leave the first token to the tokenizer.
+    const chat = bos ?? (found.bos || text);
+    return { ...common, template: WORLD, bos: { text, chat }, source };
   }
+  return { ...common, template: found, source, close: () => found.close() };
+}
+
+/** What a turn has to know of a model that converses. */
+export function speakerOf(
+  engine: Engine,
+  { template, bos, decoding, ends, generation, source }: ConversationForm,
+): Speaker {
   return {
-    ...common,
-    template: found,
-    bos: { text, chat: text },
-    source: template.name,
-    close: () => found.close(),
+    engine,
+    template,
+    bos,
+    ...(decoding && { decoding }),
+    ...(ends && { ends }),
+    origin: { generation: generation.name, source },
   };
+}
+
+/** Texts that end answers. The end of text does so everywhere. */
+function endsOf(
+  { texts, tokens }: AnswerEnds = { texts: [], tokens: [] },
+  tokenizer: Words,
+): readonly StopSequence[] {
+  const written = tokens
+    .filter((token) => token !== tokenizer.end && token < tokenizer.size)
+    .map((token) => new TextDecoder().decode(tokenizer.bytes(token)));
+  return [...new Set([...written, ...texts])]
+    .filter((text) => text !== "" && !text.includes("\ufffd"))
+    .map((text) => ({ text, kept: false }));
 }

@@ -37,6 +37,7 @@ const G1H: DecodingProfiles = {
     penalty_decay: 0.988,
   },
   plain: { temperature: 1, top_p: 0.28, top_k: 32 },
+  tools: { temperature: 0.96, top_p: 0.76, top_k: 32 },
 };
 
 /** `g`, a number, and the letter of the training data: `g1h`, `g1a2`, `g0`. */

@@ -5,27 +5,10 @@
  * @module
  */
 
-import { Template } from "@huggingface/jinja";
 import { serveCalls } from "../worker/serve_calls.ts";
-import { type JinjaQuestion, type JinjaReply, LONGEST_TEXT } from "./jinja.ts";
-
-/** Compiled, by their sources: a thread has one or none. */
-const compiled = new Map<string, Template>();
+import type { JinjaQuestion, JinjaReply } from "./jinja.ts";
+import { renderJinja } from "./jinja_render.ts";
 
 serveCalls<undefined, JinjaQuestion, JinjaReply>(() => (question, respond) =>
-  respond(answer(question))
+  respond(renderJinja(question))
 );
-
-function answer({ source, values }: JinjaQuestion): JinjaReply {
-  try {
-    const template = compiled.get(source) ?? new Template(source);
-    compiled.set(source, template);
-    const texts = values.map((value) => template.render(value));
-    const long = texts.find(({ length }) => length > LONGEST_TEXT);
-    return long === undefined
-      ? { texts }
-      : { failure: `it writes ${long.length} characters` };
-  } catch (error) {
-    return { failure: error instanceof Error ? error.message : String(error) };
-  }
-}

@@ -42,6 +42,7 @@ import {
   STAND_INS,
   standIn,
 } from "./template_shape.ts";
+import type { OpenInterpreter } from "./jinja.ts";
 import { TemplateWriter, type WriteOptions } from "./template_writer.ts";
 import type { ThoughtStart } from "./think.ts";
 import { type CallFrame, FENCED, flattened, type Tool } from "./tools.ts";
@@ -62,8 +63,8 @@ const ENDED = /<\/think>?\s*$/;
 export interface OpenTemplateOptions {
   /** The model's own; absent: special tokens but the end of text are texts. */
   readonly tokenizer?: Pick<Tokenizer, "encode" | "end" | "bytes">;
-  /** Milliseconds that a conversation may take to write. */
-  readonly patience?: number | undefined;
+  /** Writes it; absent: only templates that need no interpreter can be used. */
+  readonly jinja?: OpenInterpreter | undefined;
   /** Whether a chat begins with the end of text, whatever the template writes. */
   readonly bos?: boolean | undefined;
 }
@@ -76,14 +77,17 @@ export interface OpenTemplateOptions {
  */
 export async function openTemplate(
   given: TemplateSource,
-  { tokenizer, patience, bos }: OpenTemplateOptions = {},
+  { tokenizer, jinja, bos }: OpenTemplateOptions = {},
 ): Promise<ModelTemplate | { readonly world: true; readonly bos?: boolean }> {
   const { source, name } = given;
   if (WORLD_NAMES.has(source.trim())) return { world: true };
   if (source.length > LONGEST) {
     throw unusable(name, `it has more than ${LONGEST} characters`);
   }
-  const writer = new TemplateWriter(given, tokenizer, patience);
+  if (jinja === undefined) {
+    throw unusable(name, "no interpreter was given to write it with (`jinja`)");
+  }
+  const writer = new TemplateWriter(given, jinja, tokenizer);
   try {
     const world = await asWorld(writer);
     if (world !== undefined) {

@@ -12,7 +12,7 @@ import { RequestError } from "../errors.ts";
 import { END_NAMES, type TemplateSource } from "../model/template_source.ts";
 import type { PromptPieces } from "../text/prompt.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { Jinja } from "./jinja.ts";
+import type { OpenInterpreter, TemplateInterpreter } from "./jinja.ts";
 import type { Message } from "./template.ts";
 import type { Effort } from "./think.ts";
 import type { Tool } from "./tools.ts";
@@ -38,7 +38,7 @@ type Words = Pick<Tokenizer, "encode" | "end" | "bytes">;
 
 /** Writes whole conversations. */
 export class TemplateWriter {
-  readonly #jinja: Jinja;
+  readonly #jinja: TemplateInterpreter;
   readonly #specials: { readonly bos: string; readonly eos: string };
   /** Ids by marks. */
   readonly #marks = new Map<string, number>();
@@ -47,8 +47,8 @@ export class TemplateWriter {
   /** Starts nothing before the first. */
   constructor(
     { source, specials }: TemplateSource,
+    jinja: OpenInterpreter,
     tokenizer?: Words,
-    patience?: number,
   ) {
     this.#tokenizer = tokenizer;
     const marked = (text: string) => {
@@ -65,7 +65,7 @@ export class TemplateWriter {
         source.includes(name) ? source.replaceAll(name, marked(name)) : source,
       source,
     );
-    this.#jinja = new Jinja(spelled, patience);
+    this.#jinja = jinja(spelled);
   }
 
   /** What a template writes as `eos_token`. */

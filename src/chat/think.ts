@@ -51,11 +51,18 @@ export type ThoughtStart =
   /** With a thought or without one: the model opens it. */
   | "maybe";
 
-/** How much to think, where a request's template variables say whether to. */
+/**
+ * How much a model is asked to think: as a request's effort says, or its template
+ * variables, which say whether to.
+ *
+ * @param model Its name, and the template of its chats.
+ */
 export function effortOf(
+  model: Parameters<typeof thinks>[0],
   effort: Effort | undefined,
   variables: Readonly<Record<string, unknown>> | undefined,
 ): Effort {
+  if (!thinks(model)) return "none";
   switch (variables?.enable_thinking) {
     case false:
       return "none";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ChatTemplate } from "./chat_template.ts";
+import type { ChatOpening, ChatTemplate } from "./chat_template.ts";
 import { WORLD } from "./forms.ts";
 import {
   AnswerStart,
@@ -50,6 +50,8 @@ export interface Speaker {
   readonly bos?: Beginning | undefined;
   /** How to draw, where a request does not say; absent: as the API does. */
   readonly decoding?: DecodingProfiles | undefined;
+  /** What ends an answer in a chat, besides what its template has. */
+  readonly ends?: readonly StopSequence[] | undefined;
   /** Where all that is from, for people. */
   readonly origin?: {
     readonly generation: string;
@@ -125,7 +127,7 @@ export interface AnswerEvent extends TextEvent {
 
 /** Text, then one `done` whose save knows where the chat stands. */
 export async function* takeTurn(
-  { engine, template = WORLD, bos }: Speaker,
+  { engine, template = WORLD, bos, ends: more = [] }: Speaker,
   ask: Ask,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent | DoneEvent, void> {
@@ -168,6 +170,7 @@ export async function* takeTurn(
     ...(constraint !== undefined && { constraint }),
     stops: [
       ...framed(ends, frame?.after),
+      ...(chat ? furtherEnds(chat, more) : []),
       ...ask.stops.map((text) => ({ text, kept: false })),
     ],
   }, signal);
@@ -200,6 +203,17 @@ export async function* takeTurn(
     const chatPhase = { ...phase, ...(told !== undefined && { told }) };
     yield { ...event, save: { ...event.save, chat: chatPhase } };
   }
+}
+
+/** Ends that a form does not have. A thought may hold white space that is one. */
+function furtherEnds(
+  { ends, thought }: ChatOpening,
+  more: readonly StopSequence[],
+): readonly StopSequence[] {
+  const plain = thought === "none" || thought === "closed";
+  return more.filter(({ text }) =>
+    (plain || text.trim() !== "") && !ends.some((end) => end.text === text)
+  );
 }
 
 /** The ends of an answer in a frame: one of them has to take its end along. */

@@ -5,6 +5,9 @@
  * @module
  */
 
+/** Weights and indices of weights; what a folder or a pulled model is not called. */
+export const WEIGHTS_FILE = /\.(safetensors|st|pth|gguf|json)$/i;
+
 const NAMED = /^(?:([\w.-]{1,64})=)?(.+)$/;
 
 /** `NAME=VALUE` or `VALUE`, a line each or with commas. */

@@ -7,6 +7,7 @@
 import { basename } from "@std/path";
 import { ModelError } from "../errors.ts";
 import { openConversation } from "../chat/conversation.ts";
+import { jinjaThread } from "../chat/jinja_thread.ts";
 import { canonical } from "../model/canonical.ts";
 import {
   type Checkpoint,
@@ -15,7 +16,7 @@ import {
 } from "../model/checkpoint.ts";
 import { readTensors } from "../model/format.ts";
 import { isWorld } from "./official.ts";
-import { bytesOf, type LocalModel } from "./model_files.ts";
+import { bytesOf, type LocalModel, namesOf } from "./model_files.ts";
 import { openTokenizer } from "../model/open.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { stateLength } from "../model/shape.ts";
@@ -141,15 +142,16 @@ export async function describe(
 
 /** How the model converses: what a server would do with it. */
 async function conversationFacts(
-  { id, weights }: LocalModel,
+  files: LocalModel,
   { tokenizer, settings }: {
     readonly tokenizer: Tokenizer;
     readonly settings: ModelSettings;
   },
 ): Promise<[name: string, value: string][]> {
   const form = await openConversation(settings, {
-    names: [id, ...weights.map(({ name }) => basename(name))],
+    names: namesOf(files),
     tokenizer,
+    jinja: jinjaThread(),
   });
   const { template, source, bos, decoding, generation } = form;
   form.close();

@@ -10,11 +10,7 @@ import { ModelError } from "../errors.ts";
 import { type FileSource, fileSource } from "../model/file_source.ts";
 import { expectUsualConfig } from "../model/hf_config.ts";
 import type { ModelFiles } from "../model/open.ts";
-import { type ModelSettings, readGenerationConfig } from "../model/settings.ts";
-import {
-  plainTemplate,
-  readTokenizerConfig,
-} from "../model/template_source.ts";
+import { readSettings } from "../model/settings_files.ts";
 
 /** A model's open files. */
 export interface LocalModel extends ModelFiles, AsyncDisposable {
@@ -29,6 +25,7 @@ export interface LocalModel extends ModelFiles, AsyncDisposable {
 const WEIGHTS = /\.(safetensors|st|pth|gguf)$/i;
 const VOCABULARY_TEXT = /\.txt$/i;
 const VOCABULARY_JSON = /^(tokenizer|rwkv_vocab_.*)\.json$/i;
+const GGUF = /\.gguf$/i;
 const INDEX = /\.safetensors\.index\.json$/i;
 
 /**
@@ -60,7 +57,14 @@ export async function openFiles(
   const sources = await Promise.all(parts.map(open));
   const ownVocabulary = words !== undefined &&
     { vocabulary: await open(words) };
-  const settings = await readSettings(folder, weights);
+  const settings = await readSettings(
+    (name) => readIfThere(join(folder, name)),
+    {
+      pathOf: (name) => join(folder, name),
+      gguf: GGUF.test(weights),
+      names: [basename(weights), basename(folder)],
+    },
+  );
   const opened = stack.move();
   return {
     id: isDirectory
@@ -71,6 +75,11 @@ export async function openFiles(
     settings,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** What a model and its files are called, the surest name first. */
+export function namesOf({ id, weights }: LocalModel): readonly string[] {
+  return [id, ...weights.map(({ name }) => basename(name))];
 }
 
 /** Bytes of a model's files. */
@@ -101,7 +110,7 @@ async function findVocabulary(
   folder: string,
   weights: string,
 ): Promise<string | undefined> {
-  if (/\.gguf$/i.test(weights)) return undefined;
+  if (GGUF.test(weights)) return undefined;
   const texts = await list(folder, VOCABULARY_TEXT);
   if (texts.length === 1 || texts.includes("vocab.txt")) {
     return await only(folder, VOCABULARY_TEXT, "vocab.txt");
@@ -110,58 +119,6 @@ async function findVocabulary(
   return json.length > 0
     ? await only(folder, VOCABULARY_JSON, "tokenizer.json")
     : await only(folder, VOCABULARY_TEXT, "vocab.txt");
-}
-
-/**
- * As Hugging Face's tokenizers have it: in a file of its own, or in their settings.
- * A `.gguf` file has settings of its own.
- */
-async function readSettings(
-  folder: string,
-  weights: string,
-): Promise<ModelSettings> {
-  const own = join(folder, "chat_template.jinja");
-  const source = await readIfThere(own);
-  const decoding = await readDecoding(folder);
-  const names = [basename(weights), basename(folder)];
-  // A GGUF file has settings of its own, and those beside it may be another's.
-  if (/\.gguf$/i.test(weights)) {
-    return {
-      ...(source !== undefined && { template: plainTemplate(source, own) }),
-      ...decoding,
-    };
-  }
-  const path = join(folder, "tokenizer_config.json");
-  const { template, specials, bos } = readTokenizerConfig(
-    await readIfThere(path) ?? "{}",
-  );
-  const found = source ?? template;
-  return {
-    ...(found !== undefined && {
-      template: plainTemplate(found, source ? own : path, specials),
-    }),
-    ...(bos !== undefined && { bos }),
-    ...decoding,
-    names,
-  };
-}
-
-/** The usual profile, and one for answers without a thought. */
-async function readDecoding(
-  folder: string,
-): Promise<Pick<ModelSettings, "decoding">> {
-  const read = async (name: string) =>
-    readGenerationConfig(await readIfThere(join(folder, name)) ?? "");
-  const usual = await read("generation_config.json");
-  const plain = await read("fake_think_generation_config.json");
-  const first = usual ?? plain;
-  return first === undefined ? {} : {
-    decoding: {
-      name: "generation_config.json",
-      thinking: first,
-      plain: plain ?? first,
-    },
-  };
 }
 
 /** Hugging Face's models say what their tensors do not in a file beside them. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SETTINGS_FILES } from "../model/settings_files.ts";
 import { ConfigError, ModelError } from "../errors.ts";
 import {
   bearer,
@@ -97,14 +98,8 @@ interface Found {
   readonly companions?: readonly RemoteFile[];
 }
 
-/** Files beside weights that say how chats are written, texts begin and to draw. */
-const COMPANIONS = [
-  "chat_template.jinja",
-  "config.json",
-  "fake_think_generation_config.json",
-  "generation_config.json",
-  "tokenizer_config.json",
-];
+/** Files beside weights that say what a model is and how it converses. */
+const COMPANIONS = [...SETTINGS_FILES, "config.json"].toSorted();
 
 function planUrl(url: URL): Found {
   const name = decodeURIComponent(url.pathname.replace(/^.*\//, ""));
@@ -128,7 +123,7 @@ async function planOfficial(
     revision: "main",
   };
   const files = await list(reference, options);
-  const names = files.keys().filter((path) => path.endsWith(".pth"));
+  const names = files.keys().filter((path) => /\.pth$/i.test(path));
   const path = newestOfficial([...names], size);
   const file = path === undefined ? undefined : files.get(path);
   if (file === undefined) {
@@ -158,7 +153,10 @@ async function planHub(
   const folder = path.slice(0, -file.name.length);
   const at = revision === "main" ? "" : `@${revision}`;
   return {
-    id: NAMELESS.test(own) ? repository.replace(/^.*\//, "") : own,
+    // A repository may have a folder for each model.
+    id: NAMELESS.test(own)
+      ? (folder === "" ? repository : folder.slice(0, -1)).replace(/^.*\//, "")
+      : own,
     source: `hf:${repository}${at}/${path}`,
     weights: index
       ? [...await parts(file, files, reference, options.transport), file]

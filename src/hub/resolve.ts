@@ -4,6 +4,7 @@
  * @module
  */
 
+import { WEIGHTS_FILE } from "../config/entries.ts";
 import type { Config } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
 import { type LocalModel, openFiles } from "./model_files.ts";
@@ -86,8 +87,8 @@ export async function resolveModel(
   model: string,
   env: (name: string) => string | undefined,
 ): Promise<string | URL> {
-  const path = /[\\/]|\.(safetensors|st|pth|gguf|json)$/.test(model);
-  if (path || await exists(model)) return model;
+  if (/[\\/]/.test(model) || WEIGHTS_FILE.test(model)) return model;
+  if (await exists(model)) return model;
   if (model === EMBEDDED_NAME) return EMBEDDED;
   const cache = new ModelCache(modelsFolder(env));
   return (await cache.find(model)).path;

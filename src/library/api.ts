@@ -11,9 +11,26 @@ export type FileBytes = Uint8Array | ArrayBuffer | Blob;
 export interface OpenOptions {
   /** The weights: safetensors (also in parts), GGUF or PyTorch. */
   readonly weights: FileBytes | readonly FileBytes[];
-  /** The vocabulary in the World format; a GGUF file has its own. */
+  /** The vocabulary, in the World format or JSON; a GGUF file has its own. */
   readonly vocabulary?: FileBytes;
-  /** What the model is called; `model` by default. */
+  /**
+   * Texts of files that lie beside the weights and say how the model converses, as
+   * the server reads them; a GGUF file has most of it inside.
+   */
+  readonly settings?: { readonly [Name in SettingsFileName]?: string };
+  /**
+   * Writes the model's own chat template: `jinja` of `@gosling/engine/templates`. A
+   * model with a template is refused without, unless {@linkcode chatForm} is given.
+   */
+  readonly jinja?: TemplateLanguage;
+  /** The form of chats, in place of the template and the practice of the model. */
+  readonly chatForm?: "world" | "g1" | "flower";
+  /** Whether texts begin with the end-of-text token; the model's practice if absent. */
+  readonly bos?: boolean;
+  /**
+   * What the model is called, `model` by default. Names of official models tell how
+   * they converse, as `rwkv7-g1h-0.4b`.
+   */
   readonly name?: string;
   /**
    * Where the model runs. `auto`, the default, takes a hardware WebGPU adapter
@@ -32,6 +49,27 @@ export interface OpenOptions {
   /** Told how many of how many tensors are on the device. */
   readonly progress?: (done: number, total: number) => void;
 }
+
+/** A file beside the weights. */
+export type SettingsFileName =
+  | "chat_template.jinja"
+  | "tokenizer_config.json"
+  | "tokenizer.json"
+  | "generation_config.json"
+  | "fake_think_generation_config.json"
+  | "tools_generation_config.json";
+
+/** Opens an interpreter for a template. */
+export type TemplateLanguage = (source: string) => {
+  /** Writes a text for each of the values, or says why it cannot. */
+  write(
+    values: readonly Readonly<Record<string, unknown>>[],
+  ): Promise<
+    { readonly texts: readonly string[] } | { readonly failure: string }
+  >;
+  /** Gives back what it holds. */
+  close(): void;
+};
 
 /** One message of a chat. */
 export interface TurnMessage {
@@ -52,21 +90,32 @@ export interface TurnOptions {
   readonly codec?: SaveCodec;
   /** Tokens to draw at most; 256 by default, 0 only reads. */
   readonly maxTokens?: number;
-  /** Divides the logits; 0 takes the likeliest token. 1 by default. */
-  readonly temperature?: number;
   /**
-   * Keep the fewest likeliest tokens whose probability reaches this; 0.5 by
-   * default.
+   * Divides the logits; 0 takes the likeliest token. What is left out of this and
+   * the next ones is as the model's files or its generation have it, else as in the
+   * server's API: 1 here.
    */
+  readonly temperature?: number;
+  /** Keep the fewest likeliest tokens whose probability reaches this; 1. */
   readonly topP?: number;
-  /** Keep this many likeliest tokens; 0, the default, keeps all. */
+  /** Keep this many likeliest tokens; 0 keeps all. */
   readonly topK?: number;
   /** Keep tokens of at least this share of the likeliest one's probability. */
   readonly minP?: number;
-  /** Subtracted from the logit of each token already drawn; 0 by default. */
+  /** Subtracted from the logit of each token already drawn; 0. */
   readonly presencePenalty?: number;
-  /** Times the token's count, subtracted from its logit; 0 by default. */
+  /** Times the token's count, subtracted from its logit; 0. */
   readonly frequencyPenalty?: number;
+  /** What a draw counts for after each further one; 0.996. */
+  readonly penaltyDecay?: number;
+  /** How much to think before the answer; models that cannot do not. `none`. */
+  readonly effort?: "none" | "minimal" | "low" | "medium" | "high";
+  /** Variables for the model's own chat template, `enable_thinking` in any form. */
+  readonly variables?: Readonly<Record<string, unknown>>;
+  /** Whether a text that begins here begins with the end-of-text token. */
+  readonly bos?: boolean;
+  /** Whether a last message of the assistant's is gone on with; it is by default. */
+  readonly continueFinalMessage?: boolean;
   /** Up to 53 bits; absent: the seed of the save, or a random one. */
   readonly seed?: number;
   /** Texts that end the answer and are no part of it. */
@@ -79,6 +128,8 @@ export interface TurnOptions {
 export interface TurnResult {
   /** The whole answer. */
   readonly text: string;
+  /** What was thought before it, where anything was. */
+  readonly reasoning?: string;
   /** `stop`, `length`, or `cancelled` by the signal. */
   readonly finish: "stop" | "length" | "cancelled";
   /** What to go on from: a portable save, the same as a server's. */

@@ -4,13 +4,21 @@
  * @module
  */
 
-import { takeTurn } from "../chat/turn.ts";
+import { openConversation, speakerOf } from "../chat/conversation.ts";
+import {
+  type DecodingFields,
+  drawingOf,
+  PENALTY_DECAY,
+} from "../chat/decoding.ts";
+import { headDigest, splitHead } from "../chat/head.ts";
+import { effortOf, thoughtful } from "../chat/think.ts";
+import { type Speaker, takeTurn } from "../chat/turn.ts";
 import type { Device } from "../device/device.ts";
-import type { Engine } from "../engine/engine.ts";
 import { openEngine } from "../engine/device_engine.ts";
 import { GoslingError, StateError } from "../errors.ts";
 import { parameters } from "../model/checkpoint.ts";
 import { openUnread } from "../model/open.ts";
+import { readSettings } from "../model/settings_files.ts";
 import { blobSource, type ByteSource, bytesSource } from "../model/source.ts";
 import { decodeSave, encodeSave } from "../state/format.ts";
 import { isPortableBytes, openPortable, portable } from "../state/portable.ts";
@@ -41,6 +49,7 @@ const SPARE = 1;
  */
 export async function open(options: OpenOptions): Promise<LocalEngine> {
   const { name = "model", quantization = "none", lanes = 1 } = options;
+  const { settings = {}, jinja, chatForm: form, bos } = options;
   const weights = [options.weights].flat().map((bytes, i) =>
     sourceOf(`${name} (weights${i > 0 ? ` ${i + 1}` : ""})`, bytes)
   );
@@ -49,8 +58,20 @@ export async function open(options: OpenOptions): Promise<LocalEngine> {
     weights,
     ...(vocabulary !== undefined &&
       { vocabulary: sourceOf(`${name} (vocabulary)`, vocabulary) }),
+    settings: await readSettings((file) => Promise.resolve(settings[file]), {
+      pathOf: (file) => `${name} (${file})`,
+      gguf: await isGguf(weights[0]),
+      names: [name],
+    }),
   });
   const { checkpoint, tokenizer } = found;
+  const conversation = await openConversation(found.settings, {
+    names: [name],
+    tokenizer,
+    jinja,
+    form,
+    bos,
+  });
   const { shape } = checkpoint;
   const open = () => localDevice(options.device ?? "auto", options.threads);
   let device: Device | undefined = await open();
@@ -90,6 +111,7 @@ export async function open(options: OpenOptions): Promise<LocalEngine> {
       device = undefined;
     },
   });
+  const speaker = speakerOf(engine, conversation);
   return {
     model: {
       name,
@@ -101,8 +123,9 @@ export async function open(options: OpenOptions): Promise<LocalEngine> {
     },
     device: { kind, name: deviceName },
     turn: (input, turnOptions = {}) =>
-      beginTurn(engine, format, input, turnOptions),
+      beginTurn(speaker, format, input, turnOptions),
     async close(): Promise<void> {
+      conversation.close();
       await engine.dispose();
       await device?.dispose();
     },
@@ -111,7 +134,7 @@ export async function open(options: OpenOptions): Promise<LocalEngine> {
 
 /** Runs a turn, and lets any number of readers follow. */
 function beginTurn(
-  engine: Engine,
+  speaker: Speaker,
   format: SaveFormat,
   input: string | readonly TurnMessage[],
   options: TurnOptions,
@@ -123,7 +146,7 @@ function beginTurn(
     news.resolve();
     news = Promise.withResolvers<void>();
   };
-  const result = runTurn(engine, format, input, options, (text) => {
+  const result = runTurn(speaker, format, input, options, (text) => {
     pieces.push(text);
     tell();
   }).finally(() => {
@@ -145,36 +168,43 @@ function beginTurn(
 }
 
 async function runTurn(
-  engine: Engine,
+  speaker: Speaker,
   format: SaveFormat,
   input: string | readonly TurnMessage[],
   options: TurnOptions,
   heard: (text: string) => void,
 ): Promise<TurnResult> {
-  const { codec = "int8", maxTokens = 256, temperature = 1 } = options;
-  const { topK = 0, topP = 0.5 } = options;
+  const { codec = "int8", maxTokens = 256, variables } = options;
+  const { engine, decoding } = speaker;
   const save = options.save && await openSaveBytes(options.save, format);
-  const events = takeTurn({ engine }, {
+  const messages = typeof input === "string" ? undefined : input;
+  const effort = effortOf(
+    { id: engine.model.id, template: speaker.template },
+    options.effort,
+    variables,
+  );
+  const events = takeTurn(speaker, {
     save,
-    input: typeof input === "string" ? { prompt: input } : { messages: input },
+    input: messages === undefined ? { prompt: `${input}` } : { messages },
     maxTokens,
-    sampling: {
-      temperature,
-      topK,
-      topP,
-      minP: options.minP ?? 0,
-      presencePenalty: options.presencePenalty ?? 0,
-      frequencyPenalty: options.frequencyPenalty ?? 0,
-      penaltyDecay: 1,
-      logitBias: new Map(),
-    },
+    sampling: drawingOf(fieldsOf(options), decoding, {
+      thinking: messages !== undefined && thoughtful(effort),
+      tools: false,
+      penaltyDecay: PENALTY_DECAY,
+    }),
+    effort,
+    variables,
     seed: options.seed,
+    told: headDigest(splitHead(messages ?? []).head),
     stops: options.stop ?? [],
+    bos: options.bos,
+    goOn: options.continueFinalMessage,
   }, options.signal ?? new AbortController().signal);
-  let text = "";
+  let text = "", reasoning = "";
   for await (const event of events) {
     if (event.type === "text") {
       text += event.text;
+      reasoning += event.reasoning ?? "";
       if (event.text !== "") heard(event.text);
       continue;
     }
@@ -184,6 +214,7 @@ async function runTurn(
     const { promptTokens, completionTokens, position } = event.usage;
     return {
       text,
+      ...(reasoning !== "" && { reasoning }),
       finish: event.finish,
       save: await portable(bytes),
       usage: { promptTokens, completionTokens, position },
@@ -197,6 +228,27 @@ async function runTurn(
     "ERR_STATE_UNREADABLE",
     "Cannot end the turn: the engine gave no save",
   );
+}
+
+/** How to draw, in the API's words. */
+function fieldsOf(options: TurnOptions): DecodingFields {
+  return {
+    temperature: options.temperature,
+    top_k: options.topK,
+    top_p: options.topP,
+    min_p: options.minP,
+    presence_penalty: options.presencePenalty,
+    frequency_penalty: options.frequencyPenalty,
+    penalty_decay: options.penaltyDecay,
+  };
+}
+
+/** Whether weights are a GGUF file. */
+async function isGguf(
+  source: ByteSource | undefined,
+): Promise<boolean> {
+  if (source === undefined || source.size < 4) return false;
+  return new TextDecoder().decode(await source.read(0, 4)) === "GGUF";
 }
 
 async function openSaveBytes(

@@ -125,6 +125,7 @@ async function turn(
   const began = performance.now();
   try {
     const { state, seed, stop: stops = [], state_codec: codec } = request;
+    const { bos, chat_template_kwargs: variables } = request;
     const answer = (await engine).turn(
       "prompt" in request ? request.prompt : request.messages,
       {
@@ -144,12 +145,19 @@ async function turn(
           { presencePenalty: request.presence_penalty }),
         ...(request.frequency_penalty !== undefined &&
           { frequencyPenalty: request.frequency_penalty }),
+        ...(request.penalty_decay !== undefined &&
+          { penaltyDecay: request.penalty_decay }),
+        ...(bos !== undefined && { bos }),
+        ...(variables !== undefined && { variables }),
+        ...(request.continue_final_message !== undefined &&
+          { continueFinalMessage: request.continue_final_message }),
       },
     );
     for await (const text of answer) {
       self.postMessage({ type: "text", id, text });
     }
-    const { finish, save, usage, milliseconds } = await answer.result;
+    const { finish, save, usage, milliseconds, reasoning } = await answer
+      .result;
     const token = portableText(save);
     const spent = milliseconds.prefill + milliseconds.decode;
     self.postMessage({
@@ -159,6 +167,7 @@ async function turn(
         id: `local-${id}`,
         object: "generation",
         model: model.name,
+        ...(reasoning !== undefined && { reasoning }),
         finish_reason: finish,
         usage: {
           prompt_tokens: usage.promptTokens,

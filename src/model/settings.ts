@@ -15,6 +15,8 @@ export interface ModelSettings {
   readonly bos?: boolean;
   /** How to draw, where a request does not say. */
   readonly decoding?: DecodingProfiles;
+  /** What ends an answer in a chat, besides what its form has. */
+  readonly ends?: AnswerEnds;
   /** Names that the files have for it. */
   readonly names?: readonly string[];
 }
@@ -45,6 +47,16 @@ export interface DecodingProfiles {
   readonly thinking: DecodingProfile;
   /** Without one, and texts that are no chats. */
   readonly plain: DecodingProfile;
+  /** Where functions may be called; absent: as elsewhere. */
+  readonly tools?: DecodingProfile;
+}
+
+/** What ends an answer. */
+export interface AnswerEnds {
+  /** Texts that are no part of it. */
+  readonly texts: readonly string[];
+  /** Ids of tokens. */
+  readonly tokens: readonly number[];
 }
 
 /** Fields of a profile and what they may be, as requests bound them. */
@@ -71,14 +83,7 @@ const RANGES = {
 export function readGenerationConfig(
   json: string,
 ): DecodingProfile | undefined {
-  let config: unknown;
-  try {
-    config = JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-  if (typeof config !== "object" || config === null) return undefined;
-  const given = config as Record<string, unknown>;
+  const given = parsed(json);
   const said = Object.entries(RANGES).flatMap(([name, [from, to]]) => {
     const value = given[name];
     return typeof value === "number" && value >= from && value <= to
@@ -90,4 +95,36 @@ export function readGenerationConfig(
     ...(given.do_sample === false && { temperature: 0 }),
   };
   return Object.keys(profile).length === 0 ? undefined : profile;
+}
+
+/** Ends of a file at most: each is looked for in every answer. */
+const MOST_ENDS = 16;
+
+/**
+ * Reads what a `generation_config.json` has answers end with: `stop_strings`, a text
+ * or several, and `eos_token_id`, an id or several.
+ *
+ * @returns Nothing if it says nothing of ends.
+ */
+export function readAnswerEnds(json: string): AnswerEnds | undefined {
+  const { stop_strings: stops, eos_token_id: ids } = parsed(json);
+  const texts = [stops].flat(1).filter((text) =>
+    typeof text === "string" && text !== ""
+  ).slice(0, MOST_ENDS) as string[];
+  const tokens = [ids].flat(1).filter((id) =>
+    Number.isSafeInteger(id) && Number(id) >= 0
+  ).slice(0, MOST_ENDS) as number[];
+  return texts.length + tokens.length === 0 ? undefined : { texts, tokens };
+}
+
+/** An object in JSON; anything else says nothing. */
+function parsed(json: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null
+      ? value as Record<string, unknown>
+      : {};
+  } catch {
+    return {};
+  }
 }

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { basename } from "@std/path";
 import deno from "../../deno.json" with { type: "json" };
-import { openConversation } from "../chat/conversation.ts";
+import { openConversation, speakerOf } from "../chat/conversation.ts";
+import { jinjaThread } from "../chat/jinja_thread.ts";
 import type { Config } from "../config/settings.ts";
 import type { Device, DeviceModel } from "../device/device.ts";
 import { openEngine } from "../engine/device_engine.ts";
@@ -15,7 +15,7 @@ import { superviseGrammars } from "../grammar/supervisor.ts";
 import type { Services } from "../http/services.ts";
 import { parameters } from "../model/checkpoint.ts";
 import { isWorld, WORLD_VOCABULARY } from "../hub/official.ts";
-import { bytesOf } from "../hub/model_files.ts";
+import { bytesOf, namesOf } from "../hub/model_files.ts";
 import { openUnread } from "../model/open.ts";
 import { CacheError } from "../model/packed/quantized_cache.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -163,13 +163,13 @@ async function attempt(
     tenants: ["", ...config["api-keys"].map(({ name }) => name)],
     several,
   });
-  const { template, bos, decoding, generation, source, close } =
-    await openConversation(found.settings, {
-      names: [files.id, ...files.weights.map(({ name }) => basename(name))],
-      tokenizer,
-      form: config["chat-form"],
-    });
-  stack.defer(close);
+  const conversation = await openConversation(found.settings, {
+    names: namesOf(files),
+    tokenizer,
+    jinja: jinjaThread(),
+    form: config["chat-form"],
+  });
+  stack.defer(conversation.close);
   const engine = await openEngine({
     model: {
       id: files.id,
@@ -204,11 +204,7 @@ async function attempt(
   const open = stack.move();
   return {
     services: {
-      engine,
-      template,
-      bos,
-      ...(decoding && { decoding }),
-      origin: { generation: generation.name, source },
+      ...speakerOf(engine, conversation),
       vault,
       grammars,
       portable: config.portable,

@@ -10,15 +10,12 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Flags } from "../config/command_line.ts";
 import { ConfigError } from "../errors.ts";
-import { initialPaths, namedEntries } from "../config/entries.ts";
+import { initialPaths, namedEntries, WEIGHTS_FILE } from "../config/entries.ts";
 import { variableOf } from "../config/flags.ts";
 import type { Name } from "../config/settings.ts";
 import { modelsFolder } from "../hub/models_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-
-/** Weights and indices of weights; what a folder or a pulled model is not called. */
-const WEIGHTS = /\.(safetensors|st|pth|gguf|json)$/;
 
 /** Gives an environment variable. */
 export type ReadEnv = (name: string) => string | undefined;
@@ -75,7 +72,7 @@ function readable(
 ): string[] {
   const models = namedEntries(setting("model")).flatMap(([, from]) => {
     // A vocabulary and a template are looked for beside the weights.
-    if (WEIGHTS.test(from)) return [dirname(from)];
+    if (WEIGHTS_FILE.test(from)) return [dirname(from)];
     return /[\\/]/.test(from) ? [from] : [from, modelsFolder(env)];
   });
   const keys = setting("keys-file");

@@ -64,6 +64,19 @@ export function parseJsonVocabulary(
   };
 }
 
+/**
+ * Whether a `tokenizer.json` has a text begin with the end-of-text token; nothing if
+ * it does not say, or is none.
+ */
+export function jsonBeginning(text: string): boolean | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    return isRecord(json) ? beginsWithToken(json.post_processor) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 type Refuse = (found: string) => ModelError;
 
 /** Ids and bytes of tokens by id. */

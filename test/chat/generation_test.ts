@@ -1,8 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { openConversation } from "../../src/chat/conversation.ts";
+import { jinjaThread } from "../../src/chat/jinja_thread.ts";
+import { chatForm } from "../../src/chat/forms.ts";
 import { generationOf } from "../../src/chat/generation.ts";
 import { plainTemplate } from "../../src/model/template_source.ts";
-import { readGenerationConfig } from "../../src/model/settings.ts";
+import {
+  readAnswerEnds,
+  readGenerationConfig,
+} from "../../src/model/settings.ts";
 import { byteTokenizer } from "../http/fake_engine.ts";
 import { harness } from "../http/client.ts";
 
@@ -35,7 +40,7 @@ Deno.test("openConversation() lets the operator win over files, and files over t
   ) => {
     const { template, bos, decoding, close } = await openConversation(
       settings,
-      { names, tokenizer, form },
+      { names, tokenizer, jinja: jinjaThread(), form },
     );
     close();
     return [template.name, bos.text, decoding?.name];
@@ -71,6 +76,80 @@ Deno.test("readGenerationConfig() takes what it can mean, and null as not said",
   });
   assertEquals(read({ bos_token_id: 0 }), undefined);
   assertEquals(readGenerationConfig(""), undefined);
+});
+
+Deno.test("readAnswerEnds() takes texts and ids, one or several", () => {
+  const read = (config: unknown) => readAnswerEnds(JSON.stringify(config));
+  assertEquals(read({ stop_strings: ["✿", "\nUser:"], eos_token_id: 0 }), {
+    texts: ["✿", "\nUser:"],
+    tokens: [0],
+  });
+  assertEquals(read({ stop_strings: "end", eos_token_id: [0, 261, -1, "2"] }), {
+    texts: ["end"],
+    tokens: [0, 261],
+  });
+  assertEquals(read({ stop_strings: null, eos_token_id: null }), undefined);
+  assertEquals(read({ stop_strings: [7, "", null, ["a"]] }), undefined);
+  assertEquals(read([]), undefined);
+});
+
+Deno.test("a model's own ends end its answers in chats, and its texts nowhere", async () => {
+  const settings = {
+    ends: { texts: ["Q", "\n\n"], tokens: [0, 0x5a + 1, 9999] },
+  };
+  const { ends } = await openConversation(settings, {
+    names: ["x"],
+    tokenizer,
+  });
+  const kept = false;
+  assertEquals(ends, ["Z", "Q", "\n\n"].map((text) => ({ text, kept })));
+  const { post, engine } = harness({ ends, reply: () => " HiQ no" });
+  const messages = [{ role: "user", content: "Hi" }];
+  for (
+    const [path, body] of [
+      ["/v1/generate", { messages }],
+      ["/v1/chat/completions", { messages }],
+      ["/v1/responses", { input: "Hi" }],
+      ["/v1/generate", { prompt: "Hi" }],
+      ["/v1/completions", { prompt: "Hi" }],
+    ] as const
+  ) assertEquals([path, (await post(path, body)).status], [path, 200]);
+  const stops = engine.turns.map(({ stops }) => stops.map(({ text }) => text));
+  assertEquals(stops, [
+    ...Array(3).fill(["\n\n", "Z", "Q"]),
+    [],
+    [],
+  ]);
+  const { choices } = await (await post("/v1/chat/completions", { messages }))
+    .json();
+  assertEquals(choices[0].message.content, "Hi");
+  // A thought may have empty lines.
+  const g1 = harness({ ends, template: chatForm("g1") });
+  await g1.post("/v1/chat/completions", { messages, reasoning_effort: "high" });
+  assertEquals(
+    g1.engine.turns[0]?.stops.map(({ text }) => text),
+    ["\n\nUser:", "Z", "Q"],
+  );
+});
+
+Deno.test("a profile for functions is used where there are some", async () => {
+  const decoding = {
+    name: "test",
+    thinking: {},
+    plain: { temperature: 0.5 },
+    tools: { temperature: 0.25 },
+  };
+  const { post, engine } = harness({ decoding });
+  const messages = [{ role: "user", content: "Hi" }];
+  const tools = [{ type: "function", function: { name: "now" } }];
+  for (const more of [{}, { tools }, { tools, tool_choice: "none" }]) {
+    await post("/v1/chat/completions", { messages, ...more });
+  }
+  assertEquals(engine.turns.map(({ sampling }) => sampling.temperature), [
+    0.5,
+    0.25,
+    0.5,
+  ]);
 });
 
 Deno.test("a model's profile fills in what a request leaves out, by every route", async () => {

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Moment } from "../../src/chat/chat_template.ts";
+import { jinjaThread } from "../../src/chat/jinja_thread.ts";
 import { ModelTemplate, openTemplate } from "../../src/chat/model_template.ts";
 import type { Message } from "../../src/chat/template.ts";
 import { plainTemplate } from "../../src/model/template_source.ts";
 import { harness } from "../http/client.ts";
+
+const jinja = jinjaThread();
 
 /** World, as Hugging Face's settings of RWKV-7 models write it. */
 const WORLD =
@@ -34,19 +37,21 @@ const FRESH: Moment = {
 const LATER: Moment = { ...FRESH, begun: true };
 
 async function open(source: string, patience?: number): Promise<ModelTemplate> {
-  const found = await openTemplate(plainTemplate(source, "test"), { patience });
+  const found = await openTemplate(plainTemplate(source, "test"), {
+    jinja: jinjaThread(patience),
+  });
   assert(found instanceof ModelTemplate);
   return found;
 }
 
 Deno.test("openTemplate() knows the World's template in any words", async () => {
   for (const source of [WORLD, `${WORLD}\n`]) {
-    const found = await openTemplate(plainTemplate(source, "test"));
+    const found = await openTemplate(plainTemplate(source, "test"), { jinja });
     assertEquals(found, { world: true, bos: true });
   }
   const { source } = plainTemplate(WORLD.replace(/^\{\{.*?\}\}/, ""), "test");
   assertEquals(
-    await openTemplate(plainTemplate(source, "test")),
+    await openTemplate(plainTemplate(source, "test"), { jinja }),
     { world: true, bos: false },
   );
   const named = plainTemplate("rwkv-world", "test");
@@ -185,7 +190,8 @@ Deno.test("openTemplate() refuses what is no template by name", async () => {
       ["{{ constructor.constructor('return Deno')().pid }}", /Cannot use/],
     ] as const
   ) {
-    await assertRejects(() => openTemplate(plainTemplate(source, "test")), {
+    const given = plainTemplate(source, "test");
+    await assertRejects(() => openTemplate(given, { jinja }), {
       code: "ERR_MODEL_UNSUPPORTED",
       message: found,
     });

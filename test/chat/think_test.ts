@@ -73,7 +73,11 @@ Deno.test("ThoughtSplitter finds the thought that a model opens by itself, howev
 
 Deno.test("effortOf() lets the template's own variable decide", () => {
   const asked = (effort: "none" | "low" | undefined, enable?: boolean) =>
-    effortOf(effort, enable === undefined ? {} : { enable_thinking: enable });
+    effortOf(
+      { id: "rwkv7-g1d-0.4b" },
+      effort,
+      enable === undefined ? {} : { enable_thinking: enable },
+    );
   assertEquals(
     [
       asked(undefined),
@@ -85,6 +89,8 @@ Deno.test("effortOf() lets the template's own variable decide", () => {
     ],
     ["none", "low", "none", "low", "medium", "medium"],
   );
+  const plain = { id: "gosling" };
+  assertEquals(effortOf(plain, "high", { enable_thinking: true }), "none");
 });
 
 Deno.test("hinted tells how much to think at the end of the user's message", () => {

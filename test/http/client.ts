@@ -58,6 +58,7 @@ export function harness(
     ...(options.template && { template: options.template }),
     ...(options.bos && { bos: options.bos }),
     ...(options.decoding && { decoding: options.decoding }),
+    ...(options.ends && { ends: options.ends }),
     vault: options.sealer ?? vault,
     grammars: byteGrammars(),
     portable: options.portable ?? false,

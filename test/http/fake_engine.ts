@@ -41,6 +41,8 @@ export interface FakeOptions {
   readonly bos?: Speaker["bos"];
   /** How to draw, where a request does not say. */
   readonly decoding?: Speaker["decoding"];
+  /** What ends an answer in a chat, besides what its template has. */
+  readonly ends?: Speaker["ends"];
   /** How many tokens of a prompt a turn that is cut off leaves unread. */
   readonly unread?: number;
   /** How long a token takes; 0 yields to nobody. */

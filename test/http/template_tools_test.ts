@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ChatTemplate } from "../../src/chat/chat_template.ts";
 import { chatForm } from "../../src/chat/forms.ts";
+import { jinjaThread } from "../../src/chat/jinja_thread.ts";
 import { ModelTemplate, openTemplate } from "../../src/chat/model_template.ts";
 import { plainTemplate } from "../../src/model/template_source.ts";
 import { promptText } from "../../src/text/prompt.ts";
@@ -132,6 +133,7 @@ async function opened(given: ChatTemplate | string): Promise<Opened> {
     return { template: given, [Symbol.dispose]() {} };
   }
   const found = await openTemplate(plainTemplate(given, "test"), {
+    jinja: jinjaThread(),
     tokenizer: byteTokenizer,
   });
   assert(found instanceof ModelTemplate);

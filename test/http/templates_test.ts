@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ChatTemplate } from "../../src/chat/chat_template.ts";
 import { chatForm } from "../../src/chat/forms.ts";
+import { jinjaThread } from "../../src/chat/jinja_thread.ts";
 import { ModelTemplate, openTemplate } from "../../src/chat/model_template.ts";
 import {
   plainTemplate,
@@ -193,7 +194,10 @@ interface Opened extends Disposable {
 
 async function opened(given: Case["template"]): Promise<Opened> {
   if ("open" in given) return { template: given, [Symbol.dispose]() {} };
-  const found = await openTemplate(given, { tokenizer: byteTokenizer });
+  const found = await openTemplate(given, {
+    jinja: jinjaThread(),
+    tokenizer: byteTokenizer,
+  });
   return found instanceof ModelTemplate
     ? { template: found, [Symbol.dispose]: () => found.close() }
     : { template: chatForm("world"), [Symbol.dispose]() {} };

@@ -77,6 +77,8 @@ Deno.test("planPull takes what a repository says of the model along", async () =
       "chat_template.jinja",
       "tokenizer_config.json",
       "generation_config.json",
+      "tools_generation_config.json",
+      "tokenizer.json",
       "other/config.json",
     ]
   ) stage.put(name, BYTES, "me/said");
@@ -85,7 +87,30 @@ Deno.test("planPull takes what a repository says of the model along", async () =
     WORLD_VOCABULARY.name,
     "chat_template.jinja",
     "generation_config.json",
+    "tokenizer.json",
     "tokenizer_config.json",
+    "tools_generation_config.json",
+    "model.safetensors",
+  ]);
+});
+
+Deno.test("planPull names a model after its folder where its file has no name of its own", async () => {
+  await using stage = await scene();
+  const { options } = stage;
+  const repository = "rwkv-rs/rwkv7-g1-st";
+  const folder = "rwkv7-g1h-0.4b-20260710-ctx10240";
+  for (const name of ["model.safetensors", "generation_config.json"]) {
+    stage.put(`${folder}/${name}`, BYTES, repository);
+  }
+  const { id, files } = await planPull(
+    parseReference(`hf:${repository}/${folder}/model.safetensors`),
+    options,
+  );
+  // Its generation is in that name.
+  assertEquals(id, folder);
+  assertEquals(files.map(({ name }) => name), [
+    WORLD_VOCABULARY.name,
+    "generation_config.json",
     "model.safetensors",
   ]);
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bytesSource } from "../../src/model/source.ts";
 import { compress, decompress } from "../../src/library/compress.ts";
 import * as server from "../../src/state/compress.ts";
@@ -15,6 +15,8 @@ Deno.test("the package is one file of at most 250 kB, without dependencies", asy
     const size = files.get(name)?.length ?? Infinity;
     assert(size <= 250_000, `${name} has ${size} bytes`);
   }
+  assert((files.get("templates.js")?.length ?? Infinity) <= 60_000);
+  assertMatch(text("templates.d.ts"), /export declare const jinja/);
   const imports = /^\s*import\b[^(]*?from\s*"([^"]+)"/gm;
   assertEquals([...text("engine.js").matchAll(imports)], []);
   const modules = Array.from(
@@ -26,7 +28,9 @@ Deno.test("the package is one file of at most 250 kB, without dependencies", asy
   assert(/export declare function open/.test(text("engine.d.ts")));
   const manifest = JSON.parse(text("package.json"));
   assertEquals(manifest.dependencies, undefined);
-  for (const path of Object.values(manifest.exports["."])) {
+  assertEquals([...text("templates.js").matchAll(imports)], []);
+  const { ".": main, "./templates": templates } = manifest.exports;
+  for (const path of Object.values({ ...main, ...templates })) {
     assert(files.has(String(path).slice(2)), `${path} is missing`);
   }
 });

@@ -62,6 +62,61 @@ Deno.test("openFiles() takes the template beside the weights, its own file first
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("openFiles() reads how to draw, begin and end from a folder, whatever the case of its weights' name", async () => {
+  const written: Record<string, unknown> = {
+    "tokenizer_config.json": {
+      add_bos_token: null,
+      added_tokens_decoder: { 300: { content: "<end>" } },
+    },
+    "tokenizer.json": {
+      post_processor: {
+        type: "TemplateProcessing",
+        single: [{ SpecialToken: { id: "<|endoftext|>" } }, { Sequence: {} }],
+      },
+    },
+    "generation_config.json": {
+      temperature: 0.96,
+      eos_token_id: [0, 300],
+      stop_strings: ["✿"],
+    },
+    "fake_think_generation_config.json": { temperature: 1 },
+    "tools_generation_config.json": { top_k: 7 },
+  };
+  const generation = {
+    decoding: {
+      name: "generation_config.json",
+      thinking: { temperature: 0.96 },
+      plain: { temperature: 1 },
+      tools: { top_k: 7 },
+    },
+    ends: { texts: ["✿"], tokens: [0, 300] },
+  };
+  for (const name of ["MODEL.PTH", "Model.SafeTensors", "rwkv7-G1H.GGUF"]) {
+    const folder = await Deno.makeTempDir();
+    for (const [file, value] of Object.entries(written)) {
+      await Deno.writeTextFile(`${folder}/${file}`, JSON.stringify(value));
+    }
+    await Deno.writeTextFile(`${folder}/${name}`, "weights");
+    await Deno.writeTextFile(`${folder}/vocab.txt`, "1 'a' 1");
+    for (const path of [folder, `${folder}/${name}`]) {
+      await using files = await openFiles(path);
+      const gguf = name.endsWith("GGUF");
+      // What a GGUF file says itself is in it.
+      assertEquals(files.vocabulary === undefined, gguf);
+      assertEquals(
+        files.settings,
+        gguf ? generation : {
+          bos: true,
+          ...generation,
+          ends: { texts: ["✿", "<end>"], tokens: [0, 300] },
+          names: [name, files.settings?.names?.[1] ?? ""],
+        },
+      );
+    }
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("readGgufModel() finds the template of a file that has one", async () => {
   const source = "{{ messages }}";
   const given: Record<string, Key> = {

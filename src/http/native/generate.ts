@@ -8,6 +8,7 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
+import { PENALTY_DECAY } from "../../chat/decoding.ts";
 import { headDigest, splitHead } from "../../chat/head.ts";
 import type { Save } from "../../state/save.ts";
 import type { Bytes } from "../answer/answer_body.ts";
@@ -128,7 +129,10 @@ export function planGeneration(
   const { prompt, messages = [] } = request;
   const asked = { ...request, told: headDigest(splitHead(messages).head) };
   const input = prompt === undefined ? { messages } : { prompt };
-  return planTurns(c, asked, save, [input], { penaltyDecay: 0.996, binary });
+  return planTurns(c, asked, save, [input], {
+    penaltyDecay: PENALTY_DECAY,
+    binary,
+  });
 }
 
 function stateBytes([draft]: readonly Draft[]): Bytes | undefined {

@@ -80,6 +80,7 @@ const Model = z.object({
     name: z.string(),
     thinking: Profile.describe("For answers that begin with a thought"),
     plain: Profile.describe("For all others"),
+    tools: Profile.optional().describe("Where functions may be called"),
   }).optional().describe(
     "Sampling parameters used where a request has none; absent: those of the API",
   ),

@@ -6,7 +6,7 @@
  */
 
 import type { Context } from "hono";
-import { type Effort, effortOf, thinks, thoughtful } from "../../chat/think.ts";
+import { type Effort, effortOf, thoughtful } from "../../chat/think.ts";
 import { CallReader, type Tool } from "../../chat/tools.ts";
 import type { Ask, Input } from "../../chat/turn.ts";
 import type { Save } from "../../state/save.ts";
@@ -94,9 +94,8 @@ export function planTurns(
   const grammar = boundedGrammar(c, request);
   const { written } = request.grammar ?? {};
   const variables = request.chat_template_kwargs;
-  const effort = thinks({ id: engine.model.id, template })
-    ? effortOf(request.effort, variables)
-    : "none";
+  const { id } = engine.model;
+  const effort = effortOf({ id, template }, request.effort, variables);
   const seed = request.seed ??
     (n * inputs.length > 1 ? randomSeed() : undefined);
   const askOf = (input: Input, i: number): Ask => ({
@@ -106,6 +105,7 @@ export function planTurns(
     sampling: samplingOf(request, services, {
       thinking: "messages" in input && grammar === undefined &&
         thoughtful(effort),
+      tools: (request.toldTools?.length ?? 0) > 0,
       penaltyDecay,
     }),
     seed: seed === undefined ? undefined : (seed + i) % 2 ** 53,
