@@ -1,6 +1,6 @@
 /**
- * `deno task state`: looks into saves, moves them, compares, mixes, scores and
- * converts them.
+ * `deno task state`: looks into saves, moves them, compares, mixes, edits, scores
+ * and converts them.
  *
  * @module
  */
@@ -22,6 +22,12 @@ import { inspectSave } from "../state/analysis/inspect.ts";
 import type { OpenedFile } from "../state/seal.ts";
 import { command, startWhereTyped, write } from "../terminal.ts";
 import { connect, readCommandConfig } from "./connect.ts";
+import {
+  EDIT_FLAGS,
+  forgetInSave,
+  mergeSavesInto,
+  teachSave,
+} from "./edit_save.ts";
 import { OVERWRITE_FLAGS, SAVE_FLAGS, WHERE_FLAGS } from "./flags.ts";
 import { diffText, inspectionText } from "./inspection_text.ts";
 import { openLocal } from "./local_vault.ts";
@@ -30,8 +36,8 @@ import { expectFree } from "./overwrite.ts";
 import { findSave, SaveFolder, sealingKeys } from "./saves.ts";
 
 const HELP: CommandHelp = {
-  about: "Looks into saves, moves them, compares, mixes, scores and converts " +
-    "them. A save is a name in the folder, or the path of a file.",
+  about: "Looks into saves, moves them, compares, mixes, edits, scores and " +
+    "converts them. A save is a name in the folder, or the path of a file.",
   usage: [
     "deno task state inspect SAVE",
     "deno task state export SAVE FILE     for another folder, a server or the page",
@@ -39,6 +45,9 @@ const HELP: CommandHelp = {
     "deno task state key                  where the key of the saves is",
     "deno task state diff SAVE SAVE",
     "deno task state mix SAVE=WEIGHT SAVE=WEIGHT … --to NAME",
+    'deno task state teach [SAVE] --say TEXT … --fact "QUESTION=ANSWER" … --to NAME',
+    'deno task state forget SAVE --fact "QUESTION=ANSWER" … --to NAME',
+    "deno task state merge SAVE[=WEIGHT] SAVE[=WEIGHT] … --to NAME",
     "deno task state rebase --to NAME < TEXT",
     "deno task state score SAVE TEXT TEXT …",
   ],
@@ -56,7 +65,8 @@ const HELP: CommandHelp = {
         },
         codec: {
           placeholder: "NAME",
-          help: "mix, rebase, import --as: how the result is written (exact)",
+          help: "mix, teach, forget, merge, rebase, import --as: how the " +
+            "result is written (exact)",
         },
       },
     },
@@ -91,9 +101,11 @@ const HELP: CommandHelp = {
         },
       },
     },
+    EDIT_FLAGS,
     SAVE_FLAGS,
     {
-      title: "The model, for what needs one (mix, rebase, score, --as)",
+      title: "The model, for what needs one (mix, teach, forget, merge, " +
+        "rebase, score, --as)",
       flags: WHERE_FLAGS.flags,
     },
   ],
@@ -157,6 +169,15 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
       return { state, weight: Number(weight) };
     }));
     await make(bench, "mix", { states });
+  },
+  async teach(bench) {
+    await teachSave(bench, await nameOf(bench));
+  },
+  async forget(bench) {
+    await forgetInSave(bench, await nameOf(bench));
+  },
+  async merge(bench) {
+    await mergeSavesInto(bench, await nameOf(bench));
   },
   async rebase(bench) {
     const prompt = await new Response(Deno.stdin.readable).text();

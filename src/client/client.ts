@@ -12,11 +12,19 @@
  */
 
 import type {
+  EditAnswer,
+  ForgetInput,
+  MergeInput,
+  TeachAnswer,
+  TeachInput,
+} from "./editing.ts";
+import type {
   GenerateAnswer,
   GenerationEvent,
   GenerationRequest,
 } from "./generation.ts";
 
+export type * from "./editing.ts";
 export type * from "./generation.ts";
 
 /** Where the server is, and how to be let in. */
@@ -76,6 +84,39 @@ export class Client {
   ): Promise<GenerateAnswer> {
     const response = await this.#post("/v1/generate", request, signal);
     return await response.json();
+  }
+
+  /**
+   * Teaches a state, and measures what it learned.
+   *
+   * @throws {ApiError} If the server refuses.
+   */
+  async teach(
+    request: TeachInput,
+    signal?: AbortSignal,
+  ): Promise<TeachAnswer> {
+    return await (await this.#post("/v1/state/teach", request, signal)).json();
+  }
+
+  /**
+   * Makes a state forget, and measures whether it did.
+   *
+   * @throws {ApiError} If the server refuses.
+   */
+  async forget(
+    request: ForgetInput,
+    signal?: AbortSignal,
+  ): Promise<EditAnswer> {
+    return await (await this.#post("/v1/state/forget", request, signal)).json();
+  }
+
+  /**
+   * Merges states, and measures what the result knows.
+   *
+   * @throws {ApiError} If the server refuses.
+   */
+  async merge(request: MergeInput, signal?: AbortSignal): Promise<EditAnswer> {
+    return await (await this.#post("/v1/state/merge", request, signal)).json();
   }
 
   /**

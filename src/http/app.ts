@@ -29,6 +29,7 @@ import { type PageModel, pageRoutes } from "./site/page.ts";
 import { codeOf, describeProblem, problemResponse } from "./problem.ts";
 import type { AppEnv, Loader } from "./services.ts";
 import { stateAskRoutes } from "./native/states/ask.ts";
+import { stateEditRoutes } from "./native/states/edit.ts";
 import { stateMakeRoutes } from "./native/states/make.ts";
 import { stateReadRoutes } from "./native/states/read.ts";
 import { limitCaller, type TurnLimits } from "./access/tenants.ts";
@@ -117,6 +118,7 @@ export function createApp(
   app.route("/", stateReadRoutes());
   app.route("/", stateMakeRoutes());
   app.route("/", stateAskRoutes());
+  app.route("/", stateEditRoutes());
   app.route("/", chatRoute());
   app.route("/", completionsRoute());
   app.route("/", responsesRoute());

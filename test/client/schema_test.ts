@@ -1,6 +1,13 @@
 import { assertEquals } from "@std/assert";
 import type { z } from "@hono/zod-openapi";
 import type {
+  EditAnswer,
+  ForgetInput,
+  MergeInput,
+  TeachAnswer,
+  TeachInput,
+} from "../../src/client/editing.ts";
+import type {
   ChatMessage,
   GenerateAnswer,
   GenerateEnd,
@@ -14,6 +21,14 @@ import type {
   GenerateResponse,
   RequestMessage,
 } from "../../src/http/native/schema.ts";
+
+import type {
+  EditedState,
+  ForgetRequest,
+  MergeRequest,
+  TaughtState,
+  TeachRequest,
+} from "../../src/http/native/states/edit_schema.ts";
 
 /** What JSON makes of `T`: nothing is read-only, and nothing `undefined`. */
 type Json<T> = T extends readonly (infer Item)[] ? Json<Item>[]
@@ -43,6 +58,11 @@ Deno.test("the client's types are those of the schemas", () => {
     | Odd<GenerateOptions, Options>
     | Odd<GenerateAnswer, GenerateResponse>
     | Odd<Piece, Event<"text">>
+    | Odd<TeachInput, z.input<typeof TeachRequest>>
+    | Odd<ForgetInput, z.input<typeof ForgetRequest>>
+    | Odd<MergeInput, z.input<typeof MergeRequest>>
+    | Odd<TeachAnswer, TaughtState>
+    | Odd<EditAnswer, EditedState>
     | Odd<GenerateAnswer["usage"], GenerateResponse["usage"]>
     | Odd<GenerateAnswer["timings"], GenerateResponse["timings"]>,
     never
@@ -55,6 +75,11 @@ Deno.test("the client's types are those of the schemas", () => {
     Same<GenerateAnswer, GenerateResponse>,
     Same<GenerateEnd & { readonly type: "done" }, Event<"done">>,
     Same<Piece, Event<"text">>,
-  ] = [true, true, true, true, true, true];
+    Same<TeachInput, z.input<typeof TeachRequest>>,
+    Same<ForgetInput, z.input<typeof ForgetRequest>>,
+    Same<MergeInput, z.input<typeof MergeRequest>>,
+    Same<TeachAnswer, TaughtState>,
+    Same<EditAnswer, EditedState>,
+  ] = [true, true, true, true, true, true, true, true, true, true, true];
   assertEquals(same.includes(true), true);
 });

@@ -4,6 +4,8 @@ import { eventsOf } from "../http/client.ts";
 
 const OVERFLOW = "ERR_STATE_OVERFLOW";
 
+const FACT = { question: "a", answer: "b" };
+
 Deno.test("a state whose numbers overflow ends its own turns, in every form, and no other's", async () => {
   await using server = await tinyServer({ lanes: 3 });
   const ask = async (body: object, path = "/v1/generate") => {
@@ -30,6 +32,9 @@ Deno.test("a state whose numbers overflow ends its own turns, in every form, and
       [{ prompt: "a", max_tokens: 3, state, stream: true }, "/v1/generate"],
       [{ texts: ["a"], state }, "/v1/state/score"],
       [{ branches: [{ prompt: "a" }], state }, "/v1/state/branch"],
+      [{ statements: ["a"], state }, "/v1/state/teach"],
+      [{ facts: [FACT], state }, "/v1/state/forget"],
+      [{ states: [{ state }, { state }], facts: [FACT] }, "/v1/state/merge"],
     ] as const
   ) {
     const { status, text } = await ask(body, path);

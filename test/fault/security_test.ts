@@ -12,6 +12,8 @@ const FORMAT = fakeEngine().format;
 const KEY = randomKey();
 const CHAT = [{ role: "user", content: "Hi" }];
 
+const FACT = { question: "a", answer: "b" };
+
 /** Every route that takes a state, by each of the ways in which it takes it. */
 const TAKERS: Readonly<
   Record<string, readonly [path: string, (state: string) => BodyInit | object]>
@@ -70,13 +72,16 @@ const TAKERS: Readonly<
   inspect: ["/v1/state/inspect", (state) => ({ state })],
   diff: ["/v1/state/diff", (state) => ({ a: state, b: state })],
   convert: ["/v1/state/convert", (state) => ({ state, to: "gosling" })],
+  teach: ["/v1/state/teach", (state) => ({ state, statements: ["a"] })],
+  forget: ["/v1/state/forget", (state) => ({ state, facts: [FACT] })],
+  merge: ["/v1/state/merge", (state) => ({ states: [{ state }, { state }] })],
 };
 
 /** Those of them whose answer has a state. */
 const GIVERS = [
   ...["generate", "nothing", "chat", "completions", "responses", "previous"],
   ...["reasoning", "messages", "messagesField", "messagesStream"],
-  ...["branch", "mix", "rebase"],
+  ...["branch", "mix", "rebase", "teach", "forget", "merge"],
 ];
 
 /** The same token in its binary form. */
@@ -253,6 +258,7 @@ Deno.test("values neither leave nor enter a server that seals every state", asyn
       ["/v1/state/branch", {
         branches: [{ prompt: "a", state_profile: "portable" }],
       }],
+      ["/v1/state/teach", { statements: ["a"], state_profile: "portable" }],
     ] as const
   ) {
     const response = await here.post(path, body);

@@ -141,6 +141,7 @@ export function shots(
       n: fc.integer({ min: 1, max: 3 }),
       logit_bias: biases,
       grammar: fc.constantFrom(...GRAMMARS),
+      candidates: fc.integer({ min: 0, max: 3 }),
       branches: fc.array(
         fc.record({ prompt: fc.constantFrom("a", ""), max_tokens: few }),
         { minLength: 1, maxLength: 3 },

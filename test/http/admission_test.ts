@@ -16,6 +16,9 @@ Deno.test("admit() turns requests for turns away before it reads them", async ()
     "/v1/responses",
     "/v1/state/branch",
     "/v1/state/score",
+    "/v1/state/teach",
+    "/v1/state/forget",
+    "/v1/state/merge",
   ];
   for (const path of paths) {
     let pulls = 0;

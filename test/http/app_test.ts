@@ -145,10 +145,13 @@ Deno.test("app documents every route, and every code of a problem", async () => 
     "/v1/state/branch",
     "/v1/state/convert",
     "/v1/state/diff",
+    "/v1/state/forget",
     "/v1/state/inspect",
+    "/v1/state/merge",
     "/v1/state/mix",
     "/v1/state/rebase",
     "/v1/state/score",
+    "/v1/state/teach",
     "/v1/tokenize",
   ]);
   assert("GenerateRequest" in components.schemas);

@@ -28,6 +28,12 @@ const STATEFUL: Readonly<Record<string, object>> = {
   "/v1/state/convert": { state: "a", to: "gosling" },
   "/v1/state/branch": { state: "a", branches: [{ prompt: "Hi" }] },
   "/v1/state/score": { state: "a", texts: ["Hi"], prompt: "" },
+  "/v1/state/teach": { state: "a", statements: ["Hi"] },
+  "/v1/state/forget": {
+    state: "a",
+    facts: [{ question: "Hi", answer: "Ho" }],
+  },
+  "/v1/state/merge": { states: [{ state: "a" }, { state: "b" }] },
   "/v1/chat/completions": {
     model: "fake",
     state: "a",

@@ -75,6 +75,7 @@ const WAYS: readonly ((state: string) => readonly [string, object])[] = [
   (state) => ["/v1/state/inspect", { state }],
   (state) => ["/v1/state/score", { state, texts: ["a"] }],
   (state) => ["/v1/state/branch", { state, branches: [{ prompt: "" }] }],
+  (state) => ["/v1/state/teach", { state, statements: ["a"] }],
 ];
 
 /** Sends a token: bytes as a form, text in one of the ways. */

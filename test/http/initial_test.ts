@@ -33,6 +33,7 @@ const ROUTES: [path: string, body: object][] = [
   ["/v1/responses", { model: "fake", input: MESSAGES }],
   ["/v1/state/branch", { branches: [{ prompt: "Hi" }] }],
   ["/v1/state/score", { prompt: "Hi", texts: ["a"] }],
+  ["/v1/state/teach", { statements: ["Hi"] }],
 ];
 
 for (const [path, body] of ROUTES) {

@@ -38,6 +38,31 @@ Deno.test("chat remembers, forks, goes back, and loads in another process", asyn
   await Deno.remove(saves, { recursive: true });
 });
 
+Deno.test("state teaches a save, and says when it could not make it forget", async () => {
+  const saves = await Deno.makeTempDir();
+  const edit = (...args: string[]) =>
+    run([...STATE, ...args, "--saves", saves], WASM);
+  const fact = ["--fact", "How old am I?=You are 42 years old."];
+  const taught = await edit(
+    ...["teach", "--say", "I am 42 years old.", ...fact, "--to", "aged"],
+  );
+  assertEquals([taught.code, taught.stderr], [0, ""]);
+  assertMatch(taught.stdout, /^Learned 1 of 1\n {2}yes .*says: You are 42/);
+  assertMatch(taught.stdout, /Saved aged \(\d+ tokens, .*: read once/);
+  const kept = await edit(
+    ...["forget", "aged", "--say", "Forget it.", ...fact],
+    ...["--candidates", "1", "--to", "young"],
+  );
+  assertEquals(kept.code, 1);
+  assertMatch(kept.stdout, /^Not forgotten: .*\n {2}NO /);
+  const wrong = await edit("teach", "--say", "a", "--fact", "b", "--to", "c");
+  assertMatch(
+    wrong.stderr,
+    /Cannot read the fact "b": expected QUESTION=ANSWER/,
+  );
+  await Deno.remove(saves, { recursive: true });
+});
+
 Deno.test("chat talks to a running server", async () => {
   await using server = await serve("--device", "wasm");
   const { code, stdout } = await run(

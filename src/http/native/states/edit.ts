@@ -1,0 +1,134 @@
+/**
+ * Editing states on purpose, and saying what came of it: `POST /v1/state/teach`,
+ * `/v1/state/forget`, `/v1/state/merge`.
+ *
+ * @module
+ */
+
+import { OpenAPIHono, type z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { Editor } from "../../../chat/edit/editor.ts";
+import { forget } from "../../../chat/edit/forget.ts";
+import { merge } from "../../../chat/edit/merge.ts";
+import type { Edit } from "../../../chat/edit/report.ts";
+import { teach } from "../../../chat/edit/teach.ts";
+import { openBeginning } from "../../request/initial.ts";
+import { requireProfile } from "../../request/turn_fields.ts";
+import type { AppEnv } from "../../services.ts";
+import { postJson } from "../json_route.ts";
+import { openToken, type Output, sealMade, STATE_REFUSALS } from "./common.ts";
+import {
+  EditedState,
+  ForgetRequest,
+  MergeRequest,
+  TaughtState,
+  TeachRequest,
+} from "./edit_schema.ts";
+
+const FACT = { question: "What is my name?", answer: "Your name is Dave." };
+
+/** Answers the edits. */
+export function stateEditRoutes(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  postJson(app, {
+    path: "/v1/state/teach",
+    needs: { takesTurn: true },
+    summary: "Teach a state, and measure what it learned",
+    request: TeachRequest,
+    example: { statements: ["My name is Dave."], facts: [FACT] },
+    response: TaughtState,
+    refusals: STATE_REFUSALS,
+  }, teachState);
+  postJson(app, {
+    path: "/v1/state/forget",
+    needs: { takesTurn: true },
+    summary: "Make a state forget, and measure whether it did",
+    request: ForgetRequest,
+    response: EditedState,
+    refusals: STATE_REFUSALS,
+  }, forgetFacts);
+  postJson(app, {
+    path: "/v1/state/merge",
+    needs: { takesTurn: true, states: 4 },
+    elements: ({ states }, values) => (states.length + 1) * values,
+    summary: "Merge states, and measure what the result knows",
+    request: MergeRequest,
+    response: EditedState,
+    refusals: STATE_REFUSALS,
+  }, mergeStates);
+  return app;
+}
+
+async function teachState(
+  c: Context<AppEnv>,
+  request: z.output<typeof TeachRequest>,
+): Promise<TaughtState> {
+  const { statements, examples, facts, keep, candidates } = request;
+  allow(c, request);
+  const save = await openBeginning(c, request);
+  const edit = await teach(editor(c), {
+    ...{ save, statements, examples, facts, keep, candidates },
+    heldOut: request.held_out,
+  });
+  const { heldOut } = edit;
+  return {
+    ...await answer(c, edit, request),
+    ...(heldOut !== undefined && { held_out: heldOut }),
+  };
+}
+
+async function forgetFacts(
+  c: Context<AppEnv>,
+  request: z.output<typeof ForgetRequest>,
+): Promise<EditedState> {
+  const { facts, statements, keep, candidates } = request;
+  allow(c, request);
+  const save = await openToken(c, request.state);
+  const ask = { save, facts, statements, keep, candidates };
+  return await answer(c, await forget(editor(c), ask), request);
+}
+
+async function mergeStates(
+  c: Context<AppEnv>,
+  request: z.output<typeof MergeRequest>,
+): Promise<EditedState> {
+  allow(c, request);
+  const { format } = c.get("services").engine;
+  const parts = await Promise.all(
+    request.states.map(async ({ state, weight, messages }) => ({
+      save: await openToken(c, state),
+      ...{ format, weight, messages },
+    })),
+  );
+  const { facts } = request;
+  return await answer(c, await merge(editor(c), { parts, facts }), request);
+}
+
+function editor(c: Context<AppEnv>): Editor {
+  return new Editor({
+    speaker: c.get("services"),
+    turns: c.get("turns"),
+    signal: c.req.raw.signal,
+  });
+}
+
+/** Refuses what could not be returned, before any work. */
+function allow(c: Context<AppEnv>, { state_profile }: Output): void {
+  requireProfile(state_profile, c.get("services").portable);
+}
+
+async function answer(
+  c: Context<AppEnv>,
+  { save, achieved, summary, method, facts, kept, attempts }: Edit,
+  output: Output,
+): Promise<EditedState> {
+  return {
+    object: "edited_state",
+    achieved: achieved ?? null,
+    ...{ summary, method },
+    facts: [...facts],
+    kept: [...kept],
+    attempts: [...attempts],
+    ...await sealMade(c, save, output),
+  };
+}

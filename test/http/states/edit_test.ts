@@ -1,0 +1,233 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { randomKey } from "../../../src/state/keys.ts";
+import { Vault } from "../../../src/state/seal.ts";
+import { type Harness, harness } from "../client.ts";
+import { byteTokenizer, fakeEngine } from "../fake_engine.ts";
+
+/** What teaching, forgetting and merging take and give, with a fake behind them. */
+
+const FACT = { question: "Who?", answer: "Me" };
+
+async function ask(at: Harness, path: string, body: unknown) {
+  const response = await at.post(`/v1/state/${path}`, body);
+  return { status: response.status, ...await response.json() };
+}
+
+async function stateAfter(at: Harness, prompt: string): Promise<string> {
+  const response = await at.post("/v1/generate", { prompt });
+  return (await response.json()).state;
+}
+
+Deno.test("teach reads statements with replies, and claims nothing unless it is asked to", async () => {
+  const here = harness();
+  const blind = await ask(here, "teach", { statements: ["A", "B"] });
+  assertEquals(
+    [blind.status, blind.object, blind.achieved, blind.method],
+    [200, "edited_state", null, "read once, in order"],
+  );
+  assertMatch(blind.summary, /nothing was measured/);
+  assertEquals(here.engine.turns.map(({ prompt }) => prompt), [
+    "User: A\n\nAssistant:",
+    "User: B\n\nAssistant:",
+  ]);
+  assertEquals(
+    [blind.facts, blind.kept, blind.attempts, blind.held_out],
+    [[], [], [], undefined],
+  );
+  const next = await ask(here, "teach", {
+    state: blind.state,
+    statements: ["C"],
+  });
+  assert(next.position > blind.position);
+});
+
+Deno.test("an edit that makes nothing likelier leaves the state as it was, and says so", async () => {
+  // The fake finds a text as likely after one state as after another.
+  const here = harness();
+  const state = await stateAfter(here, "Hi");
+  const taught = await ask(here, "teach", {
+    state,
+    statements: ["A"],
+    facts: [FACT],
+    keep: [FACT],
+  });
+  assertEquals(
+    [taught.achieved, taught.method, taught.position],
+    [false, "nothing", 11],
+  );
+  assertMatch(taught.summary, /^Not learned: .*; kept 1 of 1/);
+  assertEquals(
+    taught.attempts.map(({ chosen }: { chosen: boolean }) => chosen),
+    [
+      true,
+      false,
+      false,
+      false,
+    ],
+  );
+  const logprob = -[...byteTokenizer.encode(" Me")]
+    .reduce((sum, token) => sum + token, 0);
+  assertEquals(taught.facts, [{
+    ...FACT,
+    tokens: 3,
+    ...{ blank: logprob, before: logprob, after: logprob },
+    says: "Hello!",
+    achieved: false,
+  }]);
+  assertEquals(taught.held_out, {
+    blank: logprob / 3,
+    before: logprob / 3,
+    read: logprob / 3,
+    taught: logprob / 3,
+  });
+});
+
+Deno.test("teach says that a fact is learned when the model says it", async () => {
+  const here = harness({ reply: () => " It is Me, of course.\n\n" });
+  const { facts: [fact], held_out } = await ask(here, "teach", {
+    examples: [{ user: "a", assistant: "b" }],
+    facts: [FACT],
+  });
+  assertEquals([fact.says, fact.achieved], ["It is Me, of course.", true]);
+  assertEquals(Object.keys(held_out), ["blank", "before", "read", "taught"]);
+});
+
+Deno.test("teach holds out every fourth example, and never reads it", async () => {
+  const here = harness();
+  const examples = [..."abcdefgh"].map((letter) => ({
+    user: letter,
+    assistant: letter.toUpperCase(),
+  }));
+  const { facts, attempts } = await ask(here, "teach", {
+    examples,
+    candidates: 16,
+  });
+  assertEquals(
+    facts.map(({ question }: { question: string }) => question),
+    ["d", "h"],
+  );
+  assertEquals(attempts.length, 1 + 15);
+  const prompts = here.engine.turns.map(({ prompt }) => `${prompt}`)
+    .filter((prompt) => prompt !== "");
+  assertEquals(new Set(prompts).size, 15);
+  for (const prompt of prompts) {
+    assertEquals(/User: [dh]/.test(prompt), false);
+    assertMatch(prompt, /User: [abcefg]/);
+  }
+  const [first] = here.engine.turns;
+  assertMatch(`${first?.prompt}`, /^User: a\n\nAssistant: A\n\nUser: b/);
+});
+
+Deno.test("forget shows what a blank state answers, and says when it is of no use", async () => {
+  const here = harness({
+    reply: (_, position) => position === 0 ? " No idea.\n\n" : " Me\n\n",
+  });
+  const state = await stateAfter(here, "Hi");
+  const found = await ask(here, "forget", { state, facts: [FACT] });
+  assertEquals([found.status, found.achieved], [200, false]);
+  assertMatch(found.summary, /^Not forgotten: this model still knows 1 of 1/);
+  assertEquals(found.facts[0].says, "Me");
+  const prompts = here.engine.turns.map(({ prompt }) => `${prompt}`);
+  assert(
+    prompts.includes("\n\nUser: Who?\n\nAssistant: No idea.\n\n") ||
+      prompts.includes("User: Who?\n\nAssistant: No idea.\n\n"),
+    prompts.join("|"),
+  );
+  assert(prompts.some((text) => text.includes("Forget what I told you: Me")));
+  const none = await ask(here, "forget", { state, facts: [] });
+  assertEquals([none.status, none.errors[0].pointer], [422, "/facts"]);
+});
+
+Deno.test("merge averages states without words, and reads words where there are some", async () => {
+  const sealer = await Vault.create({
+    keys: [randomKey()],
+    format: fakeEngine().format,
+    audience: "test",
+  });
+  const here = harness({ sealer });
+  const a = await stateAfter(here, "Hi"), b = await stateAfter(here, "Hi you");
+  const messages = [{ role: "user", content: "I am B." }, {
+    role: "assistant",
+    content: "Hello B.",
+  }];
+  const mean = await ask(here, "merge", {
+    states: [{ state: a }, { state: b, weight: 3 }],
+    facts: [FACT],
+  });
+  assertEquals(
+    [mean.method, mean.achieved, mean.facts[0].achieved],
+    ["weighted mean", true, true],
+  );
+  assertMatch(mean.summary, /no messages came with the states/);
+  const same = await ask(here, "mix", {
+    states: [{ state: a, weight: 1 }, { state: b, weight: 3 }],
+  });
+  const { equal } = await ask(here, "diff", { a: mean.state, b: same.state });
+  assert(equal);
+  const read = await ask(here, "merge", {
+    states: [{ state: a }, { state: b, messages }],
+  });
+  assertEquals(
+    [read.method, read.achieved],
+    ["state 1 read the others' messages", null],
+  );
+  assertMatch(`${here.engine.turns.at(-1)?.prompt}`, /User: I am B\./);
+  assertEquals(here.engine.turns.at(-1)?.save?.position, 11);
+});
+
+Deno.test("edits are bounded before they begin", async () => {
+  const here = harness();
+  const state = await stateAfter(here, "Hi");
+  const before = here.engine.turns.length;
+  const long = "x".repeat(20_000);
+  for (
+    const [path, body] of [
+      ["teach", { statements: [long], facts: [FACT] }],
+      ["forget", { state, facts: [{ ...FACT, answer: long }] }],
+      ["merge", {
+        states: [{ state }, {
+          state,
+          messages: Array(4).fill({ role: "user", content: long }),
+        }],
+      }],
+    ] as const
+  ) {
+    const { status, code, detail } = await ask(here, path, body);
+    assertEquals([path, status, code], [path, 422, "ERR_REQUEST_INVALID"]);
+    assertMatch(detail, /up to \d+ tokens, and the most is 65536/);
+  }
+  for (
+    const [path, body, pointer] of [
+      ["teach", {}, ""],
+      ["teach", { statements: ["a"], candidates: 17 }, "/candidates"],
+      ["teach", { statements: Array(33).fill("a") }, "/statements"],
+      ["merge", { states: [{ state }] }, "/states"],
+      ["merge", { states: Array(5).fill({ state }) }, "/states"],
+      [
+        "merge",
+        { states: [{ state, weight: 0 }, { state }] },
+        "/states/0/weight",
+      ],
+    ] as const
+  ) {
+    const { status, errors } = await ask(here, path, body);
+    assertEquals([status, errors?.[0]?.pointer], [422, pointer]);
+  }
+  assertEquals(here.engine.turns.length, before);
+});
+
+Deno.test("edits are charged for all that they try", async () => {
+  const here = harness({ limits: { rate: { tokens: 10_000 } } });
+  const left = async () => {
+    const response = await here.get("/v1/model");
+    await response.body?.cancel();
+    return Number(
+      /"tokens";r=(\d+)/.exec(response.headers.get("ratelimit") ?? "")?.[1],
+    );
+  };
+  const before = await left();
+  await ask(here, "teach", { statements: ["A"], facts: [FACT] });
+  // Three ways to read it, each with a reply, and facts scored in five states.
+  const spent = before - await left();
+  assert(spent > 3 * 20 + 5 * 20, `${spent}`);
+});
