@@ -38,6 +38,10 @@ export class BatchRunner {
   readonly #floats: Float32Array;
   /** Rows of logits that are not zeros. */
   #mostWanted = 0;
+  /** Rows that passes have written; packing has left its traces everywhere. */
+  #mostRows: number;
+  /** Whether a state was converted in scratch. */
+  #converted = true;
 
   /** Takes over a laid out memory. */
   constructor(
@@ -49,6 +53,7 @@ export class BatchRunner {
     this.#kernels = kernels;
     this.#layout = layout;
     this.#V = V;
+    this.#mostRows = layout.chunk;
     this.#pending = Array.from({ length: lanes }, () => undefined);
     this.#scratch = new SamplerScratch(V);
     this.#bytes = new Uint8Array(memory.buffer);
@@ -61,21 +66,43 @@ export class BatchRunner {
    * tokens, logits, activations, and a state in canonical order.
    */
   clear(lane: number): void {
-    const { stateBytes, tokens, logits, logitsStride, scratch } = this.#layout;
-    const at = this.#state(lane);
-    this.#bytes.fill(0, at, at + stateBytes);
+    const { stateBytes, rowBuffers, logits, logitsStride } = this.#layout;
+    this.#wipe(this.#state(lane), stateBytes);
     this.#pending[lane] = undefined;
-    // Most rows of logits are never wanted, and they are most of the memory.
-    const used = logits + this.#mostWanted * logitsStride * 4;
-    this.#bytes.fill(0, tokens, used);
-    this.#bytes.fill(0, scratch);
+    // A turn is short: most rows were never written, and they are most of the
+    // memory.
+    for (const { at, rowBytes } of rowBuffers) {
+      this.#wipe(at, this.#mostRows * rowBytes);
+    }
+    this.#wipe(logits, this.#mostWanted * logitsStride * 4);
+    this.#wipeScratch();
     this.#mostWanted = 0;
+    this.#mostRows = 0;
+    this.#converted = false;
+  }
+
+  #wipeScratch(): void {
+    const { scratch, scratchBytes, passScratch, threads, chunk, stateBytes } =
+      this.#layout;
+    const { fixed, rowBytes } = passScratch;
+    const used = this.#mostRows === chunk
+      ? scratchBytes
+      : fixed + this.#mostRows * rowBytes;
+    for (let i = 0; i < threads; i++) {
+      this.#wipe(scratch + i * scratchBytes, Math.min(used, scratchBytes));
+    }
+    if (this.#converted) this.#wipe(scratch, stateBytes);
+  }
+
+  #wipe(at: number, bytes: number): void {
+    this.#bytes.fill(0, at, at + bytes);
   }
 
   /** Sets a lane's state from canonical order. */
   write(lane: number, values: Float32Array): void {
     const { plan, scratch } = this.#layout;
     const at = this.#state(lane);
+    this.#converted = true;
     this.#floats.set(values, scratch / 4);
     this.#kernels.convertState(plan, scratch, at);
     this.#pending[lane] = undefined;
@@ -84,6 +111,7 @@ export class BatchRunner {
   /** A lane's state in canonical order. */
   read(lane: number): Float32Array<ArrayBuffer> {
     const { plan, scratch, stateBytes } = this.#layout;
+    this.#converted = true;
     this.#kernels.convertState(plan, this.#state(lane), scratch);
     return this.#copy(scratch, stateBytes / 4);
   }
@@ -134,6 +162,7 @@ export class BatchRunner {
     this.#set("segments", count);
     this.#set("wanted", wants);
     this.#mostWanted = Math.max(this.#mostWanted, wants);
+    this.#mostRows = Math.max(this.#mostRows, rows);
     this.#kernels.pass(plan);
     for (const entry of ordered) {
       if (entry.rows > 0) this.#after(entry);

@@ -16,6 +16,14 @@ import { LAYER_FIELDS, PLAN_FIELDS, words } from "./structs.ts";
 /** What 32-bit addresses reach. */
 export const WASM_BYTES: number = 2 ** 32;
 
+/** Rows that a pass writes, a row for each token. */
+export interface RowBuffer {
+  /** First byte of row 0. */
+  readonly at: number;
+  /** Bytes of a row; the next one follows. */
+  readonly rowBytes: number;
+}
+
 /** A model's memory. */
 export interface MemoryLayout {
   /** Bytes of all of it. */
@@ -32,14 +40,20 @@ export interface MemoryLayout {
   readonly states: number;
   /** Bytes of a lane's state. */
   readonly stateBytes: number;
+  /** Threads that have scratch. */
+  readonly threads: number;
   /** Thread 0's scratch, and bytes from one thread to the next. */
   readonly scratch: number;
   /** Bytes of a thread's scratch. */
   readonly scratchBytes: number;
   /** Bytes of f32 values that a thread can be handed to pack. */
   readonly stagingBytes: number;
+  /** What a pass writes of a thread's scratch: `fixed + rows · rowBytes`. */
+  readonly passScratch: { readonly fixed: number; readonly rowBytes: number };
   /** Most rows of a pass. */
   readonly chunk: number;
+  /** What a pass writes by rows, logits apart. */
+  readonly rowBuffers: readonly RowBuffer[];
   /** Token of each row, u32. From here on nothing outlives a pass or a command. */
   readonly tokens: number;
   /** Lane, first row and rows of each segment, u32. */
@@ -93,21 +107,38 @@ export function layout(
   const states = arena.take(lanes * stateBytes);
   const stagingBytes = Math.max(STAGING, PANEL * Math.max(D, F) * 4);
   const turn = 4 * deep * deep;
+  // DeepEmbed's gates lie by the rows that fit, not by those that there are.
+  const deepScratch = deep > 0
+    ? WIDE + chunk * (256 + 4 * roundUp(deep, PANEL)) + turn
+    : 0;
+  const passScratch = {
+    fixed: Math.max(HEAD_START, deepScratch),
+    rowBytes: HEAD_ROW,
+  };
   const scratchBytes = roundUp(
     Math.max(
       HEAD_START + chunk * HEAD_ROW,
       256 + stagingBytes,
       stateBytes,
-      deep > 0 ? WIDE + chunk * (256 + 4 * roundUp(deep, PANEL)) + turn : 0,
+      deepScratch,
     ),
     64,
   );
-  const rows = (columns: number) => arena.take(chunk * columns * 4);
+  const rowBuffers: RowBuffer[] = [];
+  /** `count` buffers of a row for each token, one behind the other. */
+  const rowsOf = (rowBytes: number, count: number) => {
+    const first = arena.take(count * chunk * rowBytes);
+    for (let i = 0; i < count; i++) {
+      rowBuffers.push({ at: first + i * chunk * rowBytes, rowBytes });
+    }
+    return first;
+  };
+  const rows = (columns: number, count = 1) => rowsOf(columns * 4, count);
   const rowsQ = (columns: number, count = 1) =>
-    integers ? arena.take(count * chunk * activationBytes(columns)) : 0;
+    integers ? rowsOf(activationBytes(columns), count) : 0;
   const low = (rank: number) => rows(roundUp(rank, PANEL));
   const tokens = rows(1), segments = rows(3), wanted = rows(1);
-  const logits = rows(logitsStride);
+  const logits = arena.take(chunk * logitsStride * 4);
   const scratch = arena.take(threads * scratchBytes);
 
   arena.put(
@@ -140,7 +171,7 @@ export function layout(
       wanted: 0,
       wantedList: wanted,
       x: rows(D),
-      mixed: rows(6 * D),
+      mixed: rows(D, 6),
       mixedQ: rowsQ(D, 6),
       r: rows(D),
       k: rows(D),
@@ -155,7 +186,7 @@ export function layout(
       update: rows(D),
       hidden: rows(F),
       hiddenQ: rowsQ(F),
-      deepTurned: deep > 0 ? rows(L * deep * deep) : 0,
+      deepTurned: deep > 0 ? rows(deep * deep, L) : 0,
       deepLow: deep > 0 ? low(deep) : 0,
       logits,
       scratch,
@@ -172,10 +203,13 @@ export function layout(
     words: arena.words,
     states,
     stateBytes,
+    threads,
     scratch,
     scratchBytes,
+    passScratch,
     stagingBytes,
     chunk,
+    rowBuffers,
     tokens,
     segments,
     wanted,
