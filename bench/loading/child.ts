@@ -66,10 +66,8 @@ async function measure(
   });
   const opening = performance.now();
   const before = process.cpuUsage();
-  const { checkpoint, fingerprint } = await openUnread(
-    files,
-    packed.fingerprint,
-  );
+  const { checkpoint, fingerprint } = (await openUnread(files))
+    .identified(packed.fingerprint);
   const opened = performance.now();
   const model = await packed.load(
     fingerprint,

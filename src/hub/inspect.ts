@@ -14,7 +14,7 @@ import {
   parameters,
   type Sizes,
 } from "../model/checkpoint.ts";
-import { readTensors } from "../model/format.ts";
+import { type ModelTensors, readTensors } from "../model/format.ts";
 import { isWorld } from "./official.ts";
 import { bytesOf, type LocalModel, namesOf } from "./model_files.ts";
 import { openTokenizer } from "../model/open.ts";
@@ -33,8 +33,15 @@ import { webgpuMemory } from "../device/webgpu/memory.ts";
 export async function readShape(
   { weights }: Pick<LocalModel, "weights">,
 ): Promise<Sizes> {
-  const { tensors, lora } = await readTensors(weights);
-  const { read: _, ...sizes } = canonical(tensors, weights[0].name, lora);
+  return sizesOf({ weights }, await readTensors(weights));
+}
+
+/** The same, from tables of contents that have been read. */
+export function sizesOf(
+  { weights: [{ name }] }: Pick<LocalModel, "weights">,
+  { tensors, lora }: ModelTensors,
+): Sizes {
+  const { read: _, ...sizes } = canonical(tensors, name, lora);
   return sizes;
 }
 

@@ -64,7 +64,8 @@ export async function open(options: OpenOptions): Promise<LocalEngine> {
       names: [name],
     }),
   });
-  const { checkpoint, tokenizer } = found;
+  const { tokenizer } = found;
+  const { checkpoint, fingerprint: digest } = found.identified();
   const conversation = await openConversation(found.settings, {
     names: [name],
     tokenizer,
@@ -87,7 +88,7 @@ export async function open(options: OpenOptions): Promise<LocalEngine> {
   };
   // Before the fingerprint, which then needs no second reading of the weights.
   let loaded: Awaited<ReturnType<typeof load>> | undefined = await load();
-  const fingerprint = await found.fingerprint();
+  const fingerprint = await digest();
   const format: SaveFormat = { fingerprint, shape };
   const engine = await openEngine({
     model: {

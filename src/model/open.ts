@@ -38,8 +38,20 @@ export interface OpenModel {
   readonly fingerprint: Uint8Array;
 }
 
-/** A model whose weights may be unread. */
+/** A model of which no weight has been read. */
 export interface UnreadModel extends Omit<OpenModel, "fingerprint"> {
+  /**
+   * The model with its identity.
+   *
+   * @param known The fingerprint, where it is known: no weight is digested then.
+   */
+  identified(known?: Uint8Array): IdentifiedModel;
+}
+
+/** A model whose weights are digested as they are read. */
+export interface IdentifiedModel {
+  /** The weights. */
+  readonly checkpoint: Checkpoint;
   /**
    * Its identity, 32 bytes. What of the weights nobody has read yet is read for
    * it: nothing, once they are on a device.
@@ -67,23 +79,29 @@ export async function openModel(
   files: ModelFiles,
   { known, progress }: OpenModelOptions = {},
 ): Promise<OpenModel> {
-  const { fingerprint, ...model } = await openUnread(files, known);
-  return { ...model, fingerprint: await fingerprint(progress) };
+  const { tokenizer, settings, identified } = await openUnread(files);
+  const { checkpoint, fingerprint } = identified(known);
+  return {
+    checkpoint,
+    tokenizer,
+    settings,
+    fingerprint: await fingerprint(progress),
+  };
 }
 
 /**
  * Opens a model without reading its weights: whoever puts them on a device reads
  * them, and has digested them then.
  *
- * @param known The fingerprint, where it is known.
+ * @param contents Their tables of contents, where they have been read.
  * @throws {ModelError} If a file's own tables are not what they should be.
  */
 export async function openUnread(
   files: ModelFiles,
-  known?: Uint8Array,
+  contents?: ModelTensors,
 ): Promise<UnreadModel> {
   const [{ name }] = files.weights;
-  const found = await readTensors(files.weights);
+  const found = contents ?? await readTensors(files.weights);
   const checkpoint = canonical(found.tensors, name, found.lora);
   const { tokenizer, bos } = await openTokenizer(files, found);
   const { V } = checkpoint.shape;
@@ -99,15 +117,21 @@ export async function openUnread(
     ...found.settings,
     ...files.settings,
   };
-  const model = { tokenizer, settings };
-  if (known !== undefined) {
-    return { ...model, checkpoint, fingerprint: () => Promise.resolve(known) };
-  }
-  const digested = new DigestedCheckpoint(checkpoint);
   return {
-    ...model,
-    checkpoint: digested,
-    fingerprint: (progress) => digested.fingerprint(tokenizer.digest, progress),
+    checkpoint,
+    tokenizer,
+    settings,
+    identified(known): IdentifiedModel {
+      if (known !== undefined) {
+        return { checkpoint, fingerprint: () => Promise.resolve(known) };
+      }
+      const digested = new DigestedCheckpoint(checkpoint);
+      return {
+        checkpoint: digested,
+        fingerprint: (progress) =>
+          digested.fingerprint(tokenizer.digest, progress),
+      };
+    },
   };
 }
 

@@ -15,7 +15,9 @@ import { superviseGrammars } from "../grammar/supervisor.ts";
 import type { Services } from "../http/services.ts";
 import { parameters } from "../model/checkpoint.ts";
 import { isWorld, WORLD_VOCABULARY } from "../hub/official.ts";
-import { bytesOf, namesOf } from "../hub/model_files.ts";
+import { bytesOf, type LocalModel, namesOf } from "../hub/model_files.ts";
+import { sizesOf } from "../hub/inspect.ts";
+import { type ModelTensors, readTensors } from "../model/format.ts";
 import { openUnread } from "../model/open.ts";
 import { CacheError } from "../model/packed/quantized_cache.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -25,7 +27,6 @@ import { Vault } from "../state/seal.ts";
 import { chooseDevice } from "./device_choice.ts";
 import { readInitialStates } from "./initial_states.ts";
 import { loadingBar } from "./loading_bar.ts";
-import { readShape } from "../hub/inspect.ts";
 import { expectRoom, explainFull, spaceOn, thisMachine } from "./memory.ts";
 import {
   type ModelPlace,
@@ -49,10 +50,20 @@ export interface Composition {
   dispose(): Promise<void>;
 }
 
+/** A model's files, and what their tables of contents say. */
+export interface OpenedFiles {
+  /** The files. */
+  readonly files: LocalModel;
+  /** What they hold. */
+  readonly contents: ModelTensors;
+}
+
 /** Which model, and among what. */
 export interface ComposeOptions {
   /** Where it is; by default, the first that the settings name. */
   readonly place?: ModelPlace;
+  /** Its files, where they are open; they are closed with the composition. */
+  readonly opened?: OpenedFiles | undefined;
   /** Whether initial states may be another model's. */
   readonly several?: boolean;
   /** Sizes of the largest model that is served; by default this one's. */
@@ -82,14 +93,23 @@ export async function compose(
     // Damage may show in the midst of a load, when the fingerprint that came with
     // it is in use already: so all of it is made again.
     note(`${error.message}; they are packed anew`);
-    return await attempt(config, note, { ...options, fresh: true });
+    const { opened: _closed, ...rest } = options;
+    return await attempt(config, note, { ...rest, fresh: true });
   }
 }
 
 async function attempt(
   config: Config,
   note: (line: string) => void,
-  { place, several = false, largest, again = false, fresh = false, observer }:
+  {
+    place,
+    opened,
+    several = false,
+    largest,
+    again = false,
+    fresh = false,
+    observer,
+  }:
     & ComposeOptions
     & { readonly fresh?: boolean },
 ): Promise<Composition> {
@@ -97,14 +117,15 @@ async function attempt(
   const [first] = place === undefined
     ? await modelPlaces(config, (name) => Deno.env.get(name))
     : [place];
-  const files = stack.use(await openPlace(first));
+  const files = stack.use(opened?.files ?? await openPlace(first));
   const choice = await chooseDevice(config);
   let { device }: { device: Device | undefined } = choice;
   stack.defer(() => device?.dispose());
   const { lanes, quant: quantization } = config;
   const takes = { lanes, quantization };
   const space = spaceOn(device, config, await thisMachine());
-  expectRoom(files.id, await readShape(files), takes, space);
+  const contents = opened?.contents ?? await readTensors(files.weights);
+  expectRoom(files.id, sizesOf(files, contents), takes, space);
   const packed = stack.use(
     await openPacked(files, {
       device: choice.device,
@@ -114,8 +135,11 @@ async function attempt(
     }),
   );
   using bar = await loadingBar(bytesOf(files));
-  const found = await openUnread(files, packed.fingerprint);
-  const { checkpoint, tokenizer } = found;
+  const found = await openUnread(files, contents);
+  const { tokenizer } = found;
+  const { checkpoint, fingerprint: digest } = found.identified(
+    packed.fingerprint,
+  );
   const { shape } = checkpoint;
   const sayOdd = !again && !fresh;
   if (sayOdd && shape.V === WORLD_VOCABULARY.rows && !isWorld(tokenizer)) {
@@ -134,7 +158,7 @@ async function attempt(
       ...(progress && { progress }),
     };
     return await packed.load(
-      found.fingerprint,
+      digest,
       (pieces) => room.load(checkpoint, { ...options, ...pieces }),
     );
   };
@@ -142,7 +166,7 @@ async function attempt(
   let loaded: DeviceModel | undefined = await load().catch((error) => {
     throw explainFull(error, space, checkpoint, takes);
   });
-  const fingerprint = await found.fingerprint();
+  const fingerprint = await digest();
   const format = { fingerprint, shape };
   const { kind, name } = choice.device;
   const vault = await Vault.create({

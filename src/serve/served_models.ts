@@ -15,15 +15,16 @@ import {
   type ServedModel,
 } from "../http/services.ts";
 import type { Sizes } from "../model/checkpoint.ts";
+import { readTensors } from "../model/format.ts";
 import { stateLength } from "../model/shape.ts";
 import type { Observer } from "../observe/observer.ts";
 import { HASH_BYTES } from "../state/header.ts";
 import { randomKey } from "../state/keys.ts";
 import { Vault } from "../state/seal.ts";
 import { Collection } from "./collect.ts";
-import { compose, type Composition } from "./compose.ts";
+import { compose, type Composition, type OpenedFiles } from "./compose.ts";
 import { chooseDevice } from "./device_choice.ts";
-import { readShape } from "../hub/inspect.ts";
+import { sizesOf } from "../hub/inspect.ts";
 import { expectRoom, spaceOn, thisMachine } from "./memory.ts";
 import { type ModelPlace, openPlace } from "../hub/resolve.ts";
 import type { Serving } from "./start_report.ts";
@@ -61,7 +62,8 @@ export async function openModels(
   // One for all: a model that comes back opens what it sealed before.
   const keys = given["state-keys"] ?? [randomKey()];
   const config: Config = { ...given, "state-keys": keys };
-  const known = await look(places);
+  const { known, opened } = await look(places);
+  let unused: OpenedFiles | undefined = opened;
   const device = once(() => lookAt(config));
   const several = known.length > 1;
   const bounded = several || config["model-memory"] !== undefined;
@@ -78,8 +80,11 @@ export async function openModels(
       async open(): Promise<Composition> {
         const { id, place } = model;
         const collection = new Collection();
+        const ready = id === first.id ? unused : undefined;
+        if (ready) unused = undefined;
         const opened = await compose(config, note, {
           place: { ...place, name: id },
+          opened: ready,
           several,
           largest,
           again: [...owners.values()].includes(id),
@@ -135,16 +140,25 @@ export async function openModels(
     async dispose(): Promise<void> {
       closing = true;
       await pool.dispose();
+      await unused?.files[Symbol.asyncDispose]();
     },
   };
 }
 
-async function look(
-  places: readonly ModelPlace[],
-): Promise<[KnownModel, ...KnownModel[]]> {
+/**
+ * Looks into the files of all; those of the first, which is loaded at once, stay
+ * open, so that nothing in them is read twice.
+ */
+async function look(places: readonly ModelPlace[]): Promise<{
+  readonly known: readonly [KnownModel, ...KnownModel[]];
+  readonly opened: OpenedFiles;
+}> {
+  await using stack = new AsyncDisposableStack();
   const known: KnownModel[] = [];
+  let opened: OpenedFiles | undefined;
   for (const place of places) {
-    await using files = await openPlace(place);
+    await using others = new AsyncDisposableStack();
+    const files = (opened ? others : stack).use(await openPlace(place));
     const { id } = files;
     if (known.some((model) => model.id === id)) {
       throw new ConfigError(
@@ -153,11 +167,16 @@ async function look(
           "--model NAME=PATH",
       );
     }
-    known.push({ id, place, ...await readShape(files) });
+    const contents = await readTensors(files.weights);
+    known.push({ id, place, ...sizesOf(files, contents) });
+    opened ??= { files, contents };
   }
   const [first, ...more] = known;
-  if (first === undefined) throw new RangeError("No models");
-  return [first, ...more];
+  if (first === undefined || opened === undefined) {
+    throw new RangeError("No models");
+  }
+  stack.move();
+  return { known: [first, ...more], opened };
 }
 
 /** Whose a state is, by the fingerprint in it. */

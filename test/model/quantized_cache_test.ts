@@ -73,10 +73,8 @@ async function load(
       fresh,
       least: 0,
     });
-    const { checkpoint, fingerprint } = await openUnread(
-      files,
-      packed.fingerprint,
-    );
+    const { checkpoint, fingerprint } = (await openUnread(files))
+      .identified(packed.fingerprint);
     const model = await packed.load(
       fingerprint,
       (pieces) =>

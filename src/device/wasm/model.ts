@@ -11,6 +11,9 @@ import type { DeviceModel, LaneResult, LaneStep } from "../device.ts";
 import { StepChecks } from "../step_checks.ts";
 import type { WasmThread } from "./thread.ts";
 
+/** States' worth of memory that is kept for the next ones to be staged in. */
+const MOST_STAGED = 2;
+
 /** What a loaded model is made of. */
 export interface ModelParts {
   /** The model's sizes. */
@@ -21,6 +24,8 @@ export interface ModelParts {
   readonly weightBytes: number;
   /** Resolves if a worker fails. */
   readonly lost: Promise<Error>;
+  /** Whether threads are workers, and share memory with this one. */
+  readonly shared: boolean;
   /** Workers; the first leads, the others are in `serve`. */
   readonly threads: readonly [WasmThread, ...WasmThread[]];
 }
@@ -34,14 +39,20 @@ export class WasmModel implements DeviceModel {
   readonly lost: Promise<Error>;
   readonly #threads: readonly [WasmThread, ...WasmThread[]];
   readonly #checks: StepChecks;
+  readonly #shared: boolean;
+  /** Where a state waits for the lead to take it; two turns may begin at once. */
+  readonly #staging: Float32Array<SharedArrayBuffer>[] = [];
   #disposed: Promise<void> | undefined;
 
   /** Takes over the workers. */
-  constructor({ shape, lanes, weightBytes, lost, threads }: ModelParts) {
+  constructor(
+    { shape, lanes, weightBytes, lost, shared, threads }: ModelParts,
+  ) {
     this.shape = shape;
     this.lanes = lanes;
     this.weightBytes = weightBytes;
     this.lost = lost;
+    this.#shared = shared;
     this.#threads = threads;
     this.#checks = new StepChecks(shape, lanes);
   }
@@ -57,7 +68,15 @@ export class WasmModel implements DeviceModel {
 
   async write(lane: number, values: Float32Array): Promise<void> {
     this.#checks.write(lane, values);
-    await this.#lead.do({ name: "write", lane, values });
+    if (!this.#shared) {
+      return await this.#lead.do({ name: "write", lane, values });
+    }
+    // A message with the values themselves would copy them twice, and slowly.
+    const staged = this.#staging.pop() ??
+      new Float32Array(new SharedArrayBuffer(values.byteLength));
+    staged.set(values);
+    await this.#lead.do({ name: "write", lane, values: staged });
+    if (this.#staging.length < MOST_STAGED) this.#staging.push(staged);
   }
 
   async read(lane: number): Promise<Float32Array<ArrayBuffer>> {

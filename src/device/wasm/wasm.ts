@@ -124,6 +124,7 @@ async function load(
     lanes,
     weightBytes,
     lost,
+    shared: !inline,
     threads: [lead, ...others],
   });
 }

@@ -115,8 +115,10 @@ export function packElements(
         values.byteOffset,
         values.length,
       );
+      const packed = new Uint16Array(bits.length);
+      for (let i = 0; i < bits.length; i++) packed[i] = bits[i] >>> 16;
       return {
-        packed: Uint16Array.from(bits, (word) => word >>> 16),
+        packed,
         scales,
         view: (buffer) => new Uint16Array(buffer),
       };

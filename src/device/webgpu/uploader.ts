@@ -28,6 +28,12 @@ import {
   type VectorsPlan,
 } from "./weight_plan.ts";
 
+/** Weights, and their scales if they have any. */
+type BytePair = readonly [
+  weights: Uint8Array<ArrayBuffer>,
+  scales: Uint8Array<ArrayBuffer>,
+];
+
 /** Reads tensors and puts them on the device. */
 export class Uploader {
   readonly #gpu: Gpu;
@@ -72,6 +78,19 @@ export class Uploader {
     return this.#pieces ? this.#pieces.piece(size, pack) : pack();
   }
 
+  /** The same of something in two parts, which are one piece where they are kept. */
+  async #pair(
+    [size, rest]: readonly [number, number],
+    pack: () => Promise<BytePair>,
+  ): Promise<BytePair> {
+    if (this.#pieces === undefined) return await pack();
+    const bytes = await this.#pieces.piece(
+      size + rest,
+      async () => join(...await pack()),
+    );
+    return [bytes.subarray(0, size), bytes.subarray(size)];
+  }
+
   async #table(plan: TablePlan): Promise<TablePart[]> {
     const { name, columns, format } = plan;
     const gpu = this.#gpu, quantized = isQuantized(format);
@@ -86,23 +105,18 @@ export class Uploader {
       for (let row = from; row < to; row += piece) {
         const end = Math.min(to, row + piece);
         const size = (end - row) * rowBytes;
-        const bytes = await this.#piece(
-          size + (end - row) * scaleBytes,
+        const [words, blockScales] = await this.#pair(
+          [size, (end - row) * scaleBytes],
           async () => {
             const values = await this.#checkpoint.read(name, [row, end]);
             const { packed, scales } = packElements(values, format);
-            if (!quantized) return bytesOf(packed);
-            return join(bytesOf(packed), bytesOf(new Float16Array(scales)));
+            return [bytesOf(packed), bytesOf(new Float16Array(scales))];
           },
         );
         const at = row - from;
-        await gpu.write(table.buffer, at * rowBytes, bytes.subarray(0, size));
+        await gpu.write(table.buffer, at * rowBytes, words);
         if (quantized) {
-          await gpu.write(
-            scales.buffer,
-            at * scaleBytes,
-            bytes.subarray(size),
-          );
+          await gpu.write(scales.buffer, at * scaleBytes, blockScales);
         }
       }
       parts.push({ from, to, table, scales });
