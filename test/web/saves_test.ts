@@ -171,3 +171,38 @@ async function drop(page: Page, name: string, text: string): Promise<void> {
     }
   }`);
 }
+
+Deno.test("a memory is edited from its save, and the page shows what was achieved", async () => {
+  await using server = await startServer([...SMALL]);
+  await using browser = await browse();
+  const page = await browser.open(server.url);
+  await preset(page, GREEDY);
+  await say(page, "Hello!");
+  await save(page, "Start");
+  await page.getByLabel("Edit the memory of Start").click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Say this").fill("My name is Dave.");
+  const known = dialog.getByRole("group", { name: "What must be known" });
+  await known.getByLabel("Question").fill("What is my name?");
+  await known.getByLabel("Answer").fill("Your name is Dave.");
+  await dialog.getByRole("button", { name: "Teach" }).click();
+  await dialog.getByText("Learned 1 of 1").waitFor();
+  assertStringIncludes(
+    await dialog.getByRole("table").innerText(),
+    "Your name is Dave.",
+  );
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await slot(page, "Start, taught").waitFor();
+  await page.getByText("Learned 1 of 1").first().waitFor();
+  assertStringIncludes(await say(page, "What is my name?"), "Dave");
+
+  await page.getByLabel("Edit the memory of Start, taught").click();
+  await dialog.getByLabel("What to do").selectOption("forget");
+  await dialog.getByLabel("Say this").fill("Well, well.");
+  const gone = dialog.getByRole("group", { name: "What goes" });
+  await gone.getByLabel("Question").fill("What is my name?");
+  await gone.getByLabel("Answer").fill("Your name is Dave.");
+  await dialog.getByRole("button", { name: "Forget" }).click();
+  await dialog.getByText("Not forgotten").waitFor();
+  assertEquals(browser.complaints, []);
+});

@@ -90,7 +90,7 @@ function opens(
 }
 
 /** A path as messages, from the first to the last. */
-function messagesOf(path: readonly StoredTurn[]): ChatMessage[] {
+export function messagesOf(path: readonly StoredTurn[]): ChatMessage[] {
   const system = path.find((turn) => turn.system !== undefined)?.system;
   const messages: ChatMessage[] = system === undefined
     ? []

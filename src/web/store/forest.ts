@@ -88,7 +88,9 @@ export function forestOf(turns: ReadonlyMap<string, StoredTurn>): Forest {
 }
 
 /** What a conversation is called: its first words. */
-export function titleOf({ kind, user, past = [] }: StoredTurn): string {
-  const words = kind === "import" ? past[0]?.user ?? "" : user;
+export function titleOf(
+  { kind, user, edited, past = [] }: StoredTurn,
+): string {
+  const words = kind === "import" ? past[0]?.user ?? edited ?? "" : user;
   return words.trim() || "Imported save";
 }

@@ -23,6 +23,8 @@ export interface StoredTurn extends Exchange {
   readonly initial?: string;
   /** The words that came with an imported save. */
   readonly past?: readonly Exchange[];
+  /** What an edit of its memory achieved; it is of the kind `import` then. */
+  readonly edited?: string;
   /** Whether it was computed in a tab of this device, not by a server. */
   readonly here?: true;
   /** Whether the words so far were read again, for the save could not be opened. */

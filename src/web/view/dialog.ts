@@ -13,6 +13,7 @@ export type Dialog =
   | { readonly type: "settings" }
   | { readonly type: "save"; readonly turn: StoredTurn; readonly name: string }
   | { readonly type: "rename"; readonly slot: Slot }
+  | { readonly type: "memory"; readonly slot: Slot }
   | {
     readonly type: "confirm";
     readonly words: string;

@@ -11,6 +11,7 @@ import { useValue } from "../store/observable.ts";
 import { say, useParts } from "./context.ts";
 import { type Dialog, dialog } from "./dialog.ts";
 import { IconButton } from "./icon.tsx";
+import { MemoryForm } from "./memory_form.tsx";
 import { SettingsForm } from "./settings.tsx";
 
 /** The dialog that is open. */
@@ -23,6 +24,7 @@ const TITLES = {
   settings: "Settings",
   save: "Save",
   rename: "Rename",
+  memory: "Edit the memory",
   confirm: "Are you sure?",
 } satisfies Record<Dialog["type"], string>;
 
@@ -89,6 +91,8 @@ function Content(
           }}
         />
       );
+    case "memory":
+      return <MemoryForm slot={open.slot} close={close} />;
     case "confirm":
       return (
         <>

@@ -22,6 +22,8 @@ const PATHS = {
   load: "M4 12h12M11 7l5 5-5 5M20 4v16",
   down: "M12 4v11M7 10l5 5 5-5M5 20h14",
   up: "M12 15V4M7 9l5-5 5 5M5 20h14",
+  memory:
+    "M9 3v3M15 3v3M9 18v3M15 18v3M3 9h3M3 15h3M18 9h3M18 15h3M6 6h12v12H6z",
   trash: "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13",
   plus: "M12 5v14M5 12h14",
   close: "M6 6l12 12M18 6L6 18",

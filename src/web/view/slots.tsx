@@ -96,6 +96,11 @@ function SlotView(
           onClick={() => dialog.set({ type: "rename", slot })}
         />
         <IconButton
+          icon="memory"
+          label={`Edit the memory of ${slot.name}`}
+          onClick={() => dialog.set({ type: "memory", slot })}
+        />
+        <IconButton
           icon="down"
           label={`Export ${slot.name}`}
           onClick={() => exportSave(library, turn.id, slot.name)}

@@ -52,7 +52,9 @@ export function TurnView({ turn, last }: Props): ComponentChild {
       )}
       {words}
       {turn.kind === "import" && (
-        <p class="mark-line">The memory came as a file, and goes on here</p>
+        <p class="mark-line">
+          {turn.edited ?? "The memory came as a file, and goes on here"}
+        </p>
       )}
       {turn.kind === "say" && (editing
         ? <EditMessage turn={turn} onEnd={() => setEditing(false)} />
