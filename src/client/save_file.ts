@@ -47,6 +47,9 @@ export interface SaveFileContent {
   readonly state: string;
 }
 
+/** Exchanges that are read: the page draws them, and a person made the file. */
+const MOST_PAST = 10_000;
+
 const FORMAT = "gosling-save";
 const VERSION = 1;
 const TOKEN = /^[\w-]+(\.[\w-]*)*$/;
@@ -111,7 +114,7 @@ export function parseSaveFile(text: string, file: string): SaveFileContent {
       ...numberField(rest, "bytes"),
       ...numberField(rest, "at"),
     },
-    past: Array.isArray(past) ? past.map(exchange) : [],
+    past: Array.isArray(past) ? past.slice(-MOST_PAST).map(exchange) : [],
     state,
   };
 }

@@ -28,4 +28,8 @@ const notebook = new Notebook(library, session);
 render(<App parts={{ library, session, notebook }} />, document.body);
 
 // So that the page opens where the server, or the network, is away.
-navigator.serviceWorker?.register("worker.js").catch(() => undefined);
+try {
+  navigator.serviceWorker?.register("worker.js").catch(() => undefined);
+} catch {
+  // Browsers that keep no storage may not even name it.
+}

@@ -5,6 +5,7 @@
  */
 
 import { ApiError } from "../../client/client.ts";
+import { MissingSaveError } from "../store/missing_save.ts";
 
 /** A failure as the page tells it. */
 export interface ErrorNotice {
@@ -14,6 +15,8 @@ export interface ErrorNotice {
   readonly detail?: string;
   /** What can be done about it. */
   readonly action: "retry" | "settings" | "device" | "none";
+  /** Where a save is gone: what is left to go on from. */
+  readonly missing?: Pick<MissingSaveError, "nearest" | "words">;
 }
 
 const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
@@ -107,6 +110,24 @@ const FULL: ErrorNotice = {
   action: "retry",
 };
 
+/** The turn at which a tab stood is not in the library. */
+export const CONVERSATION_GONE: ErrorNotice = {
+  message:
+    "The conversation that was open here is not in this browser any more: it " +
+    "was deleted, or the browser's storage was cleared. What you say now " +
+    "begins another.",
+  action: "none",
+};
+
+/** An answer that came, and for which there is no room. */
+export const NO_ROOM: ErrorNotice = {
+  message:
+    "The browser has no room for this answer: it is here until the tab is " +
+    "closed, and the conversation goes on. Export it, or delete other " +
+    "conversations.",
+  action: "none",
+};
+
 /** An answer that stopped without its end. */
 export class CutOffError extends Error {
   /** Names what is missing. */
@@ -116,9 +137,27 @@ export class CutOffError extends Error {
   }
 }
 
+function explainMissing({ nearest, words }: MissingSaveError): ErrorNotice {
+  return {
+    message:
+      "The save of this turn is gone from this browser: it was cleared, " +
+      "or the browser made room. Nothing was sent, for the model would know " +
+      "nothing of what was said." +
+      (nearest === null
+        ? " No earlier save of the conversation is left."
+        : "") +
+      (words
+        ? " The words are here and can be read again, from the first."
+        : ""),
+    action: "none",
+    missing: { nearest, words },
+  };
+}
+
 /** Says what went wrong. */
 export function explain(error: unknown): ErrorNotice {
   if (error instanceof CutOffError) return GONE;
+  if (error instanceof MissingSaveError) return explainMissing(error);
   if (error instanceof Error && error.name === "QuotaExceededError") {
     return FULL;
   }

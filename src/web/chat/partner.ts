@@ -9,8 +9,10 @@ import type { ChatMessage, Client } from "../../client/client.ts";
 import type { Library } from "../store/library.ts";
 import { loadLocal, localClient } from "../local/local_engine.ts";
 import { wordsOf } from "../store/save_file.ts";
+import { MissingSaveError } from "../store/missing_save.ts";
 import { settings } from "../store/settings.ts";
 import type { StoredTurn } from "../store/stored_turn.ts";
+import type { Wish } from "./send_turn.ts";
 import { client, health } from "./server.ts";
 
 /** What takes turns: a server's client, or the tab's. */
@@ -41,15 +43,18 @@ export function computesHere(): boolean {
  * Finds who takes a turn.
  *
  * @param parent The turn to go on from; null begins anew.
- * @param here In this tab, whatever the settings say.
+ * @param wish Whether it is to be this tab whatever the settings say, and whether the
+ * words are read again where the save is gone.
+ * @throws {MissingSaveError} If the save is gone: a model that began anew would know
+ * nothing of what was said.
  * @throws {ApiError} `ERR_LOCAL` if the tab cannot load its model.
  */
 export async function findPartner(
   library: Library,
   parent: string | null,
-  here: boolean,
+  { here, reread }: Pick<Wish, "here" | "reread">,
 ): Promise<Partner> {
-  const local = here || computesHere();
+  const local = here === true || computesHere();
   const fingerprint = local
     ? (await loadLocal()).fingerprint
     : health.value.model?.fingerprint ?? "";
@@ -58,10 +63,17 @@ export async function findPartner(
   if (parent === null) return base;
   const turn = library.turns.value.get(parent);
   const state = await library.state(parent);
+  const path = library.path(parent);
+  if (state === undefined && !(reread === true && hasAllWords(path))) {
+    throw new MissingSaveError(
+      await library.nearestSaved(parent),
+      hasAllWords(path),
+    );
+  }
   if (state !== undefined && opens(turn, state, base)) {
     return { ...base, state };
   }
-  return { ...base, words: messagesOf(library.path(parent)) };
+  return { ...base, words: messagesOf(path) };
 }
 
 /** Whether the tab can go on from a turn's save without reading its words again. */
@@ -87,6 +99,15 @@ function opens(
   if (!portable || turn?.here !== true) return true;
   return health.value.model?.portable === true &&
     turn.fingerprint === fingerprint;
+}
+
+/** Whether a path begins at its root, and no words came before it. */
+function hasAllWords([root, ...more]: readonly StoredTurn[]): boolean {
+  return root !== undefined && root.parent === null &&
+    root.initial === undefined &&
+    [root, ...more].every(({ kind, past = [] }) =>
+      kind !== "import" || past.length > 0
+    );
 }
 
 /** A path as messages, from the first to the last. */

@@ -9,7 +9,7 @@ import type { Library } from "../store/library.ts";
 import { readSaveFile, writeSaveFile } from "../store/save_file.ts";
 import { newId, type Slot, type StoredTurn } from "../store/stored_turn.ts";
 import { fetchDetails, type SaveDetails } from "./server.ts";
-import { explain } from "./error_notice.ts";
+import { explain, NO_ROOM } from "./error_notice.ts";
 
 /** Names a turn. */
 export async function saveSlot(
@@ -31,14 +31,22 @@ export async function saveSlot(
   return slot;
 }
 
-/** Hands a turn's save out as a file. */
+/**
+ * Hands a turn's save out as a file.
+ *
+ * @throws {TypeError} If the save is gone.
+ */
 export async function exportSave(
   library: Library,
   turn: string,
   name: string,
 ): Promise<void> {
   const state = await library.state(turn);
-  if (state === undefined) return;
+  if (state === undefined) {
+    throw new TypeError(
+      `Cannot export ${name}: its save is gone from this browser`,
+    );
+  }
   const blob = writeSaveFile(name, library.path(turn), state);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -46,6 +54,9 @@ export async function exportSave(
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
+
+/** Bytes of a file: the largest state in base64, and the words beside it. */
+const MOST_BYTES = 2 ** 27;
 
 /** A save that was brought in. */
 export interface Imported {
@@ -65,6 +76,12 @@ export async function importSave(
   library: Library,
   file: File,
 ): Promise<Imported> {
+  if (file.size > MOST_BYTES) {
+    throw new TypeError(
+      `Cannot read ${file.name}: it has ${file.size} bytes, and no save has ` +
+        `over ${MOST_BYTES}`,
+    );
+  }
   const { name, turn: told, past, state } = await readSaveFile(file);
   let found: SaveDetails | undefined;
   let warning: string | undefined;
@@ -97,7 +114,7 @@ export async function importSave(
     }),
     id: newId(),
   };
-  await library.addTurn(turn, state);
+  if (!await library.addTurn(turn, state)) warning ??= NO_ROOM.message;
   await saveSlot(library, turn.id, name, undefined);
   return { turn, ...(warning !== undefined && { warning }) };
 }

@@ -32,8 +32,18 @@ export interface Wish {
   readonly initial?: string | undefined;
   /** In this tab, whatever the settings say. */
   readonly here?: true;
+  /** Reads the words so far again, where the save is gone. */
+  readonly reread?: true;
   /** For another answer than before. */
   readonly seed?: number;
+}
+
+/** A turn that was taken. */
+export interface TakenTurn {
+  /** The turn. */
+  readonly turn: StoredTurn;
+  /** Whether it stays when the tab is closed, as the others do. */
+  readonly kept: boolean;
 }
 
 /** The codec is told by servers newer than the client's types. */
@@ -46,34 +56,35 @@ type End = GenerateEnd & { readonly state_codec?: string };
  * @param signal Ends the answer; what has come of it is kept.
  * @returns Nothing if it was ended before anything had come.
  * @throws {ApiError} If the server refuses.
+ * @throws {MissingSaveError} If the save to go on from is gone.
  */
 export async function sendTurn(
   wish: Wish,
   library: Library,
   tell: (answer: string) => void,
   signal: AbortSignal,
-): Promise<StoredTurn | undefined> {
+): Promise<TakenTurn | undefined> {
   let began = false;
   const told = (answer: string) => {
     began = true;
     tell(answer);
   };
-  const attempt = async (here: boolean) =>
+  const attempt = async (wish: Wish) =>
     await send(
-      await findPartner(library, wish.parent, here),
+      await findPartner(library, wish.parent, wish),
       wish,
       library,
       told,
       signal,
     );
   try {
-    return await attempt(wish.here === true);
+    return await attempt(wish);
   } catch (error) {
     const gone = error instanceof ApiError && error.code === "ERR_UNREACHABLE";
     if (!gone || began || signal.aborted) throw error;
     ask();
     if (!await opensHere(library, wish.parent).catch(() => false)) throw error;
-    return await attempt(true);
+    return await attempt({ ...wish, here: true });
   }
 }
 
@@ -83,7 +94,7 @@ async function send(
   library: Library,
   tell: (answer: string) => void,
   signal: AbortSignal,
-): Promise<StoredTurn | undefined> {
+): Promise<TakenTurn | undefined> {
   const { parent, seed } = wish;
   const { takes, state, words } = partner;
   const system = parent === null
@@ -126,8 +137,7 @@ async function send(
     signal.aborted,
     partner,
   );
-  await library.addTurn(turn, end.state);
-  return turn;
+  return { turn, kept: await library.addTurn(turn, end.state) };
 }
 
 /** The state of the server's to begin with, if it still offers it. */

@@ -12,7 +12,12 @@ import { TabPosition } from "./tab_position.ts";
 import { ask, health } from "./server.ts";
 import { computesHere } from "./partner.ts";
 import { sendTurn, type Wish } from "./send_turn.ts";
-import { type ErrorNotice, explain } from "./error_notice.ts";
+import {
+  CONVERSATION_GONE,
+  type ErrorNotice,
+  explain,
+  NO_ROOM,
+} from "./error_notice.ts";
 
 /** An answer under way. */
 export interface Live {
@@ -52,12 +57,17 @@ export class Session {
     this.standing = new Observable<Standing>({
       head: known,
       undone: [],
-      trouble: wish === null ? null : {
-        message: "The page was closed before the answer had ended.",
-        action: "retry",
-        wish,
-      },
+      trouble: wish !== null
+        ? {
+          message: "The page was closed before the answer had ended.",
+          action: "retry",
+          wish,
+        }
+        : head !== known
+        ? CONVERSATION_GONE
+        : null,
     });
+    if (head !== known) this.#place.head = null;
   }
 
   /** The turns up to the head. */
@@ -104,6 +114,18 @@ export class Session {
     if (wish !== undefined) await this.#take({ ...wish, here: true });
   }
 
+  /** Has the words read again where the save is gone. */
+  async readAgain(): Promise<void> {
+    const { wish } = this.standing.value.trouble ?? {};
+    if (wish !== undefined) await this.#take({ ...wish, reread: true });
+  }
+
+  /** Goes on from another turn with the words of what failed. */
+  goBack(head: string | null): void {
+    this.dismiss();
+    this.goTo(head);
+  }
+
   /** Leaves what failed; its words come back to be changed. */
   dismiss(): void {
     const { wish } = this.standing.value.trouble ?? {};
@@ -146,16 +168,19 @@ export class Session {
     this.standing.patch({ head: wish.parent, trouble: null });
     this.live.set({ wish, answer: "" });
     try {
-      const turn = await sendTurn(
+      const taken = await sendTurn(
         wish,
         this.#library,
         (answer) => this.live.set({ wish, answer }),
         stop.signal,
       );
       this.#place.wish = null;
-      if (turn === undefined) return this.draft.set(wish.user);
+      if (taken === undefined) return this.draft.set(wish.user);
       // Somebody who has gone elsewhere meanwhile is not called back.
-      if (this.standing.value.head === wish.parent) this.#stand(turn.id, []);
+      if (this.standing.value.head === wish.parent) {
+        this.#stand(taken.turn.id, []);
+      }
+      if (!taken.kept) this.standing.patch({ trouble: NO_ROOM });
       if (health.value.status !== "ready" && !computesHere()) ask();
     } catch (error) {
       this.standing.patch({ trouble: { ...explain(error), wish } });

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ownTexts, sharedTexts } from "../store/kept_text.ts";
 import type { Wish } from "./send_turn.ts";
 
 const HEAD = "gosling-head";
@@ -14,23 +15,23 @@ const WISH = "gosling-wish";
 export class TabPosition {
   /** The turn to go on from. */
   get head(): string | null {
-    const own = sessionStorage.getItem(HEAD);
-    return (own ?? localStorage.getItem(HEAD)) || null;
+    const own = ownTexts.get(HEAD);
+    return (own ?? sharedTexts.get(HEAD)) || null;
   }
 
   /** Remembers the turn to go on from. */
   set head(head: string | null) {
-    sessionStorage.setItem(HEAD, head ?? "");
-    localStorage.setItem(HEAD, head ?? "");
+    ownTexts.set(HEAD, head ?? "");
+    sharedTexts.set(HEAD, head ?? "");
   }
 
   /** What was asked and not answered yet. */
   get wish(): Wish | null {
-    return JSON.parse(sessionStorage.getItem(WISH) ?? "null");
+    return JSON.parse(ownTexts.get(WISH) ?? "null");
   }
 
   /** Remembers what was asked. */
   set wish(wish: Wish | null) {
-    sessionStorage.setItem(WISH, JSON.stringify(wish));
+    ownTexts.set(WISH, JSON.stringify(wish));
   }
 }

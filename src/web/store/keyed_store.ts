@@ -1,6 +1,6 @@
 /**
  * One kind of thing by its key: in IndexedDB, or, where the browser keeps no
- * storage, in memory until the tab is closed.
+ * storage or has no room left, in memory until the tab is closed.
  *
  * @module
  */
@@ -22,7 +22,11 @@ export class KeyedStore<T> {
 
   /** Opens nothing yet. */
   constructor(name: string) {
-    this.#store = createStore(`gosling-${name}`, name);
+    try {
+      this.#store = createStore(`gosling-${name}`, name);
+    } catch {
+      this.#store = undefined;
+    }
   }
 
   /** Whether things stay when the tab is closed; looks the first time. */
@@ -37,32 +41,50 @@ export class KeyedStore<T> {
 
   /** Everything on it. */
   async all(): Promise<ReadonlyMap<string, T>> {
-    return new Map(
-      this.#store ? await entries<string, T>(this.#store) : this.#memory,
-    );
+    return new Map([
+      ...this.#store ? await entries<string, T>(this.#store) : [],
+      ...this.#memory,
+    ]);
   }
 
   /** One thing, if it is there. */
   async get(key: string): Promise<T | undefined> {
-    return this.#store ? await get<T>(key, this.#store) : this.#memory.get(key);
+    const held = this.#memory.get(key);
+    return held === undefined && this.#store
+      ? await get<T>(key, this.#store)
+      : held;
   }
 
   /** Several things, each if it is there. */
   async getMany(keys: readonly string[]): Promise<(T | undefined)[]> {
-    return this.#store
-      ? await getMany<T>([...keys], this.#store)
-      : keys.map((key) => this.#memory.get(key));
+    const found = this.#store ? await getMany<T>([...keys], this.#store) : [];
+    return keys.map((key, i) => this.#memory.get(key) ?? found[i]);
   }
 
-  /** Puts a thing there. */
-  async set(key: string, value: T): Promise<void> {
-    if (this.#store) await set(key, value, this.#store);
-    else this.#memory.set(key, value);
+  /**
+   * Puts a thing there.
+   *
+   * @returns Whether it stays for as long as the others do: a browser without room
+   * fails, and the thing is held in memory.
+   */
+  async set(key: string, value: T): Promise<boolean> {
+    try {
+      if (this.#store) {
+        await set(key, value, this.#store);
+        this.#memory.delete(key);
+        return true;
+      }
+    } catch {
+      this.#memory.set(key, value);
+      return false;
+    }
+    this.#memory.set(key, value);
+    return true;
   }
 
   /** Takes things away. */
   async remove(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#memory.delete(key);
     if (this.#store) await delMany([...keys], this.#store);
-    else for (const key of keys) this.#memory.delete(key);
   }
 }

@@ -28,7 +28,7 @@ export class Library {
   readonly #turns = new KeyedStore<StoredTurn>("turns");
   readonly #states = new KeyedStore<string>("states");
   readonly #slots = new KeyedStore<Slot>("slots");
-  readonly #tabs = new BroadcastChannel("gosling");
+  readonly #tabs = channel();
 
   /**
    * Reads everything but the saves themselves.
@@ -36,7 +36,9 @@ export class Library {
    * @returns Whether what is kept here stays when the tab is closed.
    */
   async open(): Promise<boolean> {
-    this.#tabs.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
+    if (this.#tabs) {
+      this.#tabs.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
+    }
     const shelves = [this.#turns, this.#states, this.#slots];
     const last = await Promise.all(shelves.map((shelf) => shelf.lasts()));
     const [turns, slots] = [await this.#turns.all(), await this.#slots.all()];
@@ -46,12 +48,27 @@ export class Library {
     return last.every(Boolean);
   }
 
-  /** Keeps a turn; its save goes first, so that no turn is without one. */
-  async addTurn(turn: StoredTurn, state: string): Promise<void> {
-    await this.#states.set(turn.id, state);
-    await this.#turns.set(turn.id, turn);
+  /**
+   * Keeps a turn; its save goes first, so that no turn is without one.
+   *
+   * @returns Whether it stays; where there is no room for it, it is held until the
+   * tab is closed.
+   */
+  async addTurn(turn: StoredTurn, state: string): Promise<boolean> {
+    const stays = await this.#states.set(turn.id, state);
+    // Without its save it would be a turn from which nothing goes on.
+    const kept = stays && await this.#turns.set(turn.id, turn);
     this.turns.set(new Map(this.turns.value).set(turn.id, turn));
-    this.#tell({ turns: [turn.id] });
+    if (kept) this.#tell({ turns: [turn.id] });
+    return kept;
+  }
+
+  /** The last turn up to `id` whose save is still there; null if none is. */
+  async nearestSaved(id: string): Promise<StoredTurn | null> {
+    for (const turn of this.path(id).reverse()) {
+      if (await this.state(turn.id) !== undefined) return turn;
+    }
+    return null;
   }
 
   /** The save that a turn left. */
@@ -98,7 +115,7 @@ export class Library {
   }
 
   #tell(news: News): void {
-    this.#tabs.postMessage(news);
+    this.#tabs?.postMessage(news);
   }
 
   async #hear({ turns = [], slots = [] }: News): Promise<void> {
@@ -110,6 +127,15 @@ export class Library {
       const found = await this.#slots.getMany(slots);
       this.slots.set(merged(this.slots.value, slots, found));
     }
+  }
+}
+
+/** What tabs hear each other on; absent where the browser gives them nothing. */
+function channel(): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel("gosling");
+  } catch {
+    return undefined;
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { READABLE_SAMPLING } from "../../client/sampling_defaults.ts";
 import type { GenerateOptions } from "../../client/client.ts";
+import { sharedTexts } from "./kept_text.ts";
 import { Observable } from "./observable.ts";
 
 const PLACE = "gosling-settings";
@@ -68,7 +69,7 @@ export const settings: Observable<Settings> = new Observable(read());
 /** Changes settings, here and in every tab. */
 export function changeSettings(part: Partial<Settings>): void {
   settings.patch(part);
-  localStorage.setItem(PLACE, JSON.stringify(settings.value));
+  sharedTexts.set(PLACE, JSON.stringify(settings.value));
 }
 
 /** Follows changes made in other tabs, and colours the page. */
@@ -109,7 +110,7 @@ export function requestOptions(
 
 function read(): Settings {
   try {
-    return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(PLACE) ?? "{}") };
+    return { ...DEFAULTS, ...JSON.parse(sharedTexts.get(PLACE) ?? "{}") };
   } catch (error) {
     if (error instanceof SyntaxError) return DEFAULTS;
     throw error;

@@ -124,7 +124,8 @@ function ErrorNoticeView(): ComponentChild {
   const { session } = useParts();
   const { trouble } = useValue(session.standing);
   if (trouble === null) return null;
-  const { message, detail, action, wish } = trouble;
+  const { message, detail, action, missing, wish } = trouble;
+  const nearest = missing?.nearest;
   return (
     <article class="turn">
       {wish?.kind === "say" && (
@@ -142,6 +143,22 @@ function ErrorNoticeView(): ComponentChild {
               onClick={() => session.retry()}
             >
               Try again
+            </button>
+          )}
+          {nearest && (
+            <button
+              type="button"
+              onClick={() => session.goBack(nearest.id)}
+            >
+              Go on from the nearest save
+            </button>
+          )}
+          {missing?.words && wish !== undefined && (
+            <button
+              type="button"
+              onClick={() => session.readAgain()}
+            >
+              Read the words again
             </button>
           )}
           {action === "device" && wish !== undefined && (

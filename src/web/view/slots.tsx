@@ -103,7 +103,9 @@ function SlotView(
         <IconButton
           icon="down"
           label={`Export ${slot.name}`}
-          onClick={() => exportSave(library, turn.id, slot.name)}
+          onClick={() =>
+            exportSave(library, turn.id, slot.name)
+              .catch((error: Error) => say(error.message))}
         />
         <IconButton
           icon="trash"
@@ -142,13 +144,19 @@ function ImportButton(): ComponentChild {
   );
 }
 
+/** Files that are brought in at once. */
+const MOST_FILES = 64;
+
 /** Brings files in, and says how that went. */
 export async function importFiles(
   library: Parameters<typeof importSave>[0],
   files: readonly File[],
 ): Promise<StoredTurn | undefined> {
   let last: StoredTurn | undefined;
-  for (const file of files) {
+  if (files.length > MOST_FILES) {
+    say(`Only the first ${MOST_FILES} files are taken at once.`);
+  }
+  for (const file of files.slice(0, MOST_FILES)) {
     try {
       const { turn, warning } = await importSave(library, file);
       last = turn;
