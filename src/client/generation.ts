@@ -95,6 +95,8 @@ export interface GenerateEnd {
   readonly reasoning?: string;
   /** Why it ended. */
   readonly finish_reason: "stop" | "length" | "cancelled";
+  /** How often the answer went back from where its schema allowed no token. */
+  readonly retries?: number;
   /** What it cost, in tokens. */
   readonly usage: {
     /** Tokens of the prompt. */

@@ -123,8 +123,10 @@ class DeviceEngine implements Engine {
     const { tokenizer } = this;
     const prompt = await inSteps(encoding(turn.prompt, tokenizer));
     const opening = openTurn(turn, prompt, tokenizer, this.model.shape);
-    // Only a stop that is cut off makes it likely that a lane has to go back.
-    const copies = turn.stops.some(({ kept }) => !kept);
+    // Only a stop that is cut off makes it likely that a lane has to go back, and a
+    // grammar that may have tokens taken back.
+    const copies = turn.stops.some(({ kept }) => !kept) ||
+      (turn.constraint?.held ?? 0) > 0;
     const asked = performance.now();
     const lease = await this.#host.lease(signal, copies, turn.tenant);
     turn.observer?.phase("wait", asked, performance.now());
@@ -221,6 +223,7 @@ function untouched(opening: OpenedTurn): DoneEvent {
   return closeTurn(opening, endWithin(given, 0), {
     values: save.values,
     drawn: [],
+    retries: 0,
     chain: save.chain,
     chained: 0,
     utf8: carried,

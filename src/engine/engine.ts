@@ -192,6 +192,8 @@ export interface DoneEvent {
   readonly save: Save;
   /** Counts of tokens. */
   readonly usage: TurnUsage;
+  /** How often a constraint had tokens taken back; absent: never. */
+  readonly retries?: number;
   /** Milliseconds of device time, waiting for a lane not included. */
   readonly timings: {
     /** Uploading the state and reading the prompt. */

@@ -8,16 +8,19 @@
  * @module
  */
 
+import { LIMITS } from "./answer_limits.ts";
 import {
   accepts,
   automatonOf,
   PrefixTree,
   type TextState,
 } from "./automaton.ts";
+import { areDisjoint } from "./disjoint.ts";
 import { expressionOf, findsIn, readExpression } from "./expression.ts";
 import { formatOf } from "./formats.ts";
 import { all, any, FALSE, type Formula, not, one, TRUE } from "./formula.ts";
-import type { NumberCondition } from "./number_text.ts";
+import { apartAhead } from "./look_ahead.ts";
+import { isPossible, type NumberCondition } from "./number_text.ts";
 import { refusedGrammar } from "./refusal.ts";
 import {
   isRecord,
@@ -123,6 +126,7 @@ export class Conditions {
   readonly #known = new Map<string, Formula<Condition>>();
   readonly #open = new Set<string>();
   readonly #patterns = new Map<string, Pattern>();
+  readonly #ahead = new Map<string, Formula<Condition>>();
 
   /**
    * Reads all of a schema that a value can meet.
@@ -141,6 +145,11 @@ export class Conditions {
   /** Whether some pattern is tried on whole texts, in any time it takes. */
   get unbounded(): boolean {
     return this.#patterns.values().some(({ check }) => check !== undefined);
+  }
+
+  /** Whether masks may lead to where no token may come. */
+  get uncertain(): boolean {
+    return this.#known.values().some(isUncertain);
   }
 
   /** What a schema asks of a value of a kind. */
@@ -222,6 +231,22 @@ export class Conditions {
     for (const word of ["not", "if", "contains"]) {
       if (word in schema) refuse(word);
     }
+    if (schema.uniqueItems === true) refuse("uniqueItems");
+    if (schema.format === "regex") refuse("format regex");
+    if (!this.#isAnyOf(node, schema)) refuse("oneOf of schemas that overlap");
+  }
+
+  /** Whether a `oneOf` asks no more than an `anyOf`. */
+  #isAnyOf(
+    node: SchemaNode,
+    { oneOf }: Readonly<Record<string, unknown>>,
+  ): boolean {
+    if (!Array.isArray(oneOf)) return true;
+    const { document } = this;
+    return areDisjoint(
+      document,
+      oneOf.map((inner, i) => document.inner(node, inner, "oneOf", i)),
+    );
   }
 
   #literals(
@@ -274,7 +299,10 @@ export class Conditions {
     const most = count(node, "maxLength", maxLength, Infinity);
     const automata: (TextState | undefined)[] = [];
     const checks: ((text: string) => boolean)[] = [];
-    if (pattern !== undefined) {
+    const ahead = typeof pattern === "string" && !this.#strict
+      ? this.#lookingAhead(pattern)
+      : undefined;
+    if (pattern !== undefined && ahead === undefined) {
       const { automaton, check } = this.#pattern(node, pattern);
       if (check === undefined) automata.push(automaton);
       else checks.push((text) => check.test(text));
@@ -287,9 +315,32 @@ export class Conditions {
     if (
       least === 0 && most === Infinity && automata.length + checks.length === 0
     ) {
-      return TRUE;
+      return ahead ?? TRUE;
     }
-    return stringOf({ least, most, automata, checks });
+    return all([
+      stringOf({ least, most, automata, checks }),
+      ...(ahead === undefined ? [] : [ahead]),
+    ]);
+  }
+
+  /** A pattern that looks ahead from its start; nothing for others. */
+  #lookingAhead(pattern: string): Formula<Condition> | undefined {
+    const known = this.#ahead.get(pattern);
+    if (known !== undefined) return known;
+    const apart = apartAhead(pattern);
+    if (apart === undefined) return undefined;
+    const { rest, ahead } = apart;
+    const texts = [{ pattern: rest, wanted: true }, ...ahead];
+    const parts = texts.flatMap(({ pattern, wanted }) => {
+      const tree = readExpression(pattern);
+      if (tree === undefined) return [];
+      const found = stringOf({ automata: [automatonOf(findsIn(tree))] });
+      return [wanted ? found : not(found)];
+    });
+    if (parts.length < texts.length) return undefined;
+    const formula = all(parts);
+    this.#ahead.set(pattern, formula);
+    return formula;
   }
 
   /** A pattern as an automaton, or as an expression where it is beyond those. */
@@ -361,6 +412,7 @@ export class Conditions {
       mostContained: count(node, "maxContains", schema.maxContains, Infinity),
     };
     const { first, least, most } = condition;
+    if (least > most || rest === false && least > first.length) return FALSE;
     const plain = first.length === 0 && condition.rest === undefined &&
       least === 0 && most === Infinity && !condition.unique &&
       contains === undefined;
@@ -404,6 +456,7 @@ export class Conditions {
       closed: additional === undefined && this.#strict &&
         ("properties" in schema || "patternProperties" in schema),
     };
+    if (isImpossible(condition)) return FALSE;
     const plain = condition.properties.size === 0 &&
       condition.patterns.length === 0 && condition.additional === undefined &&
       condition.required.length === 0 && condition.least === 0 &&
@@ -454,7 +507,10 @@ export class Conditions {
     const found: Formula<Condition>[] = [];
     if ("allOf" in schema) found.push(all(list("allOf")));
     if ("anyOf" in schema) found.push(any(list("anyOf")));
-    if ("oneOf" in schema) found.push(one(list("oneOf")));
+    if ("oneOf" in schema) {
+      const either = list("oneOf");
+      found.push(this.#isAnyOf(node, schema) ? any(either) : one(either));
+    }
     if ("not" in schema) found.push(not(inner("not")));
     // A note until draft 7.
     if ("if" in schema && this.document.draft >= 7) {
@@ -463,6 +519,59 @@ export class Conditions {
       if ("else" in schema) found.push(any([condition, inner("else")]));
     }
     return found;
+  }
+}
+
+/** Whether no object keeps to a condition, as its words show. */
+function isImpossible(
+  { properties, patterns, additional, required, least, most }: ObjectCondition,
+): boolean {
+  if (required.length > most || least > most) return true;
+  return required.some((name) => {
+    const own = properties.get(name);
+    if (own !== undefined) return own.value === false;
+    return additional?.value === false &&
+      !patterns.some(({ automaton, check }) =>
+        check?.test(name) ?? accepts(automaton, name)
+      );
+  });
+}
+
+/** Whether masks of a formula may lead to where no token may come. */
+function isUncertain(formula: Formula<Condition>): boolean {
+  switch (formula.kind) {
+    case "constant":
+      return false;
+    case "not":
+    case "one":
+      return true;
+    case "all":
+      // Each can be kept to; both together perhaps not.
+      return formula.parts.length > 1 || formula.parts.some(isUncertain);
+    case "any":
+      return formula.parts.some(isUncertain);
+    case "condition":
+      return isUncertainCondition(formula.condition);
+  }
+}
+
+function isUncertainCondition(condition: Condition): boolean {
+  switch (condition.kind) {
+    case "string": {
+      const { automata, checks, least, values } = condition;
+      return checks.length > 0 || automata.length > 1 ||
+        values === undefined && automata.length > 0 && least > 0;
+    }
+    case "number":
+      return false;
+    case "array":
+      return condition.unique || condition.contains !== undefined;
+    case "object": {
+      const { patterns, properties, names, required } = condition;
+      return patterns.length > 1 ||
+        patterns.length > 0 && properties.size > 0 ||
+        names !== undefined && required.length > 0;
+    }
   }
 }
 
@@ -561,9 +670,7 @@ function bothNumbers(parts: readonly NumberCondition[]): Formula<Condition> {
       ),
     }),
   };
-  if (low > high || low === high && (both.lowOpen || both.highOpen)) {
-    return FALSE;
-  }
+  if (!isPossible(both, LIMITS)) return FALSE;
   return { kind: "condition", condition: both };
 }
 

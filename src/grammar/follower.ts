@@ -10,7 +10,14 @@
 import type { RequestError } from "../errors.ts";
 import type { AnswerPrefix, Constraint, Grammar } from "./grammar.ts";
 import type { GrammarReply, GrammarStart, Question } from "./messages.ts";
-import { failed, failureOf, maskOf } from "./replies.ts";
+import {
+  DeadEndError,
+  failed,
+  failureOf,
+  isEmptyMask,
+  maskOf,
+} from "./replies.ts";
+import { HELD_TOKENS, Retries } from "./retries.ts";
 import { type Failure, GrammarThread } from "./thread.ts";
 
 /** How to follow answers. */
@@ -179,8 +186,10 @@ export class AnswerInWorker implements Constraint {
   readonly tokens: number[];
   /** The thread that has followed the answer so far. */
   thread: GrammarThread | undefined;
-  #mask = new Uint32Array();
+  #mask: Uint32Array<ArrayBuffer> = new Uint32Array();
   #closed = false;
+  #uncertain = false;
+  readonly #retries: Retries;
 
   /** Is followed from {@linkcode begin} on. */
   constructor(
@@ -194,10 +203,15 @@ export class AnswerInWorker implements Constraint {
     this.blame = blame;
     this.space = space;
     this.tokens = [...tokens];
+    this.#retries = new Retries(tokens.length);
   }
 
   get mask(): Uint32Array {
     return this.#mask;
+  }
+
+  get held(): number {
+    return this.#uncertain ? HELD_TOKENS : 0;
   }
 
   /** Whether nobody asks any more. */
@@ -210,10 +224,35 @@ export class AnswerInWorker implements Constraint {
     await this.#follower.advance(this);
   }
 
-  async accept(token: number): Promise<void> {
-    if (this.#closed) return;
+  async accept(token: number): Promise<number> {
+    if (this.#closed) return 0;
     this.tokens.push(token);
-    await this.#follower.advance(this);
+    this.#retries.written(this.tokens.length);
+    try {
+      await this.#follower.advance(this);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof DeadEndError) || !this.#uncertain) throw error;
+      return await this.#goBack(error);
+    }
+  }
+
+  /** Goes back from a dead end to where something else may come. */
+  async #goBack(deadEnd: DeadEndError): Promise<number> {
+    const tried = [...this.tokens];
+    for (const place of this.#retries.retreat(tried)) {
+      this.tokens.splice(0, Infinity, ...tried.slice(0, place));
+      // The thread knows where the answer was, and not how it came there.
+      this.thread = undefined;
+      await this.#follower.advance(this);
+      if (this.#closed) return 0;
+      const left = this.#retries.left(this.#mask, place, tried[place]);
+      if (isEmptyMask(left)) continue;
+      this.#mask = left;
+      this.#retries.bar(place, tried[place]);
+      return tried.length - place;
+    }
+    throw deadEnd;
   }
 
   close(): void {
@@ -232,9 +271,10 @@ export class AnswerInWorker implements Constraint {
       : { name: "open", id, grammar, space, tokens };
   }
 
-  /** Takes the next mask. */
-  take(mask: Uint32Array<ArrayBuffer>): void {
+  /** Takes the next mask, and whether there may be none some day. */
+  take(mask: Uint32Array<ArrayBuffer>, uncertain = this.#uncertain): void {
     this.#mask = mask;
+    this.#uncertain = uncertain;
   }
 }
 
@@ -256,6 +296,6 @@ function settle(
     if ("failure" in reply) answer.blame(reply);
     return reject(found);
   }
-  answer.take(found);
+  answer.take(found, "mask" in reply ? reply.uncertain : undefined);
   resolve();
 }

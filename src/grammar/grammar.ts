@@ -61,12 +61,19 @@ export interface Constraint {
    */
   readonly mask: Uint32Array;
   /**
-   * Takes the token that came, and finds the next mask.
-   *
-   * @throws {RequestError} `ERR_REQUEST_INVALID` if the grammar allows no token,
-   * or is too slow to follow.
+   * How many of the last tokens may be taken back: none where the masks alone keep
+   * an answer to its grammar.
    */
-  accept(token: number): Promise<void>;
+  readonly held: number;
+  /**
+   * Takes the token that came, and finds the next mask. Where no token may come
+   * then, it goes back and bars the way that it came.
+   *
+   * @returns How many tokens, the newest ones, were taken back; 0 as a rule.
+   * @throws {RequestError} `ERR_REQUEST_INVALID` if the grammar allows no token, or
+   * is too slow to follow.
+   */
+  accept(token: number): Promise<number>;
   /** Forgets the answer. */
   close(): void;
 }

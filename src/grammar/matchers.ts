@@ -24,6 +24,8 @@ interface Known {
   readonly start: AnswerState;
   /** Whether following it may take any time, for all that is known. */
   readonly unbounded: boolean;
+  /** Whether masks may lead to where no token may come. */
+  readonly uncertain: boolean;
 }
 
 /** An answer under way. */
@@ -84,12 +86,12 @@ export class Matchers {
       this.#entries.set(id, entry);
       return await this.#advance(entry, tokens);
     }
-    const { start, unbounded } = this.#read(grammar);
+    const { start, unbounded, uncertain } = this.#read(grammar);
     const entry = { state: space ? new Spaced(start) : start };
     this.#entries.set(id, entry);
     const reply = await this.#advance(entry, tokens);
     if (!("mask" in reply)) this.#entries.delete(id);
-    return unbounded && "mask" in reply ? { ...reply, unbounded } : reply;
+    return "mask" in reply ? { ...reply, unbounded, uncertain } : reply;
   }
 
   #read(grammar: Exclude<Grammar, { type: "ebnf" }>): Known {
@@ -129,7 +131,8 @@ export class Matchers {
 
 function read(grammar: Exclude<Grammar, { type: "ebnf" }>): Known {
   if (grammar.type === "regex") {
-    return { start: regexStart(grammar.pattern), unbounded: false };
+    const start = regexStart(grammar.pattern);
+    return { start, unbounded: false, uncertain: false };
   }
   const { schema, strict } = grammar.type === "json"
     ? { schema: { type: "object" }, strict: false }
@@ -142,7 +145,8 @@ function read(grammar: Exclude<Grammar, { type: "ebnf" }>): Known {
       { whole: grammar.digits, fraction: grammar.digits }),
   };
   const { start } = new SchemaStates(conditions, limits);
-  return { start, unbounded: conditions.unbounded };
+  const { unbounded, uncertain } = conditions;
+  return { start, unbounded, uncertain };
 }
 
 /** Before the space in front of an answer. */

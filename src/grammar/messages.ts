@@ -57,6 +57,8 @@ export type GrammarReply =
     readonly steps?: number;
     /** Whether it may take any number of them later. */
     readonly unbounded?: boolean;
+    /** Whether masks may lead to where no token may come. */
+    readonly uncertain?: boolean;
   }
   | {
     /** Why the grammar cannot be used; the thread is as good as before. */

@@ -4,6 +4,14 @@
  * @module
  */
 
+import {
+  type Decimal,
+  decimalOf,
+  hasMultiple,
+  leastMultiple,
+  powerOf10,
+  scaled,
+} from "./decimal.ts";
 import { FAILED, HELD, OPEN, type Truth } from "./formula.ts";
 
 /** What a schema asks of a number. */
@@ -37,8 +45,14 @@ export interface NumberLimits {
 /** The parts of what is written of a number so far. */
 const PARTS = /^(-?)(0|[1-9]\d*)?(?:(\.)(\d*))?(?:([eE])([+-]?)(\d*))?$/;
 
-/** Digits of an exponent. */
-const EXPONENT = 3;
+/** Digits of an exponent, and of one where the number has bounds. */
+const EXPONENT = 3, BOUNDED_EXPONENT = 2;
+
+/**
+ * Digits of a bounded number that has a point: of so many, two numbers that differ
+ * differ as floating-point numbers too, so every reader finds the same.
+ */
+const DIGITS = 15;
 
 /** Whether a text is the beginning of a number, within limits. */
 export function beginsNumber(text: string, limits: NumberLimits): boolean {
@@ -47,6 +61,7 @@ export function beginsNumber(text: string, limits: NumberLimits): boolean {
   const [, , whole, point, fraction = "", e, , exponent = ""] = found;
   if (whole === undefined && (point ?? e) !== undefined) return false;
   if (point !== undefined && e !== undefined && fraction === "") return false;
+  if (exponent !== "" && !Number.isFinite(Number(text))) return false;
   return (whole ?? "").length <= limits.whole &&
     fraction.length <= limits.fraction && exponent.length <= EXPONENT;
 }
@@ -64,27 +79,37 @@ export function isNumber(text: string): boolean {
   return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text);
 }
 
+/** Whether some number keeps to a condition. */
+export function isPossible(
+  condition: NumberCondition,
+  limits: NumberLimits,
+): boolean {
+  if (condition.values !== undefined) {
+    return condition.values.some((value) =>
+      numberHolds(condition, JSON.stringify(value))
+    );
+  }
+  return [..."-0123456789"].some((first) =>
+    numberStanding(condition, first, limits) === OPEN
+  );
+}
+
 /** How a condition of a number stands that is complete. */
 export function numberHolds(condition: NumberCondition, text: string): boolean {
   const value = Number(text);
-  const { integer, low, lowOpen, high, highOpen, multiples, values } =
-    condition;
+  const { integer, low, lowOpen, high, highOpen, values } = condition;
   if (!Number.isFinite(value)) return false;
-  if (!withinLarge(text, low, high)) return false;
   if (integer && !Number.isInteger(value)) return false;
+  // As floating point has it, for that is what most readers see.
   if (lowOpen ? value <= low : value < low) return false;
   if (highOpen ? value >= high : value > high) return false;
   if (values !== undefined && !values.includes(value)) return false;
-  return multiples.every((step) => isMultiple(text, step));
-}
-
-/** Whether an integer beyond those that floating point tells apart is in bounds. */
-function withinLarge(text: string, low: number, high: number): boolean {
-  if (!/^-?\d{16,}$/.test(text)) return true;
-  const value = BigInt(text);
-  const whole = (bound: number) => /^-?\d+$/.test(String(bound));
-  if (whole(low) && value < BigInt(String(low))) return false;
-  return !whole(high) || value <= BigInt(String(high));
+  if (!isBounded(condition)) return true;
+  const scale = scaleOf(condition);
+  const { digits, places } = decimalOf(text);
+  const to = Math.max(places, scale.places);
+  const exact = digits * powerOf10(to - places);
+  return within(scale, to, exact, exact, 1n);
 }
 
 /** How a condition of a number stands whose beginning is written. */
@@ -97,93 +122,26 @@ export function numberStanding(
   if (values !== undefined) {
     const some = values.some((value) =>
       JSON.stringify(value).startsWith(text) &&
-      numberHolds(condition, String(value))
+      numberHolds(condition, JSON.stringify(value))
     );
     return some ? OPEN : FAILED;
   }
-  const [, sign, whole, point, fraction = "", e] = PARTS.exec(text) ?? [];
+  const [, sign, whole, point, fraction = "", e, , exponent = ""] =
+    PARTS.exec(text) ?? [];
   if (condition.integer && (point ?? e) !== undefined) return FAILED;
   if (!isBounded(condition)) return OPEN;
-  if (e !== undefined) return FAILED;
-  const ranges = reachable(whole, point !== undefined, fraction, limits);
-  const some = ranges.some(([from, to]) =>
-    sign === "-" ? meets(condition, -to, -from) : meets(condition, from, to)
-  );
+  const scale = scaleOf(condition);
+  const negative = sign === "-";
+  let some: boolean;
+  if (e !== undefined) {
+    some = exponent.length <= BOUNDED_EXPONENT &&
+      endings(text, exponent).some((end) => numberHolds(condition, text + end));
+  } else if (point !== undefined) {
+    some = behindPoint(scale, whole ?? "", fraction, negative, limits);
+  } else {
+    some = beforePoint(scale, condition.integer, whole, negative, limits);
+  }
   return some ? OPEN : FAILED;
-}
-
-/** Ranges of values that digits can become, without their sign. */
-function reachable(
-  whole: string | undefined,
-  point: boolean,
-  fraction: string,
-  limits: NumberLimits,
-): [from: number, to: number][] {
-  if (whole === undefined) return [[0, Infinity]];
-  const value = Number(`${whole}.${fraction}0`);
-  if (point) {
-    const step = fraction.length < limits.fraction
-      ? 10 ** -fraction.length - 10 ** -limits.fraction
-      : 0;
-    return [[value, value + step]];
-  }
-  const almost = 1 - 10 ** -limits.fraction;
-  const found: [number, number][] = [];
-  const more = whole === "0" ? 0 : limits.whole - whole.length;
-  for (let i = 0, size = 1; i <= more; i++, size *= 10) {
-    found.push([value * size, value * size + (size - 1) + almost]);
-  }
-  return found;
-}
-
-/** Whether a value in a range, both ends in it, is within a condition. */
-function meets(
-  { integer, low, lowOpen, high, highOpen, multiples }: NumberCondition,
-  from: number,
-  to: number,
-): boolean {
-  const least = Math.max(from, low), most = Math.min(to, high);
-  if (least > most) return false;
-  if (least === most) {
-    if (lowOpen && least === low || highOpen && least === high) return false;
-  }
-  const steps = integer ? [...multiples, 1] : multiples;
-  return steps.every((step) => {
-    let first = Math.ceil(least / step);
-    if (lowOpen && first * step <= low) first++;
-    let last = Math.floor(most / step);
-    if (highOpen && last * step >= high) last--;
-    if (first <= last) return true;
-    // A step that is no sum of halves may be missed by a rounding.
-    return !Number.isInteger(step) && first - last <= 1 &&
-      Math.abs(most - first * step) < step * 1e-9;
-  });
-}
-
-/** Whether a number as written is a multiple, by its decimal digits. */
-function isMultiple(text: string, step: number): boolean {
-  const [a, b] = [decimal(text), decimal(String(step))];
-  if (b.digits === 0n) return false;
-  const places = Math.max(a.places, b.places);
-  if (places > 400) return Number.isInteger(Number(text) / step);
-  const scaled = ({ digits, places: own }: Decimal) =>
-    digits * 10n ** BigInt(places - own);
-  return scaled(a) % scaled(b) === 0n;
-}
-
-interface Decimal {
-  readonly digits: bigint;
-  readonly places: number;
-}
-
-function decimal(text: string): Decimal {
-  const [mantissa, exponent = "0"] = text.toLowerCase().split("e");
-  const [whole, fraction = ""] = mantissa.split(".");
-  const places = fraction.length - Number(exponent);
-  const digits = BigInt(whole + fraction);
-  return places >= 0
-    ? { digits, places }
-    : { digits: digits * 10n ** BigInt(-places), places: 0 };
 }
 
 /** How a whole number of conditions stands. */
@@ -192,4 +150,148 @@ export function numberVerdict(
   text: string,
 ): Truth {
   return numberHolds(condition, text) ? HELD : FAILED;
+}
+
+/** A condition in whole numbers of `10^-places`. */
+interface Scale {
+  readonly places: number;
+  readonly low: bigint | undefined;
+  readonly lowOpen: boolean;
+  readonly high: bigint | undefined;
+  readonly highOpen: boolean;
+  /** What it is a multiple of; 0 where that does not matter. */
+  readonly step: bigint;
+}
+
+const scales = new WeakMap<NumberCondition, Scale>();
+
+function scaleOf(condition: NumberCondition): Scale {
+  let scale = scales.get(condition);
+  if (scale === undefined) {
+    scales.set(condition, scale = measured(condition));
+  }
+  return scale;
+}
+
+function measured(
+  { low, lowOpen, high, highOpen, multiples }: NumberCondition,
+): Scale {
+  const read = (bound: number): Decimal | undefined =>
+    Number.isFinite(bound) ? decimalOf(String(bound)) : undefined;
+  const [least, most] = [read(low), read(high)];
+  const steps = multiples.map((step) => decimalOf(String(step)));
+  const places = Math.max(
+    DIGITS,
+    ...[least, most, ...steps].map((one) => one?.places ?? 0),
+  );
+  return {
+    places,
+    low: least && scaled(least, places),
+    lowOpen,
+    high: most && scaled(most, places),
+    highOpen,
+    step: steps.map((step) => scaled(step, places)).reduce(
+      (all, step) => all === 0n ? step : leastMultiple(all, step),
+      0n,
+    ),
+  };
+}
+
+/**
+ * Whether some value from `from` to `to` keeps to a condition, all in whole numbers
+ * of `10^-places`; the values there are the multiples of `grain`.
+ */
+function within(
+  { places: own, low, lowOpen, high, highOpen, step }: Scale,
+  places: number,
+  from: bigint,
+  to: bigint,
+  grain: bigint,
+): boolean {
+  const more = powerOf10(places - own);
+  let [least, most] = [from, to];
+  if (low !== undefined) {
+    const bound = low * more + (lowOpen ? 1n : 0n);
+    if (bound > least) least = bound;
+  }
+  if (high !== undefined) {
+    const bound = high * more - (highOpen ? 1n : 0n);
+    if (bound < most) most = bound;
+  }
+  if (least > most) return false;
+  if (step === 0n && grain === 1n) return true;
+  return hasMultiple(
+    least,
+    most,
+    step === 0n ? grain : leastMultiple(step * more, grain),
+  );
+}
+
+/** Whether digits can follow a whole number that may be complete. */
+function beforePoint(
+  scale: Scale,
+  integer: boolean,
+  whole: string | undefined,
+  negative: boolean,
+  limits: NumberLimits,
+): boolean {
+  const { places } = scale;
+  const first = whole === undefined ? 1 : whole.length;
+  const last = whole === "0" ? 1 : limits.whole;
+  for (let length = first; length <= last; length++) {
+    const size = powerOf10(length - (whole?.length ?? length));
+    const digits = whole === undefined ? 0n : BigInt(whole) * size;
+    const until = whole === undefined ? powerOf10(length) : digits + size;
+    const behind = integer
+      ? 0
+      : Math.max(0, Math.min(limits.fraction, DIGITS - length));
+    const grain = powerOf10(places - behind);
+    const from = digits * powerOf10(places);
+    const to = until * powerOf10(places) - grain;
+    if (lies(scale, from, to, grain, negative)) return true;
+  }
+  return false;
+}
+
+/** Whether digits can follow a point. */
+function behindPoint(
+  scale: Scale,
+  whole: string,
+  fraction: string,
+  negative: boolean,
+  limits: NumberLimits,
+): boolean {
+  const { places } = scale;
+  const most = Math.min(limits.fraction, DIGITS - whole.length);
+  if (most < 1 || fraction.length > most) return false;
+  const grain = powerOf10(places - most);
+  const size = powerOf10(places - fraction.length);
+  const from = BigInt(whole + fraction) * size;
+  return lies(scale, from, from + size - grain, grain, negative);
+}
+
+function lies(
+  scale: Scale,
+  from: bigint,
+  to: bigint,
+  grain: bigint,
+  negative: boolean,
+): boolean {
+  return negative
+    ? within(scale, scale.places, -to, -from, grain)
+    : within(scale, scale.places, from, to, grain);
+}
+
+/** What may follow the digits of an exponent, or its sign. */
+function endings(text: string, digits: string): readonly string[] {
+  const more = BOUNDED_EXPONENT - digits.length;
+  const found = digits === "" ? [] : [""];
+  for (let length = 1; length <= more; length++) {
+    for (let i = 0; i < 10 ** length; i++) {
+      found.push(String(i).padStart(length, "0"));
+    }
+  }
+  return /[eE]$/.test(text)
+    ? ["", "-"].flatMap((sign) => found.map((end) => sign + end))
+    : found;
 }

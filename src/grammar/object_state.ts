@@ -194,9 +194,11 @@ export class ObjectShape {
         verdict[i] === String(FAILED)
       )
     );
-    const anywhere = this.conditions.some((_, i) =>
-      named[i] !== undefined || matched[i].length + matching[i].length > 0
-    );
+    const anywhere =
+      this.conditions.some((_, i) =>
+        named[i] !== undefined || matched[i].length + matching[i].length > 0
+      ) || name !== undefined &&
+        this.conditions.some(({ required }) => required.includes(name));
     const forbidden: boolean[] = [];
     const asked = this.conditions.map(({ additional, closed, order }, i) => {
       const own = [

@@ -4,11 +4,19 @@
  * @module
  */
 
-import type { RequestError } from "../errors.ts";
+import { RequestError } from "../errors.ts";
 import type { Grammar } from "./grammar.ts";
 import type { GrammarReply } from "./messages.ts";
 import { refusedGrammar } from "./refusal.ts";
 import type { Failure } from "./thread.ts";
+
+/** No token may come. */
+export class DeadEndError extends RequestError {}
+
+/** Whether a mask has no token. */
+export function isEmptyMask(mask: Uint32Array): boolean {
+  return mask.every((word) => word === 0);
+}
 
 /** Whether the thread, or all that was asked of it, has failed. */
 export function failed(replies: readonly GrammarReply[] | Failure): boolean {
@@ -41,8 +49,11 @@ export function maskOf(
         : "what is written already does not fit the grammar",
     );
   }
-  if (reply.mask.every((word) => word === 0)) {
-    return refused("the grammar allows no token here");
+  if (isEmptyMask(reply.mask)) {
+    return new DeadEndError(
+      "ERR_REQUEST_INVALID",
+      "Cannot take request: the grammar allows no token here",
+    );
   }
   return reply.mask;
 }

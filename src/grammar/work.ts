@@ -7,6 +7,9 @@
 
 import { refusedGrammar } from "./refusal.ts";
 
+/** Units of work that a new grammar may make, a token of one, and its end. */
+export const WORK = { open: 3_000_000, accept: 1_500_000, close: 1_000 };
+
 let left = Infinity;
 
 /** Sets how much may be done from now on; a unit is about half a microsecond. */

@@ -18,7 +18,7 @@ import {
   type Questions,
   READY,
 } from "./messages.ts";
-import { allowWork, workLeft } from "./work.ts";
+import { allowWork, WORK, workLeft } from "./work.ts";
 
 /**
  * Steps of the library for a new grammar and for a token of one: about 1 s and 0.5 s
@@ -27,8 +27,7 @@ import { allowWork, workLeft } from "./work.ts";
  */
 const STEPS = { open: 150_000_000, accept: 75_000_000, close: 75_000_000 };
 
-/** Units of work of our own for the same, and steps of the library that one is. */
-const WORK = { open: 3_000_000, accept: 1_500_000, close: 1_000 };
+/** Steps of the library that a unit of work of our own is. */
 const STEPS_OF_WORK = 50;
 
 let matchers: Matchers | undefined;

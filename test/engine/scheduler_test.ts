@@ -49,10 +49,13 @@ class Drawer implements Job {
       accept: async () => {
         await new Promise((resolve) => setTimeout(resolve, ms));
         if (fail) throw new RangeError("Cannot follow");
+        return 0;
       },
+      held: 0,
       close: () => {},
     }, {
       changed: () => wake(this),
+      retreat: () => {},
       failed: () => this.fail(),
     });
   }

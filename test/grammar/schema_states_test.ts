@@ -73,7 +73,17 @@ const CASES: readonly [Schema, readonly string[], readonly string[]][] = [
     "9",
   ]],
   [{ multipleOf: 0.01 }, ["0.07", "19.99", "3"], ["0.075"]],
-  [{ exclusiveMinimum: 0, type: "number" }, ["0.001"], ["0", "-1"]],
+  [{ exclusiveMinimum: 0, type: "number" }, ["0.001", "1e-6"], ["0", "-1"]],
+  [{ multipleOf: 5, maximum: 20 }, ["-64748989146479875735", "20.0"], [
+    "-64748989146479875733",
+    "3.5",
+    "25",
+  ]],
+  [{ minimum: 0, maximum: 1 }, ["1E-05", "0.5e0"], ["1e1", "-1e-3"]],
+  [{ multipleOf: 0.3, exclusiveMaximum: 3 }, ["2.7", "-0.3"], ["3", "2.8"]],
+  [{ allOf: [{ multipleOf: 4 }, { multipleOf: 6 }], minimum: 1, maximum: 20 }, [
+    "12",
+  ], ["4", "6", "18", "20"]],
   [
     {
       $schema: "http://json-schema.org/draft-04/schema#",
@@ -176,6 +186,13 @@ const CASES: readonly [Schema, readonly string[], readonly string[]][] = [
     ["1"],
   ],
   [{ pattern: "^(?!a)" }, ['"b"'], ['"a"']],
+  [{ pattern: "^(?!ab)(?=.*\\d)[a-c\\d]+$" }, ['"ac1"', '"1"'], [
+    '"ab1"',
+    '"ac"',
+    '"d1"',
+  ]],
+  [{ pattern: "^a(?!b)" }, ['"ac"', '"a"'], ['"ab"']],
+  [{ additionalProperties: false, required: ["a"] }, ["1"], ["{}", '{"a":1}']],
   [{ "x-note": 1, example: 2, properties: { "a ": false } }, ["{}"], [
     '{"a ":1}',
   ]],

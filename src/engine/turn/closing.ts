@@ -24,13 +24,15 @@ export interface Outcome {
   readonly utf8: Uint8Array;
   /** Milliseconds. */
   readonly timings: DoneEvent["timings"];
+  /** How often tokens were taken back. */
+  readonly retries: number;
 }
 
 /** The last event of a turn. */
 export function closeTurn(
   { turn, save, given, promptTokens, seed }: OpenedTurn,
   ending: Ending,
-  { values, drawn, chain, chained, utf8, timings }: Outcome,
+  { values, drawn, chain, chained, utf8, timings, retries }: Outcome,
 ): DoneEvent {
   const position = save.position + ending.read;
   const read = given.slice(chained).concat(drawn)
@@ -62,5 +64,6 @@ export function closeTurn(
       prefillSavedTokens: save.position,
     },
     timings,
+    ...(retries > 0 && { retries }),
   };
 }

@@ -15,6 +15,8 @@ const SOON = 2;
 export interface GuideListener {
   /** The next mask is there, or will not be soon. */
   readonly changed: () => unknown;
+  /** So many tokens, the newest ones, have led nowhere. */
+  readonly retreat: (count: number) => unknown;
   /** There will be none. */
   readonly failed: (error: unknown) => unknown;
 }
@@ -42,6 +44,11 @@ export class Guide {
     return this.#constraint !== undefined;
   }
 
+  /** How many of the last tokens may be taken back. */
+  get held(): number {
+    return this.#constraint?.held ?? 0;
+  }
+
   /** Whether that is about to be known. */
   get soon(): boolean {
     return this.#soon;
@@ -64,7 +71,10 @@ export class Guide {
       this.#listener.changed();
     }, SOON);
     try {
-      for (const token of drawn) await constraint.accept(token);
+      for (const token of drawn) {
+        const back = await constraint.accept(token);
+        if (back > 0) this.#listener.retreat(back);
+      }
       this.#behind = false;
     } catch (error) {
       this.#listener.failed(error);

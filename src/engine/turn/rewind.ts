@@ -49,8 +49,9 @@ export class Rewinder {
     const lane = this.#lane, last = given.length - 1;
     const steps: LaneStep[] = [];
     const from = this.#reaches(read) ? this.#copied ?? 0 : 0;
-    for (let at = from; at < last; at += PREFILL_CHUNK) {
-      const tokens = given.slice(at, Math.min(at + PREFILL_CHUNK, last));
+    const until = Math.min(last, read);
+    for (let at = from; at < until; at += PREFILL_CHUNK) {
+      const tokens = given.slice(at, Math.min(at + PREFILL_CHUNK, until));
       steps.push({ lane, tokens, draw: 0 });
     }
     const rest = [...given.slice(last), ...drawn];

@@ -62,6 +62,9 @@ export interface RunOptions {
   readonly left: () => void;
 }
 
+/** Tokens drawn from one copy of a lane to the next where few are taken back. */
+const COPY_EVERY = 512;
+
 /** A turn under way. */
 export class Run implements Job {
   readonly #opening: OpenedTurn;
@@ -70,15 +73,25 @@ export class Run implements Job {
   readonly #answer: Answer;
   readonly #speech: TextEvents;
   readonly #prompt: PromptReader;
-  readonly #counts: Counts;
+  #counts: Counts;
   readonly #guide: Guide;
   readonly #clock: TurnClock;
   readonly #drawn: number[] = [];
   /** Parts of steps that were asked for and not answered. */
   readonly #flying: LaneStep[] = [];
   #ending: Ending | undefined;
-  /** What to read again before leaving. */
+  /** How many of the tokens drawn the answer has. */
+  #handed = 0;
+  /** How often tokens were taken back. */
+  #retries = 0;
+  /** Tokens drawn of which the last copy of the lane knows. */
+  #copied: number | undefined;
+  /** What to read again before leaving, or drawing. */
   readonly #again: LaneStep[] = [];
+  /** Steps of that in the air. */
+  readonly #rereading = new Set<LaneStep>();
+  /** The last token kept, which a lane that was put back has not read. */
+  #unread: readonly number[] = [];
   #drawing = false;
   #cancelled = false;
   #leaving = false;
@@ -93,6 +106,7 @@ export class Run implements Job {
     this.#rewinder = new Rewinder(model, lane, spare);
     this.#guide = new Guide(turn.constraint, {
       changed: () => this.#over || options.wake(),
+      retreat: (count) => this.#retreat(count),
       failed: (error) => this.#ending ?? this.fail(error),
     });
     this.#answer = new Answer(tokenizer, soughtStops(turn), carried);
@@ -154,7 +168,7 @@ export class Run implements Job {
     if (step === undefined || this.#over) return;
     if (this.#ending === undefined) {
       if (step.draw > 0) this.#hear(result);
-      else this.#prompt.advance(step.tokens);
+      else if (!this.#rereading.delete(step)) this.#prompt.advance(step.tokens);
     }
     this.#settle();
   }
@@ -169,8 +183,12 @@ export class Run implements Job {
   }
 
   #plan(room: StepBudget): LaneStep | undefined {
-    if (this.#ending !== undefined) return this.#again.shift();
-    if (this.#cancelled) return undefined;
+    const again = this.#again.shift();
+    if (again !== undefined) {
+      if (this.#ending === undefined) this.#rereading.add(again);
+      return again;
+    }
+    if (this.#ending !== undefined || this.#cancelled) return undefined;
     return this.#prompt.reading ? this.#chunk(room) : this.#burst(room);
   }
 
@@ -187,12 +205,15 @@ export class Run implements Job {
     const drawn = this.#drawn.length + flying;
     const draw = burstLength(this.#opening.turn, drawn, room.draw);
     if (draw <= 0) return undefined;
-    const tokens = drawn === 0 ? this.#prompt.rest : [];
+    const tokens = drawn === 0 ? this.#prompt.rest : this.#unread;
     if (tokens.length > room.tokens) return undefined;
-    if (this.#answer.held === 0 && this.#mayGoBack) {
-      const read = this.#opening.given.length - tokens.length;
-      this.#do(this.#rewinder.keep(read + Math.max(drawn - 1, 0)));
+    if (this.#mayGoBack ? this.#answer.held === 0 : this.#shouldCopy(drawn)) {
+      const { given } = this.#opening;
+      const read = given.length + (drawn === 0 ? -tokens.length : drawn - 1);
+      this.#copied = drawn;
+      this.#do(this.#rewinder.keep(read));
     }
+    this.#unread = [];
     this.#drawing = true;
     const counts = this.#counts;
     const burst = { lane, drawn, tokens, draw, stopTokens, counts };
@@ -216,6 +237,12 @@ export class Run implements Job {
     return !this.guided || soughtStops(turn).length > 0;
   }
 
+  /** Whether to keep a copy of the lane, for tokens may be taken back. */
+  #shouldCopy(drawn: number): boolean {
+    if (this.#guide.held === 0) return false;
+    return this.#copied === undefined || drawn >= this.#copied + COPY_EVERY;
+  }
+
   /** Tokens have been drawn. */
   #hear({ drawn, stopped, logits, failure }: LaneResult): void {
     if (failure !== undefined) {
@@ -231,7 +258,7 @@ export class Run implements Job {
       ending ??= this.#take(token);
     }
     if (this.#drawn.length >= this.#opening.turn.maxTokens) {
-      ending ??= endAfter(this.#tokens, "length");
+      ending ??= this.#hand(0) ?? endAfter(this.#tokens, "length");
     }
     if (ending === undefined) {
       this.#guide.follow(drawn);
@@ -250,10 +277,39 @@ export class Run implements Job {
     this.#drawn.push(token);
     if (penalized(sampling)) this.#counts.draw(token, sampling.penaltyDecay);
     if (token === tokenizer.end) {
-      return endAtEnd(this.#tokens, stops, tokenizer);
+      return this.#hand(1) ?? endAtEnd(this.#tokens, stops, tokenizer);
     }
-    const cut = this.#answer.push(token);
-    return cut && endAtStop(this.#tokens, cut, tokenizer);
+    return this.#hand(this.#guide.held);
+  }
+
+  /** Hands tokens to the answer, but the last ones; returns how that ends the turn. */
+  #hand(held: number): Ending | undefined {
+    while (this.#handed < this.#drawn.length - held) {
+      const cut = this.#answer.push(this.#drawn[this.#handed++]);
+      if (cut) return endAtStop(this.#tokens, cut, this.#options.tokenizer);
+    }
+    return undefined;
+  }
+
+  /** Takes back the newest tokens, which the answer does not have yet. */
+  #retreat(count: number): void {
+    if (this.#over || this.#ending !== undefined) return;
+    const { save, given, turn: { sampling } } = this.#opening;
+    this.#retries++;
+    this.#drawn.length -= count;
+    this.#speech.takeBack(count);
+    if (penalized(sampling)) {
+      this.#counts = new Counts(save.counts);
+      for (const token of this.#drawn) {
+        this.#counts.draw(token, sampling.penaltyDecay);
+      }
+    }
+    const { length: left } = this.#drawn;
+    const read = left === 0
+      ? given.length - this.#prompt.rest.length
+      : this.#last + left;
+    this.#unread = this.#drawn.slice(-1);
+    this.#putBack(read);
   }
 
   #end(ending: Ending): void {
@@ -264,6 +320,10 @@ export class Run implements Job {
 
   /** Puts the lane back to where the text ends. */
   #goBack({ read }: Ending): void {
+    this.#putBack(read);
+  }
+
+  #putBack(read: number): void {
     this.#do(this.#rewinder.restore(read, this.#opening.save.values));
     this.#again.push(...this.#rewinder.steps(read, this.#tokens));
   }
@@ -275,7 +335,7 @@ export class Run implements Job {
       if (this.#cancelled) {
         this.#end(
           this.#drawn.length > 0
-            ? endAfter(this.#tokens, "cancelled")
+            ? this.#hand(0) ?? endAfter(this.#tokens, "cancelled")
             : endWithin(this.#opening.given, this.#prompt.read),
         );
       } else if (this.#opening.turn.maxTokens === 0 && !this.#prompt.reading) {
@@ -301,6 +361,7 @@ export class Run implements Job {
       chained: this.#prompt.read,
       utf8: this.#answer.pending,
       timings: this.#clock.timings,
+      retries: this.#retries,
     }));
     events.close();
     this.abandon();

@@ -37,6 +37,11 @@ export class TextEvents {
     this.#scores.push(scoreToken(logits, token, this.#top));
   }
 
+  /** Forgets the last tokens of the answer: they are not part of it. */
+  takeBack(count: number): void {
+    if (this.#top !== undefined) this.#scores.splice(-count);
+  }
+
   /** Says what can be said by now. */
   release(): void {
     this.#say(this.#answer.release());

@@ -62,9 +62,10 @@ export class GenerationWriter implements AnswerWriter {
 
   #rest({ end, sealed, sealMs, state }: Draft) {
     if (end === undefined) throw new Error("A turn had no end");
-    const { finish, usage, timings } = end;
+    const { finish, usage, timings, retries } = end;
     return {
       finish_reason: finish,
+      ...(retries !== undefined && { retries }),
       usage: {
         prompt_tokens: usage.promptTokens,
         completion_tokens: usage.completionTokens,

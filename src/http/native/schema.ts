@@ -225,6 +225,10 @@ export const GenerateResponse = z.object({
   reasoning: z.string().optional()
     .describe("Reasoning that precedes the text"),
   finish_reason: z.enum(["stop", "length", "cancelled"]),
+  retries: z.int().optional().describe(
+    "How often the answer went back from where its schema allowed no token; " +
+      "absent: never",
+  ),
   usage: Usage,
   state: z.string().optional()
     .describe("Send it with the next request to continue"),

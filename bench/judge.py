@@ -1,0 +1,47 @@
+"""Judges JSON texts by their schemas, line by line: {"schema": …, "text": …}.
+
+Answers "valid", "unjudged: why" where the schema cannot be used, or what is wrong.
+The validator is Python's jsonschema, which has nothing in common with Gosling.
+"""
+
+import json
+import sys
+
+from jsonschema import FormatChecker
+from jsonschema.validators import Draft202012Validator, validator_for
+
+
+def pairs(found):
+    names = [name for name, _ in found]
+    if len(set(names)) < len(names):
+        raise ValueError("a name comes twice")
+    return dict(found)
+
+
+def constant(name):
+    raise ValueError(f"{name} is no JSON")
+
+
+def judge(schema, text):
+    try:
+        value = json.loads(
+            text, object_pairs_hook=pairs, parse_constant=constant
+        )
+    except ValueError as error:
+        return f"no JSON: {error}"
+    of = validator_for(schema, default=Draft202012Validator)
+    try:
+        found = next(
+            of(schema, format_checker=FormatChecker()).iter_errors(value), None
+        )
+    except Exception as error:  # A schema that it does not take.
+        return f"unjudged: {type(error).__name__} {error}"
+    if found is None:
+        return "valid"
+    return f"{found.json_path}: {found.validator} {found.message}"
+
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    verdict = judge(asked["schema"], asked["text"])
+    print(" ".join(verdict.split())[:500], flush=True)
