@@ -4,6 +4,7 @@
  * @module
  */
 
+import { transform } from "esbuild";
 import { CURSE } from "../src/http/site/curse.ts";
 import { pageModel } from "../src/serve/page_model.ts";
 import { bundleEngine, endBundler } from "./library.ts";
@@ -27,11 +28,20 @@ export async function bundlePage(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["index.html", await Deno.readTextFile(new URL("index.html", SOURCE))],
     ["page.js", await bundle("main.tsx")],
-    ["page.css", [plots, ...await Promise.all(styles)].join("\n")],
+    ["page.css", await minified([plots, ...await Promise.all(styles)])],
     ["worker.js", await bundle("worker.ts")],
     ["engine.js", await engine("src/library/tab_worker.ts")],
     ["thread.js", await engine("src/device/wasm/worker.ts")],
   ]);
+}
+
+/** Style sheets as one, without what browsers do not need. */
+async function minified(sheets: readonly string[]): Promise<string> {
+  const { code } = await transform(sheets.join("\n"), {
+    loader: "css",
+    minify: true,
+  });
+  return code;
 }
 
 /** The engine in the tab, and a thread of it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CounterMetric, Figures, HistogramMetric } from "./figures.ts";
+import { Counter, Histogram, type Registry } from "prom-client";
 
 /** Upper ends of buckets, seconds: what people wait for. */
 const WAITS = [
@@ -33,10 +33,15 @@ export type CounterName =
 
 /** What only grows. */
 export function counters(
-  figures: Figures,
-): Readonly<Record<CounterName, CounterMetric>> {
-  const count = (name: string, help: string, ...labels: string[]) =>
-    figures.counter({ name: `${name}_total`, help, labels });
+  registry: Registry,
+): Readonly<Record<CounterName, Counter>> {
+  const count = (name: string, help: string, ...labelNames: string[]) =>
+    new Counter({
+      name: `gosling_${name}_total`,
+      help,
+      labelNames,
+      registers: [registry],
+    });
   const by = ["model", "tenant"];
   return {
     requests: count(
@@ -90,12 +95,23 @@ export type HistogramName =
 
 /** What is spread. */
 export function histograms(
-  figures: Figures,
-): Readonly<Record<HistogramName, HistogramMetric>> {
-  const wait = (name: string, help: string, label: string) =>
-    figures.histogram({ name, help, labels: [label] }, WAITS);
-  const part = (name: string, help: string, ...labels: string[]) =>
-    figures.histogram({ name, help, labels }, PARTS);
+  registry: Registry,
+): Readonly<Record<HistogramName, Histogram>> {
+  const spread = (
+    buckets: number[],
+    [name, help, ...labelNames]: [string, string, ...string[]],
+  ) =>
+    new Histogram({
+      name: `gosling_${name}`,
+      help,
+      labelNames,
+      buckets,
+      registers: [registry],
+    });
+  const wait = (...figure: [name: string, help: string, label: string]) =>
+    spread(WAITS, figure);
+  const part = (...figure: [name: string, help: string, ...string[]]) =>
+    spread(PARTS, figure);
   return {
     requests: wait(
       "request_seconds",
@@ -124,10 +140,10 @@ export function histograms(
       "model",
       "work",
     ),
-    stepLanes: figures.histogram({
-      name: "step_lanes",
-      help: "Lanes that share a step",
-      labels: ["model"],
-    }, LANES),
+    stepLanes: spread(LANES, [
+      "step_lanes",
+      "Lanes that share a step",
+      "model",
+    ]),
   };
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { Gauge, type Registry } from "prom-client";
 import type { Engine } from "../engine/engine.ts";
-import type { Figures } from "./figures.ts";
 
 /** What the program knows of its process. */
 export interface ProcessFacts {
@@ -17,25 +17,48 @@ export interface ProcessFacts {
   readonly memory: () => { readonly resident: number; readonly heap: number };
 }
 
+/** Adds something that `read` looks up whenever it is asked for. */
+function gauge(
+  registry: Registry,
+  { name, help, labels = [] }: {
+    /** Without `gosling_`. */
+    readonly name: string;
+    readonly help: string;
+    readonly labels?: readonly string[];
+  },
+  read: (gauge: Gauge) => void,
+): void {
+  new Gauge({
+    name: `gosling_${name}`,
+    help,
+    labelNames: [...labels],
+    registers: [registry],
+    collect(): void {
+      this.reset();
+      read(this);
+    },
+  });
+}
+
 /** Shows the process. */
 export function describeProcess(
-  figures: Figures,
+  registry: Registry,
   { version, runtime, memory }: ProcessFacts,
 ): void {
-  figures.gauge({
+  gauge(registry, {
     name: "build_info",
     help: "Always 1",
     labels: ["version", "runtime"],
   }, (gauge) => gauge.set({ version, runtime }, 1));
-  figures.gauge({
+  gauge(registry, {
     name: "start_time_seconds",
     help: "Start of the process, seconds since 1970",
   }, (gauge) => gauge.set({}, performance.timeOrigin / 1000));
-  figures.gauge({
+  gauge(registry, {
     name: "resident_memory_bytes",
     help: "Memory of the process",
   }, (gauge) => gauge.set({}, memory().resident));
-  figures.gauge({
+  gauge(registry, {
     name: "heap_bytes",
     help: "JavaScript's heap in use",
   }, (gauge) => gauge.set({}, memory().heap));
@@ -43,7 +66,7 @@ export function describeProcess(
 
 /** Shows the models that are loaded, as they are when somebody looks. */
 export function describeModels(
-  figures: Figures,
+  registry: Registry,
   engines: ReadonlyMap<string, Engine>,
 ): void {
   const each = (
@@ -51,7 +74,7 @@ export function describeModels(
     help: string,
     value: (engine: Engine) => number,
   ) =>
-    figures.gauge({ name, help, labels: ["model"] }, (gauge) => {
+    gauge(registry, { name, help, labels: ["model"] }, (gauge) => {
       for (const [model, engine] of engines) {
         gauge.set({ model }, value(engine));
       }
@@ -68,7 +91,7 @@ export function describeModels(
     "1 while the model takes requests",
     ({ ready }) => Number(ready),
   );
-  figures.gauge({
+  gauge(registry, {
     name: "model_info",
     help: "Always 1",
     labels: ["model", "fingerprint", "parameters", "quantization", "device"],

@@ -6,10 +6,10 @@
  * @module
  */
 
+import { Registry } from "prom-client";
 import type { Engine } from "../engine/engine.ts";
 import type { StepReport } from "../engine/observer.ts";
 import { counters, histograms } from "./families.ts";
-import { Figures } from "./figures.ts";
 import {
   describeModels,
   describeProcess,
@@ -29,27 +29,26 @@ const METHODS: ReadonlySet<string> = new Set([
 /** Counts what happens. */
 export class Metrics implements Observer {
   readonly #engines = new Map<string, Engine>();
-  readonly #figures: Figures;
+  readonly #registry = new Registry();
   readonly #counted: ReturnType<typeof counters>;
   readonly #timed: ReturnType<typeof histograms>;
 
   /** Begins at zero. */
   constructor(facts: ProcessFacts) {
-    this.#figures = new Figures();
-    this.#counted = counters(this.#figures);
-    this.#timed = histograms(this.#figures);
-    describeProcess(this.#figures, facts);
-    describeModels(this.#figures, this.#engines);
+    this.#counted = counters(this.#registry);
+    this.#timed = histograms(this.#registry);
+    describeProcess(this.#registry, facts);
+    describeModels(this.#registry, this.#engines);
   }
 
   /** The media type of {@linkcode text}. */
   get type(): string {
-    return this.#figures.type;
+    return this.#registry.contentType;
   }
 
   /** Everything, in Prometheus' text format. */
   text(): Promise<string> {
-    return this.#figures.text();
+    return this.#registry.metrics();
   }
 
   /** Counts a request and its turns. */
