@@ -22,6 +22,7 @@ export const MODEL_SETTINGS: readonly Name[] = [
   "threads",
   "vocab",
   "chat-form",
+  "bos",
 ];
 
 /** Settings of the keys that seal saves. */
@@ -48,6 +49,18 @@ export const WHERE_FLAGS: FlagGroup = {
         "pulled model (gosling)",
     },
     vocab: { placeholder: "PATH", help: "Vocabulary (beside the weights)" },
+    "chat-form": {
+      placeholder: "FORM",
+      help:
+        "How chats are written: world, g1 or flower (as the model's files " +
+        "and generation have it)",
+    },
+    bos: {
+      placeholder: "YES",
+      help:
+        "Whether texts begin with token 0: yes or no (as the model's files " +
+        "and generation have it)",
+    },
   },
 };
 

@@ -64,7 +64,7 @@ const HELP: CommandHelp = {
     {
       title: "inspect",
       flags: {
-        ...settingGroup("", ["lanes", "threads"]).flags,
+        ...settingGroup("", ["lanes", "threads", "chat-form", "bos"]).flags,
       },
     },
   ],
@@ -138,14 +138,18 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
   },
   async inspect({ flags, words }) {
     const env = (name: string) => Deno.env.get(name);
-    const config = readConfig(flags, env, ["lanes", "threads", "vocab"]);
+    const config = readConfig(flags, env, [
+      ...["lanes", "threads", "vocab", "chat-form", "bos"] as const,
+    ]);
     const path = await resolveModel(word(words, "a model"), env);
-    await using files = await openFiles(path, config.vocab[0]?.path);
+    await using files = await openFiles(path, config.vocab[0]?.value);
     write(
       await describe(files, {
         lanes: config.lanes,
         spare: SPARE_LANES,
         threads: config.threads,
+        form: config["chat-form"][0]?.value,
+        bos: config.bos[0]?.value,
       }),
     );
   },

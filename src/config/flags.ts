@@ -74,9 +74,16 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
     help: "auto, webgpu or wasm (auto)",
   },
   "chat-form": {
-    placeholder: "NAME",
-    help:
-      "How chats are written: world, g1 or flower (as the model's files and generation have it)",
+    placeholder: "[NAME=]FORM",
+    help: "How chats are written, by the model of that name: world, g1 or " +
+      "flower (as its files and generation have it)",
+    repeatable: true,
+  },
+  bos: {
+    placeholder: "[NAME=]YES",
+    help: "Whether its texts begin with token 0: yes or no (as its files and " +
+      "generation have it)",
+    repeatable: true,
   },
   quant: {
     placeholder: "NAME",
@@ -212,6 +219,7 @@ export const SERVER_FLAGS: readonly FlagGroup[] = [
     "model-memory",
     "vocab",
     "chat-form",
+    "bos",
     "timeout",
     "body-timeout",
     "json-limits",

@@ -21,14 +21,14 @@ import {
   integer,
   jsonLimits,
   metricsAccess,
+  type ModelChoice,
+  modelChoices,
   type ModelWord,
   modelWords,
   NAME,
   origins,
   rate,
   stateKeys,
-  type VocabularyFile,
-  vocabularyFiles,
 } from "./values.ts";
 
 /** Where the maths shall run. */
@@ -42,8 +42,8 @@ export interface Config {
   readonly port: number;
   /** What to serve, the default first; none: the embedded model. */
   readonly model: readonly ModelWord[];
-  /** Vocabularies that are not beside their weights. */
-  readonly vocab: readonly VocabularyFile[];
+  /** Paths of vocabularies that are not beside their weights. */
+  readonly vocab: readonly ModelChoice<string>[];
   /** Bytes that models may take at once; absent: what the machine has. */
   readonly "model-memory"?: number | undefined;
   /** Where the maths shall run. */
@@ -52,8 +52,10 @@ export interface Config {
   readonly threads?: number | undefined;
   /** Conversations computed at once. */
   readonly lanes: number;
-  /** How chats are written; absent: as the model's files say. */
-  readonly "chat-form"?: ChatFormName | undefined;
+  /** How chats are written, where not as the model's files say. */
+  readonly "chat-form": readonly ModelChoice<ChatFormName>[];
+  /** Whether texts begin with token 0, where not as the model's files say. */
+  readonly bos: readonly ModelChoice<boolean>[];
   /** How matrices are kept. */
   readonly quant: "none" | "int8" | "int4";
   /** Keys that seal states, the first of them, and open them. */
@@ -117,7 +119,7 @@ export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
     schema: modelWords.default([]),
   },
   vocab: {
-    schema: vocabularyFiles.default([]),
+    schema: modelChoices(z.string()).default([]),
   },
   "model-memory": {
     schema: byteCount.optional(),
@@ -134,9 +136,12 @@ export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
     schema: integer(1, 1024).default(8),
   },
   "chat-form": {
-    schema: z.enum(CHAT_FORMS, {
-      error: `expected ${CHAT_FORMS.join(", ")}`,
-    }).optional(),
+    schema: modelChoices(
+      z.enum(CHAT_FORMS, { error: `expected ${CHAT_FORMS.join(", ")}` }),
+    ).default([]),
+  },
+  bos: {
+    schema: modelChoices(flag).default([]),
   },
   quant: {
     schema: z.enum(["none", "int8", "int4"], {

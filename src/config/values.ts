@@ -36,12 +36,12 @@ export interface ModelWord {
   readonly from: string;
 }
 
-/** A file with a vocabulary. */
-export interface VocabularyFile {
-  /** The model that it is for; absent: every one. */
+/** Something that is chosen for a model. */
+export interface ModelChoice<T> {
+  /** The model that it is for; absent: every one that has none of its own. */
   readonly model?: string;
-  /** Where it is. */
-  readonly path: string;
+  /** It. */
+  readonly value: T;
 }
 
 /** A whole number from `min` to `max`, from its digits. */
@@ -74,14 +74,23 @@ export const modelWords: ValueSchema<readonly ModelWord[]> = z.string()
       })),
   );
 
-/** Files with vocabularies: `PATH` or `NAME=PATH`, a line each. */
-export const vocabularyFiles: ValueSchema<readonly VocabularyFile[]> = z
-  .string()
-  .transform((list) =>
-    namedEntries(list).map(([model, path]) => ({
-      path,
-      ...(model !== undefined && { model }),
-    }))
+/**
+ * Choices for models: `VALUE` or `NAME=VALUE`, a line each.
+ *
+ * @param value Reads one of them.
+ */
+export const modelChoices = <T>(
+  value: ValueSchema<T>,
+): ValueSchema<readonly ModelChoice<T>[]> =>
+  z.string().transform((list, context) =>
+    namedEntries(list).map(([model, text]): ModelChoice<T> => {
+      const { success, data, error } = value.safeParse(text);
+      if (!success) {
+        context.addIssue(error.issues[0]?.message ?? "is not understood");
+        return z.NEVER;
+      }
+      return { value: data, ...(model !== undefined && { model }) };
+    })
   );
 
 const UNITS = new Map([

@@ -6,7 +6,10 @@
 
 import { basename } from "@std/path";
 import { ModelError } from "../errors.ts";
-import { openConversation } from "../chat/conversation.ts";
+import {
+  type ConversationOptions,
+  openConversation,
+} from "../chat/conversation.ts";
 import { jinjaThread } from "../chat/jinja_thread.ts";
 import { canonical } from "../model/canonical.ts";
 import {
@@ -59,6 +62,9 @@ function vocabularyWords(
   return `${formatCount(size)} tokens ${where}, ${which}`;
 }
 
+/** What the operator chose of how a model converses. */
+type Chosen = Pick<ConversationOptions, "form" | "bos">;
+
 /**
  * Describes a model: sizes, parameters, what its states take by codec, and the
  * memory it needs on each device.
@@ -66,14 +72,15 @@ function vocabularyWords(
  * @param lanes Those of the settings.
  * @param spare Lanes besides.
  * @param threads Of the wasm device; its own choice by default.
+ * @param form The chat form that the operator chose, and `bos` how texts begin.
  */
 export async function describe(
   files: LocalModel,
-  { lanes, spare, threads }: {
+  { lanes, spare, threads, form, bos: chosenBos }: {
     lanes: number;
     spare: number;
     threads?: number | undefined;
-  },
+  } & Chosen,
 ): Promise<string> {
   const found = await readTensors(files.weights);
   const checkpoint = canonical(
@@ -86,6 +93,8 @@ export async function describe(
       [
         vocabularyWords(tokenizer, files),
         await conversationFacts(files, {
+          form,
+          bos: chosenBos,
           tokenizer,
           settings: {
             ...(bos !== undefined && { bos }),
@@ -150,18 +159,19 @@ export async function describe(
 /** How the model converses: what a server would do with it. */
 async function conversationFacts(
   files: LocalModel,
-  { tokenizer, settings }: {
+  { tokenizer, settings, ...chosen }: Chosen & {
     readonly tokenizer: Tokenizer;
     readonly settings: ModelSettings;
   },
 ): Promise<[name: string, value: string][]> {
-  const form = await openConversation(settings, {
+  const conversation = await openConversation(settings, {
     names: namesOf(files),
     tokenizer,
     jinja: jinjaThread(),
+    ...chosen,
   });
-  const { template, source, bos, decoding, generation } = form;
-  form.close();
+  const { template, source, bos, decoding, generation } = conversation;
+  conversation.close();
   const begins = (first: boolean) => first ? "with token 0" : "without token 0";
   return [
     ["generation", generation.name],

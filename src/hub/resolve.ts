@@ -5,7 +5,9 @@
  */
 
 import { WEIGHTS_FILE } from "../config/entries.ts";
+import type { ChatFormName } from "../chat/forms.ts";
 import type { Config } from "../config/settings.ts";
+import type { ModelChoice } from "../config/values.ts";
 import { ConfigError } from "../errors.ts";
 import { type LocalModel, openFiles } from "./model_files.ts";
 import { ModelCache } from "./cache.ts";
@@ -28,6 +30,10 @@ export interface ModelPlace {
   readonly path: string | URL;
   /** Its vocabulary, where that is not beside the weights. */
   readonly vocabulary?: string;
+  /** The form of its chats, where that is not for its files to say. */
+  readonly form?: ChatFormName;
+  /** Whether its texts begin with token 0, where that is not either. */
+  readonly bos?: boolean;
 }
 
 /**
@@ -38,30 +44,39 @@ export interface ModelPlace {
  * @throws {ConfigError} If a vocabulary is for a model that is not named.
  */
 export async function modelPlaces(
-  { model: models, vocab }: Pick<Config, "model" | "vocab">,
+  config: Pick<Config, "model" | "vocab" | "chat-form" | "bos">,
   env: (name: string) => string | undefined,
 ): Promise<readonly [ModelPlace, ...ModelPlace[]]> {
+  const { model: models, vocab, "chat-form": forms, bos } = config;
   const [first = { from: EMBEDDED_NAME }, ...more] = models;
   const names = [first, ...more].map(({ name, from }) => name ?? from);
-  const stray = vocab.find(({ model }) =>
-    model !== undefined && !names.includes(model)
-  );
+  const stray = [
+    ...vocab.map(({ model, value }) => [model, `vocabulary ${value}`]),
+    ...forms.map(({ model, value }) => [model, `chat form ${value}`]),
+    ...bos.map(({ model }) => [model, "--bos"]),
+  ].find(([model]) => model !== undefined && !names.includes(model));
   if (stray !== undefined) {
     throw new ConfigError(
       "ERR_CONFIG_INVALID",
-      `Cannot use vocabulary ${stray.path}: it is for ${stray.model}, and ` +
-        `--model names ${names.join(", ")}`,
+      `Cannot use ${stray[1]}: it is for ${stray[0]}, and --model names ` +
+        names.join(", "),
     );
   }
   const placeOf = async (
     { name, from }: Config["model"][number],
   ): Promise<ModelPlace> => {
-    const vocabulary = vocab.find(({ model }) => model === (name ?? from)) ??
-      vocab.find(({ model }) => model === undefined);
+    const chosen = <T>(choices: readonly ModelChoice<T>[]) =>
+      (choices.find(({ model }) => model === (name ?? from)) ??
+        choices.find(({ model }) => model === undefined))?.value;
+    const vocabulary = chosen(vocab);
+    const form = chosen(forms);
+    const begins = chosen(bos);
     return {
       path: models.length === 0 ? EMBEDDED : await resolveModel(from, env),
       ...(name !== undefined && { name }),
-      ...(vocabulary !== undefined && { vocabulary: vocabulary.path }),
+      ...(vocabulary !== undefined && { vocabulary }),
+      ...(form !== undefined && { form }),
+      ...(begins !== undefined && { bos: begins }),
     };
   };
   return [await placeOf(first), ...await Promise.all(more.map(placeOf))];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { OpenOptions } from "./api.ts";
 import type { GenerateEnd, GenerationRequest } from "../client/generation.ts";
 
 /** The model that is in the tab. */
@@ -28,6 +29,8 @@ export interface ModelManifest {
   readonly vocabulary: string;
   /** Bytes of both. */
   readonly bytes: number;
+  /** Texts of files that say how it converses. */
+  readonly settings?: NonNullable<OpenOptions["settings"]>;
 }
 
 /** From the page. */

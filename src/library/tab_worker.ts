@@ -78,6 +78,7 @@ async function load(
     name: manifest.name,
     weights: await file(manifest.weights),
     vocabulary: await file(manifest.vocabulary),
+    ...(manifest.settings && { settings: manifest.settings }),
   });
 }
 

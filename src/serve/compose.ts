@@ -191,7 +191,8 @@ async function attempt(
     names: namesOf(files),
     tokenizer,
     jinja: jinjaThread(),
-    form: config["chat-form"],
+    form: first.form,
+    bos: first.bos,
   });
   stack.defer(conversation.close);
   const engine = await openEngine({

@@ -10,6 +10,7 @@ import type { ModelManifest } from "../library/tab_protocol.ts";
 
 const FOLDER = new URL("../../models/gosling/", import.meta.url);
 const WEIGHTS = "model.safetensors", VOCABULARY = "vocab.txt";
+const SETTINGS = "tokenizer_config.json";
 
 /** The embedded model's files, as a page beside them names them. */
 export const pageModel: PageModel = {
@@ -28,6 +29,9 @@ export const pageModel: PageModel = {
       weights: WEIGHTS,
       vocabulary: VOCABULARY,
       bytes: sizes.reduce((sum, size) => sum + size, 0),
+      settings: {
+        [SETTINGS]: await Deno.readTextFile(new URL(SETTINGS, FOLDER)),
+      },
     };
     return new TextEncoder().encode(JSON.stringify(manifest));
   },

@@ -132,4 +132,11 @@ Deno.test("model inspects the embedded model", () =>
     const { code, stdout } = await model("inspect", "models/gosling");
     assertEquals(code, 0);
     assertMatch(stdout, /^parameters +[\d,]+$/m);
+    assertMatch(stdout, /^chat form +world, from the practice of World$/m);
+    assertMatch(stdout, /^texts begin with token 0; chats with token 0/m);
+    const chosen = await model(
+      ...["inspect", "models/gosling", "--chat-form", "flower", "--bos", "no"],
+    );
+    assertMatch(chosen.stdout, /^chat form +flower, from --chat-form$/m);
+    assertMatch(chosen.stdout, /^texts begin without token 0; chats without/m);
   }));

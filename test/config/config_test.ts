@@ -49,6 +49,25 @@ Deno.test("readConfig reads lists of keys in their order", () => {
   assertEquals(config["api-keys"], [{ name: "me", digest: HASH }]);
 });
 
+Deno.test("readConfig reads what is chosen for all models, or for one by its name", () => {
+  const config = read(
+    ["--chat-form", "world", "--chat-form", "new=flower", "--bos", "new=no"],
+    { GOSLING_BOS: "yes" },
+  );
+  assertEquals(config["chat-form"], [
+    { value: "world" },
+    { value: "flower", model: "new" },
+  ]);
+  assertEquals(config.bos, [{ value: false, model: "new" }]);
+  assertEquals(read([], { GOSLING_BOS: "yes" }).bos, [{ value: true }]);
+  for (
+    const [flag, word, expected] of [
+      ["--chat-form", "a=chatml", "expected world, g1, flower"],
+      ["--bos", "a=perhaps", "expected yes or no"],
+    ] as const
+  ) assertThrows(() => read([flag, word]), Error, expected);
+});
+
 Deno.test("readConfig reads limits of JSON values", () => {
   assertEquals(read([])["json-limits"], {});
   assertEquals(read(["--json-limits", "digits=6"])["json-limits"], {

@@ -11,6 +11,11 @@ async function gosling(
     name: "gosling",
     weights: await Deno.readFile(new URL("model.safetensors", MODEL)),
     vocabulary: await Deno.readFile(new URL("vocab.txt", MODEL)),
+    settings: {
+      "tokenizer_config.json": await Deno.readTextFile(
+        new URL("tokenizer_config.json", MODEL),
+      ),
+    },
     device: "wasm",
     ...options,
   });

@@ -12,7 +12,9 @@ import { createApp } from "../../src/http/app.ts";
 import type { OpenOptions, TurnOptions } from "../../src/library/api.ts";
 import { open } from "../../src/library/open.ts";
 import { jinja } from "../../src/library/templates.ts";
+import type { ModelManifest } from "../../src/library/tab_protocol.ts";
 import { SETTINGS_FILES } from "../../src/model/settings_files.ts";
+import { pageModel } from "../../src/serve/page_model.ts";
 import { openModels } from "../../src/serve/served_models.ts";
 import { decodeSave } from "../../src/state/format.ts";
 import { openPortable, portableBytes } from "../../src/state/portable.ts";
@@ -46,6 +48,9 @@ const MODELS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "some-world": {},
 };
 
+/** Flags of every server here. */
+const FLAGS = ["--device", "wasm", "--threads", "1", "--lanes", "1"];
+
 /** A model's folder, served without a socket. */
 async function serve(name: string) {
   const folder = await Deno.makeTempDir();
@@ -60,10 +65,21 @@ async function serve(name: string) {
   for (const [file, text] of Object.entries(MODELS[name] ?? {})) {
     await Deno.writeTextFile(join(path, file), text);
   }
-  const { flags } = parseCommand([
-    ...["--model", path, "--device", "wasm", "--threads", "1"],
-    ...["--lanes", "1", "--portable", "yes"],
-  ]);
+  const served = await servedModels("--model", path);
+  return {
+    ...served,
+    weights,
+    vocabulary,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await served[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** Models of settings, served without a socket. */
+async function servedModels(...more: string[]) {
+  const { flags } = parseCommand([...FLAGS, "--portable", "yes", ...more]);
   const config = readConfig(flags, () => undefined);
   const places = await modelPlaces(config, () => undefined);
   const models = await openModels(config, places, () => {});
@@ -73,8 +89,6 @@ async function serve(name: string) {
   };
   const app = createApp({ loader: models, keys: [], report });
   return {
-    weights,
-    vocabulary,
     format: services.engine.format,
     async ask(body: object) {
       const response = await app.request("/v1/generate", {
@@ -95,7 +109,6 @@ async function serve(name: string) {
     async [Symbol.asyncDispose](): Promise<void> {
       release?.();
       await models.dispose();
-      await Deno.remove(folder, { recursive: true });
     },
   };
 }
@@ -191,5 +204,34 @@ Deno.test("open() refuses a template that nothing can write, by name", async () 
     maxTokens: 0,
   }).result;
   assert(usage.promptTokens > 1);
+  await engine.close();
+});
+
+Deno.test("the model of the page converses in a tab as on its server", async () => {
+  await using server = await servedModels();
+  const read = (name: string) => pageModel.read(name);
+  const manifest: ModelManifest = JSON.parse(
+    new TextDecoder().decode(await read("model.json")),
+  );
+  const engine = await open({
+    ...manifest,
+    weights: await read(manifest.weights),
+    vocabulary: await read(manifest.vocabulary),
+    device: "wasm",
+    threads: 1,
+  });
+  const messages = [{ role: "user" as const, content: "My name is Dave." }];
+  const there = await server.ask({ messages, temperature: 0 });
+  const here = await engine.turn(messages, {
+    codec: "exact",
+    maxTokens: 24,
+    seed: 5,
+    temperature: 0,
+  }).result;
+  assertEquals(here.text, there.text);
+  assertEquals(
+    await opened(here.save, server.format),
+    await opened(portableBytes(there.state), server.format),
+  );
   await engine.close();
 });

@@ -7,9 +7,15 @@
 import { open } from "./engine.edge.js";
 import weights from "./model.safetensors";
 import vocabulary from "./vocab.txt";
+import config from "./tokenizer_config.json";
 
 // Once an isolate, before its first request.
-const model = await open({ name: "gosling", weights, vocabulary });
+const model = await open({
+  name: "gosling",
+  weights,
+  vocabulary,
+  settings: { "tokenizer_config.json": config },
+});
 
 export default {
   async fetch(request) {

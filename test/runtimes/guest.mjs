@@ -10,12 +10,13 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { Buffer } from "node:buffer";
 
-const [engine, weights, vocabulary] = process.argv.slice(2);
+const [engine, weights, vocabulary, config] = process.argv.slice(2);
 const { open } = await import(engine);
 const model = await open({
   name: "gosling",
   weights: await readFile(weights),
   vocabulary: await readFile(vocabulary),
+  settings: { "tokenizer_config.json": await readFile(config, "utf8") },
   device: "wasm",
 });
 

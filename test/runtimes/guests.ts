@@ -10,6 +10,7 @@ const ROOT = new URL("../../", import.meta.url);
 const MODEL = new URL("models/gosling/", ROOT);
 const WEIGHTS = new URL("model.safetensors", MODEL).pathname;
 const VOCABULARY = new URL("vocab.txt", MODEL).pathname;
+const CONFIG = new URL("tokenizer_config.json", MODEL).pathname;
 
 /** What a guest answers. */
 export interface GuestAnswer {
@@ -47,6 +48,7 @@ export function startGuest(
       `${folder}/engine.js`,
       WEIGHTS,
       VOCABULARY,
+      CONFIG,
     ],
     stdin: "piped",
     stdout: "piped",
@@ -114,6 +116,11 @@ export async function startEdge(folder: string): Promise<Guest> {
         contents: await read(WEIGHTS),
       },
       { type: "Data", path: "/vocab.txt", contents: await read(VOCABULARY) },
+      {
+        type: "Text",
+        path: "/tokenizer_config.json",
+        contents: await text(CONFIG),
+      },
     ],
   });
   return {

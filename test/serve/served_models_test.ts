@@ -244,9 +244,55 @@ Deno.test("openModels() refuses names twice, and vocabularies of nobody", async 
       message: /it is for b, and --model names a$/,
     },
   );
+  for (const flag of ["--chat-form=b=g1", "--bos=b=yes"]) {
+    await assertRejects(() => server("--model", `a=${path}`, flag), {
+      code: "ERR_CONFIG_INVALID",
+      message: /it is for b, and --model names a$/,
+    });
+  }
   await assertRejects(() => server("--model", `gosling,none`), {
     code: "ERR_MODEL_NOT_FOUND",
   });
+});
+
+Deno.test("openModels() lets each model converse as its name and the operator have it", async () => {
+  const path = join(folder, "narrow.safetensors");
+  await using served = await server(
+    ...["--model", `rwkv7-g1h-0.1b=${path}`, "--model", `other=${path}`],
+    ...["--model", `third=${path}`, "--chat-form", "other=g1"],
+    ...["--bos", "other=yes", "--bos", "no"],
+  );
+  const facts = async (name: string) => {
+    const { generation, chat, bos, decoding } = await served.get(
+      `/v1/model?model=${name}`,
+    );
+    return [generation, chat, bos.text, bos.chat, decoding?.name];
+  };
+  assertEquals(await facts("rwkv7-g1h-0.1b"), [
+    "G1h",
+    { form: "flower", source: "the practice of G1h", thinking: true },
+    false,
+    false,
+    "G1h and later",
+  ]);
+  assertEquals(await facts("other"), [
+    "World",
+    { form: "g1", source: "--chat-form", thinking: true },
+    true,
+    true,
+    undefined,
+  ]);
+  assertEquals(await facts("third"), [
+    "World",
+    { form: "world", source: "the practice of World", thinking: false },
+    false,
+    false,
+    undefined,
+  ]);
+  const read = async (model: string) =>
+    (await served.generate({ model, prompt: "a", max_tokens: 1 })).usage
+      .prompt_tokens;
+  assertEquals([await read("other"), await read("third")], [2, 1]);
 });
 
 Deno.test("openModels() opens a state once, though its model is told by it", async () => {

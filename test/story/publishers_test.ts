@@ -13,6 +13,7 @@ import {
   worldLines,
   writeGguf,
 } from "../support/models/write_gguf.ts";
+import { trieJson } from "../support/models/trie_json.ts";
 import { writePth } from "../support/models/write_pth.ts";
 import { flaTensors, rwkvRsTensors } from "../support/rename.ts";
 import { serve } from "./server.ts";
@@ -25,11 +26,10 @@ const SIZES = {
   type: "F16",
 } as const;
 
-/** The World's form, as llama.cpp's files carry it. */
-const TEMPLATE = "{% for m in messages %}" +
-  "{% if m.role == 'user' %}{{ 'User: ' + m.content + '\\n\\nAssistant:' }}" +
-  "{% elif m.role == 'system' %}{{ 'System: ' + m.content + '\\n\\n' }}" +
-  "{% else %}{{ ' ' + m.content + '\\n\\n' }}{% endif %}{% endfor %}";
+/** As llama.cpp's files carry it: answers begin with a thought that is skipped. */
+const TEMPLATE = await Deno.readTextFile(
+  new URL("../fixtures/templates/llama.jinja", import.meta.url),
+);
 
 const tensors = randomTensors(SIZES);
 const vocabulary = worldLines(SIZES.V);
@@ -73,7 +73,7 @@ const PUBLISHERS: Readonly<
   }),
   "rwkv-rs": async () => ({
     "model.safetensors": await weights(rwkvRsTensors(tensors)),
-    "vocab.txt": vocabulary,
+    "tokenizer.json": trieJson(vocabulary),
     "chat_template.jinja": TEMPLATE,
   }),
   "llama.cpp": async () => ({ "model.gguf": await llamaFile() }),
