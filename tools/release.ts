@@ -1,6 +1,6 @@
 /**
- * `deno task release`: the archive that runs, its SHA-256, and the notes of the
- * version, in `dist/`.
+ * `deno task release`: the archive that runs, its SHA-256, the notes of the
+ * version and the client as a package, in `dist/`.
  *
  * The same sources give the same bytes on every machine: files in one order, with
  * the date of the version in the changelog, nobody's names and one compression.
@@ -61,6 +61,14 @@ export interface Release {
   readonly files: readonly string[];
 }
 
+/** The client as a package of npm. */
+export interface ClientPackage {
+  /** The name of its file. */
+  readonly file: string;
+  /** A gzipped tar archive, for `npm install` or `npm publish`. */
+  readonly archive: Uint8Array<ArrayBuffer>;
+}
+
 /** A file of the archive. */
 interface Entry {
   readonly path: string;
@@ -82,7 +90,10 @@ async function main(): Promise<void> {
   const check = `${digest}  ${file}\n`;
   await Deno.writeTextFile(new URL(`${file}.sha256`, folder), check);
   await Deno.writeTextFile(new URL(`${name}.md`, folder), notes);
-  const said = `dist/${file}: ${archive.length} bytes\n${check}`;
+  const client = await buildClientPackage();
+  await Deno.writeFile(new URL(client.file, folder), client.archive);
+  const said = `dist/${file}: ${archive.length} bytes\n${check}` +
+    `dist/${client.file}: ${client.archive.length} bytes\n`;
   await Deno.stdout.write(new TextEncoder().encode(said));
 }
 
@@ -130,6 +141,47 @@ export async function buildRelease(): Promise<Release> {
     digest: new Uint8Array(digest).toHex(),
     notes,
     files: paths,
+  };
+}
+
+/**
+ * Packs `@gosling/client` of the sources as they are.
+ *
+ * @throws {Error} If the changelog has no dated section of this version.
+ */
+export async function buildClientPackage(): Promise<ClientPackage> {
+  const { version, license } = deno;
+  const { date } = section(
+    await Deno.readTextFile(new URL("CHANGELOG.md", ROOT)),
+    version,
+  );
+  const manifest = {
+    name: "@gosling/client",
+    version,
+    description: "A client for Gosling: conversations are files that you keep",
+    license,
+    type: "module",
+    sideEffects: false,
+    types: "./client.d.ts",
+    exports: { ".": { types: "./client.d.ts", default: "./client.js" } },
+    engines: { node: ">=20" },
+  };
+  const files = await Promise.all([
+    "LICENSE",
+    "src/client/README.md",
+    "src/web/dist/client.d.ts",
+    "src/web/dist/client.js",
+  ].map(async (path) => ({
+    path: `package/${path.slice(path.lastIndexOf("/") + 1)}`,
+    bytes: await Deno.readFile(new URL(path, ROOT)),
+  })));
+  const entries = [...files, {
+    path: "package/package.json",
+    bytes: json(manifest),
+  }];
+  return {
+    file: `gosling-client-${version}.tgz`,
+    archive: compress(tar(entries, Date.parse(date) / 1000)),
   };
 }
 

@@ -1,9 +1,9 @@
 /**
  * A client for the native API. It needs `fetch` and nothing else, so it works in
- * browsers, Deno and Node.
+ * browsers, Deno, Bun and Node.
  *
  * ```ts ignore
- * const client = new Client({ url: "http://127.0.0.1:8000" });
+ * const client = new Client("localhost:8000");
  * const { text, state } = await client.generate({ prompt: "Once upon" });
  * const next = await client.generate({ prompt: " a time", state });
  * ```
@@ -20,21 +20,43 @@ import type {
 } from "./editing.ts";
 import type {
   GenerateAnswer,
+  GenerateInput,
+  GenerateOptions,
   GenerationEvent,
-  GenerationRequest,
 } from "./generation.ts";
+import { readParts } from "./answer_parts.ts";
+import type { SaveToken } from "./save_bytes.ts";
+import { parseServerUrl } from "./server_url.ts";
 
 export type * from "./editing.ts";
 export type * from "./generation.ts";
 
 /** Where the server is, and how to be let in. */
 export interface ClientOptions {
-  /** The server's address. */
+  /** The server's address, as people type it: `localhost:8000`. */
   readonly url: string;
   /** The API key, where the server asks for one. */
   readonly key?: string | undefined;
+  /** The model of requests that name none. */
+  readonly model?: string | undefined;
+  /** How often to ask again where the server is busy (429, 503); 2 by default. */
+  readonly retries?: number | undefined;
   /** Used in place of the global `fetch`. */
-  readonly fetch?: (request: Request) => Promise<Response>;
+  readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
+}
+
+/** A request whose save may be bytes as well. */
+export type ClientRequest = GenerateInput & Omit<GenerateOptions, "state"> & {
+  /** The save of the turn before; absent to start afresh. */
+  readonly state?: SaveToken;
+};
+
+/** A whole answer, and its save as bytes. */
+export interface AnswerInBytes {
+  /** What the server says besides. */
+  readonly answer: Omit<GenerateAnswer, "state">;
+  /** Send it with the next request; absent if none was asked for. */
+  readonly save?: Uint8Array<ArrayBuffer>;
 }
 
 /** What the server said instead of answering. */
@@ -43,9 +65,11 @@ export class ApiError extends Error {
   readonly status: number;
   /** The stable name of the failure. */
   readonly code: string;
+  /** Seconds after which the server wants to be asked again, if it says so. */
+  readonly retryAfter: number | undefined;
 
   /** Reads a problem document. */
-  constructor(status: number, problem: unknown) {
+  constructor(status: number, problem: unknown, retryAfter?: number) {
     const { title, detail, code }: {
       title?: string;
       detail?: string;
@@ -55,22 +79,38 @@ export class ApiError extends Error {
     this.name = "ApiError";
     this.status = status;
     this.code = code ?? "ERR_UNKNOWN";
+    this.retryAfter = retryAfter;
   }
 }
+
+/** Answers that say: later. Nothing was begun, and saves can be used again. */
+const BUSY = new Set([429, 503]);
+
+/** Seconds to wait at most; who is asked for more is told so. */
+const MOST_PATIENCE = 30;
 
 /** A server to talk to. */
 export class Client {
   readonly #url: string;
-  readonly #key: string | undefined;
+  readonly #options: Omit<ClientOptions, "url">;
   readonly #fetch: (request: Request) => Promise<Response>;
 
-  /** Connects to nothing yet. */
-  constructor(
-    { url, key, fetch = globalThis.fetch.bind(globalThis) }: ClientOptions,
-  ) {
-    this.#url = url.replace(/\/+$/, "");
-    this.#key = key;
-    this.#fetch = fetch;
+  /**
+   * Connects to nothing yet.
+   *
+   * @param options The server's address, or more than that.
+   * @throws {TypeError} If the address is none.
+   */
+  constructor(options: ClientOptions | string) {
+    const given = typeof options === "string" ? { url: options } : options;
+    this.#url = parseServerUrl(given.url);
+    this.#options = given;
+    this.#fetch = given.fetch ?? globalThis.fetch.bind(globalThis);
+  }
+
+  /** The server's address, without a slash at its end. */
+  get url(): string {
+    return this.#url;
   }
 
   /**
@@ -79,11 +119,29 @@ export class Client {
    * @throws {ApiError} If the server refuses.
    */
   async generate(
-    request: GenerationRequest,
+    request: ClientRequest,
     signal?: AbortSignal,
   ): Promise<GenerateAnswer> {
-    const response = await this.#post("/v1/generate", request, signal);
-    return await response.json();
+    return await (await this.#ask(request, signal)).json();
+  }
+
+  /**
+   * Asks for a whole answer and its save as bytes, which travels as bytes too.
+   *
+   * @throws {ApiError} If the server refuses.
+   */
+  async generateBytes(
+    request: ClientRequest,
+    signal?: AbortSignal,
+  ): Promise<AnswerInBytes> {
+    const response = await this.#ask(request, signal, {
+      accept: "multipart/mixed",
+    });
+    const { json, bytes } = await readParts(response);
+    return {
+      answer: json as Omit<GenerateAnswer, "state">,
+      ...(bytes && { save: bytes }),
+    };
   }
 
   /**
@@ -138,41 +196,70 @@ export class Client {
    * @throws {ApiError} If the server refuses, or fails on the way.
    */
   async *stream(
-    request: GenerationRequest,
+    request: ClientRequest,
     signal?: AbortSignal,
   ): AsyncGenerator<GenerationEvent, void> {
-    const body = { ...request, stream: true };
-    const response = await this.#post("/v1/generate", body, signal);
-    for await (const data of eventData(response)) {
+    const response = await this.#ask({ ...request, stream: true }, signal);
+    for await (const data of eventData(response, signal)) {
       const event: GenerationEvent | { type: "problem"; status?: number } = JSON
         .parse(data);
       if (event.type === "problem") {
         throw new ApiError(event.status ?? 0, event);
       }
       yield event;
+      if (event.type === "done") return;
     }
+    throw brokenOff("the connection ended first");
+  }
+
+  /** Asks for text; a save in bytes travels as a part of a form. */
+  async #ask(
+    { state, ...request }: ClientRequest & { readonly stream?: true },
+    signal: AbortSignal | undefined,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    const { model } = this.#options;
+    const asked = { ...(model !== undefined && { model }), ...request };
+    if (state === undefined || typeof state === "string") {
+      const body = { ...asked, ...(state !== undefined && { state }) };
+      return await this.#post("/v1/generate", body, signal, headers);
+    }
+    const form = new FormData();
+    form.set("request", JSON.stringify(asked));
+    form.set("state", new Blob([state]));
+    return await this.#post("/v1/generate", form, signal, headers);
   }
 
   async #post(
     path: string,
     body: unknown,
     signal: AbortSignal | undefined,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
-    const response = await this.#send(
-      new Request(`${this.#url}${path}`, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          ...(this.#key !== undefined &&
-            { authorization: `Bearer ${this.#key}` }),
-        },
-        body: JSON.stringify(body),
-        signal: signal ?? null,
-      }),
-    );
-    if (response.ok) return response;
-    const problem = await response.json().catch(() => undefined);
-    throw new ApiError(response.status, problem);
+    const { key, retries = 2 } = this.#options;
+    const form = body instanceof FormData;
+    const sent = form ? body : JSON.stringify(body);
+    for (let tried = 0;; tried++) {
+      const response = await this.#send(
+        new Request(`${this.#url}${path}`, {
+          method: "POST",
+          headers: {
+            ...(!form && { "content-type": "application/json" }),
+            ...(key !== undefined && { authorization: `Bearer ${key}` }),
+            ...headers,
+          },
+          body: sent,
+          signal: signal ?? null,
+        }),
+      );
+      if (response.ok) return response;
+      const error = await refusal(response);
+      const seconds = error.retryAfter ?? 2 ** tried / 2;
+      const again = BUSY.has(error.status) && tried < retries &&
+        seconds <= MOST_PATIENCE;
+      if (!again) throw error;
+      await pause(seconds, signal);
+    }
   }
 
   async #send(request: Request): Promise<Response> {
@@ -189,16 +276,60 @@ export class Client {
   }
 }
 
+async function refusal(response: Response): Promise<ApiError> {
+  const problem = await response.json().catch(() => undefined);
+  const header = response.headers.get("retry-after");
+  const seconds = header === null ? NaN : Number(header);
+  return new ApiError(
+    response.status,
+    problem,
+    seconds >= 0 ? seconds : undefined,
+  );
+}
+
+function brokenOff(reason: string): ApiError {
+  return new ApiError(0, {
+    detail: `Cannot read the answer to its end: ${reason}`,
+    code: "ERR_UNREACHABLE",
+  });
+}
+
+/** Waits, a little longer or less than asked: others wait as well. */
+async function pause(
+  seconds: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const spread = 1 + Math.random() / 4;
+  await new Promise<void>((resolve, reject) => {
+    const leave = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", leave);
+      resolve();
+    }, 1000 * seconds * spread);
+    if (signal?.aborted) leave();
+    else signal?.addEventListener("abort", leave, { once: true });
+  });
+}
+
 /** The data of each server-sent event; comments are left out. */
-async function* eventData(response: Response): AsyncGenerator<string, void> {
-  const { body } = response;
+async function* eventData(
+  { body }: Response,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string, void> {
   if (body === null) return;
   let rest = "";
   const utf8 = new TextDecoder();
   const reader = body.getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        if (signal?.aborted) throw error;
+        throw brokenOff(error instanceof Error ? error.message : `${error}`);
+      });
+      signal?.throwIfAborted();
       if (done) return;
       const blocks = (rest + utf8.decode(value, { stream: true })).split(
         "\n\n",

@@ -12,6 +12,12 @@ const WEIGHTS = new URL("model.safetensors", MODEL).pathname;
 const VOCABULARY = new URL("vocab.txt", MODEL).pathname;
 const CONFIG = new URL("tokenizer_config.json", MODEL).pathname;
 
+/** Bun, as npm has it. */
+export const BUN = new URL(
+  "node_modules/@oven/bun-linux-x64/bin/bun",
+  import.meta.url,
+).pathname;
+
 /** What a guest answers. */
 export interface GuestAnswer {
   readonly text: string;

@@ -7,12 +7,13 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { serve } from "../clients/server.ts";
-import { buildPackage, type Guest, startEdge, startGuest } from "./guests.ts";
-
-const BUN = new URL(
-  "node_modules/@oven/bun-linux-x64/bin/bun",
-  import.meta.url,
-).pathname;
+import {
+  buildPackage,
+  BUN,
+  type Guest,
+  startEdge,
+  startGuest,
+} from "./guests.ts";
 
 const folder = await buildPackage();
 

@@ -52,7 +52,8 @@ Deno.test("a tenant that asks for much does not keep another one waiting", async
     "--api-keys",
     keys.join(","),
   ]);
-  const clientOf = (key: string) => new Client({ url: server.url, key });
+  const clientOf = (key: string) =>
+    new Client({ url: server.url, key, retries: 0 });
   const turn = { ...LONG, max_tokens: 600, state_codec: "none" as const };
   const ended: string[] = [];
   const greedy = clientOf("greedy");

@@ -15,6 +15,8 @@ import script from "../../web/dist/page.js" with { type: "text" };
 import worker from "../../web/dist/worker.js" with { type: "text" };
 import engine from "../../web/dist/engine.js" with { type: "text" };
 import thread from "../../web/dist/thread.js" with { type: "text" };
+import client from "../../web/dist/client.js" with { type: "text" };
+import clientTypes from "../../web/dist/client.d.ts" with { type: "text" };
 import manifest from "../../web/manifest.json" with { type: "text" };
 import type { AppEnv } from "../services.ts";
 import { CURSE } from "./curse.ts";
@@ -44,10 +46,14 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/worker.js": ["text/javascript", worker],
   "/engine.js": ["text/javascript", engine],
   "/thread.js": ["text/javascript", thread],
+  "/client.js": ["text/javascript", client],
+  "/client.d.ts": ["text/typescript", clientTypes],
   "/manifest.webmanifest": ["application/manifest+json", manifest],
   "/icon.svg": ["image/svg+xml", icon],
   "/curse.json": ["application/json", CURSE],
 };
+
+const TYPES = "x-typescript-types";
 
 /** A file as it is sent. */
 interface Sent {
@@ -111,6 +117,8 @@ function answer(c: Context, { type, tag, plain, zipped }: Sent): Response {
   c.header("vary", "accept-encoding");
   if (c.req.header("if-none-match")?.includes(tag)) return c.body(null, 304);
   c.header("content-type", type);
+  // How Deno and editors find the types of a module on the web.
+  if (c.req.path === "/client.js") c.header(TYPES, "./client.d.ts");
   if (!/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) {
     return c.body(plain);
   }
