@@ -18,16 +18,12 @@ const ROOT = new URL("../../", import.meta.url);
 /** Folders of shaders. */
 const SHADERS = ["shaders/", "lab/curse/shaders/", "bench/"];
 
-/**
- * Test files that run on a device, by their paths. The conformance of whole models
- * is left to Deno: SwiftShader compiles the pipelines of every model anew, which
- * takes a quarter of an hour on a busy machine.
- */
+/** Test files that run on a device, by their paths. */
 const FILES = [
   ...filesIn("test/kernels/", /_test\.ts$/)
     // It reads the shaders' text, and runs none.
     .filter((path) => path !== "test/kernels/shaders_test.ts"),
-  "test/device/mixed_test.ts",
+  "test/chromium/device.ts",
   "test/device/webgpu/buffers_test.ts",
   "lab/curse/test/methods_test.ts",
 ];

@@ -36,6 +36,18 @@ import { GREEDY } from "../../src/text/sampling.ts";
 /** A device may err this many times what a plain float32 run does. */
 const SLACK = 5;
 
+/**
+ * Registers tests that need few pipelines, for a device that takes seconds to
+ * compile each: one model in F32, and one in int8.
+ */
+export function briefConformance(name: string, open: OpenDevice): void {
+  goldens(name, open, "rand");
+  quantized(name, open, "int8", 3e-4);
+  cuts(name, open);
+  laws(name, open, "none");
+  drawing(name, open);
+}
+
 /** Registers the tests for a device. */
 export function conformance(name: string, open: OpenDevice): void {
   for (const set of Object.keys(GOLDEN_MODELS) as GoldenSet[]) {
