@@ -23,6 +23,7 @@ import { canonical } from "../src/model/canonical.ts";
 import { readTensors } from "../src/model/format.ts";
 import { checkpoints } from "./engine.ts";
 import { machine } from "./machine.ts";
+import { FORMATS, formatTable, type Results } from "./recall/page.ts";
 import { table } from "./table.ts";
 import { TEXT } from "./quantization_text.ts";
 
@@ -68,6 +69,11 @@ for (const open of [() => wasmDevice(), () => openWebGpu({ force: true })]) {
 }
 const errors = await weightErrors(subjects);
 const about = await machine();
+const recalled: Results = JSON.parse(
+  await Deno.readTextFile(
+    new URL("bench/results/recall/results.json", ROOT),
+  ),
+);
 const page = [
   "# What quantisation costs",
   `${about.date} · ${about.commit} · ${about.runtime}. Written by ` +
@@ -96,6 +102,7 @@ const page = [
   "the sum of the block, which those products need, int4 with a scale and an " +
   "offset in bf16. For int4 the offset is worth about as much as the shorter " +
   "block, as the divergences show; int8 is so close that neither matters.",
+  ...tasks(recalled),
   "## Blocks of other sizes",
   "The relative error of a weight, root mean square over matrices of the first and " +
   "the last layer, by the rounding of webgpu (`src/device/webgpu/quantize.ts`), and the " +
@@ -255,4 +262,15 @@ function blockError(
     signal += weights[i] ** 2;
   }
   return { noise, signal };
+}
+
+/** What the embedded model still does: divergence may hide it, or exaggerate it. */
+function tasks({ formats, commands }: Results): string[] {
+  if (formats === undefined) return [];
+  return [
+    "## What the embedded model remembers",
+    `${FORMATS} Measured by \`${commands["formats"]}\`, wasm device; ` +
+    "[all of it](../recall/README.md).",
+    formatTable(formats),
+  ];
 }

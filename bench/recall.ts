@@ -32,7 +32,7 @@ const HELP = `deno task recall [flags]
   --model MODEL    as of deno task start (the embedded model)
   --device, --quant, --threads, --vocab, --chat-form   as of deno task start
   --codec NAME     how saves are written (int8)
-  --parts LIST     chat,needles,far,formats (all)
+  --parts LIST     chat,needles,far,formats (all); none draws the page anew
   --lanes N        conversations at once (4)
   --rows N         conversations of each kind (10)
   --after LIST     messages between a fact and its question (1,10,50,100,200,400)
@@ -97,9 +97,10 @@ const folder = flags.out === undefined
 await Deno.mkdir(folder, { recursive: true });
 
 const before = await earlier();
+const redraws = flags.parts === "none";
 let results: Results = {
   ...before,
-  machine: await machine(),
+  machine: redraws && before.machine || await machine(),
   commands: before.commands ?? {},
   model: {
     id: engine.model.id,
@@ -141,9 +142,16 @@ if (parts.has("far")) {
     distances: list(flags.distances),
     facts: [1, 6],
   };
-  await add({
-    far: await shown("distance", (o) => measureFar(subject, amount, o)),
-  });
+  const lines: string[] = [];
+  const log = (line: string) => {
+    lines.push(`${new Date().toISOString().slice(0, 19)}Z | ${line}\n`);
+  };
+  const far = await shown(
+    "distance",
+    (options) => measureFar(subject, amount, { ...options, log }),
+  );
+  await Deno.writeTextFile(`${folder}distance.log`, lines.join(""));
+  await add({ far });
 }
 await model.dispose();
 if (parts.has("formats")) {
@@ -154,6 +162,8 @@ if (parts.has("formats")) {
   }
   await add({ formats });
 }
+// Draws anew what was measured before, even where nothing is measured now.
+await add({});
 await print(draw(results)["README.md"]);
 
 async function format(

@@ -33,11 +33,15 @@ export interface FarText {
   readonly distances: readonly number[];
 }
 
-/** Reads one text and asks on the way. */
+/**
+ * Reads one text and asks on the way.
+ *
+ * @param log Told at each distance what was right and what was said instead.
+ */
 export async function readFar(
   subject: Subject,
   { facts, seed, distances }: FarText,
-  progress: (distance: number) => void = () => {},
+  log: (line: string) => void = () => {},
 ): Promise<Remembered[]> {
   const author = new Author(seedOf(`far ${facts} ${seed}`));
   const told = author.facts(facts, "seen");
@@ -48,12 +52,22 @@ export async function readFar(
   for (const distance of distances) {
     await reader.until(begin + distance);
     let right = 0;
+    const wrong: string[] = [];
     for (const { asked, value } of told) {
       const said = await subject.ask(asked.user, reader.token);
-      right += credit(said, { values: [value] });
+      if (credit(said, { values: [value] }) === 1) right++;
+      else wrong.push(`${value}: ${said.trim()}`);
     }
     found.push({ facts, distance, asked: told.length, right });
-    progress(distance);
+    log(
+      [
+        `facts ${facts}`,
+        `text ${seed}`,
+        `tokens since ${reader.position - begin}`,
+        `right ${right} of ${told.length}`,
+        ...wrong,
+      ].join(" | "),
+    );
   }
   return found;
 }

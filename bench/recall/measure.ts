@@ -132,12 +132,16 @@ export async function measureFar(
     /** Numbers of facts told. */
     readonly facts: readonly number[];
   },
-  options: MeasureOptions,
+  options: MeasureOptions & {
+    /** Told what was found at each distance of each text. */
+    readonly log?: (line: string) => void;
+  },
 ): Promise<FarResult> {
   const work = facts.flatMap((facts) =>
     Array.from(
       { length: texts },
-      (_, seed) => () => readFar(subject, { facts, seed, distances }),
+      (_, seed) => () =>
+        readFar(subject, { facts, seed, distances }, options.log),
     )
   );
   const { value, ...spent } = await timed(subject, () => pool(work, options));

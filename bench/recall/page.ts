@@ -175,7 +175,8 @@ function needlePart(
     "plain sentences with access codes and registers. A save is sealed and opened " +
     "every 256 tokens. *Whole*: the same text sent as one request. *Blank*: no " +
     "text, what guessing gives. Figures are mean shares of the values asked for, " +
-    "over as many haystacks as stand in brackets.",
+    "over as many haystacks as stand in brackets; where a single needle lay at " +
+    "several depths, the whole text was sent for the middle one alone.",
   ];
   for (const language of LANGUAGES) {
     const deep = found.filter((one) =>
@@ -189,26 +190,33 @@ function needlePart(
   }
   const sizes = unique(found.map(({ size }) => size));
   const rows = LANGUAGES.flatMap((language) =>
-    TASKS.flatMap((task) =>
-      (["saved", "whole", "blank"] as const).flatMap((way) => {
-        const cells = sizes.map((size) =>
-          meanOf(
-            found.filter((one) =>
-              one.language === language && one.task === task &&
-              one.size === size
-            ).map((one) => one[way]),
-          )
-        );
-        if (cells.every((cell) => cell === "")) return [];
-        return [[`${language}, ${task}, ${WAYS[way]}`, ...cells]];
-      })
-    )
+    TASKS.flatMap((task) => {
+      const some = found.filter((one) =>
+        one.language === language && one.task === task
+      );
+      if (some.length === 0) return [];
+      const cells = sizes.map((size) =>
+        threeWays(some.filter((one) => one.size === size))
+      );
+      return [[`${language}, ${task}`, ...cells]];
+    })
   );
-  parts.push(table(["", ...sizes.map(tokens)], rows));
+  parts.push(
+    table(["saves / whole / blank, %", ...sizes.map(tokens)], rows),
+  );
   return parts;
 }
 
-const WAYS = { saved: "through saves", whole: "whole", blank: "blank" };
+/** Means through saves, from the whole text and from none, and of how many. */
+function threeWays(found: readonly Found[]): string {
+  if (found.length === 0) return "";
+  const ways = (["saved", "whole", "blank"] as const).map((way) => {
+    const shares = found.map((one) => one[way])
+      .filter((share) => share !== undefined);
+    return shares.length === 0 ? "–" : `${Math.round(100 * mean(shares))}`;
+  });
+  return `${ways.join(" / ")} (${found.length})`;
+}
 
 function depthMap(
   found: readonly Found[],
@@ -268,7 +276,7 @@ function farPart(
       return [
         { name: factsText(facts), points },
         ...half === undefined ? [] : [{
-          name: `ends before ${tokens(half)}`,
+          name: `${factsText(facts)}: under half at ${tokens(half)}`,
           points: [[half, 0], [half, 100]] as const,
           guide: true,
         }],
@@ -279,7 +287,8 @@ function farPart(
   return [
     "## How far back",
     "“Infinite” is how long a text may be, not how long a fact lasts. Facts told " +
-    "at the beginning, then small talk, and every fact asked for on the way:",
+    "at the beginning, then small talk, and every fact asked for on the way " +
+    "([log](distance.log)):",
     "![Recall against distance](distance.svg)",
     table(
       ["tokens since", ...distances.map(tokens)],
@@ -310,39 +319,51 @@ function ending(facts: number, rows: readonly Remembered[]): string {
 }
 
 function factsText(facts: number): string {
-  return facts === 1 ? "One fact" : `${facts} facts`;
+  return facts === 1
+    ? "One fact"
+    : facts === 6
+    ? "Six facts"
+    : `${facts} facts`;
 }
 
 function formatPart(formats: readonly FormatResult[]): string[] {
-  return [
-    "## By codec and by matrix format",
-    "The same conversations with states written by each codec, and with matrices " +
-    "as integers. *Recall*: all questions about facts told; *never told*: those " +
-    "about others; *choice*: as above.",
-    table(
-      [
-        "codec, matrices",
-        "recall",
-        "after 100 messages",
-        "never told",
-        "choice",
-        "largest save",
-      ],
-      formats.map(({ codec, quantization, scores, largestSave }) => {
-        const told = scores.filter(({ cell }) => cell.row !== "unknown");
-        return [
-          `${codec}, ${quantization === "none" ? "as stored" : quantization}`,
-          percent(told),
-          percent(
-            told.filter(({ cell }) => "after" in cell && cell.after === 100),
-          ),
-          percent(scores.filter(({ cell }) => cell.row === "unknown")),
-          choiceShare(scores),
-          formatBytes(largestSave),
-        ];
-      }),
-    ),
-  ];
+  return ["## By codec and by matrix format", FORMATS, formatTable(formats)];
+}
+
+/** What {@linkcode formatTable} shows. */
+export const FORMATS =
+  "The same conversations with states written by each codec, and with matrices " +
+  "as integers. *Recall*: all questions about facts told; *never told*: those " +
+  "about others; *choice*: of four replies with different values the one told is " +
+  "the likeliest, and chance is 25 %.";
+
+/** What is remembered by codec and by matrix format. */
+export function formatTable(formats: readonly FormatResult[]): string {
+  return table(
+    [
+      "codec, matrices",
+      "recall",
+      "after 100 messages",
+      "never told",
+      "choice",
+      "largest save",
+    ],
+    formats.map(({ codec, quantization, scores, largestSave }) => {
+      const told = scores.filter(({ cell: { row } }) =>
+        row !== "unknown" && row !== "forgotten"
+      );
+      return [
+        `${codec}, ${quantization === "none" ? "as stored" : quantization}`,
+        percent(told),
+        percent(
+          told.filter(({ cell }) => "after" in cell && cell.after === 100),
+        ),
+        percent(scores.filter(({ cell }) => cell.row === "unknown")),
+        choiceShare(scores),
+        formatBytes(largestSave),
+      ];
+    }),
+  );
 }
 
 function costPart({ chat, needles, far }: Results): string {
@@ -421,12 +442,6 @@ function share(right: number, asked: number): string {
   if (asked === 0) return "";
   const count = Number.isInteger(right) ? `${right}` : right.toFixed(1);
   return `${(100 * right / asked).toFixed(1)} % (${count}/${asked})`;
-}
-
-function meanOf(shares: readonly (number | undefined)[]): string {
-  const measured = shares.filter((share) => share !== undefined);
-  if (measured.length === 0) return "";
-  return `${Math.round(100 * mean(measured))} % (${measured.length})`;
 }
 
 function mean(values: readonly number[]): number {
