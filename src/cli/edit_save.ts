@@ -149,6 +149,7 @@ function factLine(
 ): string {
   const chance = (logprob: number) => {
     const percent = 100 * Math.exp(logprob);
+    if (percent < 0.01) return "under 0.01 %";
     return `${percent < 10 ? percent.toPrecision(2) : percent.toFixed()} %`;
   };
   const said = says === "" ? "" : `; says: ${says.replaceAll(/\s+/g, " ")}`;

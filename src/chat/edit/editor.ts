@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { ScoreQuery } from "../../engine/engine.ts";
+import type { DoneEvent, ScoreQuery } from "../../engine/engine.ts";
+import { TimeLimitError } from "../../errors.ts";
 import type { Save } from "../../state/save.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import { GREEDY } from "../../text/sampling.ts";
@@ -126,13 +127,17 @@ export class Editor {
     });
   }
 
-  /** Says something and gives the reply, greedy, and what that leaves. */
+  /**
+   * Says something and gives the reply, greedy, and what that leaves.
+   *
+   * @throws {TimeLimitError} If the turn was cut off.
+   */
   async say(
     save: Save | undefined,
     content: string,
   ): Promise<{ readonly reply: string; readonly save: Save }> {
     let reply = "";
-    let left: Save | undefined;
+    let left: DoneEvent | undefined;
     await this.#turns.take(
       {
         save,
@@ -144,13 +149,21 @@ export class Editor {
       },
       this.#signal,
       (event) => {
-        if (event.type === "done") left = event.save;
+        if (event.type === "done") left = event;
         else reply += event.text;
         return Promise.resolve(true);
       },
     );
     if (left === undefined) throw new Error("A turn had no end");
-    return { reply, save: left };
+    // Half a lesson must not be measured as one.
+    if (left.finish === "cancelled") {
+      throw new TimeLimitError(
+        "ERR_TIME_LIMIT",
+        "Cannot edit state: one of its turns was cut off by the time limit, or " +
+          "because the server ends; go on from the state that was sent",
+      );
+    }
+    return { reply, save: left.save };
   }
 
   /** Goes through lessons in their order; those with a reply are only read. */

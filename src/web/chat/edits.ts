@@ -34,6 +34,12 @@ export interface EditWish {
   readonly other?: Slot | undefined;
 }
 
+/** Draws a save's face. */
+export interface Faces {
+  /** The face of a turn's save; nothing if it cannot be had. */
+  face(turn: string): Promise<Int8Array | undefined>;
+}
+
 /** What new saves are called, after the old one. */
 const NAMES = { teach: "taught", forget: "forgot", merge: "merged" };
 
@@ -43,10 +49,13 @@ const NAMES = { teach: "taught", forget: "forgot", merge: "merged" };
  * @throws {ApiError} If the server refuses, or there is none.
  */
 export async function editSlot(
-  library: Library,
+  { library, notebook }: {
+    readonly library: Library;
+    readonly notebook: Faces;
+  },
   slot: Slot,
   wish: EditWish,
-  signal: AbortSignal,
+  { signal }: { readonly signal: AbortSignal },
 ): Promise<{ readonly answer: EditAnswer; readonly made?: StoredTurn }> {
   if (computesHere()) {
     throw new ApiError(0, {
@@ -78,7 +87,7 @@ export async function editSlot(
   };
   await library.addTurn(turn, answer.state);
   const name = `${slot.name}, ${NAMES[wish.verb]}`;
-  await saveSlot(library, turn.id, name, undefined);
+  await saveSlot(library, turn.id, name, await notebook.face(turn.id));
   return { answer, made: turn };
 }
 

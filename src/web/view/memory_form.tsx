@@ -36,7 +36,7 @@ type Outcome =
 export function MemoryForm(
   { slot, close }: { slot: Slot; close: () => void },
 ): ComponentChild {
-  const { library, session } = useParts();
+  const { library, notebook, session } = useParts();
   const others = [...useValue(library.slots).values()]
     .filter(({ id }) => id !== slot.id);
   const [verb, setVerb] = useState<EditWish["verb"]>("teach");
@@ -53,14 +53,22 @@ export function MemoryForm(
     setBusy(true);
     setOutcome(null);
     try {
-      const { answer, made } = await editSlot(library, slot, {
+      const wish: EditWish = {
         verb,
         statements: text.split("\n").map((line) => line.trim())
           .filter((line) => line !== ""),
         facts: factsOf(fact),
         keep: factsOf(keep),
         other: others.find(({ id }) => id === other),
-      }, work.current.signal);
+      };
+      const { answer, made } = await editSlot(
+        { library, notebook },
+        slot,
+        wish,
+        {
+          signal: work.current.signal,
+        },
+      );
       setOutcome({ type: "done", answer });
       if (made) session.goTo(made.id);
     } catch (error) {
@@ -245,6 +253,7 @@ function says({ says = "", achieved }: EditedFact): string {
 
 function chance(logprob: number): string {
   const percent = 100 * Math.exp(logprob);
+  if (percent < 0.01) return "under 0.01 %";
   return `${percent < 10 ? percent.toPrecision(2) : percent.toFixed()} %`;
 }
 

@@ -216,6 +216,16 @@ Deno.test("edits are bounded before they begin", async () => {
   assertEquals(here.engine.turns.length, before);
 });
 
+Deno.test("an edit whose turn is cut off is no edit", async () => {
+  const here = harness({
+    tokenMs: 2,
+    reply: () => "x".repeat(60),
+    limits: { timeout: 0.02 },
+  });
+  const { status, code } = await ask(here, "teach", { statements: ["A"] });
+  assertEquals([status, code], [503, "ERR_TIME_LIMIT"]);
+});
+
 Deno.test("edits are charged for all that they try", async () => {
   const here = harness({ limits: { rate: { tokens: 10_000 } } });
   const left = async () => {
