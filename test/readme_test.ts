@@ -7,11 +7,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { PROBLEMS } from "../src/http/problem.ts";
+import { requireProgram } from "./deploy/programs.ts";
 import { startServer } from "./support/server.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const DOCS = new URL("docs/", ROOT);
 const TEST = fileURLToPath(new URL("test/", ROOT));
+/** Stands in for the package of Python's that PyPI has. */
+const PYTHON = fileURLToPath(new URL("test/support/python", ROOT));
 
 const readme = await Deno.readTextFile(
   new URL("../README.md", import.meta.url),
@@ -23,7 +26,7 @@ function blocksOf(text: string): { language: string; code: string }[] {
     .map(([, language = "", code = ""]) => ({ language, code }));
 }
 
-Deno.test("README: its examples print what it says, in the shell and with OpenAI's client", async () => {
+Deno.test("README: its examples print what it says, in the shell and with OpenAI's clients", async () => {
   await using server = await startServer();
   const here = (code: string) => code.replaceAll("localhost:8000", server.host);
   const [shell, printed] = [
@@ -31,29 +34,53 @@ Deno.test("README: its examples print what it says, in the shell and with OpenAI
     blocks.findIndex(({ code }) => code.startsWith("Your name")),
   ].map((at) => blocks[at].code);
   assertEquals(await bash(here(shell)), printed);
-  const client = blocks.find(({ language }) => language === "js");
-  assert(client !== undefined);
   // Beside the tests, so that the package is found.
-  const file = await Deno.makeTempFile({ dir: TEST, suffix: ".js" });
+  const js = await run(Deno.execPath(), ["run", "-A", "--frozen"], {
+    code: here(example("js")),
+    file: await Deno.makeTempFile({ dir: TEST, suffix: ".js" }),
+  });
+  assertEquals(js.trim(), printed.trim());
+  const python = await run(await requireProgram("python3"), [], {
+    code: here(example("python")),
+    file: await Deno.makeTempFile({ suffix: ".py" }),
+    env: { PYTHONPATH: PYTHON, PYTHONDONTWRITEBYTECODE: "1" },
+  });
+  assertEquals(python.trim(), printed.trim());
+});
+
+/** The README's one example in a language. */
+function example(wanted: string): string {
+  const found = blocks.find(({ language }) => language === wanted);
+  assert(found !== undefined, wanted);
+  return found.code;
+}
+
+/** What a program prints that is given a file of code. */
+async function run(
+  program: string,
+  args: readonly string[],
+  { code, file, env = {} }: {
+    readonly code: string;
+    readonly file: string;
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): Promise<string> {
   try {
-    await Deno.writeTextFile(file, here(client.code));
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--frozen", file],
-      env: { NO_COLOR: "1" },
+    await Deno.writeTextFile(file, code);
+    const { stdout, stderr, success } = await new Deno.Command(program, {
+      args: [...args, file],
+      env: { NO_COLOR: "1", ...env },
     }).output();
     const text = new TextDecoder();
-    assertEquals(
-      text.decode(stdout).trim(),
-      printed.trim(),
-      text.decode(stderr),
-    );
+    assert(success, text.decode(stderr));
+    return text.decode(stdout);
   } finally {
     await Deno.remove(file);
   }
-});
+}
 
 Deno.test("README: it is short, and no page leads where there is nothing", async () => {
-  assert(readme.split("\n").length <= 145);
+  assert(readme.split("\n").length <= 131);
   for (const page of ["README.md", "CONTRIBUTING.md"]) await expectLinks(page);
   for await (const { name } of Deno.readDir(DOCS)) {
     if (name.endsWith(".md")) await expectLinks(`docs/${name}`);

@@ -1,18 +1,22 @@
 /**
- * Where Debian puts the programs that stand in front of servers.
+ * Where Debian puts programs that tests run: those that stand in front of servers,
+ * and Python.
  *
  * @module
  */
 
-/** Finds a program of Debian's; absent if it is not installed. */
+/** A program of Debian's. */
+export type DebianProgram = "nginx" | "haproxy" | "python3";
+
+/** Finds a program; absent if it is not installed. */
 export async function findProgram(
-  name: "nginx" | "haproxy",
+  name: DebianProgram,
 ): Promise<string | undefined> {
   // Only root has the second folder in its path.
   for (const path of [name, `/usr/sbin/${name}`]) {
     try {
       await new Deno.Command(path, {
-        args: ["-v"],
+        args: [name === "python3" ? "-V" : "-v"],
         stdout: "null",
         stderr: "null",
       }).output();
@@ -26,7 +30,7 @@ export async function findProgram(
 
 /** The same, for tests: they never skip. */
 export async function requireProgram(
-  name: "nginx" | "haproxy",
+  name: DebianProgram,
 ): Promise<string> {
   const path = await findProgram(name);
   if (path !== undefined) return path;

@@ -57,7 +57,7 @@ Deno.test("openapi.json gives examples that work as they are", async () => {
       examples++;
     }
   }
-  assertEquals(examples, 11);
+  assertEquals(examples, 12);
 });
 
 Deno.test("docs show every route without a script or another server", async () => {

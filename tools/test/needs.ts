@@ -35,6 +35,11 @@ const NEEDS: readonly Need[] = [
     package: "haproxy",
     isThere: async () => await findProgram("haproxy") !== undefined,
   },
+  {
+    name: "Python",
+    package: "python3",
+    isThere: async () => await findProgram("python3") !== undefined,
+  },
 ];
 
 /**
