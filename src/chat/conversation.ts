@@ -99,6 +99,8 @@ export function speakerOf(
   };
 }
 
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Texts that end answers. The end of text does so everywhere. */
 function endsOf(
   { texts, tokens }: AnswerEnds = { texts: [], tokens: [] },
@@ -106,7 +108,7 @@ function endsOf(
 ): readonly StopSequence[] {
   const written = tokens
     .filter((token) => token !== tokenizer.end && token < tokenizer.size)
-    .map((token) => new TextDecoder().decode(tokenizer.bytes(token)));
+    .map((token) => UTF8.decode(tokenizer.bytes(token)));
   return [...new Set([...written, ...texts])]
     .filter((text) => text !== "" && !text.includes("\ufffd"))
     .map((text) => ({ text, kept: false }));

@@ -16,7 +16,11 @@ export interface JinjaQuestion {
 /** What became of it. */
 export type JinjaReply =
   | { readonly texts: readonly string[] }
-  | { readonly failure: string };
+  | {
+    readonly failure: string;
+    /** Whether other values would fail as well, or take as long. */
+    readonly hopeless?: boolean;
+  };
 
 /** Writes texts with one template. */
 export interface TemplateInterpreter {

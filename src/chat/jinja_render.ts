@@ -14,9 +14,17 @@ const compiled = new Map<string, Template>();
 
 /** Writes a text for each of the values; says why if it cannot. */
 export function renderJinja({ source, values }: JinjaQuestion): JinjaReply {
+  let template = compiled.get(source);
   try {
-    const template = compiled.get(source) ?? new Template(source);
+    template ??= new Template(source);
     compiled.set(source, template);
+  } catch (error) {
+    const failure = error instanceof SyntaxError || !(error instanceof Error)
+      ? String(error).replace(/^SyntaxError: /, "")
+      : `it is not whole, or no Jinja (${error.message})`;
+    return { failure, hopeless: true };
+  }
+  try {
     const texts = values.map((value) => template.render(value));
     const long = texts.find(({ length }) => length > LONGEST_TEXT);
     return long === undefined

@@ -15,8 +15,12 @@ const PATIENCE = 2000, STARTING = 8000;
  * Interpreters in threads; none is started before the first text.
  *
  * @param patience Milliseconds that a question may take.
+ * @param starting Milliseconds that the first one of a thread may take besides.
  */
-export function jinjaThread(patience = PATIENCE): OpenInterpreter {
+export function jinjaThread(
+  patience = PATIENCE,
+  starting = STARTING,
+): OpenInterpreter {
   return (source) => {
     const worker = new RestartingWorker<JinjaQuestion, JinjaReply>({
       open: () =>
@@ -24,7 +28,7 @@ export function jinjaThread(patience = PATIENCE): OpenInterpreter {
           type: "module",
         }),
       patience,
-      starting: STARTING,
+      starting,
     });
     return {
       async write(values): Promise<JinjaReply> {
@@ -36,6 +40,7 @@ export function jinjaThread(patience = PATIENCE): OpenInterpreter {
             failure: error.reason === "late"
               ? `it takes longer than ${patience} ms`
               : error.message,
+            hopeless: true,
           };
         }
       },

@@ -43,7 +43,11 @@ import {
   standIn,
 } from "./template_shape.ts";
 import type { OpenInterpreter } from "./jinja.ts";
-import { TemplateWriter, type WriteOptions } from "./template_writer.ts";
+import {
+  TemplateError,
+  TemplateWriter,
+  type WriteOptions,
+} from "./template_writer.ts";
 import type { ThoughtStart } from "./think.ts";
 import { type CallFrame, FENCED, flattened, type Tool } from "./tools.ts";
 
@@ -105,8 +109,8 @@ export async function openTemplate(
     return new ModelTemplate(writer, { shape, called, thinks, bos });
   } catch (error) {
     writer.close();
-    if (!(error instanceof RequestError)) throw error;
-    throw unusable(name, String(error.cause).slice(0, 300));
+    if (!(error instanceof TemplateError)) throw error;
+    throw unusable(name, error.reason.slice(0, 300));
   }
 }
 
@@ -129,7 +133,7 @@ async function asWorld(
       : undefined;
   } catch (error) {
     // A template that refuses one of these is another.
-    if (error instanceof RequestError) return undefined;
+    if (error instanceof TemplateError && !error.hopeless) return undefined;
     throw error;
   }
 }

@@ -5,9 +5,12 @@
  * @module
  */
 
-import { RequestError } from "../errors.ts";
 import type { Message } from "./template.ts";
-import type { TemplateWriter, Transcript } from "./template_writer.ts";
+import {
+  TemplateError,
+  type TemplateWriter,
+  type Transcript,
+} from "./template_writer.ts";
 import type { CallFrame, Tool } from "./tools.ts";
 
 /** A word that no message has: nobody can guess it. */
@@ -64,7 +67,7 @@ export interface CalledShape extends Shape {
  * @param tools Functions that the chat has; a template may write such chats in
  * another form.
  * @returns Nothing if an answer has no place in what it writes.
- * @throws {RequestError} If it refuses a conversation of two, with the system's words
+ * @throws {TemplateError} If it refuses a conversation of two, with the system's words
  * before it and without.
  */
 export async function shapeOf(
@@ -88,7 +91,7 @@ export async function shapeOf(
   try {
     return await look([]);
   } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
+    if (!(error instanceof TemplateError) || error.hopeless) throw error;
     return await look([SYSTEM]).catch(() => {
       throw error;
     });
@@ -177,7 +180,7 @@ export async function calledShapeOf(
       .split("\n") ?? [];
     return { ...shape, frame, output: heading };
   } catch (error) {
-    if (error instanceof RequestError || error instanceof SyntaxError) {
+    if (error instanceof TemplateError || error instanceof SyntaxError) {
       return undefined;
     }
     throw error;

@@ -12,10 +12,16 @@ import { RequestError } from "../errors.ts";
 import { END_NAMES, type TemplateSource } from "../model/template_source.ts";
 import type { PromptPieces } from "../text/prompt.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import type { OpenInterpreter, TemplateInterpreter } from "./jinja.ts";
+import type {
+  JinjaReply,
+  OpenInterpreter,
+  TemplateInterpreter,
+} from "./jinja.ts";
 import type { Message } from "./template.ts";
 import type { Effort } from "./think.ts";
 import type { Tool } from "./tools.ts";
+
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Messages, and whether the model is to answer. */
 export type Transcript = readonly [
@@ -35,6 +41,27 @@ export interface WriteOptions {
 
 /** The part of a tokenizer that knows texts. */
 type Words = Pick<Tokenizer, "encode" | "end" | "bytes">;
+
+/** A template that did not write a conversation. */
+export class TemplateError extends RequestError {
+  /** Why, in its own words. */
+  readonly reason: string;
+  /** Whether it would refuse any other one as well. */
+  readonly hopeless: boolean;
+
+  /** Says so. */
+  constructor(
+    { failure, hopeless = false }: Extract<JinjaReply, { failure: string }>,
+  ) {
+    super(
+      "ERR_REQUEST_INVALID",
+      "Cannot take request: the model's chat template refuses the messages: " +
+        failure.slice(0, 300),
+    );
+    this.reason = failure;
+    this.hopeless = hopeless;
+  }
+}
 
 /** Writes whole conversations. */
 export class TemplateWriter {
@@ -76,7 +103,7 @@ export class TemplateWriter {
   /**
    * Writes each of them, with marks in it.
    *
-   * @throws {RequestError} `ERR_REQUEST_INVALID` if the template does not take them.
+   * @throws {TemplateError} `ERR_REQUEST_INVALID` if the template does not take them.
    */
   async write(
     conversations: readonly Transcript[],
@@ -98,12 +125,7 @@ export class TemplateWriter {
     }));
     const reply = await this.#jinja.write(values);
     if ("texts" in reply) return reply.texts;
-    throw new RequestError(
-      "ERR_REQUEST_INVALID",
-      "Cannot take request: the model's chat template refuses the messages: " +
-        reply.failure.slice(0, 300),
-      { cause: reply.failure },
-    );
+    throw new TemplateError(reply);
   }
 
   /** A text of {@linkcode write} as it is read: marks are tokens. */
@@ -125,7 +147,7 @@ export class TemplateWriter {
     return pieces.map((piece) =>
       typeof piece === "string"
         ? piece
-        : new TextDecoder().decode(this.#tokenizer?.bytes(piece))
+        : UTF8.decode(this.#tokenizer?.bytes(piece))
     ).join("");
   }
 

@@ -10,6 +10,7 @@ import { ModelError } from "../errors.ts";
 import { type FileSource, fileSource } from "../model/file_source.ts";
 import { expectUsualConfig } from "../model/hf_config.ts";
 import type { ModelFiles } from "../model/open.ts";
+import { withoutMark } from "../model/json_settings.ts";
 import { readSettings } from "../model/settings_files.ts";
 
 /** A model's open files. */
@@ -131,7 +132,7 @@ async function expectUsual(folder: string, weights: string): Promise<void> {
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(path);
+    return withoutMark(await Deno.readTextFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isBoolean, isNumeric, isText, JsonSettings } from "./json_settings.ts";
 import type { TemplateSource } from "./template_source.ts";
 
 /** Settings of a model. */
@@ -75,24 +76,29 @@ const RANGES = {
 
 /**
  * Reads a `generation_config.json`, whose names are Hugging Face's and, for the
- * penalties, those of rwkv-rs. What is `null`, out of range or of another type is
- * not said; `do_sample: false` is a temperature of 0.
+ * penalties, those of rwkv-rs. What is `null` or out of range is not said;
+ * `do_sample: false` is a temperature of 0.
  *
+ * @param json The file's text; empty where there is none.
+ * @param name For messages.
  * @returns Nothing if it says nothing of drawing.
+ * @throws {ModelError} `ERR_MODEL_CORRUPT`, naming what is not as expected.
  */
 export function readGenerationConfig(
   json: string,
+  name: string,
 ): DecodingProfile | undefined {
-  const given = parsed(json);
-  const said = Object.entries(RANGES).flatMap(([name, [from, to]]) => {
-    const value = given[name];
-    return typeof value === "number" && value >= from && value <= to
-      ? [[name, value]]
+  const config = new JsonSettings(json, name);
+  const said = Object.entries(RANGES).flatMap(([field, [from, to]]) => {
+    const value = config.get(field, isNumeric, "a number");
+    return value !== undefined && value >= from && value <= to
+      ? [[field, value]]
       : [];
   });
+  const sample = config.get("do_sample", isBoolean, "true or false");
   const profile: DecodingProfile = {
     ...Object.fromEntries(said),
-    ...(given.do_sample === false && { temperature: 0 }),
+    ...(sample === false && { temperature: 0 }),
   };
   return Object.keys(profile).length === 0 ? undefined : profile;
 }
@@ -104,27 +110,32 @@ const MOST_ENDS = 16;
  * Reads what a `generation_config.json` has answers end with: `stop_strings`, a text
  * or several, and `eos_token_id`, an id or several.
  *
+ * @param json The file's text; empty where there is none.
+ * @param name For messages.
  * @returns Nothing if it says nothing of ends.
+ * @throws {ModelError} `ERR_MODEL_CORRUPT`, naming what is not as expected.
  */
-export function readAnswerEnds(json: string): AnswerEnds | undefined {
-  const { stop_strings: stops, eos_token_id: ids } = parsed(json);
-  const texts = [stops].flat(1).filter((text) =>
-    typeof text === "string" && text !== ""
-  ).slice(0, MOST_ENDS) as string[];
-  const tokens = [ids].flat(1).filter((id) =>
-    Number.isSafeInteger(id) && Number(id) >= 0
-  ).slice(0, MOST_ENDS) as number[];
+export function readAnswerEnds(
+  json: string,
+  name: string,
+): AnswerEnds | undefined {
+  const config = new JsonSettings(json, name);
+  const stops = config.get("stop_strings", someOf(isText), "a text or several");
+  const ids = config.get("eos_token_id", someOf(isId), "an id or several");
+  const texts = [stops ?? []].flat().filter((text) => text !== "")
+    .slice(0, MOST_ENDS);
+  const tokens = [ids ?? []].flat().slice(0, MOST_ENDS);
   return texts.length + tokens.length === 0 ? undefined : { texts, tokens };
 }
 
-/** An object in JSON; anything else says nothing. */
-function parsed(json: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === "object" && value !== null
-      ? value as Record<string, unknown>
-      : {};
-  } catch {
-    return {};
-  }
+function isId(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Whether a value is one of a kind, or a list of them. */
+function someOf<T>(
+  isOne: (value: unknown) => value is T,
+): (value: unknown) => value is T | T[] {
+  return (value): value is T | T[] =>
+    isOne(value) || (Array.isArray(value) && value.every(isOne));
 }

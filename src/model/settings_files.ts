@@ -13,6 +13,7 @@ import {
   readAnswerEnds,
   readGenerationConfig,
 } from "./settings.ts";
+import { withoutMark } from "./json_settings.ts";
 import { plainTemplate, readTokenizerConfig } from "./template_source.ts";
 
 /** The files by their names. */
@@ -42,24 +43,31 @@ export interface SettingsPlace {
 }
 
 /**
- * Reads what the files say. What one does not say, or not as expected, is left out.
- * A GGUF file has settings of its own, and a tokenizer's beside it may be another's.
+ * Reads what the files say. A GGUF file has settings of its own, and a tokenizer's
+ * beside it may be another's.
+ *
+ * @throws {ModelError} `ERR_MODEL_CORRUPT` if one says something that it cannot mean.
  */
 export async function readSettings(
-  read: ReadBeside,
+  readRaw: ReadBeside,
   { pathOf, gguf, names }: SettingsPlace,
 ): Promise<ModelSettings> {
+  const read: ReadBeside = async (name) => {
+    const text = await readRaw(name);
+    return text === undefined ? undefined : withoutMark(text);
+  };
   const own = "chat_template.jinja", config = "tokenizer_config.json";
   const source = await read(own);
   if (gguf) {
     return {
       ...(source !== undefined &&
         { template: plainTemplate(source, pathOf(own)) }),
-      ...await readGeneration(read, new Map()),
+      ...await readGeneration(read, pathOf, new Map()),
     };
   }
   const { template, specials, bos } = readTokenizerConfig(
-    await read(config) ?? "{}",
+    await read(config) ?? "",
+    pathOf(config),
   );
   const found = source ?? template;
   const begins = bos ?? jsonBeginning(await read("tokenizer.json") ?? "");
@@ -72,7 +80,7 @@ export async function readSettings(
       ),
     }),
     ...(begins !== undefined && { bos: begins }),
-    ...await readGeneration(read, specials.ids),
+    ...await readGeneration(read, pathOf, specials.ids),
     names,
   };
 }
@@ -80,22 +88,24 @@ export async function readSettings(
 /** The usual profile, those for answers without a thought and with functions. */
 async function readGeneration(
   read: ReadBeside,
+  pathOf: SettingsPlace["pathOf"],
   ids: ReadonlyMap<string, number>,
 ): Promise<Pick<ModelSettings, "decoding" | "ends">> {
-  const usual = await read("generation_config.json") ?? "";
-  const [first, plain, tools] = [
-    usual,
-    await read("fake_think_generation_config.json") ?? "",
-    await read("tools_generation_config.json") ?? "",
-  ].map(readGenerationConfig);
+  const usual = "generation_config.json";
+  const profile = async (name: SettingsFile) =>
+    readGenerationConfig(await read(name) ?? "", pathOf(name));
+  const first = await profile(usual);
+  const plain = await profile("fake_think_generation_config.json");
+  const tools = await profile("tools_generation_config.json");
   const thinking = first ?? plain;
   const decoding: DecodingProfiles | undefined = thinking && {
-    name: "generation_config.json",
+    name: usual,
     thinking,
     plain: plain ?? thinking,
     ...(tools && { tools }),
   };
-  const ends = withNames(readAnswerEnds(usual), ids);
+  const said = readAnswerEnds(await read(usual) ?? "", pathOf(usual));
+  const ends = withNames(said, ids);
   return { ...(decoding && { decoding }), ...(ends && { ends }) };
 }
 

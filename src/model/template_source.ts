@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isBoolean, JsonSettings } from "./json_settings.ts";
+
 /** A template in Jinja, as Hugging Face's tokenizers have it. */
 export interface TemplateSource {
   /** The template. */
@@ -58,48 +60,72 @@ export function plainTemplate(
 
 /**
  * Reads a `tokenizer_config.json`. Its template is a text, or several with names, of
- * which the one called `default` is meant. What is not as expected, or `null`, is not
- * said.
+ * which the one called `default` is meant. `null` is not said.
+ *
+ * @param json The file's text; empty where there is none.
+ * @param name For messages.
+ * @throws {ModelError} `ERR_MODEL_CORRUPT`, naming what is not as expected.
  */
-export function readTokenizerConfig(json: string): TokenizerSettings {
-  const config = parse(json);
-  const { chat_template: found, add_bos_token: bos } = config;
-  const template = Array.isArray(found)
-    ? found.find((entry) => entry?.name === "default")?.template
-    : found;
+export function readTokenizerConfig(
+  json: string,
+  name: string,
+): TokenizerSettings {
+  const config = new JsonSettings(json, name);
+  const found = config.get(
+    "chat_template",
+    isTemplate,
+    "a text, or a list of texts with names,",
+  );
+  const bos = config.get("add_bos_token", isBoolean, "true or false");
+  const template = typeof found === "string"
+    ? found
+    : found?.find((entry) => entry.name === "default")?.template;
   const ids = new Map<string, number>();
-  const added = config.added_tokens_decoder;
-  if (typeof added === "object" && added !== null) {
-    for (const [id, token] of Object.entries(added)) {
-      const text = textOf(token);
-      if (text && /^\d{1,7}$/.test(id)) ids.set(text, Number(id));
-    }
+  const added = config.get("added_tokens_decoder", isRecord, "an object");
+  for (const [id, token] of Object.entries(added ?? {})) {
+    const text = isToken(token) ? textOf(token) : "";
+    if (text !== "" && /^\d{1,7}$/.test(id)) ids.set(text, Number(id));
   }
+  const special = (field: string) => {
+    const token = config.get(field, isToken, "a text or an object with one");
+    return token === undefined ? undefined : textOf(token);
+  };
   return {
-    ...(typeof template === "string" && { template }),
+    ...(template !== undefined && { template }),
     specials: {
-      bos: textOf(config.bos_token) ?? USUAL.bos,
-      eos: textOf(config.eos_token) ?? USUAL.eos,
+      bos: special("bos_token") ?? USUAL.bos,
+      eos: special("eos_token") ?? USUAL.eos,
       ids,
     },
-    ...(typeof bos === "boolean" && { bos }),
+    ...(bos !== undefined && { bos }),
   };
 }
 
-/** A token's text, which settings give as it is or in an object. */
-function textOf(token: unknown): string | undefined {
-  if (typeof token === "string") return token;
-  const { content } = (token ?? {}) as { content?: unknown };
-  return typeof content === "string" ? content : undefined;
+type Token = string | { readonly content: string };
+
+/** A token is given as it is or in an object. */
+function isToken(value: unknown): value is Token {
+  return typeof value === "string" ||
+    (isRecord(value) && typeof value.content === "string");
 }
 
-function parse(json: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === "object" && value !== null
-      ? value as Record<string, unknown>
-      : {};
-  } catch {
-    return {};
-  }
+function textOf(token: Token): string {
+  return typeof token === "string" ? token : token.content;
+}
+
+type NamedTemplates = readonly {
+  readonly name: string;
+  readonly template: string;
+}[];
+
+function isTemplate(value: unknown): value is string | NamedTemplates {
+  return typeof value === "string" || (Array.isArray(value) &&
+    value.every((entry) =>
+      isRecord(entry) && typeof entry.name === "string" &&
+      typeof entry.template === "string"
+    ));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -63,7 +63,7 @@ Deno.test("openConversation() lets the operator win over files, and files over t
 
 Deno.test("readGenerationConfig() takes what it can mean, and null as not said", () => {
   const read = (config: unknown) =>
-    readGenerationConfig(JSON.stringify(config));
+    readGenerationConfig(JSON.stringify(config), "g.json");
   assertEquals(
     read({ temperature: 0.7, top_k: null, top_p: 2, bos_token_id: 0 }),
     {
@@ -75,22 +75,22 @@ Deno.test("readGenerationConfig() takes what it can mean, and null as not said",
     top_p: 0.5,
   });
   assertEquals(read({ bos_token_id: 0 }), undefined);
-  assertEquals(readGenerationConfig(""), undefined);
+  assertEquals(readGenerationConfig("", "g.json"), undefined);
 });
 
 Deno.test("readAnswerEnds() takes texts and ids, one or several", () => {
-  const read = (config: unknown) => readAnswerEnds(JSON.stringify(config));
+  const read = (config: unknown) =>
+    readAnswerEnds(JSON.stringify(config), "g.json");
   assertEquals(read({ stop_strings: ["✿", "\nUser:"], eos_token_id: 0 }), {
     texts: ["✿", "\nUser:"],
     tokens: [0],
   });
-  assertEquals(read({ stop_strings: "end", eos_token_id: [0, 261, -1, "2"] }), {
+  assertEquals(read({ stop_strings: "end", eos_token_id: [0, 261] }), {
     texts: ["end"],
     tokens: [0, 261],
   });
   assertEquals(read({ stop_strings: null, eos_token_id: null }), undefined);
-  assertEquals(read({ stop_strings: [7, "", null, ["a"]] }), undefined);
-  assertEquals(read([]), undefined);
+  assertEquals(read({ stop_strings: [""] }), undefined);
 });
 
 Deno.test("a model's own ends end its answers in chats, and its texts nowhere", async () => {

@@ -185,6 +185,10 @@ Deno.test("openTemplate() refuses what is no template by name", async () => {
   for (
     const [source, found] of [
       ["{% for %}", /Cannot use the chat template of test: /],
+      ["{% if x %}", /it is not whole, or no Jinja/],
+      ["", /does not show where an answer ends/],
+      ["{# #} ", /does not show where an answer ends/],
+      ["{{ messages | nope }}", /Unknown ArrayValue filter: nope/],
       ["x".repeat(300_000), /more than 262144 characters/],
       ["Hello", /does not show where an answer ends/],
       ["{{ constructor.constructor('return Deno')().pid }}", /Cannot use/],
@@ -196,6 +200,31 @@ Deno.test("openTemplate() refuses what is no template by name", async () => {
       message: found,
     });
   }
+});
+
+Deno.test("openTemplate() asks a template that does not end once", async () => {
+  const endless = "{% for i in range(1000000) %}{% for j in range(1000000) %}" +
+    "{% endfor %}{% endfor %}";
+  let asked = 0;
+  const thread = jinjaThread(100, 900);
+  const given = plainTemplate(endless, "test");
+  await assertRejects(
+    () =>
+      openTemplate(given, {
+        jinja: (source) => {
+          const { write, close } = thread(source);
+          return {
+            close,
+            write: async (values) => {
+              asked++;
+              return await write(values);
+            },
+          };
+        },
+      }),
+    { message: /it takes longer than 100 ms/ },
+  );
+  assertEquals(asked, 1);
 });
 
 Deno.test("POST /v1/chat/completions reads and ends turns as the model's template has it", async () => {

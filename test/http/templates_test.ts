@@ -165,6 +165,7 @@ const CASES: readonly Case[] = [
     template: (() => {
       const config = readTokenizerConfig(
         fixture("eos_newlines.tokenizer_config.json"),
+        "test",
       );
       return plainTemplate(config.template ?? "", "test", config.specials);
     })(),

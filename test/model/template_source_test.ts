@@ -1,8 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { randomTensors } from "../support/models/random_model.ts";
 import { readGgufModel } from "../../src/model/gguf/gguf_model.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
 import { bytesSource } from "../../src/model/source.ts";
+import {
+  readSettings,
+  type SettingsFile,
+} from "../../src/model/settings_files.ts";
 import { readTokenizerConfig } from "../../src/model/template_source.ts";
 import {
   type Key,
@@ -16,20 +20,87 @@ const END = "<|rwkv_tokenizer_end_of_text|>";
 
 Deno.test("readTokenizerConfig() finds the template that is meant", () => {
   const find = (config: unknown) =>
-    readTokenizerConfig(JSON.stringify(config)).template;
+    readTokenizerConfig(JSON.stringify(config), "c.json").template;
   assertEquals(find({ chat_template: "a" }), "a");
   const named = [{ name: "tool_use", template: "t" }];
   assertEquals(find({ chat_template: named }), undefined);
   const several = [...named, { name: "default", template: "d" }];
   assertEquals(find({ chat_template: several }), "d");
-  for (const other of [{}, null, [], { chat_template: 3 }]) {
+  for (const other of [{}, { chat_template: null }]) {
     assertEquals(find(other), undefined);
   }
-  assertEquals(readTokenizerConfig("{").template, undefined);
+  assertEquals(readTokenizerConfig("", "c.json").template, undefined);
+});
+
+Deno.test("files beside the weights that cannot mean what they say are refused, by their fields", async () => {
+  const read = async (file: SettingsFile, text: string) =>
+    await readSettings(
+      (name) => Promise.resolve(name === file ? text : undefined),
+      { pathOf: (name) => `m/${name}`, gguf: false, names: [] },
+    );
+  for (
+    const [file, text, found] of [
+      ["tokenizer_config.json", "{", "it is not JSON"],
+      ["tokenizer_config.json", "[]", "it is not an object"],
+      ["tokenizer_config.json", "null", "it is not an object"],
+      [
+        "tokenizer_config.json",
+        '{"chat_template": 3}',
+        "its chat_template is 3",
+      ],
+      [
+        "tokenizer_config.json",
+        '{"chat_template": [{"name": "default"}]}',
+        'its chat_template is [{"name":"default"}]',
+      ],
+      [
+        "tokenizer_config.json",
+        '{"add_bos_token": "yes"}',
+        'its add_bos_token is "yes", and true or false is expected',
+      ],
+      ["tokenizer_config.json", '{"eos_token": 0}', "its eos_token is 0"],
+      ["generation_config.json", "no", "it is not JSON"],
+      [
+        "generation_config.json",
+        '{"temperature": "hot"}',
+        'its temperature is "hot", and a number is expected',
+      ],
+      [
+        "generation_config.json",
+        '{"stop_strings": [1]}',
+        "its stop_strings is [1]",
+      ],
+      [
+        "generation_config.json",
+        '{"eos_token_id": -1}',
+        "its eos_token_id is -1",
+      ],
+      [
+        "tools_generation_config.json",
+        '{"do_sample": 1}',
+        "its do_sample is 1",
+      ],
+    ] as const
+  ) {
+    await assertRejects(() => read(file, text), {
+      code: "ERR_MODEL_CORRUPT",
+      message: new RegExp(`^Cannot read m/${file}: `),
+    });
+    await assertRejects(() => read(file, text), Error, found);
+  }
+  // The mark that some editors write is no part of them.
+  const { bos } = await read(
+    "tokenizer_config.json",
+    '\uFEFF{"add_bos_token": true}',
+  );
+  assertEquals(bos, true);
+  const { template } = await read("chat_template.jinja", "\uFEFFtext");
+  assertEquals(template?.source, "text");
 });
 
 Deno.test("readTokenizerConfig() reads special tokens in both of their forms, and null as not said", () => {
-  const read = (config: unknown) => readTokenizerConfig(JSON.stringify(config));
+  const read = (config: unknown) =>
+    readTokenizerConfig(JSON.stringify(config), "c.json");
   assertEquals(read({ bos_token: { content: "<s>" }, eos_token: "\n\n" }), {
     specials: { bos: "<s>", eos: "\n\n", ids: new Map() },
   });
