@@ -8,6 +8,7 @@
  * @module
  */
 
+import { type CallPiece, ForcedCall } from "./forced_call.ts";
 import type { Message, PastCall } from "./template.ts";
 
 /** A function of the client's. */
@@ -26,6 +27,10 @@ export interface ToolCall {
   readonly name: string;
   /** By name. */
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** The arguments as they were written, where they were told while they were. */
+  readonly json?: string;
+  /** Whether the answer ended in the midst of the arguments. */
+  readonly cut?: boolean;
 }
 
 /** What stands before and after a call in the text. */
@@ -177,6 +182,8 @@ export function callSchema(tools: readonly Tool[]): Record<string, unknown> {
       },
       required: ["name", "arguments"],
       additionalProperties: false,
+      // Once the name is known, arguments can be told while they are written.
+      propertyOrdering: ["name", "arguments"],
     })),
   };
 }
@@ -201,7 +208,7 @@ interface EndedCall {
 /** Tells calls from the text around them in an answer that comes in pieces. */
 export class CallReader {
   readonly #names: ReadonlySet<string>;
-  readonly #certain: boolean;
+  readonly #forced: ForcedCall | undefined;
   readonly #frames: readonly CallFrame[];
   readonly #calls: ToolCall[] = [];
   #held = "";
@@ -221,20 +228,36 @@ export class CallReader {
     frame: CallFrame = FENCED,
   ) {
     this.#names = new Set(tools.map(({ name }) => name));
-    this.#certain = certain;
+    this.#forced = certain ? new ForcedCall() : undefined;
     this.#frames = [frame, FENCED];
   }
 
-  /** The next of the text, as soon as it cannot be a call. */
-  push(piece: string): string {
-    if (this.#names.size === 0) return piece;
-    this.#held += piece;
-    return this.#certain ? "" : this.#release(false);
+  /**
+   * The next of the text, as soon as it cannot be a call, and of a call that the
+   * answer has to be.
+   */
+  push(text: string): { readonly text: string; readonly call?: CallPiece } {
+    if (this.#names.size === 0) return { text };
+    this.#held += text;
+    if (this.#forced === undefined) return { text: this.#release(false) };
+    const call = this.#forced.push(text);
+    return { text: "", ...(call && { call }) };
   }
 
   /** At the end of the answer: its calls, and the text that was held back. */
   finish(): { readonly text: string; readonly calls: readonly ToolCall[] } {
-    if (this.#certain) {
+    const { name, json = "", whole } = this.#forced ?? {};
+    if (name !== undefined) {
+      const given = whole ? JSON.parse(json) : {};
+      const call = {
+        name,
+        arguments: given,
+        json,
+        ...(!whole && { cut: true }),
+      };
+      return { text: "", calls: [call] };
+    }
+    if (this.#forced !== undefined) {
       const calls = this.#callsIn(this.#held);
       if (calls.length > 0) return { text: "", calls };
     }

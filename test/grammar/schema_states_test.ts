@@ -260,7 +260,8 @@ Deno.test("callSchema() takes arguments by each function's own references", () =
   });
   const start = startOf(callSchema([tool("a", "string"), tool("b", "null")]));
   assert(takes(start, '{"name":"a","arguments":{"x":"","next":{"x":"b"}}}'));
-  assert(takes(start, '{"arguments":{"x":null,"next":{}},"name":"b"}'));
+  assert(takes(start, '{"name":"b","arguments":{"x":null,"next":{}}}'));
+  assert(!takes(start, '{"arguments":{},"name":"b"}'), "the name comes first");
   assert(!takes(start, '{"name":"a","arguments":{"x":null}}'));
   assert(!takes(start, '{"name":"b","arguments":{"next":{"x":1}}}'));
   assert(!takes(start, '{"name":"b","arguments":[]}'));

@@ -5,11 +5,17 @@
  * @module
  */
 
+import type { CallPiece } from "../../chat/forced_call.ts";
 import type { CallReader, ToolCall } from "../../chat/tools.ts";
 import type { AnswerEvent } from "../../chat/turn.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
 import type { Sealed } from "../../state/seal.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
+
+/** What is said of an answer: text, and the next of a call that it has to be. */
+export interface SaidEvent extends AnswerEvent {
+  readonly call?: CallPiece;
+}
 
 /** An answer as far as it has been written. */
 export class Draft {
@@ -23,6 +29,10 @@ export class Draft {
   tokens: ScoredToken[] | undefined;
   /** Its calls of functions, once it is over: beside the text, or in its place. */
   calls: readonly ToolCall[] = [];
+  /** Whether its call has been told in part, while it was written. */
+  calling = false;
+  /** Names that call. */
+  readonly callId: string = newCallId();
   /** Its end. */
   end: DoneEvent | undefined;
   /** The state that it left, unless the request wants none. */
@@ -48,14 +58,16 @@ export class Draft {
   }
 
   /** Takes the next of the answer; gives what can be said of it by now. */
-  push(event: AnswerEvent): AnswerEvent | undefined {
-    const text = this.#reader?.push(event.text) ?? event.text;
+  push(event: AnswerEvent): SaidEvent | undefined {
+    const { text, call } = this.#reader?.push(event.text) ??
+      { text: event.text, call: undefined };
+    this.calling ||= call !== undefined;
     this.text += text;
     this.reasoning += event.reasoning ?? "";
     if (event.tokens) (this.tokens ??= []).push(...event.tokens);
     const silent = text === "" && event.text !== "" && !event.tokens &&
-      event.reasoning === undefined;
-    return silent ? undefined : { ...event, text };
+      event.reasoning === undefined && call === undefined;
+    return silent ? undefined : { ...event, text, ...(call && { call }) };
   }
 
   /** Takes the end; gives text that could have been a call and is none. */
@@ -66,4 +78,14 @@ export class Draft {
     this.text += text;
     return text === "" ? undefined : { type: "text", text };
   }
+}
+
+/** A name for a call. */
+export function newCallId(): string {
+  return `call_${crypto.randomUUID().replaceAll("-", "").slice(0, 24)}`;
+}
+
+/** How often the answer went back in its schema. */
+export function retriesOf({ end }: Draft): { readonly retries?: number } {
+  return end?.retries === undefined ? {} : { retries: end.retries };
 }

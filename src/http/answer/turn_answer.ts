@@ -7,11 +7,11 @@
 
 import type { Context } from "hono";
 import type { CallReader } from "../../chat/tools.ts";
-import type { AnswerEvent, Ask } from "../../chat/turn.ts";
+import type { Ask } from "../../chat/turn.ts";
 import type { CodecName } from "../../state/save.ts";
 import type { Profile } from "../../state/seal.ts";
 import type { AppEnv } from "../services.ts";
-import { Draft } from "./draft.ts";
+import { Draft, type SaidEvent } from "./draft.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { streamEvents, type StreamFormat } from "./event_stream.ts";
 
@@ -39,7 +39,7 @@ export type Events = readonly object[] | Promise<readonly object[]>;
 /** How a dialect writes answers down. A writer is for one request. */
 export interface AnswerWriter {
   /** Events for the next of a draft, which has it already. */
-  text(draft: Draft, event: AnswerEvent): Events;
+  text(draft: Draft, event: SaidEvent): Events;
   /**
    * Events for the end of a draft, whose state is known.
    *
@@ -137,7 +137,7 @@ async function takeAll(
   c: Context<AppEnv>,
   turns: readonly PlannedTurn[],
   gone: AbortController,
-  hear: (draft: Draft, event?: AnswerEvent) => Promise<boolean>,
+  hear: (draft: Draft, event?: SaidEvent) => Promise<boolean>,
 ): Promise<Draft[]> {
   const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
   const drafts = turns.map(({ calls }, index) => new Draft(index, calls));

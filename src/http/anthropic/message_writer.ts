@@ -7,13 +7,11 @@
  * @module
  */
 
-import type { ToolCall } from "../../chat/tools.ts";
-import type { AnswerEvent } from "../../chat/turn.ts";
 import type { DoneEvent, TurnUsage } from "../../engine/engine.ts";
-import type { Draft } from "../answer/draft.ts";
+import { type Draft, retriesOf, type SaidEvent } from "../answer/draft.ts";
 import { EVENT_STREAM, type StreamFormat } from "../answer/event_stream.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
-import { writtenCall } from "../openai/calls.ts";
+import { isCut, writtenCalls } from "../openai/calls.ts";
 import { anthropicError } from "./error.ts";
 import type { MessagesRequest } from "./schema.ts";
 
@@ -40,6 +38,7 @@ type ContentBlock =
     readonly id: string;
     readonly name: string;
     readonly input: unknown;
+    readonly partial_json?: string;
   }
   | { readonly type: "redacted_thinking"; readonly data: string };
 
@@ -66,15 +65,15 @@ export class MessageWriter implements AnswerWriter {
   #begun = false;
   /** The last block begun. */
   #index = -1;
-  #open: "text" | "thinking" | undefined;
+  #open: "text" | "thinking" | "tool_use" | undefined;
 
   /** Writes to nobody yet. */
   constructor(head: MessageHead) {
     this.#head = head;
   }
 
-  text(_draft: Draft, event: AnswerEvent): MessageEvent[] {
-    const { text, reasoning: thinking = "" } = event;
+  text({ callId }: Draft, event: SaidEvent): MessageEvent[] {
+    const { text, reasoning: thinking = "", call } = event;
     const events = this.#start();
     if (thinking !== "") {
       if (this.#open !== "thinking") {
@@ -95,6 +94,20 @@ export class MessageWriter implements AnswerWriter {
       }
       events.push(this.#change({ type: "text_delta", text }));
     }
+    if (call !== undefined) {
+      if (this.#open !== "tool_use") {
+        const block = {
+          type: "tool_use",
+          id: toolId(callId),
+          name: call.name,
+          input: {},
+        } as const;
+        events.push(...this.#close(), this.#begin(block));
+        this.#open = "tool_use";
+      }
+      const partial_json = call.json;
+      events.push(this.#change({ type: "input_json_delta", partial_json }));
+    }
     return events;
   }
 
@@ -105,9 +118,9 @@ export class MessageWriter implements AnswerWriter {
     if (this.#index < 0 && calls.length === 0) {
       events.push(this.#begin({ type: "text", text: "" }), this.#end());
     }
-    for (const call of calls) {
-      const block = toolUse(call);
-      const partial_json = JSON.stringify(block.input);
+    for (const { partial_json: json, ...block } of toolUses(draft)) {
+      if (draft.calling) break;
+      const partial_json = json ?? JSON.stringify(block.input);
       events.push(
         this.#begin({ ...block, input: {} }),
         this.#change({ type: "input_json_delta", partial_json }),
@@ -121,6 +134,7 @@ export class MessageWriter implements AnswerWriter {
       ...events,
       event("message_delta", {
         delta: this.#stopOf(draft),
+        ...retriesOf(draft),
         usage: usageOfMessage(end.usage),
       }),
       event("message_stop"),
@@ -136,11 +150,12 @@ export class MessageWriter implements AnswerWriter {
     }
     // Clients look at the text of the first block, whatever was said.
     if (text !== "" || calls.length === 0) content.push({ type: "text", text });
-    content.push(...calls.map(toolUse), ...stateBlock(draft));
+    content.push(...toolUses(draft), ...stateBlock(draft));
     return {
       ...this.#outline,
       content,
       ...this.#stopOf(draft),
+      ...retriesOf(draft),
       usage: usageOfMessage(expectEnd(draft).usage),
     };
   }
@@ -200,7 +215,7 @@ export class MessageWriter implements AnswerWriter {
     readonly stop_reason: string;
     readonly stop_sequence: string | null;
   } {
-    if (draft.calls.length > 0) {
+    if (draft.calls.length > 0 && !isCut(draft)) {
       return { stop_reason: "tool_use", stop_sequence: null };
     }
     const { finish, stop } = expectEnd(draft);
@@ -219,14 +234,19 @@ function event(type: string, body: object = {}): MessageEvent {
   return { type, ...body };
 }
 
-function toolUse(call: ToolCall) {
-  const { id, function: { name, arguments: given } } = writtenCall(call);
-  return {
+/** Calls; one that was cut has no input, but what there is of it. */
+function toolUses(draft: Draft) {
+  return writtenCalls(draft).map(({ id, function: made }, i) => ({
     type: "tool_use" as const,
-    id: id.replace(/^call_/, "toolu_"),
-    name,
-    input: JSON.parse(given) as unknown,
-  };
+    id: toolId(id),
+    name: made.name,
+    input: draft.calls[i].arguments as unknown,
+    ...(draft.calls[i].cut && { partial_json: made.arguments }),
+  }));
+}
+
+function toolId(id: string): string {
+  return id.replace(/^call_/, "toolu_");
 }
 
 function stateBlock({ state }: Draft): ContentBlock[] {

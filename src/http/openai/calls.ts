@@ -6,13 +6,9 @@
 
 import { headDigest, type HeadedMessages } from "../../chat/head.ts";
 import type { Message } from "../../chat/template.ts";
-import {
-  callSchema,
-  type Tool,
-  type ToolCall,
-  withTools,
-} from "../../chat/tools.ts";
+import { callSchema, type Tool, withTools } from "../../chat/tools.ts";
 import type { Save } from "../../state/save.ts";
+import { type Draft, newCallId } from "../answer/draft.ts";
 import type { CommonRequest } from "../request/common_request.ts";
 import {
   type AllowedTools,
@@ -103,11 +99,16 @@ export function readingOf(
   };
 }
 
-/** A call, under an id of its own. */
-export function writtenCall({ name, arguments: given }: ToolCall): WrittenCall {
-  return {
-    id: `call_${crypto.randomUUID().replaceAll("-", "").slice(0, 24)}`,
+/** A draft's calls, under ids of their own. */
+export function writtenCalls({ calls, callId }: Draft): WrittenCall[] {
+  return calls.map(({ name, arguments: given, json }, i) => ({
+    id: i === 0 ? callId : newCallId(),
     type: "function",
-    function: { name, arguments: JSON.stringify(given) },
-  };
+    function: { name, arguments: json ?? JSON.stringify(given) },
+  }));
+}
+
+/** Whether the answer ended in the midst of a call. */
+export function isCut({ calls }: Draft): boolean {
+  return calls.some(({ cut }) => cut === true);
 }

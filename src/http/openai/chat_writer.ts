@@ -7,9 +7,10 @@
 
 import type { AnswerEvent } from "../../chat/turn.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import type { Draft } from "../answer/draft.ts";
+import type { CallPiece } from "../../chat/forced_call.ts";
+import { type Draft, retriesOf, type SaidEvent } from "../answer/draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
-import { type WrittenCall, writtenCall } from "./calls.ts";
+import { isCut, type WrittenCall, writtenCalls } from "./calls.ts";
 import { openAiError } from "./error.ts";
 import { idOf } from "./ids.ts";
 import { chatLogprobs } from "./logprobs.ts";
@@ -28,6 +29,7 @@ interface ChunkEnd {
   readonly finish?: string | null;
   readonly tokens?: AnswerEvent["tokens"];
   readonly state?: string | undefined;
+  readonly retries?: number;
 }
 
 /** Writes the answers to one request. */
@@ -39,6 +41,8 @@ export class ChatWriter implements AnswerWriter {
   readonly #tokenizer: Tokenizer;
   /** Drafts that clients have heard of, in a stream. */
   readonly #begun = new Map<number, Draft>();
+  /** Of them, those whose calls are told while they are written. */
+  readonly #calling = new Set<number>();
 
   /** Writes to nobody yet. */
   constructor(request: ChatRequest, head: AnswerHead, tokenizer: Tokenizer) {
@@ -47,9 +51,15 @@ export class ChatWriter implements AnswerWriter {
     this.#tokenizer = tokenizer;
   }
 
-  text(draft: Draft, event: AnswerEvent): object[] {
+  text(draft: Draft, event: SaidEvent): object[] {
     const { text, reasoning } = event;
+    const call = this.#idsCarryState ? undefined : event.call;
+    if (call === undefined && event.call !== undefined && !event.tokens) {
+      return [];
+    }
+    const tool_calls = call && [{ index: 0, ...this.#delta(draft, call) }];
     const delta = {
+      ...(tool_calls && { tool_calls }),
       ...(text !== "" && { content: text }),
       ...(reasoning !== undefined && { reasoning_content: reasoning }),
     };
@@ -61,13 +71,14 @@ export class ChatWriter implements AnswerWriter {
     const { stream_options, n } = this.#request;
     const chunks = this.#begin(draft);
     const states = last ? { state: this.#begun.get(0)?.state } : {};
-    if (calls.length > 0) {
+    if (calls.length > 0 && !this.#calling.has(draft.index)) {
       const tool_calls = calls.map((call, index) => ({ index, ...call }));
       chunks.push(this.#piece(draft, { tool_calls }));
     }
     chunks.push({
       ...this.#piece(draft, this.#stateInMessage(draft), {
         finish: reasonOf(draft),
+        ...retriesOf(draft),
         ...(n > 1 && { state: draft.state }),
       }),
       ...states,
@@ -101,12 +112,30 @@ export class ChatWriter implements AnswerWriter {
             ? null
             : chatLogprobs(draft.tokens ?? [], this.#tokenizer),
           finish_reason: reasonOf(draft),
+          ...retriesOf(draft),
           ...(n > 1 && { state: draft.state }),
         };
       }),
       usage: this.#usage(drafts),
       state: drafts[0]?.state,
     };
+  }
+
+  /** The next of a call; the first has its name. */
+  #delta({ index, callId }: Draft, { name, json }: CallPiece): object {
+    if (this.#calling.has(index)) return { function: { arguments: json } };
+    this.#calling.add(index);
+    return {
+      id: callId,
+      type: "function",
+      function: { name, arguments: json },
+    };
+  }
+
+  /** Whether ids of calls are known only when the state is. */
+  get #idsCarryState(): boolean {
+    const { state_in, state_codec } = this.#request;
+    return state_in === "ids" && state_codec !== "none";
   }
 
   /** The chunk that a choice begins with, once. */
@@ -145,10 +174,11 @@ export class ChatWriter implements AnswerWriter {
   }
 
   /** A draft's calls, under ids that carry the state where that is asked for. */
-  #calls({ calls, state }: Draft): readonly WrittenCall[] {
-    return calls.map((call, i) => ({
-      ...writtenCall(call),
-      ...(this.#request.state_in === "ids" && state !== undefined &&
+  #calls(draft: Draft): readonly WrittenCall[] {
+    const { state } = draft;
+    return writtenCalls(draft).map((call, i) => ({
+      ...call,
+      ...(this.#idsCarryState && state !== undefined &&
         { id: idOf("call", state, i) }),
     }));
   }
@@ -165,7 +195,8 @@ export class ChatWriter implements AnswerWriter {
   }
 }
 
-function reasonOf({ calls, end }: Draft): string | null {
-  if (calls.length > 0) return "tool_calls";
+function reasonOf(draft: Draft): string | null {
+  const { calls, end } = draft;
+  if (calls.length > 0 && !isCut(draft)) return "tool_calls";
   return end === undefined ? null : finishReason(end);
 }

@@ -5,8 +5,8 @@
  */
 
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import type { Draft } from "../answer/draft.ts";
-import { type WrittenCall, writtenCall } from "./calls.ts";
+import { type Draft, retriesOf } from "../answer/draft.ts";
+import { type WrittenCall, writtenCalls } from "./calls.ts";
 import { idOf } from "./ids.ts";
 import { type ChatLogprob, chatLogprobs } from "./logprobs.ts";
 import type { ResponsesRequest } from "./responses_schema.ts";
@@ -83,13 +83,14 @@ export function completed(
   const { request, tokenizer } = call;
   const { text, reasoning: thought, tokens = [], end, state } = draft;
   if (end === undefined) throw new Error("A turn had no end");
-  const calls = draft.calls.map(writtenCall);
+  const calls = writtenCalls(draft);
   const status = finishReason(end) === "stop" ? "completed" : "incomplete";
   const usage = usageOf([end.usage], 1);
   const { content: logprobs } = chatLogprobs(tokens, tokenizer);
   const name = request.store ? state ?? call.requestId : call.requestId;
   // A stream has named its message before there was a state.
   const messageName = request.stream ? call.requestId : name;
+  const callName = draft.calling ? messageName : name;
   return {
     ...outline(call, status),
     id: idOf("resp", call.stable ? call.requestId : name),
@@ -101,7 +102,7 @@ export function completed(
         ? [message(idOf("msg", messageName), text, status, logprobs)]
         : []),
       ...calls.map((made, i) =>
-        functionCall(made, idOf("fc", name, i), status)
+        functionCall(made, idOf("fc", callName, i), status)
       ),
       ...(state !== undefined || thought !== ""
         ? [thoughtItem(idOf("rs", name), thought, state)]
@@ -116,6 +117,7 @@ export function completed(
       },
       total_tokens: usage.total_tokens,
     },
+    ...retriesOf(draft),
     state,
   };
 }

@@ -5,16 +5,18 @@
  * @module
  */
 
-import type { AnswerEvent } from "../../chat/turn.ts";
+import type { CallPiece } from "../../chat/forced_call.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
-import type { Draft } from "../answer/draft.ts";
+import type { Draft, SaidEvent } from "../answer/draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
+import type { WrittenCall } from "./calls.ts";
 import { openAiError } from "./error.ts";
 import { idOf } from "./ids.ts";
 import { type ChatLogprob, chatLogprobs } from "./logprobs.ts";
 import {
   completed,
   type FunctionCall,
+  functionCall,
   message,
   outline,
   part,
@@ -40,6 +42,8 @@ export class ResponseWriter implements AnswerWriter {
   #sequence = 0;
   #begun = false;
   #opened = false;
+  /** Whether a call is told while it is written. */
+  #calls = false;
 
   /** Writes to nobody yet. */
   constructor(call: ResponseCall) {
@@ -51,9 +55,11 @@ export class ResponseWriter implements AnswerWriter {
     };
   }
 
-  text(_draft: Draft, { text: delta, tokens }: AnswerEvent): ResponseEvent[] {
+  text(draft: Draft, said: SaidEvent): ResponseEvent[] {
+    const { text: delta, tokens, call } = said;
     const events = this.#begin();
     this.#held.push(...tokens ?? []);
+    if (call !== undefined) return [...events, ...this.#piece(draft, call)];
     // It may become a call, and no message.
     if (delta === "") return events;
     const logprobs = this.#logprobs(tokens && this.#held.splice(0));
@@ -140,11 +146,27 @@ export class ResponseWriter implements AnswerWriter {
     ];
   }
 
-  /** What comes before a call is done: it is known as a whole. */
+  /** The next of a call that the answer has to be; before the first, the call. */
+  #piece({ callId: id }: Draft, { name, json: delta }: CallPiece) {
+    const item_id = idOf("fc", this.#call.requestId);
+    const made = { id, type: "function", function: { name, arguments: "" } };
+    const added = this.#calls ? [] : [
+      this.#event("response.output_item.added", {
+        output_index: 0,
+        item: functionCall(made as WrittenCall, item_id, "in_progress"),
+      }),
+    ];
+    this.#calls = true;
+    const at = { item_id, output_index: 0 };
+    const type = "response.function_call_arguments.delta";
+    return [...added, this.#event(type, { ...at, delta })];
+  }
+
+  /** What comes before a call is done. */
   #calling(item: FunctionCall, output_index: number): ResponseEvent[] {
     const { id: item_id, name, arguments: given } = item;
     const at = { item_id, output_index };
-    return [
+    const whole = this.#calls ? [] : [
       this.#event("response.output_item.added", {
         output_index,
         item: { ...item, status: "in_progress", arguments: "" },
@@ -153,6 +175,9 @@ export class ResponseWriter implements AnswerWriter {
         ...at,
         delta: given,
       }),
+    ];
+    return [
+      ...whole,
       this.#event("response.function_call_arguments.done", {
         ...at,
         name,
@@ -173,7 +198,7 @@ export class ResponseWriter implements AnswerWriter {
 export class HeldResponseWriter extends ResponseWriter {
   readonly #held: ResponseEvent[] = [];
 
-  override text(draft: Draft, event: AnswerEvent): ResponseEvent[] {
+  override text(draft: Draft, event: SaidEvent): ResponseEvent[] {
     this.#held.push(...super.text(draft, event));
     return [];
   }

@@ -1,0 +1,90 @@
+/**
+ * A call that an answer has to be, told while it is written: its grammar puts the
+ * name first, so what follows is known to be arguments.
+ *
+ * @module
+ */
+
+/** A piece of a call. */
+export interface CallPiece {
+  /** The function's name. */
+  readonly name: string;
+  /** The next of its arguments, JSON as it is written. */
+  readonly json: string;
+}
+
+const HEAD = /^\s*\{\s*"name"\s*:\s*"([\w-]+)"\s*,\s*"arguments"\s*:\s*(?=\{)/;
+
+/** Where in JSON a text stands. */
+interface JsonPlace {
+  readonly depth: number;
+  readonly quoted: boolean;
+  readonly escaped: boolean;
+}
+
+/** Reads the call of one answer. */
+export class ForcedCall {
+  /** What has come before the arguments. */
+  #head = "";
+  #name: string | undefined;
+  #json = "";
+  #place: JsonPlace = { depth: 0, quoted: false, escaped: false };
+  #whole = false;
+
+  /** The function's name, once it is written. */
+  get name(): string | undefined {
+    return this.#name;
+  }
+
+  /** What is written of the arguments. */
+  get json(): string {
+    return this.#json;
+  }
+
+  /** Whether they are written to their end. */
+  get whole(): boolean {
+    return this.#whole;
+  }
+
+  /** The next of the answer; gives what it has of the call, if anything. */
+  push(text: string): CallPiece | undefined {
+    let rest = text;
+    if (this.#name === undefined) {
+      this.#head += text;
+      const found = HEAD.exec(this.#head);
+      if (found === null) return undefined;
+      this.#name = found[1];
+      rest = this.#head.slice(found[0].length);
+    }
+    const json = this.#arguments(rest);
+    this.#json += json;
+    return json === "" ? undefined : { name: this.#name, json };
+  }
+
+  /** What of a text is arguments: all of it to the bracket that ends them. */
+  #arguments(text: string): string {
+    if (this.#whole) return "";
+    for (let i = 0; i < text.length; i++) {
+      this.#place = after(this.#place, text[i]);
+      if (this.#place.depth === 0) {
+        this.#whole = true;
+        return text.slice(0, i + 1);
+      }
+    }
+    return text;
+  }
+}
+
+function after(place: JsonPlace, letter: string): JsonPlace {
+  const { depth, quoted, escaped } = place;
+  if (quoted) {
+    return {
+      depth,
+      quoted: escaped || letter !== '"',
+      escaped: !escaped && letter === "\\",
+    };
+  }
+  if (letter === '"') return { depth, quoted: true, escaped };
+  const change = "{[".includes(letter) ? 1 : "}]".includes(letter) ? -1 : 0;
+  return change === 0 ? place : { depth: depth + change, quoted, escaped };
+}
