@@ -66,7 +66,7 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   },
   host: {
     placeholder: "NAME",
-    help: "Address to listen on; 0.0.0.0 takes calls of other machines " +
+    help: "Address to listen on; 0.0.0.0 accepts other machines " +
       "(127.0.0.1)",
   },
   device: {
@@ -75,14 +75,14 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   },
   "chat-form": {
     placeholder: "[NAME=]FORM",
-    help: "How chats are written, by the model of that name: world, g1 or " +
-      "flower (as its files and generation have it)",
+    help: "Chat form of a model: world, g1 or flower (by its files or " +
+      "generation)",
     repeatable: true,
   },
   bos: {
     placeholder: "[NAME=]YES",
-    help: "Whether its texts begin with token 0: yes or no (as its files and " +
-      "generation have it)",
+    help: "Whether texts of a model begin with token 0: yes or no (by its " +
+      "files or generation)",
     repeatable: true,
   },
   quant: {
@@ -99,38 +99,38 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   },
   vocab: {
     placeholder: "[NAME=]PATH",
-    help: "Vocabulary, of the model of that name (beside the weights)",
+    help: "Vocabulary of a model (the file beside its weights)",
     repeatable: true,
   },
   "model-memory": {
     placeholder: "BYTES",
-    help: "What models may take at once, as 6GB; the one unused for longest " +
-      "is unloaded (what is free)",
+    help:
+      "Memory for loaded models, such as 6GB; the least recently used one " +
+      "is unloaded (the free memory)",
   },
   initial: {
     placeholder: "NAME=PATH",
-    help: "A state or save that texts may begin with; NAME=LAYOUT:PATH where " +
-      "the file does not say what it is",
+    help: "A state or save that requests can start from; " +
+      "NAME=LAYOUT:PATH if its layout cannot be detected",
     repeatable: true,
   },
   "state-keys": {
     placeholder: "LIST",
-    help:
-      "KID:BASE64URL,… of 32 bytes; the first seals, all open (a new key, " +
-      "gone with the process)",
+    help: "KID:BASE64URL,… of 32 bytes; the first seals, all open (a random " +
+      "key, lost with the process)",
   },
   "state-ttl": {
     placeholder: "SECONDS",
-    help: "How long a save can be used (no limit)",
+    help: "Lifetime of a save (no limit)",
   },
   "state-max-age": {
     placeholder: "SECONDS",
-    help: "How long a conversation can be gone on with, however often its " +
-      "save is renewed (no limit)",
+    help: "Lifetime of a conversation, renewals of its save included (no " +
+      "limit)",
   },
   "state-audience": {
     placeholder: "NAME",
-    help: "Servers that share saves; others reject them (gosling)",
+    help: "Name of a group of servers that share saves (gosling)",
   },
   portable: yesOrNo("Allow saves that are not encrypted (no)"),
   "keys-file": {
@@ -140,11 +140,11 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   },
   "api-keys": {
     placeholder: "LIST",
-    help: "NAME:SHA256[:RATE],… of the keys that may call (everybody may)",
+    help: "Accepted API keys, NAME:SHA256[:RATE],… (no key is needed)",
   },
   rate: {
     placeholder: "R[/T]",
-    help: "Requests and tokens a minute of each tenant; * is any (*)",
+    help: "Requests and tokens a minute for each tenant; * for any (*)",
   },
   "tenant-turns": {
     placeholder: "N",
@@ -152,11 +152,11 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   },
   timeout: {
     placeholder: "SECONDS",
-    help: "How long a turn may take; it then ends with its save (600)",
+    help: "Time limit of a turn, which then ends with its save (600)",
   },
   "body-timeout": {
     placeholder: "SECONDS",
-    help: "How long the body of a request may take to arrive (60)",
+    help: "Time limit for receiving a request body (60)",
   },
   "json-limits": {
     placeholder: "LIST",
@@ -165,24 +165,24 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
       "512 to 4096; 20)",
   },
   strict: yesOrNo(
-    "Refuse unknown fields on OpenAI's routes, where they are else ignored " +
-      "and named (no)",
+    "Refuse unknown fields on OpenAI's and Anthropic's routes instead of " +
+      "ignoring them (no)",
   ),
   "cors-origins": {
     placeholder: "LIST",
-    help: "Origins whose pages may call; * is any, none is none (*)",
+    help: "Origins allowed by CORS; * for any, none for none (*)",
   },
   log: {
     placeholder: "NAME",
-    help: "A line for each request on stderr: json, text or none (none)",
+    help: "Log of requests on stderr: json, text or none (none)",
   },
   metrics: {
     placeholder: "WHO",
-    help: "Who may read /metrics: open, keys, key:NAME or none (keys; " +
-      "everybody where there are no API keys)",
+    help: "Access to /metrics: open, keys, key:NAME or none (keys; open " +
+      "without API keys)",
   },
   "reuse-port": yesOrNo(
-    "Let other processes listen on the same port, as replicas do (no)",
+    "Let other processes listen on the same port (no)",
   ),
 };
 
@@ -205,7 +205,7 @@ export const SERVER_FLAGS: readonly FlagGroup[] = [
     "initial",
     "portable",
   ]),
-  settingGroup("Callers", [
+  settingGroup("Access", [
     "keys-file",
     "api-keys",
     "rate",
@@ -224,7 +224,7 @@ export const SERVER_FLAGS: readonly FlagGroup[] = [
     "body-timeout",
     "json-limits",
   ]),
-  settingGroup("Watching", ["log", "metrics", "reuse-port"]),
+  settingGroup("Monitoring", ["log", "metrics", "reuse-port"]),
 ];
 
 /** Every setting, by its flag without the dashes. */

@@ -48,7 +48,7 @@ export function helpText(
     ...notes.map((note) => wrap(note, 0)),
     ...example === undefined ? [] : [
       wrap(
-        `Settings can be variables too: --${example} is ${
+        `Every setting is also a variable: --${example} is ${
           variableOf(example)
         }.`,
         0,

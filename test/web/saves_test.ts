@@ -133,7 +133,7 @@ Deno.test("the page asks for a key where the server does", async () => {
   await page.getByText("not let in").waitFor();
   await page.getByLabel("Message").fill("Hello!");
   await page.keyboard.press("Enter");
-  await page.getByRole("alert").getByText("asks for a key").waitFor();
+  await page.getByRole("alert").getByText("needs an API key").waitFor();
   await page.getByRole("alert").getByRole("button", { name: "Settings" })
     .click();
   await page.getByLabel("Key").fill("sesame");

@@ -1,5 +1,5 @@
 /**
- * A browser's storage on its bad days: cleared, full, or refused.
+ * A browser's storage when it is cleared, full, or refused.
  *
  * @module
  */

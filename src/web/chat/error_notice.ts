@@ -21,7 +21,8 @@ export interface ErrorNotice {
 
 const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
   ERR_REQUEST_UNAUTHORIZED: {
-    message: "The server asks for a key, and none it knows came along.",
+    message:
+      "The server needs an API key, and this page has none that it accepts.",
     action: "settings",
   },
   ERR_LOCAL: {
@@ -34,7 +35,7 @@ const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
     action: "settings",
   },
   ERR_STATE_EXPIRED: {
-    message: "The save has expired: the server opens saves only for a while.",
+    message: "The save has expired: this server limits the lifetime of saves.",
     action: "none",
   },
   ERR_STATE_MISMATCH: {
@@ -42,16 +43,15 @@ const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
     action: "settings",
   },
   ERR_STATE_UNREADABLE: {
-    message: "The save is damaged, or is no save at all.",
+    message: "The file is damaged, or it is not a save.",
     action: "none",
   },
   ERR_TOO_BUSY: {
-    message:
-      "Everybody is talking to the server at once. Try again in a moment.",
+    message: "The server is at capacity. Try again in a moment.",
     action: "retry",
   },
   ERR_DEVICE_LOST: {
-    message: "The server is getting its device back. Try again in a moment.",
+    message: "The server is restarting its device. Try again in a moment.",
     action: "retry",
   },
   ERR_DEVICE_UNAVAILABLE: {
@@ -60,24 +60,26 @@ const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
   },
   ERR_SHUTTING_DOWN: {
     message:
-      "The server is closing. Nothing is lost: another one, or the same " +
-      "one started again, goes on from here.",
+      "The server is shutting down. Nothing is lost: continue when it is " +
+      "back, or on another server.",
     action: "retry",
   },
   ERR_RATE_LIMITED: {
-    message: "This key has used up its minute. Try again in the next one.",
+    message: "The rate limit of this key is reached. Try again in a minute.",
     action: "retry",
   },
   ERR_TIME_LIMIT: {
-    message: "The server's time for a turn was over before it had begun.",
+    message: "The time limit of the turn was reached before the answer began.",
     action: "retry",
   },
   ERR_MODEL_BUSY: {
-    message: "Other models take the server's memory. Try again in a moment.",
+    message:
+      "Other models are using the server's memory. Try again in a moment.",
     action: "retry",
   },
   ERR_STATE_OVERFLOW: {
-    message: "The model cannot go on from here. Go back to an earlier turn.",
+    message:
+      "The model cannot continue from this state. Go back to an earlier turn.",
     action: "none",
   },
   ERR_REQUEST_TOO_LARGE: {
@@ -85,21 +87,21 @@ const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
     action: "none",
   },
   ERR_REQUEST_INVALID: {
-    message: "The server does not take the request.",
+    message: "The server rejected the request.",
     action: "settings",
   },
   ERR_REQUEST_NOT_FOUND: {
-    message: "There is a server, but it is no Gosling server.",
+    message: "This address is not a Gosling server.",
     action: "settings",
   },
 };
 
 const GONE: ErrorNotice = {
   message:
-    "The server cannot be reached. Nothing is lost: the conversation is " +
-    "here, and goes on as soon as the server is back. Or it goes on in this " +
-    "tab: the server's seal cannot be opened here, so the small model of the " +
-    "page reads the words again.",
+    "The server cannot be reached. Nothing is lost: the conversation is kept " +
+    "in this browser and continues when the server is back. It can also " +
+    "continue in this tab: the page's small model then reads the conversation " +
+    "again, because only the server can open its saves.",
   action: "device",
 };
 

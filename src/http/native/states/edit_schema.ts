@@ -14,8 +14,8 @@ const MOST_ITEMS = 32;
 const text = z.string().min(1).max(TEXT_LIMIT);
 
 const Fact = z.strictObject({
-  question: text.describe("What is asked"),
-  answer: text.describe("What is answered by a model that knows"),
+  question: text.describe("The question"),
+  answer: text.describe("The expected answer"),
 }).openapi("Fact");
 
 const Example = z.strictObject({ user: text, assistant: text })
@@ -26,25 +26,27 @@ const facts = z.array(Fact).max(MOST_ITEMS);
 const statements = z.array(text).max(MOST_ITEMS).default([]);
 
 const keep = facts.default([])
-  .describe("Facts that must stay as likely as they are");
+  .describe("Facts whose probability must not drop");
 
 const candidates = z.int().min(1).max(16).default(6)
-  .describe("Ways to try at most, the plainest first; the best is kept");
+  .describe("Maximum number of attempts, the simplest first; the best is kept");
 
 /** `POST /v1/state/teach`. */
 export const TeachRequest = z.strictObject({
   model: ModelName,
   state: Token.optional()
-    .describe("State to teach; a blank one if absent"),
+    .describe("State to teach; defaults to a blank one"),
   initial: Initial.optional(),
-  statements: statements.describe("Said to the model, which replies to each"),
-  examples: z.array(Example).max(MOST_ITEMS).default([])
-    .describe("Exchanges to learn from; read as they are"),
-  held_out: z.array(Example).max(MOST_ITEMS).default([]).describe(
-    "Examples to choose the order and the repetitions by, which are never read; " +
-      "every fourth example if there are neither these nor facts",
+  statements: statements.describe(
+    "Messages of the user, one turn each; the model replies",
   ),
-  facts: facts.default([]).describe("What must be known afterwards"),
+  examples: z.array(Example).max(MOST_ITEMS).default([])
+    .describe("Exchanges to learn from, read verbatim"),
+  held_out: z.array(Example).max(MOST_ITEMS).default([]).describe(
+    "Exchanges that are never read and decide which attempt is best; " +
+      "defaults to every fourth example if there are no facts",
+  ),
+  facts: facts.default([]).describe("Facts to learn"),
   keep,
   candidates,
   ...output,
@@ -57,9 +59,9 @@ export const TeachRequest = z.strictObject({
 export const ForgetRequest = z.strictObject({
   model: ModelName,
   state: Token,
-  facts: facts.min(1).describe("What is to be forgotten"),
+  facts: facts.min(1).describe("Facts to forget"),
   statements: statements.describe(
-    "What to say for it, such as a correction; words of the server's own if absent",
+    "Messages to read, such as corrections; defaults to generated ones",
   ),
   keep,
   candidates,
@@ -74,10 +76,10 @@ export const MergeRequest = z.strictObject({
     weight: z.number().positive().max(1e6).default(1)
       .describe("Weight in the mean; weights need not sum to 1"),
     messages: z.array(RequestMessage).min(1).max(10_000).optional()
-      .describe("What the state was told, if it may be read again"),
+      .describe("The conversation of the state; if given, it is read again"),
   })).min(2).max(4),
   facts: facts.default([])
-    .describe("What must be known afterwards as well as before"),
+    .describe("Facts to preserve"),
   ...output,
 }).openapi("MergeRequest");
 
@@ -89,32 +91,34 @@ const FactReport = z.object({
   tokens: z.int().describe("Tokens of the answer"),
   blank: nats.describe("Log probability of the answer in a blank state"),
   before: nats.describe(
-    "Log probability before the edit; of several states, in the best of them",
+    "Log probability before the edit; the highest of several states",
   ),
   after: nats.describe("Log probability after the edit"),
   says: z.string().optional()
-    .describe("What the model answers now when it is asked"),
+    .describe("Answer of the edited state to the question"),
   achieved: z.boolean()
-    .describe("Whether the fact is as it was meant to be after the edit"),
+    .describe("Whether the edit had the intended effect on this fact"),
 }).openapi("FactReport");
 
 /** What every edit gives. */
 export const EditedState = MadeState.extend({
   object: z.literal("edited_state"),
   achieved: z.boolean().nullable().describe(
-    "Whether every fact is as it was meant to be; null if none was given",
+    "Whether the edit had the intended effect on every fact; null without facts",
   ),
-  summary: z.string().describe("What was achieved, in a sentence"),
+  summary: z.string().describe("Summary of the result, one sentence"),
   method: z.string().describe(
-    "What was done; `nothing` if nothing was better than the state as it was",
+    "Method of the edit; `nothing` if no attempt improved on the given state",
   ),
-  facts: z.array(FactReport).describe("The facts, and the examples held out"),
-  kept: z.array(FactReport).describe("The facts that had to stay"),
+  facts: z.array(FactReport).describe(
+    "Reports on the facts and the held-out examples",
+  ),
+  kept: z.array(FactReport).describe("Reports on the facts to preserve"),
   attempts: z.array(z.object({
     method: z.string(),
     facts: z.number().describe("Mean log probability per token of the facts"),
     kept: z.number().optional()
-      .describe("Mean log probability per token of the facts that had to stay"),
+      .describe("Mean log probability per token of the facts to preserve"),
     chosen: z.boolean(),
   })),
 }).openapi("EditedState");
@@ -129,8 +133,8 @@ export const TaughtState = EditedState.extend({
     read: z.number().describe("After reading everything once, in order"),
     taught: z.number().describe("In the returned state"),
   }).optional().describe(
-    "Mean log probabilities per token of what was never read: the facts and the " +
-      "examples held out",
+    "Mean log probability per token of text that was not read: facts and " +
+      "held-out examples",
   ),
 }).openapi("TaughtState");
 /** What teaching gives. */
