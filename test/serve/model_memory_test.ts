@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe } from "../../src/hub/inspect.ts";
 import { type Device, QUANTIZATIONS } from "../../src/device/device.ts";
+import { WASM_BYTES } from "../../src/device/wasm/memory_layout.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 import { expectRoom, explainFull, spaceOn } from "../../src/serve/memory.ts";
 import { Gpu } from "../../src/device/webgpu/gpu.ts";
@@ -70,6 +71,37 @@ Deno.test("Device.memory() is two bytes a weight and what lanes and rows take", 
     assert(bytes > 2 * 191_034_624 + 10 * 2_433_024, `${kind}: ${bytes}`);
     assert(bytes < 2.6 * 191_034_624, `${kind}: ${bytes}`);
   }
+});
+
+Deno.test("WebAssembly holds official models up to 2.9B as int8, and 7.2B in no way", () => {
+  const sizes = {
+    "0.1B": SMALL,
+    "0.4B": official(24, 1024, [64, 64, 32, 128]),
+    "1.5B": official(24, 2048, [96, 96, 64, 256]),
+    "2.9B": LARGE,
+    "7.2B": official(32, 4096, [128, 128, 96, 480]),
+    "13.3B": official(61, 4096, [192, 192, 128, 384]),
+  };
+  const fitting = Object.entries(sizes).map(([name, shape]) => [
+    name,
+    ...QUANTIZATIONS.filter((quantization) =>
+      needed(shape, quantization) <= WASM_BYTES
+    ),
+  ]);
+  assertEquals(fitting, [
+    ["0.1B", "none", "int8", "int4"],
+    ["0.4B", "none", "int8", "int4"],
+    ["1.5B", "none", "int8", "int4"],
+    ["2.9B", "int8", "int4"],
+    ["7.2B"],
+    ["13.3B"],
+  ]);
+  // Not with a single lane either.
+  const alone = WASM.memory(
+    { shape: sizes["7.2B"], stored: "BF16" },
+    { lanes: 3, quantization: "int4" },
+  );
+  assert(alone.bytes > WASM_BYTES);
 });
 
 Deno.test("plannedBytes() counts 16, 8.5 and 4.5 bits a weight", () => {
