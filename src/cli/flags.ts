@@ -150,13 +150,15 @@ export function expectNoModelFlags(flags: Flags): void {
  *
  * @throws {ConfigError} If it is not one.
  */
-export function readUrl(text: string): string {
+export function readUrl(text: string, flag = "url"): string {
   const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.parse(whole);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new ConfigError(
       "ERR_CONFIG_INVALID",
-      `Cannot read --url: ${JSON.stringify(text)} is not the address of a ` +
+      `Cannot read --${flag}: ${
+        JSON.stringify(text)
+      } is not the address of a ` +
         "server, as http://127.0.0.1:8000",
     );
   }

@@ -15,6 +15,15 @@ import { IGNORED } from "./request/body.ts";
 import { type ApiDocument, docsPage } from "./site/docs.ts";
 import { messagesRoutes } from "./anthropic/messages.ts";
 import { dialectOf } from "./dialects.ts";
+import { koboldGenerateRoutes } from "./kobold/generate.ts";
+import { koboldModelRoutes } from "./kobold/models.ts";
+import { llamaCompletionRoutes } from "./llama/completion.ts";
+import { LLAMA_PATHS } from "./llama/error.ts";
+import { llamaSlotRoutes } from "./llama/slots.ts";
+import { rootTokenRoutes } from "./llama/tokens.ts";
+import { ollamaTurnRoutes } from "./ollama/chat.ts";
+import { ollamaModelRoutes } from "./ollama/models.ts";
+import { oobaRoutes } from "./ooba/routes.ts";
 import { generateRoute } from "./native/generate.ts";
 import { healthRoutes } from "./site/health.ts";
 import type { JsonLimits } from "./request/grammar.ts";
@@ -78,6 +87,9 @@ const ABOUT = {
   },
 };
 
+/** Whatever touches a model; each path is one of them alone. */
+const GUARDED = ["/v1/*", "/api/*", ...LLAMA_PATHS.map((path) => `${path}/*`)];
+
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Builds the server's one handler, `app.fetch`. */
@@ -97,8 +109,8 @@ export function createApp(
   app.use(identify, observe(observer));
   app.use(secureHeaders(), allowOrigins(limits.origins));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
-  app.use(
-    "/v1/*",
+  // The same ones everywhere: what a caller has left is one account.
+  const guards: MiddlewareHandler<AppEnv>[] = [
     requireKey(keys),
     limitCaller(limits),
     lendModels(loader),
@@ -108,7 +120,8 @@ export function createApp(
       c.set("bodyTimeout", limits.bodyTimeout);
       await next();
     },
-  );
+  ];
+  for (const path of GUARDED) app.use(path, ...guards);
   app.route("/", pageRoutes(pageModel));
   app.route("/", healthRoutes(loader));
   if (metrics) app.route("/", metricsRoute(metrics, requireKey(keys)));
@@ -123,6 +136,14 @@ export function createApp(
   app.route("/", completionsRoute());
   app.route("/", responsesRoute());
   app.route("/", messagesRoutes());
+  app.route("/", oobaRoutes());
+  app.route("/", ollamaTurnRoutes());
+  app.route("/", ollamaModelRoutes());
+  app.route("/", llamaCompletionRoutes());
+  app.route("/", llamaSlotRoutes());
+  app.route("/", rootTokenRoutes());
+  app.route("/", koboldGenerateRoutes());
+  app.route("/", koboldModelRoutes());
   app.get("/problems/:code", (c) => {
     const found = describeProblem(c.req.param("code"));
     return found === undefined ? c.notFound() : c.json(found);

@@ -139,6 +139,10 @@ export interface AppEnv {
     turns: RequestTurns;
     /** Seconds that a body may take to arrive; absent: any time. */
     bodyTimeout?: number | undefined;
+    /** Values that a body may hold; absent: as few as most do. */
+    mostValues?: number;
+    /** Whether a body is JSON whatever its media type. */
+    anyType?: boolean;
     /** Bytes of a history to keep at most; absent: the body is read as it is. */
     keepBytes?: number;
     /** When the body has to be there, by `performance.now()`. */

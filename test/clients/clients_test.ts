@@ -11,6 +11,7 @@ import { agentsChat } from "./agents_chat.ts";
 import { agentsResponses } from "./agents_responses.ts";
 import { aiAnthropic } from "./ai_anthropic.ts";
 import { aiCompatible } from "./ai_compatible.ts";
+import { aiOllama } from "./ai_ollama.ts";
 import { aiOpenAi } from "./ai_openai.ts";
 import { anthropicSdk } from "./anthropic.ts";
 import { type CaseName, CASES, type Client, expectAnswered } from "./client.ts";
@@ -21,7 +22,9 @@ import { instructorJs } from "./instructor.ts";
 import { langchain } from "./langchain.ts";
 import { langgraph } from "./langgraph.ts";
 import { llamaIndex } from "./llamaindex.ts";
+import { langchainOllama } from "./langchain_ollama.ts";
 import { mastra } from "./mastra.ts";
+import { ollamaJs } from "./ollama.ts";
 import { openAiChat } from "./openai_chat.ts";
 import { openAiResponses } from "./openai_responses.ts";
 import { opencode } from "./opencode.ts";
@@ -48,6 +51,9 @@ const CLIENTS: readonly Client[] = [
   codex,
   anthropicSdk,
   aiAnthropic,
+  ollamaJs,
+  langchainOllama,
+  aiOllama,
 ];
 
 let real: Recorder, told: Recorder;
@@ -80,7 +86,7 @@ for (const [client, done] of passed) {
     Deno.test(`${client.name}: ${title}`, async () => {
       [real, told].forEach((recorder) => recorder.take());
       await run({ baseURL: real.baseURL, scriptedURL: told.baseURL });
-      expectAnswered([...real.take(), ...told.take()], title);
+      expectAnswered([...real.take(), ...told.take()], title, client);
       done.add(title);
     });
   }

@@ -75,7 +75,7 @@ function usage(text: string): { prompt: number; cached: number } {
     return Number(all.at(-1)?.[1] ?? 0);
   };
   return {
-    prompt: last("(?:input|prompt)_tokens"),
+    prompt: last("(?:input|prompt)_tokens") || last("prompt_eval_count"),
     cached: last("(?:cached|cache_read_input)_tokens"),
   };
 }

@@ -48,6 +48,28 @@ export async function serveScripted(
   );
 }
 
+/** Starts the keeper in front of a server, with a folder of its own. */
+export async function serveKeeper(behind: string): Promise<Server> {
+  const folder = await Deno.makeTempDir();
+  const keeper = await start(
+    [
+      "-qA",
+      "--frozen",
+      "src/cli/keep.ts",
+      ...["--server", new URL(behind).origin],
+      ...["--port", "0", "--folder", folder, "--quiet"],
+    ],
+    {},
+  );
+  return {
+    baseURL: keeper.baseURL,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await keeper[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
 async function start(
   args: readonly string[],
   env: Readonly<Record<string, string>>,

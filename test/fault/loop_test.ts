@@ -78,6 +78,22 @@ const WORST: readonly [path: string, body: string, status: number][] = [
   ["/v1/responses", `{"input":${many(10_000, '{"type":"mcp_call"}')}}`, 400],
   ["/v1/responses", `{"input":${many(10_000, '{"role":"x"}')}}`, 400],
   ["/v1/responses", `{"input":"a","include":${many(260_000, "0")}}`, 400],
+  ["/v1/messages", `{"max_tokens":1,"messages":${many(10_000, "{}")}}`, 400],
+  [
+    "/v1/messages",
+    `{"max_tokens":0,"messages":${many(10_000, parts)},"n":0}`,
+    400,
+  ],
+  [
+    "/v1/messages/count_tokens",
+    `{"messages":[{"role":"user","content":"${"a".repeat(M)}"}]}`,
+    200,
+  ],
+  ["/api/chat", `{"messages":${many(10_000, "{}")}}`, 400],
+  ["/api/generate", `{"prompt":"a","context":${many(260_000, "1")}}`, 400],
+  ["/tokenize", `{"content":"${"a".repeat(M)}"}`, 200],
+  ["/completion", `{"prompt":${many(260_000, "-1")}}`, 400],
+  ["/api/extra/tokencount", `{"prompt":"${"a".repeat(M)}"}`, 200],
 ];
 
 Deno.test("no request of a permitted size holds the loop", async () => {

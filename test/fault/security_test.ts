@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { randomKey, type StateKey } from "../../src/state/keys.ts";
 import { Vault, type VaultOptions } from "../../src/state/seal.ts";
 import { sealedBytes, splitSealedText } from "../../src/state/envelope.ts";
+import { bytesOfContext, contextOf } from "../../src/http/ollama/context.ts";
 import { isPortableText, portableBytes } from "../../src/state/portable.ts";
 import { type Harness, harness } from "../http/client.ts";
 import { fakeEngine } from "../http/fake_engine.ts";
@@ -62,6 +63,30 @@ const TAKERS: Readonly<
     stream: true,
   })],
   count: ["/v1/messages/count_tokens", (state) => ({ messages: CHAT, state })],
+  ollama: ["/api/chat", (state) => ({
+    messages: [{ role: "assistant", content: "b", state }, ...CHAT],
+    stream: false,
+  })],
+  ollamaField: ["/api/chat", (state) => ({ messages: CHAT, state })],
+  context: ["/api/generate", (state) => ({
+    prompt: "a",
+    context: contextOf(inBytes(state)),
+    stream: false,
+  })],
+  contextField: ["/api/generate", (state) => ({ prompt: "a", state })],
+  llama: ["/completion", (state) => ({ prompt: "a", state })],
+  llamaStream: ["/completion", (state) => ({
+    prompt: "a",
+    state,
+    stream: true,
+  })],
+  slotSave: ["/slots/0?action=save", (state) => ({ prompt: "a", state })],
+  slotRestore: ["/slots/0?action=restore", (state) => ({ filename: state })],
+  kobold: ["/api/v1/generate", (state) => ({ prompt: "a", state })],
+  koboldStream: ["/api/extra/generate/stream", (state) => ({
+    prompt: "a",
+    state,
+  })],
   branch: ["/v1/state/branch", (state) => ({
     state,
     branches: [{ prompt: "a" }],
@@ -81,7 +106,9 @@ const TAKERS: Readonly<
 const GIVERS = [
   ...["generate", "nothing", "chat", "completions", "responses", "previous"],
   ...["reasoning", "messages", "messagesField", "messagesStream"],
-  ...["branch", "mix", "rebase", "teach", "forget", "merge"],
+  ...["ollama", "ollamaField", "context", "llama", "llamaStream", "slotSave"],
+  ...["slotRestore", "kobold", "koboldStream", "branch", "mix", "rebase"],
+  ...["teach", "forget", "merge"],
 ];
 
 /** The same token in its binary form. */
@@ -187,7 +214,9 @@ Deno.test("renewals are as old as what they renew, whatever route made them", as
   for (const name of GIVERS) {
     const { [name]: [path, body] } = TAKERS;
     const text = await (await here.post(path, body(state))).text();
-    const [token] = text.match(/eyJ[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+/) ?? [];
+    const [token] = name === "context"
+      ? [bytesOfContext(JSON.parse(text).context)]
+      : text.match(/eyJ[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+/) ?? [];
     assert(token !== undefined, `${name}: ${text.slice(0, 200)}`);
     const renewed = await vault.read(token);
     assertEquals(
@@ -254,6 +283,15 @@ Deno.test("values neither leave nor enter a server that seals every state", asyn
         messages: CHAT,
         state_profile: "portable",
       }],
+      ["/api/chat", { messages: CHAT, state_profile: "portable" }],
+      ["/api/generate", { prompt: "a", state_profile: "portable" }],
+      ["/completion", { prompt: "a", state_profile: "portable" }],
+      ["/slots/0?action=save", { prompt: "a", state_profile: "portable" }],
+      ["/api/v1/generate", { prompt: "a", state_profile: "portable" }],
+      ["/api/extra/generate/stream", {
+        prompt: "a",
+        state_profile: "portable",
+      }],
       ["/v1/state/rebase", { prompt: "a", state_profile: "portable" }],
       ["/v1/state/branch", {
         branches: [{ prompt: "a", state_profile: "portable" }],
@@ -278,9 +316,11 @@ Deno.test("every route of the document that has a field for a state is tried her
       const schema = JSON.stringify(
         components.schemas[name?.split("/").at(-1) ?? ""] ?? text,
       );
-      return /"state"|"states"|"a":/.test(schema);
-    }).map(([path]) => path);
-  const tried = new Set(Object.values(TAKERS).map(([path]) => path));
+      return /"state"|"states"|"context"|"a":/.test(schema);
+    }).map(([path]) => path.replace("{id}", "0"));
+  const tried = new Set(
+    Object.values(TAKERS).map(([path]) => path.replace(/\?.*/, "")),
+  );
   assertEquals(withState.filter((path) => !tried.has(path)), []);
-  assert(withState.length >= 8, withState.join());
+  assert(withState.length >= 16, withState.join());
 });

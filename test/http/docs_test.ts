@@ -57,7 +57,7 @@ Deno.test("openapi.json gives examples that work as they are", async () => {
       examples++;
     }
   }
-  assertEquals(examples, 12);
+  assertEquals(examples, 25);
 });
 
 Deno.test("docs show every route without a script or another server", async () => {

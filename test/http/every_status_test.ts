@@ -41,6 +41,16 @@ const STATEFUL: Readonly<Record<string, object>> = {
   },
   "/v1/completions": { model: "fake", state: "a", prompt: "Hi" },
   "/v1/responses": { model: "fake", state: "a", input: "Hi" },
+  "/api/chat": {
+    model: "fake",
+    state: "a",
+    messages: [{ role: "user", content: "Hi" }],
+  },
+  "/api/generate": { model: "fake", state: "a", prompt: "Hi" },
+  "/completion": { state: "a", prompt: "Hi" },
+  "/slots/{id}": { state: "a", prompt: "Hi" },
+  "/api/v1/generate": { state: "a", prompt: "Hi" },
+  "/api/extra/generate/stream": { state: "a", prompt: "Hi" },
   "/v1/messages": {
     model: "fake",
     max_tokens: 9,
@@ -133,12 +143,22 @@ interface Operation {
   };
 }
 
+/** Whom anybody may ask, whatever they send. */
+const UNGUARDED = ["/healthz", "/readyz"];
+
+/** Where a route is, with what a path names there or not there. */
+function placeOf(path: string, status: string): string {
+  return path === "/slots/{id}"
+    ? "/slots/0?action=save"
+    : path.replace("{id}", status === "404" ? "nobody" : "fake");
+}
+
 const { paths }: {
   paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 } = await (await harness().get("/openapi.json")).json();
 
 for (const [path, operations] of Object.entries(paths)) {
-  if (!path.startsWith("/v1/")) continue;
+  if (UNGUARDED.includes(path)) continue;
   for (
     const [method, { responses, requestBody }] of Object.entries(operations)
   ) {
@@ -151,9 +171,7 @@ for (const [path, operations] of Object.entries(paths)) {
         const { fetch } = harness(serving);
         const send = async () =>
           await fetch(
-            `http://here${
-              path.replace("{id}", status === "404" ? "nobody" : "fake")
-            }`,
+            `http://here${placeOf(path, status)}`,
             {
               method,
               ...(method === "post" && {

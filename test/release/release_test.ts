@@ -66,7 +66,7 @@ Deno.test("buildRelease() makes an archive that starts in an empty folder", asyn
   );
   assertEquals(
     Object.keys(settings.tasks),
-    ["start", "replicas", "chat", "generate", "model", "state"],
+    ["start", "replicas", "chat", "generate", "model", "state", "keep"],
   );
   // A release of the release is the release: nothing came in on the way.
   const release = `${folder}/${name}/tools/release.ts`;

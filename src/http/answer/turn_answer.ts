@@ -66,20 +66,28 @@ export interface AnswerWriter {
   readonly format?: StreamFormat;
 }
 
+/** Who else has a say in an answer. */
+export interface AnswerControl {
+  /** Ends the turns early when it is aborted. */
+  readonly gone?: AbortController;
+  /** Called when the turns are over, however they ended. */
+  readonly ended?: (() => void) | undefined;
+}
+
 /** Takes the turns of a request, and answers with what they come to. */
 export async function answerTurns(
   c: Context<AppEnv>,
   turns: readonly PlannedTurn[],
   writer: AnswerWriter,
   stream: boolean,
+  { gone = new AbortController(), ended }: AnswerControl = {},
 ): Promise<Response> {
-  const gone = new AbortController();
-  if (stream) return await streamTurns(c, turns, writer, gone);
+  if (stream) return await streamTurns(c, turns, writer, { gone, ended });
   const work = async () => {
     const drafts = await collectDrafts(c, turns, {
       gone,
       pick: (drafts) => writer.pick?.(drafts) ?? drafts,
-    });
+    }).finally(ended);
     return await writer.whole(drafts.shown, drafts.all);
   };
   return await jsonAnswer(c, work(), { gone });
@@ -112,7 +120,7 @@ async function streamTurns(
   c: Context<AppEnv>,
   turns: readonly PlannedTurn[],
   writer: AnswerWriter,
-  gone: AbortController,
+  { gone, ended }: AnswerControl & { readonly gone: AbortController },
 ): Promise<Response> {
   let left = turns.length;
   return await streamEvents(c, async (send) => {
@@ -120,7 +128,7 @@ async function streamTurns(
       if (event !== undefined) return send(await writer.text(draft, event));
       await seal(c, draft, turns);
       return send(await writer.done(draft, --left === 0));
-    });
+    }).finally(ended);
   }, {
     gone,
     format: writer.format,

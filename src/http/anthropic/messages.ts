@@ -13,13 +13,13 @@ import { WORLD } from "../../chat/forms.ts";
 import { BLANK_PHASE } from "../../chat/template.ts";
 import { thinks } from "../../chat/think.ts";
 import type { Save } from "../../state/save.ts";
-import { encodePrompt } from "../../text/prompt.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
 import { planCalls, type Reading, readingOf } from "../openai/calls.ts";
 import { conversationOf } from "../openai/chat_messages.ts";
 import { readLeniently } from "../request/body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
 import { openBeginning } from "../request/initial.ts";
+import { textTokens } from "../request/text_tokens.ts";
 import { HISTORY_STATES, needs } from "../request/needs.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/document.ts";
@@ -173,6 +173,11 @@ async function tokensOf(
     },
   );
   const first = save === undefined && begins ? 1 : 0;
-  return (save?.position ?? 0) + first +
-    encodePrompt(prompt, engine.tokenizer).length;
+  let count = (save?.position ?? 0) + first;
+  for (const piece of typeof prompt === "string" ? [prompt] : prompt) {
+    count += typeof piece === "number"
+      ? 1
+      : (await textTokens(c, piece)).length;
+  }
+  return count;
 }

@@ -7,6 +7,7 @@
 import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { stateLength } from "../../model/shape.ts";
+import { charge } from "../access/charge.ts";
 import { readJson } from "../request/body.ts";
 import { needs, type RouteNeeds } from "../request/needs.ts";
 import { document, problems, type ProblemStatus } from "../site/document.ts";
@@ -25,8 +26,8 @@ export interface JsonRoute<Request extends z.ZodType, Answer> {
   readonly needs?: RouteNeeds;
   /**
    * Elements (characters, tokens, values of states) that the answer is worked out
-   * from without a turn: charged to the caller before it is, a token of the rate
-   * for each {@linkcode ELEMENTS_A_TOKEN}. Absent: its turns are charged.
+   * from without a turn: charged to the caller before it is, by
+   * {@linkcode charge}. Absent: its turns are charged.
    */
   readonly elements?: (
     request: z.output<Request>,
@@ -34,13 +35,6 @@ export interface JsonRoute<Request extends z.ZodType, Answer> {
   ) => number;
   /** Statuses of problems besides those of every JSON route. */
   readonly refusals?: readonly ProblemStatus[];
-}
-
-/** Elements that cost as much as a token, which a model's every weight is read for. */
-const ELEMENTS_A_TOKEN = 2 ** 16;
-
-function charge(c: Context<AppEnv>, elements: number): void {
-  c.get("caller").spend(Math.max(1, Math.ceil(elements / ELEMENTS_A_TOKEN)));
 }
 
 /** Values of a state of the request's model. */

@@ -6,8 +6,6 @@
  */
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import { RequestError } from "../../errors.ts";
 import { readLeniently } from "../request/body.ts";
 import { HISTORY_STATES, needs } from "../request/needs.ts";
 import { document } from "../site/document.ts";
@@ -18,7 +16,8 @@ import { planCalls, readingOf } from "./calls.ts";
 import { conversationOf } from "./chat_messages.ts";
 import { ChatWriter } from "./chat_writer.ts";
 import { openAiAnswers } from "./error.ts";
-import { ChatRequest, StatePlace } from "./schema.ts";
+import { ChatRequest } from "./schema.ts";
+import { statePlace } from "./state_place.ts";
 
 const route = createRoute({
   method: "post",
@@ -65,7 +64,11 @@ export function chatRoute(): OpenAPIHono<AppEnv> {
       given.state,
       given.continue_final_message,
     );
-    const request = { ...given, state, state_in: statePlace(c, given) };
+    const request = {
+      ...given,
+      state,
+      state_in: statePlace(c, given.state_in),
+    };
     const plan = planCalls(request);
     const save = await openSave(c, { ...request, ...plan.changes });
     const { messages, ...reading } = readingOf(conversation, plan, save);
@@ -84,24 +87,4 @@ export function chatRoute(): OpenAPIHono<AppEnv> {
     return await answerTurns(c, turns, writer, request.stream);
   });
   return app;
-}
-
-/** The header that clients can be set up with once. */
-const STATE_IN = "gosling-state-in";
-
-/** Where the state shall be, by the request or the header. */
-function statePlace(
-  c: Context<AppEnv>,
-  { state_in: place }: ChatRequest,
-): ChatRequest["state_in"] {
-  const header = c.req.header(STATE_IN);
-  if (place !== undefined || header === undefined) return place;
-  const { success, data } = StatePlace.safeParse(header);
-  if (success) return data;
-  throw new RequestError(
-    "ERR_REQUEST_INVALID",
-    `Cannot take request: the header ${STATE_IN} is none of ${
-      StatePlace.options.join(", ")
-    }`,
-  );
 }

@@ -37,7 +37,7 @@ import {
 import { list, MOST_MESSAGES } from "../request/lists.ts";
 
 /** How many tokens an answer may have if the request does not say. */
-const ANSWER_TOKENS = 1024;
+export const ANSWER_TOKENS = 1024;
 
 /** How many tokens an answer may have at all. */
 export const MOST_TOKENS = 1 << 16;
@@ -87,11 +87,14 @@ export const native = {
 
 const stop = z.string().max(256);
 
+/** Clients for role play send several for each who takes part. */
+const MOST_STOPS = 64;
+
 /** Texts that end the answer; empty ones end nothing. */
-export const stops = z.union([stop, z.array(stop.nullable()).max(64)])
+export const stops = z.union([stop, z.array(stop.nullable()).max(MOST_STOPS)])
   .default([])
   .transform((stops) => [stops].flat().filter((text) => Boolean(text)))
-  .pipe(z.array(stop).max(16));
+  .pipe(z.array(stop));
 
 const stream = {
   stream: z.boolean().default(false),
@@ -229,7 +232,7 @@ export const CompletionRequest = closedObject({
   best_of: z.int().min(1).max(16).optional(),
   echo: z.boolean().default(false),
   suffix: z.literal("").optional(),
-  logprobs: z.int().min(0).max(5).optional(),
+  logprobs: z.int().min(0).max(20).optional(),
   stop: stops,
   ...sampling,
   ...stream,

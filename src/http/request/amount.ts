@@ -29,16 +29,20 @@ const OPEN = 0x5b, CLOSE = 0x5d, BRACKET = 0xdf;
  * to the parser.
  *
  * @param bytes The body, UTF-8.
+ * @param most Values that it may hold.
  * @throws {RequestError} `ERR_REQUEST_TOO_LARGE`.
  */
-export function expectAmount(bytes: Uint8Array): void {
+export function expectAmount(
+  bytes: Uint8Array,
+  most: number = MOST_VALUES,
+): void {
   let values = 1, members = 0, containers = 0, depth = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === QUOTE) {
       at = stringEnd(bytes, at + 1);
     } else if (byte === COMMA) {
-      if (++values > MOST_VALUES) throw tooMuch(MOST_VALUES, "values");
+      if (++values > most) throw tooMuch(most, "values");
     } else if (byte === COLON) {
       if (++members > MOST_MEMBERS) throw tooMuch(MOST_MEMBERS, "members");
     } else if ((byte & BRACKET) === OPEN) {

@@ -34,7 +34,7 @@ export async function readJson<Schema extends z.ZodType>(
   c: Context<AppEnv>,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const value = await checkInSteps(await jsonOf(c), schema);
+  const value = await checkInSteps(await jsonBody(c), schema);
   await chooseModel(c, value);
   return value;
 }
@@ -51,9 +51,11 @@ export async function readJson<Schema extends z.ZodType>(
 export async function readLeniently<Schema extends z.ZodType>(
   c: Context<AppEnv>,
   schema: Schema,
-  stateOf?: (value: z.output<Schema>) => string | undefined,
+  stateOf?: (
+    value: z.output<Schema>,
+  ) => string | Uint8Array<ArrayBuffer> | undefined,
 ): Promise<z.output<Schema>> {
-  const given = await jsonOf(c);
+  const given = await jsonBody(c);
   const { value, ignored } = c.get("strict")
     ? { value: await checkInSteps(given, schema), ignored: [] }
     : await checkLeniently(given, schema);
@@ -111,10 +113,17 @@ export async function readBody<Schema extends z.ZodType>(
   return { value, ...(token && { state: token }) };
 }
 
-async function jsonOf(c: Context<AppEnv>): Promise<unknown> {
+/**
+ * Reads a JSON body, of whatever schema, for no model.
+ *
+ * @throws {RequestError} `_MEDIA_TYPE` or `_MALFORMED`.
+ */
+export async function jsonBody(c: Context<AppEnv>): Promise<unknown> {
   const type = mediaType(c);
-  if (type !== "application/json") throw wrongType(type, "application/json");
-  return await parse(await bytes(c));
+  if (type !== "application/json" && !c.get("anyType")) {
+    throw wrongType(type, "application/json");
+  }
+  return await parse(await bytes(c), c.get("mostValues"));
 }
 
 /** Not read through Hono, which keeps the body for as long as the request. */
@@ -184,9 +193,9 @@ function decode(bytes: ArrayBuffer): string {
 }
 
 /** Bytes as values, with room for other requests where there are many. */
-async function parse(bytes: ArrayBuffer): Promise<unknown> {
+async function parse(bytes: ArrayBuffer, most?: number): Promise<unknown> {
   const wait = bytes.byteLength > LARGE ? letOthers : () => {};
-  expectAmount(new Uint8Array(bytes));
+  expectAmount(new Uint8Array(bytes), most);
   const text = decode(bytes);
   await wait();
   const value = valueOf(text);

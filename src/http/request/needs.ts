@@ -14,6 +14,7 @@ import { type ModelShape, stateLength } from "../../model/shape.ts";
 import { TEXT_LIMIT } from "../native/schema.ts";
 import type { AppEnv } from "../services.ts";
 import { withBodyDeadline } from "./body_deadline.ts";
+import { MOST_VALUES } from "./amount.ts";
 import { brokenOff } from "./body.ts";
 
 /** What a route needs. */
@@ -22,8 +23,15 @@ export interface RouteNeeds {
   readonly takesTurn?: boolean;
   /** States that a body may hold; 1 by default. */
   readonly states?: number;
+  /** Whether a state may be a list of numbers of four bytes each. */
+  readonly numbers?: boolean;
   /** Whether a body may hold a state of every turn of its conversation. */
   readonly history?: boolean;
+  /**
+   * Whether a body is taken as JSON whatever its media type, as the servers do whose
+   * examples name none. Not from pages: a browser asks before it sends JSON alone.
+   */
+  readonly anyType?: boolean;
 }
 
 /** States of one turn in a history: each has several ids, and items beside them. */
@@ -31,10 +39,17 @@ export const HISTORY_STATES = 4;
 
 /** Makes sure of what a route needs, before its handler. */
 export function needs(
-  { takesTurn = false, states = 1, history = false }: RouteNeeds,
+  {
+    takesTurn = false,
+    states = 1,
+    numbers = false,
+    history = false,
+    anyType = false,
+  }: RouteNeeds,
 ): MiddlewareHandler<AppEnv> {
   return async function needs(c, next): Promise<void> {
     if (takesTurn) expectRoom(c);
+    c.set("anyType", anyType && c.req.header("origin") === undefined);
     const seconds = c.get("bodyTimeout");
     if (seconds !== undefined) {
       c.set("bodyDeadline", {
@@ -45,6 +60,10 @@ export function needs(
     const { models } = c.get("loader");
     const sizes = models.map(({ shape }) => bodyBytes(shape, states));
     const most = Math.max(...sizes);
+    if (numbers) {
+      const largest = Math.max(...models.map(({ shape }) => stateBytes(shape)));
+      c.set("mostValues", MOST_VALUES + Math.ceil(largest / 4));
+    }
     // A history is bounded while it is read, by what is kept of it.
     if (history) c.set("keepBytes", most);
     else await expectSize(c, most);
@@ -102,6 +121,10 @@ async function expectSize(
  * penalty counts, and a text of which every character takes four bytes.
  */
 function bodyBytes(shape: ModelShape, states: number): number {
-  const state = 4 * stateLength(shape) + 8 * shape.V;
+  const state = stateBytes(shape);
   return Math.ceil(states * state * 4 / 3) + 4 * TEXT_LIMIT + (1 << 16);
+}
+
+function stateBytes(shape: ModelShape): number {
+  return 4 * stateLength(shape) + 8 * shape.V;
 }

@@ -1,0 +1,93 @@
+/**
+ * `POST /completion`, llama.cpp's own: text goes on with text.
+ *
+ * @module
+ */
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { RequestError } from "../../errors.ts";
+import type { PromptPieces } from "../../text/prompt.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
+import { answerTurns } from "../answer/turn_answer.ts";
+import { SchemaError } from "../problem.ts";
+import { readLeniently } from "../request/body.ts";
+import { openSave, planTurns } from "../request/common_request.ts";
+import { needs } from "../request/needs.ts";
+import type { AppEnv } from "../services.ts";
+import { document } from "../site/document.ts";
+import { llamaErrors } from "./error.ts";
+import { LlamaCompletionRequest } from "./schema.ts";
+import { LlamaWriter } from "./writer.ts";
+
+const route = createRoute({
+  method: "post",
+  path: "/completion",
+  summary: "Completion (llama.cpp)",
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: LlamaCompletionRequest,
+          example: { prompt: "User: Hello!\n\nAssistant:", n_predict: 64 },
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: "The answer, or its events",
+      content: {
+        "application/json": { schema: z.looseObject({ content: z.string() }) },
+        "text/event-stream": { schema: z.string() },
+      },
+    },
+    ...llamaErrors(400, 401, 403, 404, 408, 409, 413, 429, 500, 503),
+  },
+});
+
+/** Answers `/completion`, and refuses `/infill`. */
+export function llamaCompletionRoutes(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  document(app, route);
+  app.post(route.path, needs({ takesTurn: true, anyType: true }), async (c) => {
+    const request = await readLeniently(c, LlamaCompletionRequest);
+    const { engine } = c.get("services");
+    const prompt = expectPieces(request.prompt, engine.tokenizer, "/prompt");
+    const save = await openSave(c, request);
+    // Tokens are read as they are: the first of them is the first of the text.
+    const bos = typeof prompt === "string" ? request.bos : request.bos ?? false;
+    const turns = planTurns(c, { ...request, bos }, save, [{ prompt }], {
+      penaltyDecay: 1,
+    });
+    const { model, tokenizer } = engine;
+    const writer = new LlamaWriter({ request, model: model.id, tokenizer });
+    return await answerTurns(c, turns, writer, request.stream);
+  });
+  app.all("/infill", () => {
+    throw new RequestError(
+      "ERR_REQUEST_INVALID",
+      "Cannot fill a gap: the model reads from one end to the other; send " +
+        "/completion what comes before",
+    );
+  });
+  return app;
+}
+
+/** A prompt whose tokens are the model's. */
+export function expectPieces(
+  prompt: PromptPieces,
+  tokenizer: Tokenizer,
+  pointer: string,
+): PromptPieces {
+  if (typeof prompt === "string") return prompt;
+  const strange = prompt.findIndex((piece) =>
+    typeof piece === "number" && piece >= tokenizer.size
+  );
+  if (strange < 0) return prompt;
+  const detail = `is no token of this model, which has ${tokenizer.size}`;
+  throw new SchemaError(
+    `Cannot take request: ${pointer}/${strange}: ${detail}`,
+    [{ pointer: `${pointer}/${strange}`, detail }],
+  );
+}

@@ -1,0 +1,81 @@
+/**
+ * Errors in the shape that clients of llama.cpp's server read. Source: `README.md` of
+ * llama.cpp's `tools/server`, "API errors".
+ *
+ * @module
+ */
+
+import { type RouteConfig, z } from "@hono/zod-openapi";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Dialect } from "../dialect.ts";
+import { codeOf, problem, problemHeaders, PROBLEMS } from "../problem.ts";
+import { DESCRIPTIONS, type ProblemStatus } from "../site/document.ts";
+
+/** What llama.cpp calls an error of a status. */
+const TYPES: Readonly<Record<number, string>> = {
+  401: "authentication_error",
+  403: "permission_error",
+  404: "not_found_error",
+  405: "not_supported_error",
+  429: "unavailable_error",
+  500: "server_error",
+  503: "unavailable_error",
+};
+
+/** An error as llama.cpp says it. */
+export const LlamaError = z.object({
+  error: z.object({ code: z.int(), message: z.string(), type: z.string() }),
+  code: z.string().describe("Error code of this server"),
+}).openapi("LlamaError");
+/** An error as llama.cpp says it. */
+export type LlamaError = z.infer<typeof LlamaError>;
+
+/** The responses of a route of llama.cpp's for these statuses. */
+export function llamaErrors(
+  ...statuses: ProblemStatus[]
+): RouteConfig["responses"] {
+  return Object.fromEntries(statuses.map((status) => [status, {
+    description: DESCRIPTIONS[status],
+    content: { "application/json": { schema: LlamaError } },
+  }]));
+}
+
+/** llama.cpp knows no 422. */
+function statusOf(error: unknown): ContentfulStatusCode {
+  const [status] = PROBLEMS[codeOf(error)];
+  return status === 422 ? 400 : status;
+}
+
+/** Describes `error`: in full if it is ours, not at all if not. */
+export function llamaError(error: unknown, requestId: string): LlamaError {
+  const { title, detail } = problem(error, requestId);
+  const status = statusOf(error);
+  return {
+    error: {
+      code: status,
+      message: detail ?? title,
+      type: TYPES[status] ?? "invalid_request_error",
+    },
+    code: codeOf(error),
+  };
+}
+
+/** Paths of llama.cpp's, which are at the root; and those below them. */
+export const LLAMA_PATHS = [
+  "/completion",
+  "/tokenize",
+  "/detokenize",
+  "/props",
+  "/slots",
+  "/infill",
+] as const;
+
+/** llama.cpp's language. */
+export const LLAMA: Dialect = {
+  speaks: (path) =>
+    LLAMA_PATHS.some((root) => path === root || path.startsWith(`${root}/`)),
+  refuse(c, error) {
+    const body = llamaError(error, c.get("requestId"));
+    return c.json(body, statusOf(error), problemHeaders(codeOf(error)));
+  },
+};

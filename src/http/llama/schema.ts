@@ -1,0 +1,143 @@
+/**
+ * What llama.cpp's routes take. Any optional field may be `null`; fields that nobody
+ * knows are ignored and named; fields of the native API are added.
+ *
+ * @module
+ */
+
+import { z } from "@hono/zod-openapi";
+import type { Grammar } from "../../grammar/grammar.ts";
+import { JsonSchema, TEXT_LIMIT, TOKEN_LIMIT } from "../native/schema.ts";
+import { list } from "../request/lists.ts";
+import { text } from "../openai/content.ts";
+import { closedObject } from "../openai/fields.ts";
+import {
+  ANSWER_TOKENS,
+  modelName,
+  MOST_TOKENS,
+  native,
+  sampling,
+  schemaGrammar,
+  stops,
+} from "../openai/schema.ts";
+
+const Token = z.int().min(0);
+
+/** Text, tokens, or texts and tokens in a row. */
+export const LlamaPrompt = z.union([
+  text,
+  list(z.union([Token, text])).max(TOKEN_LIMIT),
+  closedObject({ prompt_string: text }).transform(({ prompt_string }) =>
+    prompt_string
+  ),
+]).refine(
+  (prompt) =>
+    typeof prompt === "string" || prompt.length < 2 ||
+    prompt.some((piece) => typeof piece === "number"),
+  "has several prompts: send each in a request of its own",
+);
+
+/** `false` takes a token from those that can be drawn, as far as a bias can. */
+const NEVER = -100;
+
+const Bias = z.union([
+  z.record(z.string(), z.number()),
+  z.array(z.tuple([
+    z.union([Token, z.string()]),
+    z.union([
+      z.number(),
+      z.literal(false),
+    ]),
+  ])).max(1024).transform((pairs) =>
+    Object.fromEntries(
+      pairs.map(([token, bias]) => [String(token), bias || NEVER]),
+    )
+  ),
+]).default({}).transform((bias) =>
+  Object.fromEntries(
+    Object.entries(bias).map((
+      [token, value],
+    ) => [token, Math.min(100, Math.max(-100, value))]),
+  )
+).pipe(
+  z.record(z.string().regex(/^\d{1,7}$/, "is not a token id"), z.number()),
+);
+
+const { logit_bias: _, ...drawing } = sampling;
+
+/** `POST /completion`. */
+export const LlamaCompletionRequest = closedObject({
+  model: modelName,
+  prompt: LlamaPrompt.default(""),
+  n_predict: z.int().min(-2).optional().describe(
+    "Tokens of the answer at most; negative ones are as many as may be",
+  ),
+  stop: stops,
+  stream: z.boolean().default(false),
+  grammar: z.string().max(TEXT_LIMIT).optional()
+    .describe("Rules of the answer, in GBNF"),
+  json_schema: JsonSchema.optional(),
+  n_probs: z.int().min(0).max(20).default(0),
+  logit_bias: Bias,
+  cache_prompt: z.unknown().optional(),
+  id_slot: z.unknown().optional(),
+  return_tokens: z.boolean().default(false),
+  timings_per_token: z.unknown().optional(),
+  t_max_predict_ms: z.unknown().optional(),
+  n_keep: z.unknown().optional(),
+  ...drawing,
+  ...native,
+}).transform(({ n_predict, n_probs, grammar, json_schema, ...request }) => ({
+  ...request,
+  n_probs,
+  logprobs: n_probs > 0 || request.return_tokens ? n_probs : undefined,
+  grammar: grammarOf(grammar, json_schema),
+  max_tokens: tokensOf(n_predict),
+})).openapi("LlamaCompletionRequest");
+/** `POST /completion`, parsed. */
+export type LlamaCompletionRequest = z.output<typeof LlamaCompletionRequest>;
+
+function grammarOf(
+  rules: string | undefined,
+  schema: Readonly<Record<string, unknown>> | undefined,
+): Grammar | undefined {
+  if (schema !== undefined) return schemaGrammar({ schema });
+  return rules ? { type: "ebnf", rules } : undefined;
+}
+
+/** How many tokens an answer may have where a client says it its own way. */
+export function tokensOf(most: number = ANSWER_TOKENS): number {
+  return most < 0 ? MOST_TOKENS : Math.min(most, MOST_TOKENS);
+}
+
+/** `POST /tokenize`, llama.cpp's and vLLM's. */
+export const RootTokenizeRequest = closedObject({
+  model: modelName,
+  content: text.optional(),
+  prompt: text.optional(),
+  add_special: z.boolean().default(false),
+  add_special_tokens: z.boolean().default(false),
+  parse_special: z.unknown().optional(),
+  with_pieces: z.boolean().default(false),
+  return_token_strs: z.boolean().default(false),
+}).refine(
+  ({ content, prompt }) => (content === undefined) !== (prompt === undefined),
+  "takes either content or prompt",
+).openapi("RootTokenizeRequest");
+
+/** `POST /detokenize`, llama.cpp's and vLLM's. */
+export const RootDetokenizeRequest = closedObject({
+  model: modelName,
+  tokens: list(Token).max(TOKEN_LIMIT),
+}).openapi("RootDetokenizeRequest");
+
+/** `POST /slots/{id}`. */
+export const SlotRequest = closedObject({
+  model: modelName,
+  filename: z.string().optional()
+    .describe("A name, or for restore the state itself"),
+  prompt: LlamaPrompt.optional().describe("What to read before saving"),
+  state: native.state,
+  state_codec: native.state_codec,
+  state_profile: native.state_profile,
+}).openapi("SlotRequest");

@@ -1,0 +1,159 @@
+/**
+ * Answers as llama.cpp's `/completion` writes them: whole, and in events. Source:
+ * `README.md` of llama.cpp's `tools/server`.
+ *
+ * @module
+ */
+
+import type { AnswerEvent } from "../../chat/turn.ts";
+import type { DoneEvent } from "../../engine/engine.ts";
+import type { ScoredToken } from "../../text/logprobs.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
+import type { Draft } from "../answer/draft.ts";
+import type { AnswerWriter } from "../answer/turn_answer.ts";
+import { chatLogprobs } from "../openai/logprobs.ts";
+import { llamaError } from "./error.ts";
+import type { LlamaCompletionRequest } from "./schema.ts";
+
+/** What answers are to. */
+export interface LlamaAsk {
+  readonly request: LlamaCompletionRequest;
+  readonly model: string;
+  readonly tokenizer: Tokenizer;
+}
+
+/** Writes the answer to one request. */
+export class LlamaWriter implements AnswerWriter {
+  readonly error = llamaError;
+  readonly #ask: LlamaAsk;
+  #drawn = 0;
+
+  /** Writes to nobody yet. */
+  constructor(ask: LlamaAsk) {
+    this.#ask = ask;
+  }
+
+  text(_draft: Draft, { text, tokens }: AnswerEvent): object[] {
+    const { tokenizer } = this.#ask;
+    this.#drawn += tokens?.length ?? tokenizer.encode(text).length;
+    return [{
+      index: 0,
+      content: text,
+      ...this.#tokens(tokens),
+      stop: false,
+      id_slot: -1,
+      tokens_predicted: this.#drawn,
+      tokens_evaluated: 0,
+      ...this.#probabilities(tokens),
+    }];
+  }
+
+  done(draft: Draft): object[] {
+    return [this.#end(draft, "", undefined)];
+  }
+
+  whole([draft]: readonly Draft[]): object {
+    if (draft === undefined) throw new Error("A turn had no end");
+    return this.#end(draft, draft.text, draft.tokens);
+  }
+
+  #end(
+    { end, state }: Draft,
+    content: string,
+    tokens: readonly ScoredToken[] | undefined,
+  ): object {
+    if (end === undefined) throw new Error("A turn had no end");
+    const { request, model } = this.#ask;
+    const { usage, timings: { prefillMs, decodeMs } } = end;
+    const read = usage.promptTokens;
+    const written = usage.completionTokens;
+    return {
+      index: 0,
+      content,
+      ...this.#tokens(tokens),
+      id_slot: -1,
+      stop: true,
+      model,
+      tokens_predicted: written,
+      tokens_evaluated: usage.prefillSavedTokens + read,
+      generation_settings: settingsOf(request),
+      prompt: typeof request.prompt === "string" ? request.prompt : "",
+      has_new_line: content.includes("\n"),
+      truncated: false,
+      ...stopOf(end),
+      tokens_cached: usage.position,
+      timings: {
+        cache_n: usage.prefillSavedTokens,
+        ...timing("prompt", read, prefillMs),
+        ...timing("predicted", written, decodeMs),
+      },
+      ...this.#probabilities(tokens),
+      ...(state !== undefined && { state }),
+    };
+  }
+
+  #tokens(tokens: readonly ScoredToken[] = []): object {
+    const { return_tokens } = this.#ask.request;
+    return { tokens: return_tokens ? tokens.map(({ token }) => token) : [] };
+  }
+
+  #probabilities(tokens: readonly ScoredToken[] | undefined): object {
+    const { request, tokenizer } = this.#ask;
+    if (request.n_probs === 0 || tokens === undefined) return {};
+    const { content } = chatLogprobs(tokens, tokenizer);
+    return {
+      completion_probabilities: content.map((said, i) => ({
+        id: tokens[i]?.token,
+        ...said,
+        top_logprobs: said.top_logprobs?.map((other, j) => ({
+          id: tokens[i]?.top[j]?.token,
+          ...other,
+        })),
+        // Older clients read probabilities by these names.
+        content: said.token,
+        probs: said.top_logprobs?.map(({ token, logprob }) => ({
+          tok_str: token,
+          prob: Math.exp(logprob),
+        })),
+      })),
+    };
+  }
+}
+
+function timing(name: string, count: number, ms: number): object {
+  return {
+    [`${name}_n`]: count,
+    [`${name}_ms`]: ms,
+    [`${name}_per_token_ms`]: count === 0 ? 0 : ms / count,
+    [`${name}_per_second`]: ms === 0 ? 0 : 1000 * count / ms,
+  };
+}
+
+/** What a request draws with, as far as it says so itself. */
+function settingsOf(request: LlamaCompletionRequest): object {
+  const { max_tokens, temperature, top_k, top_p, min_p, seed, stop, stream } =
+    request;
+  const { presence_penalty, frequency_penalty } = request;
+  return {
+    n_predict: max_tokens,
+    temperature,
+    top_k,
+    top_p,
+    min_p,
+    presence_penalty,
+    frequency_penalty,
+    seed,
+    stop,
+    stream,
+  };
+}
+
+function stopOf({ finish, stop }: DoneEvent): {
+  readonly stop_type: "word" | "eos" | "limit";
+  readonly stopping_word: string;
+} {
+  if (finish !== "stop") return { stop_type: "limit", stopping_word: "" };
+  return stop === undefined || stop.kept
+    ? { stop_type: "eos", stopping_word: "" }
+    : { stop_type: "word", stopping_word: stop.text };
+}

@@ -1,0 +1,56 @@
+/**
+ * A save as Ollama's `context`: integers that clients send back unread. The first is
+ * the number of bytes; each of the others is four of them, little-endian, as a signed
+ * number of 32 bits, which every client can hold.
+ *
+ * @module
+ */
+
+import { StateError } from "../../errors.ts";
+
+/** Bytes of a number. */
+const WIDTH = 4;
+
+/** Writes a save. */
+export function contextOf(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const whole = Math.floor(bytes.length / WIDTH);
+  const context = new Array<number>(1 + Math.ceil(bytes.length / WIDTH));
+  context[0] = bytes.length;
+  for (let i = 0; i < whole; i++) {
+    context[1 + i] = view.getInt32(WIDTH * i, true);
+  }
+  if (WIDTH * whole < bytes.length) {
+    const last = new Uint8Array(WIDTH);
+    last.set(bytes.subarray(WIDTH * whole));
+    context[1 + whole] = new DataView(last.buffer).getInt32(0, true);
+  }
+  return context;
+}
+
+/**
+ * Reads a save.
+ *
+ * @throws {StateError} `ERR_STATE_UNREADABLE` if the numbers are none of these, as
+ * those of another server are not.
+ */
+export function bytesOfContext(
+  [length = -1, ...numbers]: readonly number[],
+): Uint8Array<ArrayBuffer> {
+  const padded = WIDTH * numbers.length;
+  if (length < 0 || length > padded || length <= padded - WIDTH) {
+    throw new StateError(
+      "ERR_STATE_UNREADABLE",
+      `Cannot go on from the context: its ${
+        numbers.length + 1
+      } numbers are no ` +
+        "save of this server's; send them as they came, or leave them out",
+    );
+  }
+  const bytes = new Uint8Array(padded);
+  const view = new DataView(bytes.buffer);
+  for (const [i, number] of numbers.entries()) {
+    view.setInt32(WIDTH * i, number, true);
+  }
+  return bytes.subarray(0, length);
+}

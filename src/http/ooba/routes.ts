@@ -1,0 +1,124 @@
+/**
+ * Routes under `/v1/internal` of text-generation-webui, which its clients ask for the
+ * model's name and for tokens. All else they do with OpenAI's completions.
+ *
+ * @module
+ */
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { promptText } from "../../text/prompt.ts";
+import { expectTokens } from "../native/tokens.ts";
+import { TOKEN_LIMIT } from "../native/schema.ts";
+import { text } from "../openai/content.ts";
+import { openAiErrors } from "../openai/error.ts";
+import { closedObject } from "../openai/fields.ts";
+import { modelName } from "../openai/schema.ts";
+import { list } from "../request/lists.ts";
+import { readLeniently } from "../request/body.ts";
+import { textTokens } from "../request/text_tokens.ts";
+import { charge } from "../access/charge.ts";
+import { needs } from "../request/needs.ts";
+import type { AppEnv } from "../services.ts";
+import { document } from "../site/document.ts";
+
+const InternalText = closedObject({ model: modelName, text })
+  .openapi("InternalTextRequest");
+const InternalTokens = closedObject({
+  model: modelName,
+  tokens: list(z.int().min(0)).max(TOKEN_LIMIT),
+}).openapi("InternalTokensRequest");
+
+const info = createRoute({
+  method: "get",
+  path: "/v1/internal/model/info",
+  summary: "Name of the first model (text-generation-webui)",
+  responses: {
+    200: {
+      description: "The name",
+      content: {
+        "application/json": {
+          schema: z.object({
+            model_name: z.string(),
+            lora_names: z.array(z.string()),
+          }),
+        },
+      },
+    },
+    ...openAiErrors(401, 429),
+  },
+});
+
+function post(
+  path: string,
+  summary: string,
+  { request, example, response }: {
+    readonly request: z.ZodType;
+    readonly example: unknown;
+    readonly response: z.ZodType;
+  },
+) {
+  return createRoute({
+    method: "post",
+    path,
+    summary: `${summary} (text-generation-webui)`,
+    request: {
+      body: {
+        required: true,
+        content: { "application/json": { schema: request, example } },
+      },
+    },
+    responses: {
+      200: {
+        description: "The answer",
+        content: { "application/json": { schema: response } },
+      },
+      ...openAiErrors(400, 401, 404, 408, 413, 415, 429, 503),
+    },
+  });
+}
+
+const encode = post("/v1/internal/encode", "Tokenize a text", {
+  request: InternalText,
+  example: { text: "Hello!" },
+  response: z.object({ tokens: z.array(z.int()), length: z.int() }),
+});
+
+const count = post("/v1/internal/token-count", "Count a text's tokens", {
+  request: InternalText,
+  example: { text: "Hello!" },
+  response: z.object({ length: z.int() }),
+});
+
+const decode = post("/v1/internal/decode", "Decode tokens to text", {
+  request: InternalTokens,
+  example: { tokens: [73, 106] },
+  response: z.object({ text: z.string() }),
+});
+
+/** Answers the four routes. */
+export function oobaRoutes(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  for (const route of [info, encode, count, decode]) document(app, route);
+  app.get(info.path, (c) => {
+    const [first] = c.get("loader").models;
+    return c.json({ model_name: first?.id ?? "None", lora_names: [] });
+  });
+  app.post(encode.path, needs({}), async (c) => {
+    const { text } = await readLeniently(c, InternalText);
+    const tokens = await textTokens(c, text);
+    return c.json({ tokens, length: tokens.length });
+  });
+  app.post(count.path, needs({}), async (c) => {
+    const { text } = await readLeniently(c, InternalText);
+    const { length } = await textTokens(c, text);
+    return c.json({ length });
+  });
+  app.post(decode.path, needs({}), async (c) => {
+    const { tokens } = await readLeniently(c, InternalTokens);
+    charge(c, tokens.length);
+    const { tokenizer } = c.get("services").engine;
+    const known = expectTokens(tokens, tokenizer, "/tokens");
+    return c.json({ text: promptText(known, tokenizer) });
+  });
+  return app;
+}
