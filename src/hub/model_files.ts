@@ -135,7 +135,12 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return withoutMark(await Deno.readTextFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new ModelError(
+      "ERR_MODEL_CORRUPT",
+      `Cannot read ${path}: ${error instanceof Error ? error.message : error}`,
+      { cause: error },
+    );
   }
 }
 

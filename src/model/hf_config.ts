@@ -51,9 +51,15 @@ export function expectUsualConfig(json: string, name: string): void {
   try {
     config = Config.parse(JSON.parse(json));
   } catch (cause) {
+    const [field] = cause instanceof z.ZodError
+      ? cause.issues[0]?.path ?? []
+      : [];
+    const found = field === undefined
+      ? "it is not the configuration of a model"
+      : `its ${String(field)} is of another type than it should be`;
     throw new ModelError(
       "ERR_MODEL_CORRUPT",
-      `Cannot read ${name}: it is not the configuration of a model`,
+      `Cannot read ${name}: ${found}`,
       { cause },
     );
   }

@@ -104,6 +104,8 @@ Deno.test("openModel() gives equal values equal fingerprints in any format", asy
         wrappedTensors(tensors, (name) => `_forward_module.module.${name}`),
         type,
       ),
+      "protocol-3.pth": await writePth(tensors, type, { protocol: 3 }),
+      "protocol-4.pth": await writePth(tensors, type, { protocol: 4 }),
       "protocol-5.pth": await writePth(tensors, type, { protocol: 5 }),
       "trainer.pth": await writePth(tensors, type, {
         protocol: 5,

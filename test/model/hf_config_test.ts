@@ -56,7 +56,10 @@ Deno.test("expectUsualConfig() refuses other maths, naming the field", () => {
   assertThrows(() => expectUsualConfig("[", "config.json"), {
     code: "ERR_MODEL_CORRUPT",
   });
-  assertThrows(read({ norm_eps: "1e-5" }), { code: "ERR_MODEL_CORRUPT" });
+  assertThrows(read({ norm_eps: "1e-5" }), {
+    code: "ERR_MODEL_CORRUPT",
+    message: /config\.json: its norm_eps is of another type/,
+  });
 });
 
 Deno.test("openFiles() reads the config.json beside safetensors", async () => {
@@ -75,6 +78,12 @@ Deno.test("openFiles() reads the config.json beside safetensors", async () => {
     await assertRejects(() => openFiles(folder), {
       code: "ERR_MODEL_UNSUPPORTED",
       message: /config\.json: its norm_eps is 0\.000001, and RWKV-7 has 1e-5$/,
+    });
+    await Deno.remove(config);
+    await Deno.mkdir(config);
+    await assertRejects(() => openFiles(folder), {
+      code: "ERR_MODEL_CORRUPT",
+      message: /^Cannot read .*config\.json: Is a directory/,
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
