@@ -264,6 +264,23 @@ const ROUTES: Readonly<Record<string, Route>> = {
     }
     return texts;
   },
+  async "messages (Anthropic)"(post, system) {
+    const texts: string[] = [];
+    const messages: object[] = [];
+    for (const content of SAID) {
+      messages.push({ role: "user", content });
+      const answer = await (await post("/v1/messages", {
+        model: "fake",
+        max_tokens: 64,
+        messages,
+        ...(system && { system: "Be." }),
+      })).json();
+      messages.push({ role: "assistant", content: answer.content });
+      const said = answer.content as { type: string; text?: string }[];
+      texts.push(said.map(({ text = "" }) => text).join(""));
+    }
+    return texts;
+  },
   async "responses by previous_response_id"(post, system) {
     const texts: string[] = [];
     let previous_response_id: string | undefined;

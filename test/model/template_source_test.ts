@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { randomTensors } from "../support/models/random_model.ts";
+import { generationOf } from "../../src/chat/generation.ts";
 import { readGgufModel } from "../../src/model/gguf/gguf_model.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
 import { bytesSource } from "../../src/model/source.ts";
@@ -193,11 +194,18 @@ Deno.test("readGgufModel() finds the template of a file that has one", async () 
   const given: Record<string, Key> = {
     ...llamaKeys(300),
     "tokenizer.chat_template": [8, source],
+    "tokenizer.ggml.add_bos_token": [7, true],
+    "general.name": [8, "Rwkv7 G1h 0.4B"],
   };
   const tensors = randomTensors({ L: 2, D: 128, V: 300 });
   const bytes = writeGguf(given, await llamaTensors(tensors, "F16"));
-  const { settings: { template } } = await readGgufModel(
-    bytesSource("m.gguf", bytes),
-  );
-  assertEquals([template?.source, template?.name], [source, "m.gguf"]);
+  const { settings } = await readGgufModel(bytesSource("m.gguf", bytes));
+  const { template, bos, names = [] } = settings;
+  assertEquals([template?.source, template?.name, bos], [
+    source,
+    "m.gguf",
+    true,
+  ]);
+  // A file may be called anything; its metadata say what generation it is of.
+  assertEquals(generationOf("m", ...names).name, "G1h");
 });
