@@ -88,11 +88,24 @@ async function start(args: readonly string[]): Promise<void> {
     await server.shutdown();
     throw error;
   }
+  answerSupervisor();
   write(
     servingText(serving) + savesText(config) + listeningText(server.addr),
   );
   await server.finished;
   await closed;
+}
+
+/** Says that the event loop turns, whenever `deno task replicas` asks. */
+function answerSupervisor(): void {
+  if (Deno.build.os === "windows") return;
+  Deno.addSignalListener("SIGUSR2", () => {
+    try {
+      write("Alive\n");
+    } catch {
+      // Nobody reads it any more.
+    }
+  });
 }
 
 function settings(args: readonly string[]): Config {

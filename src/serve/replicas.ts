@@ -167,11 +167,14 @@ function startReplica(flags: Flags, { keys, found }: Start): Replica {
     detached: true,
   }).spawn();
   const { promise: listening, resolve } = Promise.withResolvers<boolean>();
+  const questions: (() => void)[] = [];
   const forward = async () => {
     let shown = "";
     for await (
       const text of child.stdout.pipeThrough(new TextDecoderStream())
     ) {
+      // Whatever it says, it lives.
+      for (const answered of questions.splice(0)) answered();
       shown += text;
       const [, summary, url] =
         /^(Serving .*\n(?: {2}.*\n)*)Listening on (\S+?),?[ \n]/m.exec(shown) ??
@@ -188,15 +191,22 @@ function startReplica(flags: Flags, { keys, found }: Start): Replica {
       return signal ?? `exit code ${code}`;
     },
   );
+  const signal = (name: Deno.Signal) => {
+    try {
+      child.kill(name);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended already
+    }
+  };
   return {
     listening,
     ended,
-    signal(name): void {
-      try {
-        child.kill(name);
-      } catch (error) {
-        if (!(error instanceof TypeError)) throw error; // it has ended already
-      }
-    },
+    answers: () =>
+      new Promise((resolve) => {
+        if (Deno.build.os === "windows") return resolve();
+        questions.push(resolve);
+        signal("SIGUSR2");
+      }),
+    signal,
   };
 }

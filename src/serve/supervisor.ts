@@ -1,6 +1,6 @@
 /**
  * Keeps several processes alive: starts them one after the other, starts again
- * what dies, hands signals on, and ends them all.
+ * what dies, ends what hangs, hands signals on, and ends them all.
  *
  * @module
  */
@@ -11,6 +11,8 @@ export interface Replica {
   readonly listening: Promise<boolean>;
   /** Resolves when it has ended, to how: an exit code or a signal. */
   readonly ended: Promise<string>;
+  /** Resolves when it has answered: its event loop turns. */
+  answers(): Promise<void>;
   /** Sends it a signal; does nothing once it has ended. */
   signal(name: Deno.Signal): void;
 }
@@ -34,6 +36,12 @@ const FIRST_PAUSE = 250, LONGEST_PAUSE = 30_000;
 
 /** Milliseconds after which a replica counts as healthy again. */
 const HEALTHY = 60_000;
+
+/**
+ * Milliseconds between two questions to a replica, for an answer, and how many in a row
+ * may have none: a machine that is all at work, or just awake, may be slow.
+ */
+const ASKED = 5000, ANSWER = 10_000, MISSES = 3;
 
 /** Milliseconds that replicas get to end: a little more than they allow turns. */
 const PATIENCE = 15_000;
@@ -118,7 +126,8 @@ export class Supervisor {
     let pause = FIRST_PAUSE;
     for (;;) {
       const started = performance.now();
-      const how = await this.#replicas.get(place)?.ended;
+      const replica = this.#replicas.get(place);
+      const how = replica && await this.#watched(place, replica);
       if (this.#ending) return;
       if (this.#replaced.delete(place)) {
         this.#launch(place);
@@ -133,6 +142,32 @@ export class Supervisor {
       pause = Math.min(2 * pause, LONGEST_PAUSE);
       this.#launch(place);
     }
+  }
+
+  /** How a replica ended; one that does not answer is made to. */
+  async #watched(place: number, replica: Replica): Promise<string> {
+    let over = false;
+    const ended = replica.ended.then((how) => (over = true, how));
+    const ask = async () => {
+      // Until it listens it may have a model to load.
+      await Promise.race([replica.listening, ended]);
+      for (let misses = 0; !over && misses < MISSES;) {
+        await Promise.race([this.#pause(ASKED), ended]);
+        if (over) return;
+        const answered = await Promise.race([
+          replica.answers().then(() => true),
+          this.#pause(ANSWER).then(() => false),
+          ended.then(() => true),
+        ]);
+        misses = answered ? 0 : misses + 1;
+      }
+      // One that was told to end may have nothing more to say.
+      if (over || this.#ending || this.#replaced.has(place)) return;
+      this.#options.note(`Replica ${place + 1} does not answer; it is ended`);
+      replica.signal("SIGKILL");
+    };
+    void ask();
+    return await ended;
   }
 
   async #stop(replica: Replica): Promise<void> {

@@ -7,6 +7,8 @@ interface Fake extends Replica {
   readonly signals: Deno.Signal[];
   readonly listen: () => void;
   readonly die: (how: string) => void;
+  /** Whether it leaves questions without an answer from now on. */
+  hangs: boolean;
 }
 
 /** A supervisor of fakes, and what it has done. */
@@ -22,7 +24,8 @@ function scene(
     patience,
     note: (line) => notes.push(line),
     async pause(milliseconds): Promise<void> {
-      if (milliseconds >= 250) pauses.push(milliseconds);
+      const asks = milliseconds === 5000 || milliseconds === 10_000;
+      if (milliseconds >= 250 && !asks) pauses.push(milliseconds);
       await new Promise((resolve) => setTimeout(resolve, 0));
     },
     start(place): Replica {
@@ -49,12 +52,31 @@ function fakeReplica(place: number, obedient: boolean): Fake {
     ended: ended.promise,
     listen: () => listening.resolve(true),
     die,
+    hangs: false,
+    answers(): Promise<void> {
+      return this.hangs ? new Promise(() => {}) : Promise.resolve();
+    },
     signal(name): void {
       signals.push(name);
       if (name === "SIGKILL" || obedient && name === "SIGTERM") die(name);
     },
   };
 }
+
+Deno.test("Supervisor ends a replica that does not answer, and starts another", async () => {
+  const { supervisor, fakes, notes } = await started(2);
+  fakes[1].hangs = true;
+  await until(() => fakes.length === 3);
+  assertEquals(fakes[2].place, 1);
+  assertEquals(fakes[1].signals, ["SIGKILL"]);
+  assertEquals(notes, [
+    "Replica 2 does not answer; it is ended",
+    "Replica 2 ended (SIGKILL); it starts again in 250 ms",
+  ]);
+  assertEquals(fakes[0].signals, []);
+  supervisor.end();
+  await supervisor.ended();
+});
 
 async function started(count: number, options = {}) {
   const made = scene(count, options);
