@@ -135,6 +135,7 @@ function build(
       timeout: config.timeout,
       bodyTimeout: config["body-timeout"],
       origins: config["cors-origins"],
+      ...isLoopback(config) && { hosts: config["trusted-hosts"] },
       json: config["json-limits"],
     },
     strict: config.strict,
@@ -142,6 +143,11 @@ function build(
     observer,
     metrics,
   });
+}
+
+/** Whether only programs of this machine reach the server, browsers among them. */
+function isLoopback({ host, "trusted-hosts": hosts }: Config): boolean {
+  return /^(localhost|127\..*|\[?::1\]?)$/.test(host) && !hosts.includes("*");
 }
 
 /** The server of the variables alone; its models are loaded when needed. */

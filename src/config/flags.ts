@@ -172,6 +172,12 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
     placeholder: "LIST",
     help: "Origins allowed by CORS; * for any, none for none (*)",
   },
+  "trusted-hosts": {
+    placeholder: "LIST",
+    help:
+      "Names by which a loopback server without keys may be called besides " +
+      "localhost; * is any (none)",
+  },
   log: {
     placeholder: "NAME",
     help: "Log of requests on stderr: json, text or none (none)",
@@ -211,6 +217,7 @@ export const SERVER_FLAGS: readonly FlagGroup[] = [
     "rate",
     "tenant-turns",
     "cors-origins",
+    "trusted-hosts",
     "strict",
   ]),
   settingGroup("Capacity", [

@@ -16,6 +16,7 @@ import {
   apiKeys,
   byteCount,
   flag,
+  hostNames,
   type InitialFile,
   initialFiles,
   integer,
@@ -88,6 +89,8 @@ export interface Config {
   readonly strict: boolean;
   /** Origins whose pages may call. */
   readonly "cors-origins": readonly string[];
+  /** Names by which a loopback server without keys may be called. */
+  readonly "trusted-hosts": readonly string[];
   /** Whether other processes may listen on the same port. */
   readonly "reuse-port": boolean;
   /** Who may read `/metrics`; nobody where it is `none`. */
@@ -195,6 +198,9 @@ export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
   },
   "cors-origins": {
     schema: origins.default(["*"]),
+  },
+  "trusted-hosts": {
+    schema: hostNames.default([]),
   },
   "reuse-port": {
     schema: flag.default(false),

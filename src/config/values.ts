@@ -221,6 +221,21 @@ export const origins: ValueSchema<readonly string[]> = z.string().transform(
   },
 );
 
+/** Names of hosts without ports: `*`, or a list of them. */
+export const hostNames: ValueSchema<readonly string[]> = z.string().transform(
+  (list, context) => {
+    const found = list.toLowerCase().split(/[\s,]+/)
+      .filter((name) => name !== "");
+    const wrong = found.findIndex((name) =>
+      !/^(\*|[\w.-]+|\[[\da-f:]+\])$/.test(name)
+    );
+    if (wrong >= 0) {
+      context.addIssue(`entry ${wrong + 1} is not a name as chat.example`);
+    }
+    return found;
+  },
+);
+
 /** Files with states that texts may begin with: `NAME=PATH`, a line each. */
 export const initialFiles: ValueSchema<InitialFile[]> = z.string().transform(
   (list, context) => {

@@ -41,6 +41,7 @@ import { stateAskRoutes } from "./native/states/ask.ts";
 import { stateEditRoutes } from "./native/states/edit.ts";
 import { stateMakeRoutes } from "./native/states/make.ts";
 import { stateReadRoutes } from "./native/states/read.ts";
+import { refuseOtherSites, type SiteLimits } from "./access/site.ts";
 import { limitCaller, type TurnLimits } from "./access/tenants.ts";
 import { tokenRoutes } from "./native/tokens.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -69,13 +70,11 @@ export interface AppOptions {
 }
 
 /** What callers may take. */
-export interface Limits extends TurnLimits {
+export interface Limits extends TurnLimits, SiteLimits {
   /** Seconds that a body may take to arrive; absent: any time. */
   readonly bodyTimeout?: number;
   /** How long values of JSON may be; absent: as answers are. */
   readonly json?: JsonLimits;
-  /** Origins whose pages may call; absent: all of them. */
-  readonly origins?: readonly string[];
 }
 
 const ABOUT = {
@@ -107,7 +106,12 @@ export function createApp(
 ): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>({ strict: false });
   app.use(identify, observe(observer));
-  app.use(secureHeaders(), allowOrigins(limits.origins));
+  app.use(
+    // What else is served under the same name is the proxy's to say.
+    secureHeaders({ strictTransportSecurity: "max-age=15552000" }),
+    allowOrigins(limits.origins),
+    refuseOtherSites(limits, keys),
+  );
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   // The same ones everywhere: what a caller has left is one account.
   const guards: MiddlewareHandler<AppEnv>[] = [

@@ -40,6 +40,7 @@ export const PROBLEMS = {
   ERR_REQUEST_MEDIA_TYPE: [415, "Unsupported media type"],
   ERR_REQUEST_METHOD: [405, "Method not allowed"],
   ERR_REQUEST_NOT_FOUND: [404, "Resource not found"],
+  ERR_REQUEST_ORIGIN: [403, "The request comes from another site"],
   ERR_REQUEST_TIMEOUT: [408, "The request body timed out"],
   ERR_REQUEST_TOO_LARGE: [413, "The request is too large"],
   ERR_REQUEST_UNAUTHORIZED: [401, "The API key is missing or unknown"],

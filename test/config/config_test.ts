@@ -93,6 +93,14 @@ Deno.test("readConfig reads rates, of everybody and of one key", () => {
   ]);
 });
 
+Deno.test("readConfig reads the names by which it may be called", () => {
+  const list = (text: string) =>
+    read(["--trusted-hosts", text])["trusted-hosts"];
+  assertEquals(read([])["trusted-hosts"], []);
+  assertEquals(list("Chat.example, [::2]"), ["chat.example", "[::2]"]);
+  assertEquals(list("*"), ["*"]);
+});
+
 Deno.test("readConfig reads the origins that may call", () => {
   const list = (text: string) => read(["--cors-origins", text])["cors-origins"];
   assertEquals(read([])["cors-origins"], ["*"]);
@@ -149,6 +157,11 @@ const WRONG: [args: string[], env: Record<string, string>, message: RegExp][] =
       ["--cors-origins", "https://a.example/"],
       {},
       /--cors-origins: entry 1 is not an origin/,
+    ],
+    [
+      ["--trusted-hosts", "chat.example:80"],
+      {},
+      /--trusted-hosts: entry 1 is not a name/,
     ],
     [["--timeout", "0"], {}, /--timeout: expected 1 or more/],
     [["--state-audience", "a b"], {}, /--state-audience: expected letters/],

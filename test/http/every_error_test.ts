@@ -162,6 +162,16 @@ const CASES: Readonly<Record<ProblemCode, Case>> = {
       return await generate()(send);
     },
   },
+  ERR_REQUEST_ORIGIN: {
+    serving: { limits: { origins: [] } },
+    ask: (send) => {
+      const { headers, ...init } = json("{}");
+      return send("/v1/generate", {
+        ...init,
+        headers: { ...headers, origin: "https://evil.example" },
+      });
+    },
+  },
   ERR_REQUEST_FORBIDDEN: {
     serving: async () => ({
       keys: [{ name: "me", digest: await sha256("mine") }, {
