@@ -19,6 +19,9 @@ import { serve, serveKeeper, serveScripted } from "./server.ts";
 
 const TURNS = 40;
 
+/** Whether times are wanted, which takes several rounds. */
+const SHOW = Deno.args.includes("--show");
+
 /** What a conversation took. */
 interface Cost {
   /** Tokens that the model read. */
@@ -74,13 +77,30 @@ async function converse(baseURL: string, ask: Ask): Promise<Cost> {
   return { read, seconds: (performance.now() - from) / 1000 };
 }
 
+/** What each of several costs at best, in as many rounds. */
+async function alternating(
+  works: readonly (() => Promise<Cost>)[],
+  rounds: number,
+): Promise<Cost[]> {
+  const best: Cost[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, work] of works.entries()) {
+      const cost = await work();
+      if (cost.seconds < (best[i]?.seconds ?? Infinity)) best[i] = cost;
+    }
+  }
+  return best;
+}
+
 Deno.test(`${TURNS} turns of openai through the keeper read what the state alone would`, async () => {
   await using server = await serve();
   await using keeper = await serveKeeper(server.baseURL);
   const whole = await converse(server.baseURL, withHistory());
-  const state = await converse(server.baseURL, withState());
-  const kept = await converse(keeper.baseURL, withHistory());
-  if (Deno.args.includes("--show")) {
+  const [state, kept] = await alternating([
+    () => converse(server.baseURL, withState()),
+    () => converse(keeper.baseURL, withHistory()),
+  ], SHOW ? 5 : 1);
+  if (SHOW) {
     const line = `${JSON.stringify({ whole, state, kept })}\n`;
     await Deno.stdout.write(new TextEncoder().encode(line));
   }
