@@ -115,7 +115,7 @@ async function converse(
       for await (const event of client.stream(request, signal)) {
         const now = performance.now();
         first ??= now;
-        if (event.type === "text") continue;
+        if (event.type !== "done") continue;
         state = event.state;
         const tokens = event.usage.completion_tokens;
         notes.turns.push({

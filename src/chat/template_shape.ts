@@ -8,8 +8,8 @@
 import type { Message } from "./template.ts";
 import {
   TemplateError,
+  type TemplateInput,
   type TemplateWriter,
-  type Transcript,
 } from "./template_writer.ts";
 import type { CallFrame, Tool } from "./tools.ts";
 
@@ -81,7 +81,7 @@ export async function shapeOf(
         [[user], true],
         [[user, said], false],
         [[user, said, other], false],
-      ] satisfies Transcript[]).map(([messages, answer]) =>
+      ] satisfies TemplateInput[]).map(([messages, answer]) =>
         [[...lead, ...messages], answer] as const
       ),
       { tools },

@@ -24,7 +24,7 @@ import type { Tool } from "./tools.ts";
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Messages, and whether the model is to answer. */
-export type Transcript = readonly [
+export type TemplateInput = readonly [
   messages: readonly Message[],
   answer: boolean,
 ];
@@ -106,7 +106,7 @@ export class TemplateWriter {
    * @throws {TemplateError} `ERR_REQUEST_INVALID` if the template does not take them.
    */
   async write(
-    conversations: readonly Transcript[],
+    conversations: readonly TemplateInput[],
     { effort = "none", tools = [], variables = {} }: WriteOptions = {},
   ): Promise<readonly string[]> {
     const plain = effort === "none" || effort === "minimal";

@@ -5,7 +5,12 @@
  * @module
  */
 
-import type { ChatOpening, ChatTemplate } from "./chat_template.ts";
+import {
+  type ChatOpening,
+  type ChatTemplate,
+  goesOn,
+  type Moment,
+} from "./chat_template.ts";
 import { WORLD } from "./forms.ts";
 import {
   AnswerStart,
@@ -23,12 +28,15 @@ import type {
 } from "../engine/engine.ts";
 import type { TurnObserver } from "../engine/observer.ts";
 import { encodeBytes } from "../engine/turn/reencode.ts";
+import { withSpeakers } from "./speakers.ts";
 import { DeviceError } from "../errors.ts";
 import type { Constraint, Grammar, Grammars } from "../grammar/grammar.ts";
 import type { DecodingProfiles } from "../model/settings.ts";
 import { MOST_UNREAD } from "../state/header.ts";
 import type { ChatPhase, Save } from "../state/save.ts";
+import { LONGEST_TRANSCRIPT, transcriptError } from "../state/transcript.ts";
 import {
+  encodePrompt,
   isEmptyPrompt,
   type PromptPieces,
   promptText,
@@ -52,6 +60,8 @@ export interface Speaker {
   readonly decoding?: DecodingProfiles | undefined;
   /** What ends an answer in a chat, besides what its template has. */
   readonly ends?: readonly StopSequence[] | undefined;
+  /** Whether saves may have transcripts; absent: as requests say. */
+  readonly transcripts?: TranscriptPolicy;
   /** Where all that is from, for people. */
   readonly origin?: {
     readonly generation: string;
@@ -66,6 +76,9 @@ export interface Beginning {
   /** A chat in a form that does not say so itself. */
   readonly chat: boolean;
 }
+
+/** Whether saves have transcripts: as requests say, all that can, or none. */
+export type TranscriptPolicy = "allow" | "always" | "never";
 
 /** What is asked for. */
 export interface Ask {
@@ -105,6 +118,16 @@ export interface Ask {
   readonly goOn?: boolean | undefined;
   /** Variables for the model's own template. */
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Whether its save has a transcript; absent: if the save before has one. It cannot
+   * begin after a text of which there is none. `unsealed`: the save is given to
+   * nobody, and needs none whatever the policy.
+   */
+  readonly transcript?: boolean | "unsealed" | undefined;
+  /** Told how many tokens of the prompt have been read, now and then. */
+  readonly progress?: ((read: number) => void) | undefined;
+  /** Whether an answer will follow; absent: if tokens may be drawn. */
+  readonly answers?: boolean | undefined;
 }
 
 /** The grammar of an answer. */
@@ -123,38 +146,43 @@ export interface Form {
 export interface AnswerEvent extends TextEvent {
   /** The next of the thought before the answer. */
   readonly reasoning?: string;
+  /** How far a text is read anew, before the answer; there is no text yet. */
+  readonly rebase?: { readonly read: number; readonly of: number };
 }
 
 /** Text, then one `done` whose save knows where the chat stands. */
 export async function* takeTurn(
-  { engine, template = WORLD, bos, ends: more = [] }: Speaker,
+  { engine, template = WORLD, bos, ends: more = [], transcripts }: Speaker,
   ask: Ask,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent | DoneEvent, void> {
   const before = ask.save?.chat ?? BLANK_PHASE;
   const { effort: wanted = "none" } = ask.form === undefined ? ask : {};
+  const moment: Moment = {
+    phase: before,
+    begun: ask.save !== undefined,
+    answer: ask.answers ?? ask.maxTokens > 0,
+    effort: wanted,
+    ...(ask.tools && { tools: ask.tools }),
+    ...(ask.tell !== undefined && { tell: ask.tell }),
+    ...(ask.goOn !== undefined && { goOn: ask.goOn }),
+    ...(ask.variables && { variables: ask.variables }),
+  };
   const chat = "messages" in ask.input
-    ? await template.open(ask.input.messages, {
-      phase: before,
-      begun: ask.save !== undefined,
-      answer: ask.maxTokens > 0,
-      effort: wanted,
-      ...(ask.tools && { tools: ask.tools }),
-      ...(ask.tell !== undefined && { tell: ask.tell }),
-      ...(ask.goOn !== undefined && { goOn: ask.goOn }),
-      ...(ask.variables && { variables: ask.variables }),
-    })
+    ? await template.open(ask.input.messages, moment)
     : undefined;
   const { space = false, thought: begun = "none", ends = [] } = chat ?? {};
   const frame = ask.form?.call ? template.calls : undefined;
   const prompt = "prompt" in ask.input
     ? ask.input.prompt
     : forForm(chat?.prompt ?? "", ask.form, frame, space);
+  const kept = keepsTranscript(ask, transcripts);
+  if (kept) expectRoom(ask, prompt, engine);
   const start = new AnswerStart(space && frame === undefined);
   const thought = new ThoughtSplitter(begun);
   const beginning = ask.bos ?? chat?.bos ??
     (chat === undefined ? bos?.text : bos?.chat);
-  let written = "";
+  let written = "", said = "", thoughts = "";
   const constraint = await constrain(engine, ask, space);
   using _closing = { [Symbol.dispose]: () => constraint?.close() };
   const events = engine.generate({
@@ -168,6 +196,8 @@ export async function* takeTurn(
     ...(ask.seed !== undefined && { seed: halves(ask.seed) }),
     ...(ask.logprobs !== undefined && { logprobs: ask.logprobs }),
     ...(constraint !== undefined && { constraint }),
+    ...(kept && { transcript: true }),
+    ...(ask.progress && { progress: ask.progress }),
     stops: [
       ...framed(ends, frame?.after),
       ...(chat ? furtherEnds(chat, more) : []),
@@ -178,12 +208,15 @@ export async function* takeTurn(
     if (event.type === "text") {
       written += event.text;
       const { text, reasoning } = thought.push(start.trim(event.text));
+      said += text;
+      thoughts += reasoning;
       if (text + reasoning !== "" || event.tokens !== undefined) {
         yield { ...event, text, ...(reasoning !== "" && { reasoning }) };
       }
       continue;
     }
     const { reasoning } = thought.finish();
+    thoughts += reasoning;
     if (reasoning !== "") yield { type: "text", text: "", reasoning };
     expectRead(event);
     const over = chat?.endsWithToken && event.finish === "stop" &&
@@ -201,7 +234,26 @@ export async function* takeTurn(
       : { ...chat.phase, thinking: chat.phase.open && thought.thinking };
     const told = ask.told ?? before.told;
     const chatPhase = { ...phase, ...(told !== undefined && { told }) };
-    yield { ...event, save: { ...event.save, chat: chatPhase } };
+    const save = { ...event.save, chat: chatPhase };
+    const answer = {
+      reasoning: thoughts,
+      text: (frame?.before ?? "") + said +
+        (event.stop?.kept ? frame?.after ?? "" : ""),
+      begun: frame?.before ?? "",
+      ended: !phase.open,
+    };
+    const transcript = save.transcript && withSpeakers(ask.save, save, {
+      prompt: encodePrompt(prompt, engine.tokenizer),
+      template,
+      ...("messages" in ask.input && {
+        messages: ask.input.messages,
+        goesOn: goesOn(ask.input.messages, moment),
+        tools: moment.tools !== undefined && moment.tools.length > 0 &&
+          (!moment.begun || moment.tell === true),
+      }),
+      ...(moment.answer && { answer }),
+    });
+    yield { ...event, save: { ...save, ...(transcript && { transcript }) } };
   }
 }
 
@@ -213,6 +265,57 @@ function furtherEnds(
   const plain = thought === "none" || thought === "closed";
   return more.filter(({ text }) =>
     (plain || text.trim() !== "") && !ends.some((end) => end.text === text)
+  );
+}
+
+/**
+ * Whether a turn keeps a transcript.
+ *
+ * @throws {StateError} `ERR_STATE_TRANSCRIPT` if it cannot, or must.
+ */
+export function keepsTranscript(
+  { save, transcript: wanted }: Pick<Ask, "save" | "transcript">,
+  policy: TranscriptPolicy = "allow",
+): boolean {
+  if (wanted === "unsealed") return false;
+  const had = save?.transcript !== undefined;
+  if (policy === "never" && (wanted ?? had)) {
+    throw transcriptError(
+      had
+        ? "Cannot go on with the state: it has a transcript, and this server " +
+          'keeps none. Send "transcript": false to go on without it'
+        : "Cannot keep a transcript: this server keeps none. The operator " +
+          "allows them with --transcript allow",
+    );
+  }
+  if (policy === "always" && wanted === false) {
+    throw transcriptError(
+      "Cannot leave out the transcript: this server keeps one in every state. " +
+        "The operator leaves it to requests with --transcript allow",
+    );
+  }
+  if (wanted && save !== undefined && !had) {
+    throw transcriptError(
+      `Cannot keep a transcript: the state has read ${save.position} tokens ` +
+        "without one. Begin a new text, or leave out transcript",
+    );
+  }
+  return wanted ?? (had || (policy === "always" && save === undefined));
+}
+
+/** Refuses a turn whose transcript might become too long, before any work. */
+function expectRoom(
+  { save, maxTokens }: Ask,
+  prompt: PromptPieces,
+  { tokenizer }: Engine,
+): void {
+  const { position = 0, unread = [] } = save ?? {};
+  const read = encodePrompt(prompt, tokenizer).length;
+  const tokens = position + unread.length + read + maxTokens;
+  if (tokens <= LONGEST_TRANSCRIPT) return;
+  throw transcriptError(
+    `Cannot keep the transcript: it would have up to ${tokens} tokens, and the ` +
+      `most is ${LONGEST_TRANSCRIPT}. Ask for fewer, or send "transcript": false`,
   );
 }
 

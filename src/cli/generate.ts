@@ -88,7 +88,8 @@ async function generate(args: readonly string[]): Promise<void> {
   const answer = async () => {
     let text = "";
     for await (const event of client.stream(request)) {
-      if (event.type !== "text") return { text, state: event.state };
+      if (event.type === "rebase") continue;
+      if (event.type === "done") return { text, state: event.state };
       text += event.text;
       write(event.text);
     }

@@ -41,6 +41,13 @@ export interface ClientOptions {
   readonly model?: string | undefined;
   /** How often to ask again where the server is busy (429, 503); 2 by default. */
   readonly retries?: number | undefined;
+  /**
+   * `LABEL:SECRET` of the owner, from {@linkcode lockSecret} or one's own: opens
+   * locked states, and locks those that are returned.
+   */
+  readonly secret?: string | undefined;
+  /** Another one for those that are returned; `none` unlocks them. */
+  readonly newSecret?: string | undefined;
   /** Used in place of the global `fetch`. */
   readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
 }
@@ -236,7 +243,7 @@ export class Client {
     signal: AbortSignal | undefined,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
-    const { key, retries = 2 } = this.#options;
+    const { key, secret, newSecret, retries = 2 } = this.#options;
     const form = body instanceof FormData;
     const sent = form ? body : JSON.stringify(body);
     for (let tried = 0;; tried++) {
@@ -246,6 +253,8 @@ export class Client {
           headers: {
             ...(!form && { "content-type": "application/json" }),
             ...(key !== undefined && { authorization: `Bearer ${key}` }),
+            ...(secret !== undefined && { "gosling-secret": secret }),
+            ...(newSecret !== undefined && { "gosling-new-secret": newSecret }),
             ...headers,
           },
           body: sent,

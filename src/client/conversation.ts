@@ -328,6 +328,7 @@ export class Conversation {
           continue;
         }
         left = false;
+        if (event.type === "rebase") continue;
         const { finish_reason: finish, usage, state } = event;
         return add({
           finish,

@@ -30,6 +30,8 @@ export interface EditOptions {
   readonly state_codec?: SaveCodecName;
   /** Sealed, or portable where the server allows it. */
   readonly state_profile?: "sealed" | "portable";
+  /** Whether states made of the returned one may outlive it, as by default. */
+  readonly renewable?: boolean;
 }
 
 /** What to teach. */

@@ -67,6 +67,12 @@ export interface GenerateOptions {
   readonly state_codec?: SaveCodecName | "none";
   /** How the returned state is protected. */
   readonly state_profile?: "sealed" | "portable";
+  /** Whether states made of the returned one may outlive it, as by default. */
+  readonly renewable?: boolean;
+  /** Whether the returned state has all that it has read; by default as the given. */
+  readonly transcript?: boolean;
+  /** What becomes of another model's state; by default as the server is set. */
+  readonly on_mismatch?: "refuse" | "rebase";
 }
 
 /** What to read. */
@@ -114,6 +120,15 @@ export interface GenerateEnd {
   readonly state_bytes?: number;
   /** How it is written: `exact` where the codec asked for cannot hold a value. */
   readonly state_codec?: string;
+  /** Present if the state was another model's, and its text was read anew. */
+  readonly rebased?: {
+    /** Fingerprint of that model. */
+    readonly from: string;
+    /** Tokens read anew. */
+    readonly tokens: number;
+    /** Milliseconds that it took. */
+    readonly ms: number;
+  };
   /** What it cost, in milliseconds. */
   readonly timings: {
     /** Opening the state sent. */
@@ -142,6 +157,14 @@ export type GenerationEvent =
     readonly text: string;
     /** The next piece of the thought. */
     readonly reasoning?: string;
+  }
+  | {
+    /** Names the event: another model's text is read anew. */
+    readonly type: "rebase";
+    /** Tokens read so far. */
+    readonly read: number;
+    /** About how many there are. */
+    readonly of: number;
   }
   | GenerateEnd & {
     /** Names the event. */

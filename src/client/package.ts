@@ -16,4 +16,5 @@ export { saveBytes, saveText } from "./save_bytes.ts";
 export type { SaveToken } from "./save_bytes.ts";
 export { formatSaveFile, parseSaveFile } from "./save_file.ts";
 export type { Exchange, SaveFileContent, SaveFileTurn } from "./save_file.ts";
+export { labelOf, lockSecret, newLabel } from "./passphrase.ts";
 export { parseServerUrl } from "./server_url.ts";

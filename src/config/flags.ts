@@ -133,6 +133,19 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
     help: "Name of a group of servers that share saves (gosling)",
   },
   portable: yesOrNo("Allow saves that are not encrypted (no)"),
+  transcript: {
+    placeholder: "NAME",
+    help:
+      "Whether saves keep what they have read: allow (as a request says), " +
+      "always or never (allow)",
+    values: ["allow", "always", "never"],
+  },
+  "on-mismatch": {
+    placeholder: "NAME",
+    help: "What becomes of another model's save with a transcript, where a " +
+      "request does not say: refuse, or rebase to read it anew (refuse)",
+    values: ["refuse", "rebase"],
+  },
   "keys-file": {
     placeholder: "PATH",
     help: "A file of lines state KID:SECRET and api NAME:SHA256[:RATE], read " +
@@ -210,6 +223,8 @@ export const SERVER_FLAGS: readonly FlagGroup[] = [
     "state-audience",
     "initial",
     "portable",
+    "transcript",
+    "on-mismatch",
   ]),
   settingGroup("Access", [
     "keys-file",

@@ -6,8 +6,10 @@
 
 import { z } from "zod";
 import { CHAT_FORMS, type ChatFormName } from "../chat/forms.ts";
+import type { TranscriptPolicy } from "../chat/turn.ts";
 import type { ApiKey } from "../http/access/auth.ts";
 import type { JsonLimits } from "../http/request/grammar.ts";
+import type { MismatchPolicy } from "../http/request/initial.ts";
 import type { MetricsAccess } from "../http/site/metrics.ts";
 import type { Rate } from "../http/access/token_bucket.ts";
 import type { LogFormat } from "../observe/log.ts";
@@ -69,6 +71,10 @@ export interface Config {
   readonly "state-audience": string;
   /** Whether states may go unencrypted. */
   readonly portable: boolean;
+  /** Whether states have transcripts. */
+  readonly transcript: TranscriptPolicy;
+  /** What becomes of another model's state, where a request does not say. */
+  readonly "on-mismatch": MismatchPolicy;
   /** States that texts may begin with. */
   readonly initial: readonly InitialFile[];
   /** SHA-256, in hex, of the keys that may call; none: everybody may. */
@@ -167,6 +173,16 @@ export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
   },
   portable: {
     schema: flag.default(false),
+  },
+  transcript: {
+    schema: z.enum(["allow", "always", "never"], {
+      error: "expected allow, always or never",
+    }).default("allow"),
+  },
+  "on-mismatch": {
+    schema: z.enum(["refuse", "rebase"], {
+      error: "expected refuse or rebase",
+    }).default("refuse"),
   },
   initial: {
     schema: initialFiles.default([]),

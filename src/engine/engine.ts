@@ -129,6 +129,10 @@ export interface Turn {
   readonly observer?: TurnObserver;
   /** Whose it is: while lanes are scarce, tenants are served by turns. */
   readonly tenant?: string;
+  /** Whether its save has a transcript; one that it goes on from has it then. */
+  readonly transcript?: boolean;
+  /** Told how many tokens of the prompt have been read, now and then. */
+  readonly progress?: (read: number) => void;
 }
 
 /** Texts to score. */

@@ -37,6 +37,7 @@ import { responsesRoute } from "./openai/responses.ts";
 import { type PageModel, pageRoutes } from "./site/page.ts";
 import { codeOf, describeProblem, problemResponse } from "./problem.ts";
 import type { AppEnv, Loader } from "./services.ts";
+import { stateAccountRoutes } from "./native/states/account.ts";
 import { stateAskRoutes } from "./native/states/ask.ts";
 import { stateEditRoutes } from "./native/states/edit.ts";
 import { stateMakeRoutes } from "./native/states/make.ts";
@@ -133,6 +134,7 @@ export function createApp(
   app.route("/", tokenRoutes());
   app.route("/", generateRoute());
   app.route("/", stateReadRoutes());
+  app.route("/", stateAccountRoutes());
   app.route("/", stateMakeRoutes());
   app.route("/", stateAskRoutes());
   app.route("/", stateEditRoutes());

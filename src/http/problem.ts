@@ -51,6 +51,7 @@ export const PROBLEMS = {
   ERR_STATE_OVERFLOW: [422, "The state makes the model overflow"],
   ERR_STATE_PROFILE: [403, "This server does not allow portable states"],
   ERR_STATE_REJECTED: [403, "The state was rejected"],
+  ERR_STATE_TRANSCRIPT: [422, "The state's transcript does not allow this"],
   ERR_STATE_UNREADABLE: [400, "The state has an unknown format"],
   ERR_TIME_LIMIT: [503, "The time limit was exceeded"],
   ERR_TOO_BUSY: [429, "The server is at capacity"],

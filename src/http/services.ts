@@ -12,10 +12,12 @@ import type { Grammars } from "../grammar/grammar.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { RequestRecord } from "../observe/record.ts";
 import type { Save } from "../state/save.ts";
+import type { TokenOwner } from "../state/keyring.ts";
 import type { UnwrappedToken, Vault } from "../state/seal.ts";
 import type { Caller, RequestTurns } from "./access/request_turns.ts";
 import type { Rate } from "./access/token_bucket.ts";
 import type { JsonLimits } from "./request/grammar.ts";
+import type { MismatchPolicy } from "./request/initial.ts";
 
 /** Turns saves into tokens and back. */
 export type Sealer = Pick<Vault, "open" | "read" | "seal" | "sealBytes">;
@@ -28,6 +30,10 @@ export interface Services extends Speaker {
   readonly grammars: Grammars;
   /** Whether states may leave the server unencrypted. */
   readonly portable: boolean;
+  /** Whether states that the vault seals expire, renewed or not. */
+  readonly expires?: boolean;
+  /** What becomes of another model's state, where a request does not say. */
+  readonly onMismatch?: MismatchPolicy;
   /** States that a text may begin with, by name; absent: none. */
   readonly initial?: ReadonlyMap<string, Save>;
 }
@@ -80,7 +86,7 @@ export interface Loader {
    */
   readonly ownerOf?: (
     token: string | Uint8Array<ArrayBuffer>,
-    tenant: string,
+    owner: TokenOwner,
   ) => Promise<StateOwner>;
 }
 

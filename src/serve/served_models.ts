@@ -194,9 +194,9 @@ async function ownerFinder(
     ...(config["state-max-age"] !== undefined &&
       { maxAge: config["state-max-age"] }),
   });
-  return async (token, tenant) => {
+  return async (token, holder) => {
     try {
-      const unwrapped = await reader.unwrap(token, { tenant });
+      const unwrapped = await reader.unwrap(token, holder);
       const { fingerprint, L, D } = unwrapped.header;
       const owner = owners.get(fingerprint.toHex());
       if (owner !== undefined) return { id: owner, unwrapped };

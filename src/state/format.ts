@@ -1,10 +1,10 @@
 /**
- * A save as a file, version 1. Little-endian throughout.
+ * A save as a file, versions 1 and 2. Little-endian throughout.
  *
  * ```text
  * offset  type          content
  *      0  u8[8]         magic, "GOSLING" and a zero byte
- *      8  u16           version, 1
+ *      8  u16           version: 1, or 2 where sections follow the values
  *     10  u8            codec: 0 exact, 1 f16, 2 int10, 3 int8, 4 int6, 5 int4
  *     11  u8            chat: bit 0 assistant turn open, bit 1 inside a think block
  *     12  u32           L, layers
@@ -32,6 +32,18 @@
  *         u8[W]         values, see `codec.ts`
  * ```
  *
+ * Version 2 goes on with zeros up to a multiple of 4 and one section or more, each
+ *
+ * ```text
+ * u8[4]  name; `text` is the only one: the transcript
+ * u32    n, bytes of its content
+ * u8[n]  content: u32 bytes before compression, then what `transcript_section.ts`
+ *        writes
+ * u8[]   zeros up to a multiple of 4
+ * ```
+ *
+ * A section of another name is refused: what it says may matter.
+ *
  * There is one way to write a save (no time, no map order, no slack), so equal
  * saves are equal files. `exact` values are equal as long as the compressor is.
  *
@@ -47,13 +59,17 @@ import { decodeValues, encodeValues } from "./codec.ts";
 import {
   HASH_BYTES,
   MOST_UNREAD,
+  PLAIN_VERSION,
   readHeader,
   type SaveHeader,
+  SECTIONED_VERSION,
   sectionStarts,
   unreadableSave,
   writeHeader,
 } from "./header.ts";
 import type { CodecName, Save, SaveFormat, SaveNote } from "./save.ts";
+import type { Transcript } from "./transcript.ts";
+import { decodeTranscript, encodeTranscript } from "./transcript_section.ts";
 
 /** What {@linkcode encodeSave} wrote. */
 export interface EncodedSave {
@@ -84,7 +100,8 @@ const NO_NOTE: SaveNote = { engine: "", device: "" };
  * @param format Whose it is.
  * @param codec How its values are written.
  * @param note Who writes it; names are cut at 255 bytes.
- * @throws {StateError} `ERR_STATE_UNREADABLE` if a value is not finite.
+ * @throws {StateError} `ERR_STATE_UNREADABLE` if a value is not finite;
+ * `ERR_STATE_TRANSCRIPT` if its transcript is too long.
  */
 export function encodeSave(
   save: Save,
@@ -106,7 +123,12 @@ export function encodeSave(
   };
   const starts = sectionStarts(small);
   const values = encodeValues(save.values, codec, { L, D }, starts.values);
+  const { transcript } = save;
+  const sections = transcript === undefined
+    ? undefined
+    : section(TRANSCRIPT, encodeTranscript(transcript, save.unread));
   const header: SaveHeader = {
+    version: sections === undefined ? PLAIN_VERSION : SECTIONED_VERSION,
     codec: values.codec,
     chat: save.chat,
     L,
@@ -117,7 +139,8 @@ export function encodeSave(
     seed: save.seed,
     sizes: { ...small, values: values.bytes.length },
   };
-  const bytes = new Uint8Array(values.bytes.buffer);
+  const plain = new Uint8Array(values.bytes.buffer);
+  const bytes = sections === undefined ? plain : joined(plain, sections);
   const view = new DataView(bytes.buffer);
   writeHeader(bytes, header);
   save.unread.forEach((token, i) =>
@@ -137,13 +160,13 @@ export function encodeSave(
  * Reads a save of the model that `format` describes.
  *
  * @throws {StateError} `ERR_STATE_UNREADABLE` if the bytes are no save of version
- * 1, naming the place; `ERR_STATE_MISMATCH` if they are another model's, naming
+ * 1 or 2, naming the place; `ERR_STATE_MISMATCH` if they are another model's, naming
  * the field.
  */
 export function decodeSave(bytes: Uint8Array, format: SaveFormat): Save {
   const header = readHeader(bytes);
   expectModel(header, format);
-  return readSections(bytes, header, format.shape.V).save;
+  return readSections(bytes, header, { V: format.shape.V }).save;
 }
 
 /**
@@ -151,10 +174,18 @@ export function decodeSave(bytes: Uint8Array, format: SaveFormat): Save {
  *
  * @param most Bytes that its values may take once they are decoded.
  * @throws {StateError} `ERR_STATE_UNREADABLE` if the bytes are no save of version
- * 1, naming the place.
+ * 1 or 2, naming the place.
  */
 export function readSave(bytes: Uint8Array, most?: number): SaveFile {
   return readSections(bytes, readHeader(bytes, most));
+}
+
+/**
+ * Reads a save of whatever model without its values, which may be any that a model
+ * has. Throws as {@linkcode readSave}.
+ */
+export function readSaveText(bytes: Uint8Array): SaveFile {
+  return readSections(bytes, readHeader(bytes), { values: false });
 }
 
 /** Refuses a save of another model. */
@@ -178,7 +209,12 @@ function expectModel(header: SaveHeader, format: SaveFormat): void {
 function readSections(
   bytes: Uint8Array,
   header: SaveHeader,
-  V = 2 ** 32,
+  { V = 2 ** 32, values = true }: {
+    /** Tokens that there are. */
+    readonly V?: number | undefined;
+    /** Whether to decode the values. */
+    readonly values?: boolean;
+  } = {},
 ): SaveFile {
   const { codec, chat, L, D, position, fingerprint, chain, seed } = header;
   const { sizes } = header, starts = sectionStarts(sizes);
@@ -210,15 +246,15 @@ function readSections(
     }
     counts.set(last = id, count);
   }
-  for (let at = starts.device + sizes.device; at < starts.values; at++) {
-    if (bytes[at] !== 0) {
-      throw unreadableSave(`padding at byte ${at} is ${bytes[at]}, expected 0`);
-    }
-  }
+  expectZeros(bytes, starts.device + sizes.device, starts.values);
   const text = new TextDecoder();
+  const transcript = readTranscript(bytes, header, starts.end, unread);
+  const encoded = bytes.subarray(starts.values, starts.end);
   return {
     save: {
-      values: decodeValues(bytes.subarray(starts.values), codec, { L, D }),
+      values: values
+        ? decodeValues(encoded, codec, { L, D })
+        : new Float32Array(),
       position,
       unread,
       seed,
@@ -226,6 +262,7 @@ function readSections(
       utf8: bytes.slice(starts.utf8, starts.engine),
       chat,
       chain,
+      ...(transcript && { transcript }),
     },
     format: { fingerprint, shape: { L, D } },
     codec,
@@ -236,6 +273,91 @@ function readSections(
       ),
     },
   };
+}
+
+/** The name of the section that holds the transcript. */
+const TRANSCRIPT = "text";
+
+/** Bytes of a section's name and size. */
+const SECTION_HEAD = 8;
+
+/** A section: its name, its size, and what {@linkcode encodeTranscript} wrote. */
+function section(
+  name: string,
+  { plainBytes, bytes: compressed }: ReturnType<typeof encodeTranscript>,
+): Uint8Array {
+  const size = 4 + compressed.length;
+  const bytes = new Uint8Array(aligned(SECTION_HEAD + size));
+  const view = new DataView(bytes.buffer);
+  bytes.set(new TextEncoder().encode(name));
+  view.setUint32(4, size, true);
+  view.setUint32(SECTION_HEAD, plainBytes, true);
+  bytes.set(compressed, SECTION_HEAD + 4);
+  return bytes;
+}
+
+function joined(
+  plain: Uint8Array,
+  sections: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const start = aligned(plain.length);
+  const bytes = new Uint8Array(start + sections.length);
+  bytes.set(plain);
+  bytes.set(sections, start);
+  return bytes;
+}
+
+function aligned(length: number): number {
+  return 4 * Math.ceil(length / 4);
+}
+
+/** The transcript among the sections after the values, if the version has any. */
+function readTranscript(
+  bytes: Uint8Array,
+  { version, position }: SaveHeader,
+  valuesEnd: number,
+  unread: readonly number[],
+): Transcript | undefined {
+  if (version === PLAIN_VERSION) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = aligned(valuesEnd);
+  expectZeros(bytes, valuesEnd, start);
+  if (start + SECTION_HEAD + 4 > bytes.length) {
+    throw unreadableSave(`no section at byte ${start}, expected one`);
+  }
+  const name = new TextDecoder("latin1").decode(
+    bytes.subarray(start, start + 4),
+  );
+  if (name !== TRANSCRIPT) {
+    throw unreadableSave(
+      `the section at byte ${start} is ${JSON.stringify(name)}, and only ` +
+        `${JSON.stringify(TRANSCRIPT)} is known here`,
+    );
+  }
+  const size = view.getUint32(start + 4, true);
+  const content = start + SECTION_HEAD, end = content + size;
+  if (size < 4 || aligned(end) !== bytes.length) {
+    throw unreadableSave(
+      `the section at byte ${start} has ${size} bytes, expected ${
+        bytes.length - content
+      } with its padding, for none follows it`,
+    );
+  }
+  expectZeros(bytes, end, bytes.length);
+  return decodeTranscript(
+    bytes.subarray(content + 4, end),
+    view.getUint32(content, true),
+    position,
+    unread,
+  );
+}
+
+function expectZeros(bytes: Uint8Array, from: number, to: number): void {
+  for (let at = from; at < to; at++) {
+    if (bytes[at] !== 0) {
+      throw unreadableSave(`padding at byte ${at} is ${bytes[at]}, expected 0`);
+    }
+  }
 }
 
 /** Refuses what the fields cannot hold: a mistake of the caller's. */
@@ -250,6 +372,8 @@ function expectWritable(save: Save, { fingerprint }: SaveFormat): void {
     ),
     utf8: save.utf8.length > 3,
     chain: save.chain.length !== HASH_BYTES,
+    transcript: save.transcript !== undefined &&
+      save.transcript.tokens.length !== save.position,
     fingerprint: fingerprint.length !== HASH_BYTES,
   };
   const found = Object.entries(faults).find(([, fault]) => fault);

@@ -18,8 +18,8 @@ export const MAGIC: Uint8Array<ArrayBuffer> = new TextEncoder().encode(
   "GOSLING\0",
 );
 
-/** The version that is written, and the only one that is read. */
-export const VERSION = 1;
+/** The version of a save without sections after its values, and of one with them. */
+export const PLAIN_VERSION = 1, SECTIONED_VERSION = 2;
 
 /** A SHA-256. */
 export const HASH_BYTES = 32;
@@ -35,6 +35,8 @@ const MOST_STATE_BYTES = 2 ** 28;
 
 /** The fixed part of a save file. */
 export interface SaveHeader {
+  /** Version 1 ends with its values, version 2 with sections after them. */
+  readonly version: number;
   /** How the values are written. */
   readonly codec: CodecName;
   /** Where the chat template is. */
@@ -96,7 +98,7 @@ export function writeHeader(bytes: Uint8Array, header: SaveHeader): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   const { chat, sizes, L, D } = header;
   bytes.set(MAGIC);
-  view.setUint16(8, VERSION, true);
+  view.setUint16(8, header.version, true);
   view.setUint8(10, CODEC_NAMES.indexOf(header.codec));
   view.setUint8(11, Number(chat.open) | Number(chat.thinking) << 1);
   view.setUint32(12, L, true);
@@ -140,7 +142,10 @@ export function readHeader(
     `byte 0 begins ${hex(magic)}, expected ${hex(MAGIC)}`,
   );
   const version = view.getUint16(8, true);
-  expect(version === VERSION, `version is ${version}, expected ${VERSION}`);
+  expect(
+    version === PLAIN_VERSION || version === SECTIONED_VERSION,
+    `version is ${version}, expected ${PLAIN_VERSION} or ${SECTIONED_VERSION}`,
+  );
 
   const codec = CODEC_NAMES[
     field(view, "u8", 10, "codec", {
@@ -182,10 +187,11 @@ export function readHeader(
   };
   const { end } = sectionStarts(sizes);
   expect(
-    end === bytes.length,
+    version === PLAIN_VERSION ? end === bytes.length : end <= bytes.length,
     `sections end at byte ${end}, expected ${bytes.length}`,
   );
   return {
+    version,
     codec,
     chat: {
       open: (phase & 1) !== 0,

@@ -6,12 +6,24 @@
  * times what is sealed as text and 4.4 times as bytes, where this keeps 2.3 and
  * 2.2 (resident memory at its peak, 64 MiB; 1060 and 1880 ms become 150). Any JWE library opens it. Its
  * header, authenticated but legible, has `kid`, `typ`, `ver` (of the save format),
- * `aud`, `iat`, `orig_iat` (of the first token of which it is a renewal), `exp` and
- * `salt`. The content key is
+ * `aud`, `iat`, `orig_iat` (of the first token of which it is a renewal), `renewals`
+ * (how many lie between), `renewable` (false: what is made of it ends with it),
+ * `exp`, `own` (what its owner calls a secret of theirs) and `salt`. The content key
+ * is
  *
  * ```text
  * HKDF-SHA-256(master key, salt, JSON of ["gosling state", audience, tenant])
  * ```
+ *
+ * and with an owner's secret
+ *
+ * ```text
+ * HKDF-SHA-256(master key, salt ‖ secret, JSON of ["gosling owned state", …])
+ * ```
+ *
+ * HKDF's first step is HMAC with the salt as its key and the master key as its
+ * message: whoever has the one without the other has a random function's output to
+ * guess, 256 bits of it.
  *
  * with 32 random bytes of salt for every token. So a tenant is bound without being
  * named, a token of another audience or tenant fails like any forgery, and no key
@@ -29,8 +41,8 @@
 import { StateError } from "../errors.ts";
 import { fromBase64url, toBase64url } from "../text/base64url.ts";
 import type { SealedParts } from "./envelope.ts";
-import { VERSION } from "./header.ts";
 import type { StateKey } from "./keys.ts";
+import type { OwnerSecret } from "./owner.ts";
 
 /** What a keyring is for. */
 export interface KeyringOptions {
@@ -60,8 +72,42 @@ export interface SealNote {
   readonly issuedAt?: number;
   /** When the first token was sealed of which this one is a renewal. */
   readonly firstIssuedAt?: number;
+  /** How many renewals lie between. */
+  readonly renewals?: number;
   /** When it stops to open, seconds since 1970. */
   readonly expiresAt?: number;
+  /** False: no token made of it outlives it. */
+  readonly renewable?: false;
+  /** What its owner calls the secret that it needs. */
+  readonly owner?: string;
+}
+
+/** What a token made of others owes to them. */
+export interface Lineage {
+  /** When the first of them was sealed, seconds since 1970; absent: it is the first. */
+  readonly firstIssuedAt?: number | undefined;
+  /** How many renewals lie between; absent: it is the first. */
+  readonly renewals?: number | undefined;
+  /** When it has to end, seconds since 1970, for one of them cannot be renewed. */
+  readonly notAfter?: number | undefined;
+}
+
+/** Whose a token is. */
+export interface TokenOwner {
+  /** The tenant; empty where there is one alone. */
+  readonly tenant: string;
+  /** A secret of the owner's. */
+  readonly secret?: OwnerSecret | undefined;
+}
+
+/** How a token is sealed. */
+export interface SealTerms extends TokenOwner {
+  /** Version of the save format. */
+  readonly version: number;
+  /** What it was made of. */
+  readonly lineage?: Lineage | undefined;
+  /** Whether what is made of it may outlive it; it may by default. */
+  readonly renewable?: boolean | undefined;
 }
 
 const SALT_BYTES = 32;
@@ -90,43 +136,49 @@ export class Keyring {
   }
 
   /**
-   * Seals `plain` for `tenant`.
+   * Seals `plain`.
    *
    * @param plain Taken: its buffer is given back to the system as soon as it has
    * been read, so that no more than two copies are ever held.
-   * @param firstIssuedAt When the first token was sealed of which this one is a
-   * renewal, seconds since 1970; absent: it is the first.
+   * @throws {StateError} `ERR_STATE_PROFILE` if it shall not be renewed and would
+   * never end.
    */
   async seal(
     plain: Uint8Array<ArrayBuffer>,
-    tenant: string,
-    firstIssuedAt = Infinity,
+    { version, lineage = {}, renewable = true, ...owner }: SealTerms,
   ): Promise<SealedParts> {
     const { keys: [first], audience, ttl, maxAge } = this.#options;
+    const { firstIssuedAt = Infinity, renewals, notAfter = Infinity } = lineage;
     const iat = this.#now();
     const origin = Math.min(iat, firstIssuedAt);
     const exp = Math.min(
       iat + (ttl ?? Infinity),
       origin + (maxAge ?? Infinity),
+      notAfter,
     );
+    const final = !renewable || notAfter < Infinity;
+    if (final && exp === Infinity) throw endless();
     const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
     const fields = {
       alg: "dir",
       enc: "A256GCM",
       typ: "gosling-state",
       kid: first.kid,
-      ver: VERSION,
+      ver: version,
       aud: audience,
       iat,
       ...origin < iat && { orig_iat: origin },
+      ...renewals && { renewals },
       ...exp < Infinity && { exp },
+      ...final && { renewable: false },
+      ...owner.secret && { own: owner.secret.label },
       salt: toBase64url(salt),
     };
     const header = toBase64url(
       new TextEncoder().encode(JSON.stringify(fields)),
     );
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-    const key = await this.#contentKey(first, fields.salt, tenant);
+    const key = await this.#contentKey(first, fields.salt, owner);
     // WebCrypto takes its own copy before it returns a promise.
     const sealed = crypto.subtle.encrypt(parameters(header, iv), key, plain);
     plain.buffer.transfer(0);
@@ -147,11 +199,11 @@ export class Keyring {
    */
   async open(
     parts: SealedParts,
-    tenant: string,
+    owner: TokenOwner,
   ): Promise<SealNote & { readonly plain: Uint8Array<ArrayBuffer> }> {
     const { plain, header } = await this.#decrypt(
       parts,
-      tenant,
+      owner,
     ).catch((cause: unknown) => {
       throw new StateError(
         "ERR_STATE_REJECTED",
@@ -160,6 +212,7 @@ export class Keyring {
       );
     });
     const { kid, iat, exp, orig_iat: origin = iat } = header;
+    const { renewals, renewable, own } = header;
     this.#expectYoung(iat, origin);
     if (typeof exp === "number" && this.#now() >= exp + leeway(iat, exp)) {
       throw new StateError(
@@ -172,7 +225,10 @@ export class Keyring {
       ...typeof kid === "string" && { kid },
       ...typeof iat === "number" && { issuedAt: iat },
       ...typeof origin === "number" && { firstIssuedAt: origin },
+      ...typeof renewals === "number" && { renewals },
       ...typeof exp === "number" && { expiresAt: exp },
+      ...renewable === false && { renewable },
+      ...typeof own === "string" && { owner: own },
     };
   }
 
@@ -192,16 +248,21 @@ export class Keyring {
 
   async #decrypt(
     { header, iv, sealed, canonical }: SealedParts,
-    tenant: string,
+    { tenant, secret }: TokenOwner,
   ): Promise<{ plain: Uint8Array<ArrayBuffer>; header: Header }> {
     if (!canonical) throw new Error("Spare bits");
     const fields = readHeader(header);
-    const { kid, salt } = fields;
+    const { kid, salt, own } = fields;
     const named = this.#options.keys.find((key) => key.kid === kid);
     if (named === undefined || typeof salt !== "string") {
       throw new Error("No such key");
     }
-    const key = await this.#contentKey(named, salt, tenant);
+    const owned = own !== undefined;
+    if (owned && secret === undefined) throw new Error("No secret");
+    const key = await this.#contentKey(named, salt, {
+      tenant,
+      ...owned && { secret },
+    });
     const plain = crypto.subtle.decrypt(parameters(header, iv), key, sealed);
     sealed.buffer.transfer(0);
     return { plain: new Uint8Array(await plain), header: fields };
@@ -211,15 +272,16 @@ export class Keyring {
   async #contentKey(
     key: StateKey,
     salt: string,
-    tenant: string,
+    { tenant, secret }: TokenOwner,
   ): Promise<CryptoKey> {
     const master = await this.#master(key);
-    const info = ["gosling state", this.#options.audience, tenant];
+    const use = secret === undefined ? "gosling state" : "gosling owned state";
+    const info = [use, this.#options.audience, tenant];
     return await crypto.subtle.deriveKey(
       {
         name: "HKDF",
         hash: "SHA-256",
-        salt: fromBase64url(salt),
+        salt: joined(fromBase64url(salt), secret?.bytes),
         info: new TextEncoder().encode(JSON.stringify(info)),
       },
       master,
@@ -245,6 +307,24 @@ export class Keyring {
   #now(): number {
     return Math.floor((this.#options.now?.() ?? Date.now()) / 1000);
   }
+}
+
+function joined(
+  salt: Uint8Array,
+  secret: Uint8Array = new Uint8Array(),
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(salt.length + secret.length);
+  bytes.set(salt);
+  bytes.set(secret, salt.length);
+  return bytes;
+}
+
+function endless(): StateError {
+  return new StateError(
+    "ERR_STATE_PROFILE",
+    "Cannot return a state that is not renewable: states of this server never " +
+      "expire. The operator sets an end with --state-ttl",
+  );
 }
 
 /**

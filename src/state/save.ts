@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Transcript } from "./transcript.ts";
+
 /** How the values of a state are written. */
 export type CodecName = "exact" | "f16" | "int10" | "int8" | "int6" | "int4";
 
@@ -28,6 +30,8 @@ export interface Save {
   readonly chat: ChatPhase;
   /** SHA-256 chain over the tokens read: `h ← SHA-256(h ‖ u32 token)`, from zeros. */
   readonly chain: Uint8Array;
+  /** All that was read, if it is kept. */
+  readonly transcript?: Transcript;
 }
 
 /** Where a chat stands. */

@@ -16,9 +16,21 @@ import {
   splitSealedText,
   unreadableToken,
 } from "./envelope.ts";
-import { decodeSave, encodeSave, readSave, type SaveFile } from "./format.ts";
+import {
+  decodeSave,
+  encodeSave,
+  readSave,
+  readSaveText,
+  type SaveFile,
+} from "./format.ts";
 import { readHeader, type SaveHeader } from "./header.ts";
-import { Keyring, type KeyringOptions, type SealNote } from "./keyring.ts";
+import {
+  Keyring,
+  type KeyringOptions,
+  type Lineage,
+  type SealNote,
+} from "./keyring.ts";
+import type { OwnerSecret } from "./owner.ts";
 import {
   isPortableBytes,
   isPortableText,
@@ -48,6 +60,14 @@ export interface VaultOptions extends KeyringOptions {
 export interface OpenTokenOptions {
   /** The tenant that it is bound to; absent: the service has only one. */
   readonly tenant?: string;
+  /** The secret of its owner, if they have one. */
+  readonly secret?: OwnerSecret | undefined;
+  /** Whether its values are left out, and may be of any size. */
+  readonly withoutValues?: boolean;
+  /** How a token made of it will be protected, if that is known already. */
+  readonly profile?: Profile | undefined;
+  /** Told what a token made of it will owe to it. */
+  readonly issued?: (lineage: Lineage) => void;
 }
 
 /** How a token is opened. */
@@ -56,21 +76,19 @@ export interface OpenSaveOptions extends OpenTokenOptions {
   readonly unwrapped?: UnwrappedToken | undefined;
   /** Told how the values of the save are written, before they are read. */
   readonly seen?: (codec: CodecName) => void;
-  /** Told when its first token was sealed, seconds since 1970, where that is known. */
-  readonly issued?: (firstIssuedAt: number) => void;
 }
 
 /** How a token is made. */
-export interface SealOptions extends OpenTokenOptions {
+export interface SealOptions
+  extends Pick<OpenTokenOptions, "tenant" | "secret"> {
   /** How the values are written. */
   readonly codec: CodecName;
   /** How it is protected, `sealed` by default. */
   readonly profile?: Profile;
-  /**
-   * When the first token was sealed of which this one is a renewal, seconds since
-   * 1970; absent: it is the first.
-   */
-  readonly firstIssuedAt?: number | undefined;
+  /** What it is made of; absent: of nothing. */
+  readonly lineage?: Lineage | undefined;
+  /** Whether what is made of it may outlive it; it may by default. */
+  readonly renewable?: boolean | undefined;
 }
 
 /** A token, and what it became. */
@@ -103,15 +121,15 @@ export interface UnwrappedToken {
   readonly token: string | Uint8Array;
   /** Whom it is bound to. */
   readonly tenant: string;
-  /** When its first token was sealed, seconds since 1970, where that is known. */
-  readonly firstIssuedAt?: number | undefined;
+  /** What a token made of it owes to it. */
+  readonly lineage: Lineage;
   /** The save file inside; its header is sound. */
   readonly file: Uint8Array;
   /** What its header says. */
   readonly header: SaveHeader;
 }
 
-/** Room for what a token has besides values. */
+/** Room for what a token has besides values, a transcript among it. */
 const SLACK_BYTES = 2 ** 22;
 
 /** Turns saves into tokens and back. */
@@ -176,11 +194,11 @@ export class Vault {
     options: OpenSaveOptions = {},
   ): Promise<Save> {
     const { unwrapped, tenant = "" } = options;
-    const { file, firstIssuedAt } =
+    const { file, lineage } =
       unwrapped?.token === token && unwrapped.tenant === tenant
         ? unwrapped
-        : await this.#unwrap(token, options);
-    if (firstIssuedAt !== undefined) options.issued?.(firstIssuedAt);
+        : await this.unwrap(token, options);
+    announce(lineage, options);
     options.seen?.(readHeader(file).codec);
     return decodeSave(file, this.#options.format);
   }
@@ -193,10 +211,10 @@ export class Vault {
     token: string | Uint8Array<ArrayBuffer>,
     options: OpenTokenOptions = {},
   ): Promise<UnwrappedToken> {
-    const { file, firstIssuedAt } = await this.#unwrap(token, options);
+    const { file, ...note } = await this.#unwrap(token, options);
     const { tenant = "" } = options;
     const header = readHeader(file, this.#mostValues);
-    return { token, tenant, firstIssuedAt, file, header };
+    return { token, tenant, lineage: lineageOf(note), file, header };
   }
 
   /** Opens a token of whatever model, for tools; throws as {@linkcode open}. */
@@ -205,32 +223,39 @@ export class Vault {
     options: OpenTokenOptions = {},
   ): Promise<OpenedFile> {
     const { file, ...about } = await this.#unwrap(token, options);
-    return {
-      ...readSave(file, this.#mostValues),
-      ...about,
-      bytes: file.length,
-    };
+    announce(lineageOf(about), options);
+    const found = options.withoutValues
+      ? readSaveText(file)
+      : readSave(file, this.#mostValues);
+    return { ...found, ...about, bytes: file.length };
   }
 
   #sealed(
     bytes: Uint8Array<ArrayBuffer>,
-    { tenant = "", firstIssuedAt }: SealOptions,
+    { tenant = "", secret, lineage, renewable }: SealOptions,
   ): ReturnType<Keyring["seal"]> {
-    return this.#keyring.seal(bytes, tenant, firstIssuedAt);
+    const { version } = readHeader(bytes);
+    const terms = { tenant, secret, lineage, renewable, version };
+    return this.#keyring.seal(bytes, terms);
   }
 
   #encode(
     save: Save,
-    { codec, profile }: SealOptions,
+    { codec, profile, lineage, renewable }: SealOptions,
   ): ReturnType<typeof encodeSave> {
-    if (profile === "portable") this.#expectPortable("seal");
+    if (profile === "portable") {
+      this.#expectPortable("seal");
+      if (renewable === false || lineage?.notAfter !== undefined) {
+        throw endlessPortable();
+      }
+    }
     const { format, note } = this.#options;
     return encodeSave(save, format, codec, note);
   }
 
   async #unwrap(
     token: string | Uint8Array<ArrayBuffer>,
-    { tenant = "" }: OpenTokenOptions,
+    { tenant = "", secret }: OpenTokenOptions,
   ): Promise<Unwrapped> {
     const isText = typeof token === "string";
     const most = isText ? Math.ceil(this.#most * 4 / 3) : this.#most;
@@ -252,7 +277,10 @@ export class Vault {
       );
     }
     const parts = isText ? splitSealedText(token) : splitSealedBytes(token);
-    const { plain, ...note } = await this.#keyring.open(parts, tenant);
+    const { plain, ...note } = await this.#keyring.open(parts, {
+      tenant,
+      secret,
+    });
     return { file: plain, profile: "sealed", ...note };
   }
 
@@ -263,4 +291,34 @@ export class Vault {
       `Cannot ${verb} state: portable states are not allowed here`,
     );
   }
+}
+
+/** Says what a token made of this one owes to it. */
+function announce(
+  lineage: Lineage,
+  { issued, profile }: OpenTokenOptions,
+): void {
+  if (profile === "portable" && lineage.notAfter !== undefined) {
+    throw endlessPortable();
+  }
+  issued?.(lineage);
+}
+
+/** What a token made of this one owes to it. */
+function lineageOf(
+  { firstIssuedAt, renewals, renewable, expiresAt }: SealNote,
+): Lineage {
+  return {
+    firstIssuedAt,
+    renewals,
+    ...renewable === false && { notAfter: expiresAt },
+  };
+}
+
+function endlessPortable(): StateError {
+  return new StateError(
+    "ERR_STATE_PROFILE",
+    "Cannot return a portable state: what it is made of is not renewable, and " +
+      "a portable state never ends",
+  );
 }

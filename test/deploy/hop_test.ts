@@ -200,6 +200,7 @@ async function attempt(
         begun(upstream);
         continue;
       }
+      if (event.type === "rebase") continue;
       const { state = "", finish_reason: finish, usage } = event;
       return { text, finish, state, drawn: usage.completion_tokens, upstream };
     }

@@ -1,9 +1,16 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { randomKey, type StateKey } from "../../src/state/keys.ts";
 import { Vault, type VaultOptions } from "../../src/state/seal.ts";
-import { sealedBytes, splitSealedText } from "../../src/state/envelope.ts";
+import {
+  sealedBytes,
+  sealedText,
+  splitSealedBytes,
+  splitSealedText,
+} from "../../src/state/envelope.ts";
 import { bytesOfContext, contextOf } from "../../src/http/ollama/context.ts";
+import { parseOwnerSecret } from "../../src/state/owner.ts";
 import { isPortableText, portableBytes } from "../../src/state/portable.ts";
+import { toBase64url } from "../../src/text/base64url.ts";
 import { type Harness, harness } from "../http/client.ts";
 import { fakeEngine } from "../http/fake_engine.ts";
 
@@ -94,6 +101,9 @@ const TAKERS: Readonly<
   score: ["/v1/state/score", (state) => ({ state, texts: ["a"] })],
   mix: ["/v1/state/mix", (state) => ({ states: [{ state, weight: 1 }] })],
   rebase: ["/v1/state/rebase", (state) => ({ prompt: "a", state })],
+  anew: ["/v1/state/rebase", (state) => ({ state })],
+  transcript: ["/v1/state/transcript", (state) => ({ state })],
+  audit: ["/v1/state/audit", (state) => ({ state })],
   inspect: ["/v1/state/inspect", (state) => ({ state })],
   diff: ["/v1/state/diff", (state) => ({ a: state, b: state })],
   convert: ["/v1/state/convert", (state) => ({ state, to: "gosling" })],
@@ -108,7 +118,7 @@ const GIVERS = [
   ...["reasoning", "messages", "messagesField", "messagesStream"],
   ...["ollama", "ollamaField", "context", "llama", "llamaStream", "slotSave"],
   ...["slotRestore", "kobold", "koboldStream", "branch", "mix", "rebase"],
-  ...["teach", "forget", "merge"],
+  ...["anew", "teach", "forget", "merge"],
 ];
 
 /** The same token in its binary form. */
@@ -127,23 +137,41 @@ async function serve(
     audience: "test",
     ...options,
   });
-  const { portable = false } = options;
-  return { here: harness({ sealer: vault, portable }), vault };
+  const { portable = false, ttl, maxAge } = options;
+  const expires = (ttl ?? maxAge) !== undefined;
+  return { here: harness({ sealer: vault, portable, expires }), vault };
 }
 
-async function begun(here: Harness): Promise<string> {
-  const response = await here.post("/v1/generate", { prompt: "Hi" });
+async function begun(
+  here: Harness,
+  secrets: Secrets = {},
+  fields: object = {},
+): Promise<string> {
+  const response = await here.post("/v1/generate", {
+    prompt: "Hi",
+    transcript: true,
+    ...fields,
+  }, { headers: { ...secrets } });
   return (await response.json()).state;
+}
+
+/** Headers with secrets of the state's owner. */
+interface Secrets {
+  readonly "gosling-secret"?: string;
+  readonly "gosling-new-secret"?: string;
 }
 
 /** What becomes of a state on every route: its status and its code. */
 async function outcomes(
   here: Harness,
   state: string,
+  secrets: Secrets = {},
 ): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const [name, [path, body]] of Object.entries(TAKERS)) {
-    const response = await here.post(path, body(state));
+    const response = await here.post(path, body(state), {
+      headers: { ...secrets },
+    });
     const text = await response.text();
     const [code = ""] = text.match(/ERR_[A-Z_]+/) ?? [];
     found[name] = `${response.status} ${code}`.trim();
@@ -212,13 +240,7 @@ Deno.test("renewals are as old as what they renew, whatever route made them", as
   assertEquals(firstIssuedAt, 1e9);
   now += 1000 * 900;
   for (const name of GIVERS) {
-    const { [name]: [path, body] } = TAKERS;
-    const text = await (await here.post(path, body(state))).text();
-    const [token] = name === "context"
-      ? [bytesOfContext(JSON.parse(text).context)]
-      : text.match(/eyJ[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+/) ?? [];
-    assert(token !== undefined, `${name}: ${text.slice(0, 200)}`);
-    const renewed = await vault.read(token);
+    const renewed = await vault.read(await given(here, name, state));
     assertEquals(
       [name, renewed.firstIssuedAt, renewed.issuedAt, renewed.expiresAt],
       [name, 1e9, 1e9 + 900, 1e9 + 1000],
@@ -304,6 +326,172 @@ Deno.test("values neither leave nor enter a server that seals every state", asyn
     assertEquals([path, response.status], [path, 403]);
     assert(text.includes("ERR_STATE_PROFILE"), text);
   }
+});
+
+/** A token in the answer of a route. */
+async function given(
+  here: Harness,
+  name: string,
+  state: string,
+  secrets: Secrets = {},
+): Promise<string | Uint8Array<ArrayBuffer>> {
+  const { [name]: [path, body] } = TAKERS;
+  const response = await here.post(path, body(state), {
+    headers: { ...secrets },
+  });
+  const text = await response.text();
+  const [token] = name === "context"
+    ? [bytesOfContext(JSON.parse(text).context)]
+    : text.match(/eyJ[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+/) ?? [];
+  assert(token !== undefined, `${name}: ${text.slice(0, 200)}`);
+  return token;
+}
+
+/** A secret of this letter. */
+function secret(letter: string): string {
+  return `of-${letter}:${
+    toBase64url(new Uint8Array(32).fill(letter.charCodeAt(0)))
+  }`;
+}
+
+Deno.test("a state that its owner locked opens nowhere without their secret, and never says why", async () => {
+  const { here, vault } = await serve();
+  const mine = { "gosling-secret": secret("a") };
+  const locked = await begun(here, mine);
+  const rejected = sealed("403 ERR_STATE_REJECTED");
+  assertEquals(await outcomes(here, locked, mine), sealed("200"));
+  assertEquals(await outcomes(here, locked), rejected);
+  const wrong = { "gosling-secret": secret("b") };
+  assertEquals(await outcomes(here, locked, wrong), rejected);
+  // The label is the owner's word, not the secret.
+  const label = { "gosling-secret": secret("b").replace("of-b", "of-a") };
+  assertEquals(await outcomes(here, locked, label), rejected);
+  const details = new Set<string>();
+  for (const headers of [{}, wrong, label]) {
+    for (
+      const state of [
+        locked,
+        await begun((await serve({ keys: [randomKey()] })).here),
+      ]
+    ) {
+      const response = await here.post("/v1/state/inspect", { state }, {
+        headers: { ...headers },
+      });
+      details.add((await response.json()).detail);
+    }
+  }
+  assertEquals(details.size, 1);
+  // Who has the server's key has it in vain.
+  await assertRejects(() => vault.open(locked), {
+    code: "ERR_STATE_REJECTED",
+  });
+});
+
+Deno.test("every route locks what it makes of a locked state, or with a new secret", async () => {
+  const { here, vault } = await serve();
+  const mine = { "gosling-secret": secret("a") };
+  const locked = await begun(here, mine);
+  const next = { ...mine, "gosling-new-secret": secret("b") };
+  const unlocked = { ...mine, "gosling-new-secret": "none" };
+  const opens = (word: string) => ({
+    secret: parseOwnerSecret(word, "a secret"),
+  });
+  for (const name of GIVERS) {
+    const kept = await given(here, name, locked, mine);
+    assertEquals((await vault.read(kept, opens(secret("a")))).owner, "of-a");
+    const changed = await given(here, name, locked, next);
+    assertEquals((await vault.read(changed, opens(secret("b")))).owner, "of-b");
+    await assertRejects(() => vault.read(changed, opens(secret("a"))), {
+      code: "ERR_STATE_REJECTED",
+    });
+    const open = await given(here, name, locked, unlocked);
+    assertEquals((await vault.read(open)).owner, undefined);
+    // A state that nobody locked is locked by whoever brings a secret.
+    const plain = typeof open === "string" ? open : sealedText(
+      splitSealedBytes(open),
+    );
+    const first = await given(here, name, plain, mine);
+    assertEquals((await vault.read(first, opens(secret("a")))).owner, "of-a");
+  }
+});
+
+Deno.test("a secret that is none is refused before anything is done, and not repeated", async () => {
+  const { here } = await serve();
+  const state = await begun(here);
+  const inspect = ["/v1/state/inspect", { state }] as const;
+  for (
+    const bad of ["", "hunter2", `a b:${"A".repeat(43)}`, `a:${"A".repeat(42)}`]
+  ) {
+    for (const header of ["gosling-secret", "gosling-new-secret"]) {
+      const response = await here.post(...inspect, {
+        headers: { [header]: bad },
+      });
+      const { code, detail } = await response.json();
+      assertEquals([response.status, code], [422, "ERR_REQUEST_INVALID"]);
+      assert(!detail.includes("hunter2") && detail.includes(header), detail);
+    }
+  }
+});
+
+Deno.test("what is made of a state that is not renewable ends with it, by every route", async () => {
+  let now = 1e12;
+  const { here, vault } = await serve({
+    ttl: 1000,
+    portable: true,
+    now: () => now,
+  });
+  const state = await begun(here, {}, { renewable: false });
+  const { renewable, expiresAt } = await vault.read(state);
+  assertEquals([renewable, expiresAt], [false, 1e9 + 1000]);
+  now += 1000 * 900;
+  for (const name of GIVERS) {
+    const made = await vault.read(await given(here, name, state));
+    assertEquals(
+      [name, made.renewable, made.expiresAt, made.renewals],
+      [name, false, 1e9 + 1000, 1],
+    );
+  }
+  for (
+    const [path, body] of [
+      ["/v1/generate", { prompt: "a", state, state_profile: "portable" }],
+      ["/v1/completions", { prompt: "a", state, state_profile: "portable" }],
+      ["/v1/state/rebase", { state, state_profile: "portable" }],
+      ["/v1/state/mix", {
+        states: [{ state, weight: 1 }],
+        state_profile: "portable",
+      }],
+      ["/v1/state/branch", {
+        state,
+        branches: [{ prompt: "a", state_profile: "portable" }],
+      }],
+      ["/v1/state/convert", { state, to: "gosling" }],
+      ["/v1/generate", {
+        prompt: "a",
+        renewable: false,
+        state_profile: "portable",
+      }],
+    ] as const
+  ) {
+    const { turns } = here.engine;
+    const before = turns.length;
+    const response = await here.post(path, body);
+    const text = await response.text();
+    assertEquals([path, response.status], [path, 403]);
+    assert(text.includes("ERR_STATE_PROFILE"), text);
+    assertEquals(turns.length, before);
+  }
+  const endless = await serve();
+  const refused = await endless.here.post("/v1/generate", {
+    prompt: "a",
+    renewable: false,
+  });
+  assertEquals(refused.status, 403);
+  now += 1000 * 200;
+  const codes = Object.keys(TAKERS).map((name) => [
+    name,
+    "403 ERR_STATE_EXPIRED",
+  ]);
+  assertEquals(await outcomes(here, state), Object.fromEntries(codes));
 });
 
 Deno.test("every route of the document that has a field for a state is tried here", async () => {

@@ -168,6 +168,7 @@ Deno.test("app documents every route, and every code of a problem", async () => 
     "/v1/models",
     "/v1/models/{id}",
     "/v1/responses",
+    "/v1/state/audit",
     "/v1/state/branch",
     "/v1/state/convert",
     "/v1/state/diff",
@@ -178,6 +179,7 @@ Deno.test("app documents every route, and every code of a problem", async () => 
     "/v1/state/rebase",
     "/v1/state/score",
     "/v1/state/teach",
+    "/v1/state/transcript",
     "/v1/tokenize",
   ]);
   assert("GenerateRequest" in components.schemas);

@@ -13,6 +13,7 @@ import {
   type Sealer,
   type Services,
 } from "../../src/http/services.ts";
+import type { TranscriptPolicy } from "../../src/chat/turn.ts";
 import type { Observer } from "../../src/observe/observer.ts";
 import type { Save } from "../../src/state/save.ts";
 import {
@@ -39,6 +40,10 @@ export function harness(
   options: FakeOptions & {
     readonly keys?: readonly ApiKey[];
     readonly portable?: boolean;
+    readonly transcripts?: TranscriptPolicy;
+    readonly onMismatch?: Services["onMismatch"];
+    /** Whether its states expire. */
+    readonly expires?: boolean;
     readonly initial?: ReadonlyMap<string, Save>;
     readonly limits?: Limits;
     readonly strict?: boolean;
@@ -62,6 +67,9 @@ export function harness(
     vault: options.sealer ?? vault,
     grammars: byteGrammars(),
     portable: options.portable ?? false,
+    ...(options.transcripts && { transcripts: options.transcripts }),
+    ...(options.onMismatch && { onMismatch: options.onMismatch }),
+    ...(options.expires && { expires: true }),
     ...(options.initial !== undefined && { initial: options.initial }),
   };
   const app = createApp({

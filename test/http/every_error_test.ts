@@ -228,6 +228,10 @@ const CASES: Readonly<Record<ProblemCode, Case>> = {
   },
   ERR_STATE_PROFILE: { ask: generate({ state_profile: "portable" }) },
   ERR_STATE_REJECTED: sealedElsewhere({ keys: [randomKey()] }),
+  ERR_STATE_TRANSCRIPT: {
+    serving: { transcripts: "never" },
+    ask: generate({ transcript: true }),
+  },
   ERR_STATE_UNREADABLE: { ask: generate({ state: "nonsense" }) },
   ERR_TIME_LIMIT: {
     serving: { limits: { timeout: 0.02 }, tokenMs: 5, unread: 5000 },

@@ -22,6 +22,8 @@ type Options = NonNullable<Parameters<typeof harness>[0]>;
 const STATEFUL: Readonly<Record<string, object>> = {
   "/v1/generate": { prompt: "Hi", state: "a" },
   "/v1/state/inspect": { state: "a" },
+  "/v1/state/transcript": { state: "a" },
+  "/v1/state/audit": { state: "a" },
   "/v1/state/diff": { a: "a", b: "b" },
   "/v1/state/mix": { states: [{ state: "a", weight: 1 }] },
   "/v1/state/rebase": { state: "a", prompt: "Hi" },

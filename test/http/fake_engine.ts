@@ -18,7 +18,12 @@ import type {
 import type { Grammars } from "../../src/grammar/grammar.ts";
 import { superviseGrammars } from "../../src/grammar/supervisor.ts";
 import { stateLength } from "../../src/model/shape.ts";
+import { extendChain } from "../../src/state/chain.ts";
 import type { Save } from "../../src/state/save.ts";
+import {
+  EMPTY_TRANSCRIPT,
+  extendTranscript,
+} from "../../src/state/transcript.ts";
 import type { ScoredToken } from "../../src/text/logprobs.ts";
 import { encodePrompt, promptText } from "../../src/text/prompt.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
@@ -91,6 +96,17 @@ const BLANK: Save = {
   chain: new Uint8Array(32),
 };
 
+/** What a save says of tokens that are read after it. */
+function reading(
+  { chain, transcript = EMPTY_TRANSCRIPT }: Save,
+  tokens: readonly number[],
+): Pick<Save, "chain" | "transcript"> {
+  return {
+    chain: extendChain(chain, tokens),
+    transcript: extendTranscript(transcript, tokens, [], byteTokenizer.bytes),
+  };
+}
+
 /** Every token has the log probability of minus its id. */
 function scored(tokens: readonly number[], top: number): ScoredToken[] {
   return tokens.map((token) => ({
@@ -127,7 +143,8 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
   ): AsyncGenerator<TurnEvent, void> {
     turns.push(turn);
     if (refuse !== undefined) throw refuse();
-    const before = turn.save ?? { ...BLANK, seed: turn.seed ?? BLANK.seed };
+    const { transcript, ...before }: Save = turn.save ??
+      { ...BLANK, seed: turn.seed ?? BLANK.seed };
     const prompt = promptText(turn.prompt, byteTokenizer);
     const promptTokens = encodePrompt(turn.prompt, byteTokenizer).length;
     let written = "";
@@ -178,6 +195,12 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
           ...before,
           values,
           position,
+          ...(turn.transcript && {
+            ...reading({ ...before, ...(transcript && { transcript }) }, [
+              ...encodePrompt(turn.prompt, byteTokenizer),
+              ...byteTokenizer.encode(written),
+            ]),
+          }),
           ...(signal.aborted && { unread: Array(options.unread ?? 0).fill(1) }),
         },
         usage: {

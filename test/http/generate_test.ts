@@ -123,7 +123,7 @@ Deno.test("generate seals with the codec and profile asked for", async () => {
   await post(PATH, HI);
   await post(PATH, { ...HI, state_codec: "exact", state_profile: "portable" });
   // A conversation that begins here was issued by no earlier token.
-  const begun = { firstIssuedAt: undefined, tenant: "" };
+  const begun = { lineage: undefined, renewable: undefined, tenant: "" };
   assertEquals(vault.sealed, [
     { codec: "int8", profile: "sealed", ...begun },
     { codec: "exact", profile: "portable", ...begun },

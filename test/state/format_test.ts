@@ -171,7 +171,7 @@ const DAMAGE: readonly [
     set(6, 0x48),
     "byte 0 begins 474f534c494e4800, expected 474f534c494e4700",
   ],
-  ["a later version", set(8, 2), "version is 2, expected 1"],
+  ["a later version", set(8, 3), "version is 3, expected 1 or 2"],
   ["no such codec", set(10, 6), "codec at byte 10 is 6, expected 0 to 5"],
   ["no such phase", set(11, 4), "chat phase at byte 11 is 4, expected 0 to 3"],
   ["no layer", set(12, 0), "L at byte 12 is 0, expected at least 1"],

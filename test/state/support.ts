@@ -3,7 +3,9 @@ import { N, stateLength } from "../../src/model/shape.ts";
 import type { StateShape } from "../../src/state/codec.ts";
 import { fromPlanes } from "../../src/state/codec_exact.ts";
 import type { StateKey } from "../../src/state/keys.ts";
+import { blankChain, extendChain } from "../../src/state/chain.ts";
 import type { Save, SaveFormat, SaveNote } from "../../src/state/save.ts";
+import type { Transcript } from "../../src/state/transcript.ts";
 import { random } from "../support/random.ts";
 
 const GOLDENS = new URL("../fixtures/goldens/", import.meta.url);
@@ -117,6 +119,35 @@ export function exampleSave(): Save {
     utf8: Uint8Array.of(0xf0, 0x9f, 0x8e),
     chat: { open: true, thinking: false },
     chain: Uint8Array.from({ length: 32 }, (_, i) => i),
+  };
+}
+
+/** The same with a transcript of what it has read. */
+export function exampleTranscript(): Save & {
+  readonly transcript: Transcript;
+} {
+  const word = (text: string) => new TextEncoder().encode(text);
+  const tokens = Uint32Array.of(0, 300, 70_000, 301, 300, 44);
+  return {
+    ...exampleSave(),
+    position: tokens.length,
+    chain: extendChain(blankChain(), tokens),
+    transcript: {
+      tokens,
+      words: new Map([
+        [0, word("")],
+        [300, word("User: ")],
+        [70_000, word("Grüße")],
+        [301, word("\n\n")],
+        [44, word("Ja")],
+        [65535, word(".")],
+        [10, Uint8Array.of(0xf0, 0x9f, 0x8e)],
+      ]),
+      turns: [
+        { role: "user", from: 6, to: 13 },
+        { role: "assistant", from: 21, to: 27 },
+      ],
+    },
   };
 }
 

@@ -6,6 +6,7 @@
 
 import { Counts, penalized } from "../../text/penalties.ts";
 import { extendChain } from "../../state/chain.ts";
+import { EMPTY_TRANSCRIPT, extendTranscript } from "../../state/transcript.ts";
 import type { Ending } from "./ending.ts";
 import type { DoneEvent } from "../engine.ts";
 import type { OpenedTurn } from "./open_turn.ts";
@@ -30,7 +31,7 @@ export interface Outcome {
 
 /** The last event of a turn. */
 export function closeTurn(
-  { turn, save, given, promptTokens, seed }: OpenedTurn,
+  { turn, save, given, promptTokens, seed, tokenizer }: OpenedTurn,
   ending: Ending,
   { values, drawn, chain, chained, utf8, timings, retries }: Outcome,
 ): DoneEvent {
@@ -56,6 +57,14 @@ export function closeTurn(
       utf8,
       chat: save.chat,
       chain: extendChain(chain, read),
+      ...(turn.transcript && {
+        transcript: extendTranscript(
+          save.transcript ?? EMPTY_TRANSCRIPT,
+          [...given, ...drawn].slice(0, ending.read),
+          ending.unread,
+          (token) => tokenizer.bytes(token),
+        ),
+      }),
     },
     usage: {
       promptTokens,

@@ -25,6 +25,8 @@ export interface OpenedTurn {
   readonly seed: readonly [low: number, high: number];
   /** Bytes of an unfinished character that its answer goes on with. */
   readonly carried: Uint8Array;
+  /** Knows the bytes of its tokens. */
+  readonly tokenizer: Tokenizer;
 }
 
 /**
@@ -54,6 +56,7 @@ export function openTurn(
     promptTokens: given.length - (turn.save?.unread.length ?? 0),
     seed: turn.seed ?? save.seed,
     carried: prompt.length === 0 ? save.utf8 : new Uint8Array(),
+    tokenizer,
   };
 }
 

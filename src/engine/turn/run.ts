@@ -168,7 +168,10 @@ export class Run implements Job {
     if (step === undefined || this.#over) return;
     if (this.#ending === undefined) {
       if (step.draw > 0) this.#hear(result);
-      else if (!this.#rereading.delete(step)) this.#prompt.advance(step.tokens);
+      else if (!this.#rereading.delete(step)) {
+        this.#prompt.advance(step.tokens);
+        this.#opening.turn.progress?.(this.#prompt.read);
+      }
     }
     this.#settle();
   }

@@ -5,9 +5,11 @@
  * @module
  */
 
+import { hasTools, rebaseParts } from "../../chat/rebase.ts";
 import {
   type Ask,
   type Input,
+  keepsTranscript,
   type Speaker,
   takeTurn,
   UnreadPromptError,
@@ -20,7 +22,9 @@ import {
 import type { ScoreQuery } from "../../engine/engine.ts";
 import { TimeLimitError } from "../../errors.ts";
 import type { RequestRecord, TurnRecord } from "../../observe/record.ts";
+import type { SaveFile } from "../../state/format.ts";
 import type { Save } from "../../state/save.ts";
+import { spokenTurns } from "../../state/transcript.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import { GREEDY } from "../../text/sampling.ts";
 import { codeOf } from "../problem.ts";
@@ -35,11 +39,22 @@ export interface Caller {
   readonly spend: (tokens: number) => void;
 }
 
+/** What became of a state of another model. */
+export interface RebaseReport {
+  /** The fingerprint of that model, hexadecimal. */
+  readonly from: string;
+  /** Tokens read for it. */
+  readonly tokens: number;
+  /** Milliseconds that it took. */
+  readonly ms: number;
+}
+
 /** Takes the turns of one request. */
 export class RequestTurns {
   readonly #speaker: Speaker;
   readonly #caller: Caller;
   readonly #record: RequestRecord;
+  #rebasing: Rebasing | undefined;
 
   /** Takes none yet. */
   constructor(speaker: Speaker, caller: Caller, record: RequestRecord) {
@@ -49,14 +64,45 @@ export class RequestTurns {
   }
 
   /**
+   * Lets turns that go on with a state of another model read its text anew first,
+   * once for all of them.
+   *
+   * @param old Has a transcript.
+   * @returns What turns name as what they go on from.
+   */
+  rebase(old: SaveFile): Save {
+    const { told: _, ...chat } = old.save.chat;
+    // What describes tools is the template's own: they are to be told again.
+    const save = hasTools(old.save) ? { ...old.save, chat } : old.save;
+    this.#rebasing = new Rebasing(save, old.format.fingerprint.toHex());
+    return save;
+  }
+
+  /** What became of a state of another model, once it has been read anew. */
+  get rebased(): RebaseReport | undefined {
+    return this.#rebasing?.report;
+  }
+
+  /**
    * Takes a turn, as {@linkcode takeTurn} does; with a bounded thought, several.
+   * Where it begins with reading a text anew, events without text say how far that
+   * is.
    *
    * @param hear Told of each event before the next is made; the turn is given up
    * once it wants no more.
    */
   async take(ask: Ask, signal: AbortSignal, hear: HearTurn): Promise<void> {
+    const rebasing = this.#rebasing;
+    if (rebasing !== undefined && ask.save === rebasing.old) {
+      // What the policy forbids is refused before the work.
+      keepsTranscript(ask, this.#speaker.transcripts);
+      const read = () => this.#readAnew(rebasing, signal);
+      const save = await rebasing.follow(read, hear);
+      return save && await this.take({ ...ask, save }, signal, hear);
+    }
     const { thinkTokens: most, effort } = ask;
-    const take: TakePart = (ask, signal, hear) => this.#take(ask, signal, hear);
+    const take: TakePart = (ask, signal, hear) =>
+      this.#take(ask, signal, hear, this.#caller.spend);
     if (most === undefined || !effort || effort === "none") {
       return await take(ask, signal, hear);
     }
@@ -64,8 +110,63 @@ export class RequestTurns {
     await thinkWithin(most, take, ask, { signal, hear, tokenizer });
   }
 
-  async #take(ask: Ask, signal: AbortSignal, hear: HearTurn): Promise<void> {
-    const { tenant, timeout, spend } = this.#caller;
+  /** Reads the text of another model's state, and charges for it beforehand. */
+  async #readAnew(rebasing: Rebasing, signal: AbortSignal): Promise<Save> {
+    const { timeout, spend } = this.#caller;
+    const { engine: { tokenizer }, transcripts } = this.#speaker;
+    const { old } = rebasing;
+    const words = old.transcript ? spokenTurns(old.transcript, old.unread) : [];
+    const count = words.reduce(
+      (sum, { text }) => sum + tokenizer.encode(text).length,
+      0,
+    );
+    spend(count);
+    rebasing.begin(count);
+    using limit = new TimeLimit(timeout, signal);
+    let save: Save | undefined;
+    const hear = (before: number): HearTurn => (event) => {
+      if (event.type !== "done") return Promise.resolve(true);
+      if (event.finish === "cancelled") {
+        throw new UnreadPromptError(event.save.unread.length);
+      }
+      rebasing.advance(before + event.usage.promptTokens);
+      save = event.save;
+      return Promise.resolve(true);
+    };
+    try {
+      for (const { input, open, bos } of rebaseParts(old)) {
+        const before = rebasing.read;
+        const ask = {
+          ...reading(save, input),
+          bos,
+          answers: open,
+          goOn: open,
+          tell: true,
+          transcript: transcripts !== "never",
+          progress: (read: number) => rebasing.advance(before + read),
+        };
+        await this.#take(ask, limit.signal, hear(before), () => {});
+      }
+    } catch (error) {
+      throw limit.reasonOf(error);
+    }
+    spend(rebasing.read - count);
+    if (save === undefined) throw new Error("A transcript had no turns");
+    const { chat: { told } } = old;
+    return {
+      ...save,
+      seed: old.seed,
+      chat: { ...save.chat, ...(told !== undefined && { told }) },
+    };
+  }
+
+  async #take(
+    ask: Ask,
+    signal: AbortSignal,
+    hear: HearTurn,
+    spend: Caller["spend"],
+  ): Promise<void> {
+    const { tenant, timeout } = this.#caller;
     const { model, tokenizer } = this.#speaker.engine;
     using limit = new TimeLimit(timeout, signal);
     let turn: TurnRecord | undefined;
@@ -107,15 +208,9 @@ export class RequestTurns {
     save: Save | undefined,
     input: Input,
     signal: AbortSignal,
+    transcript?: Ask["transcript"],
   ): Promise<Save> {
-    const turn = {
-      save,
-      input,
-      maxTokens: 0,
-      sampling: GREEDY,
-      seed: undefined,
-      stops: [],
-    };
+    const turn = { ...reading(save, input), transcript };
     let left: Save | undefined;
     await this.take(turn, signal, (event) => {
       if (event.type === "done") left = event.save;
@@ -125,11 +220,27 @@ export class RequestTurns {
     return left;
   }
 
+  /** A save that can be sealed: another model's is read anew first. */
+  async settled(
+    save: Save | undefined,
+    signal: AbortSignal,
+  ): Promise<Save | undefined> {
+    return save !== undefined && save === this.#rebasing?.old
+      ? await this.read(save, { prompt: "" }, signal)
+      : save;
+  }
+
   /** Scores texts, as the engine does. */
   async score(
     query: ScoreQuery,
     signal: AbortSignal,
   ): Promise<ScoredToken[][]> {
+    const { save } = query;
+    if (save !== undefined && save === this.#rebasing?.old) {
+      const text = { prompt: "" };
+      const read = await this.read(save, text, signal, "unsealed");
+      return await this.score({ ...query, save: read }, signal);
+    }
     const { tenant, timeout, spend } = this.#caller;
     const { engine } = this.#speaker;
     using limit = new TimeLimit(timeout, signal);
@@ -144,6 +255,93 @@ export class RequestTurns {
       if (!signal.aborted) turn.end = "failed";
       throw error;
     }
+  }
+}
+
+/** A turn that only reads. */
+function reading(save: Save | undefined, input: Input): Ask {
+  return {
+    save,
+    input,
+    maxTokens: 0,
+    sampling: GREEDY,
+    seed: undefined,
+    stops: [],
+  };
+}
+
+/** A text that is read anew, for as many turns as wait for it. */
+class Rebasing {
+  /** The state of another model. */
+  readonly old: Save;
+  readonly #from: string;
+  #read = 0;
+  #of = 0;
+  #began = 0;
+  #work: Promise<Save> | undefined;
+  #ended: number | undefined;
+  #news = Promise.withResolvers<void>();
+
+  constructor(old: Save, from: string) {
+    this.old = old;
+    this.#from = from;
+  }
+
+  /** Tokens read. */
+  get read(): number {
+    return this.#read;
+  }
+
+  /** What came of it, once it is over. */
+  get report(): RebaseReport | undefined {
+    if (this.#ended === undefined) return undefined;
+    const ms = Math.round(1000 * (this.#ended - this.#began)) / 1000;
+    return { from: this.#from, tokens: this.#read, ms };
+  }
+
+  /** Begins, to read about `of` tokens. */
+  begin(of: number): void {
+    this.#of = of;
+    this.#began = performance.now();
+  }
+
+  /** So many tokens have been read. */
+  advance(read: number): void {
+    this.#read = read;
+    this.#tell();
+  }
+
+  /**
+   * Waits for the work, which begins at the first call, and says how far it is.
+   *
+   * @returns Nothing if that is not wanted any more.
+   */
+  async follow(
+    work: () => Promise<Save>,
+    hear: HearTurn,
+  ): Promise<Save | undefined> {
+    this.#work ??= work().finally(() => {
+      this.#ended = performance.now();
+      this.#tell();
+    });
+    // Whoever has left hears of no failure.
+    this.#work.catch(() => {});
+    // Nothing is said before anything is read: until then it may be refused.
+    for (let told = 0; this.#ended === undefined;) {
+      if (told === this.#read) {
+        await this.#news.promise;
+        continue;
+      }
+      told = this.#read;
+      const rebase = { read: told, of: Math.max(this.#of, told) };
+      if (!await hear({ type: "text", text: "", rebase })) return undefined;
+    }
+    return await this.#work;
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers<void>();
   }
 }
 

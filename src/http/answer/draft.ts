@@ -11,6 +11,7 @@ import type { AnswerEvent } from "../../chat/turn.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
 import type { Sealed } from "../../state/seal.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
+import type { RebaseReport } from "../access/request_turns.ts";
 
 /** What is said of an answer: text, and the next of a call that it has to be. */
 export interface SaidEvent extends AnswerEvent {
@@ -37,6 +38,8 @@ export class Draft {
   end: DoneEvent | undefined;
   /** The state that it left, unless the request wants none. */
   sealed: Sealed<string> | Sealed<Uint8Array<ArrayBuffer>> | undefined;
+  /** What became of another model's state that it went on from. */
+  rebased: RebaseReport | undefined;
   /** Milliseconds that sealing took. */
   sealMs = 0;
   readonly #reader: CallReader | undefined;

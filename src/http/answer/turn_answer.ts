@@ -21,6 +21,8 @@ export interface StateOutput {
   readonly state_codec: CodecName | "none";
   /** How the state is protected. */
   readonly state_profile: Profile;
+  /** Whether what is made of the state may outlive it; it may by default. */
+  readonly renewable?: boolean | undefined;
 }
 
 /** One turn of a request. */
@@ -181,6 +183,7 @@ async function seal(
 ): Promise<void> {
   const { output, binary = false } = expectTurn(turns, draft.index);
   if (draft.end === undefined) throw new Error("A turn had no end");
+  draft.rebased = c.get("turns").rebased;
   if (output.state_codec === "none") return;
   const { vault } = c.get("services");
   const from = performance.now();
@@ -188,6 +191,7 @@ async function seal(
     codec: output.state_codec,
     profile: output.state_profile,
     tenant: c.get("tenant"),
+    renewable: output.renewable,
   };
   const { save } = draft.end;
   draft.sealed =

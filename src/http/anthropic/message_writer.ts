@@ -75,6 +75,8 @@ export class MessageWriter implements AnswerWriter {
   text({ callId }: Draft, event: SaidEvent): MessageEvent[] {
     const { text, reasoning: thinking = "", call } = event;
     const events = this.#start();
+    // Clients know pings, and let be what they say.
+    if (event.rebase) events.push(pingOf(event.rebase));
     if (thinking !== "") {
       if (this.#open !== "thinking") {
         const block = {
@@ -136,6 +138,7 @@ export class MessageWriter implements AnswerWriter {
         delta: this.#stopOf(draft),
         ...retriesOf(draft),
         usage: usageOfMessage(end.usage),
+        ...rebasedOf(draft),
       }),
       event("message_stop"),
     ];
@@ -157,6 +160,7 @@ export class MessageWriter implements AnswerWriter {
       ...this.#stopOf(draft),
       ...retriesOf(draft),
       usage: usageOfMessage(expectEnd(draft).usage),
+      ...rebasedOf(draft),
     };
   }
 
@@ -232,6 +236,15 @@ export class MessageWriter implements AnswerWriter {
 
 function event(type: string, body: object = {}): MessageEvent {
   return { type, ...body };
+}
+
+function pingOf(rebase: SaidEvent["rebase"]): MessageEvent {
+  return event("ping", { rebase });
+}
+
+/** What became of another model's state. */
+function rebasedOf({ rebased }: Draft): object {
+  return rebased === undefined ? {} : { rebased };
 }
 
 /** Calls; one that was cut has no input, but what there is of it. */

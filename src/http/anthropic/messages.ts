@@ -99,6 +99,7 @@ export function messagesRoutes(): OpenAPIHono<AppEnv> {
     const save = await openBeginning(c, {
       state: stateOf(request),
       initial: request.initial,
+      on_mismatch: request.on_mismatch,
     });
     const input_tokens = await tokensOf(c, request, save);
     return c.json({ input_tokens });

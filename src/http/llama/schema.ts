@@ -140,4 +140,7 @@ export const SlotRequest = closedObject({
   state: native.state,
   state_codec: native.state_codec,
   state_profile: native.state_profile,
+  renewable: native.renewable,
+  transcript: native.transcript,
+  on_mismatch: native.on_mismatch,
 }).openapi("SlotRequest");

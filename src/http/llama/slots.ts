@@ -15,7 +15,7 @@ import { readLeniently } from "../request/body.ts";
 import { openBeginning } from "../request/initial.ts";
 import { takeModel } from "../request/model_choice.ts";
 import { needs } from "../request/needs.ts";
-import { requireProfile } from "../request/turn_fields.ts";
+import { requireProtection } from "../request/turn_fields.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/document.ts";
 import { expectPieces } from "./completion.ts";
@@ -161,14 +161,18 @@ async function turn(
           : "send the state as state or filename, and then with /completion"),
     );
   }
-  const { portable, engine, vault } = c.get("services");
-  requireProfile(how.state_profile, portable);
-  const save = await openBeginning(c, { state });
-  const read = prompt === undefined ? save : await c.get("turns").read(
-    save,
-    { prompt: expectPieces(prompt, engine.tokenizer, "/prompt") },
-    c.req.raw.signal,
-  );
+  const { engine, vault, ...services } = c.get("services");
+  requireProtection(how, services);
+  const save = await openBeginning(c, { ...how, state });
+  const turns = c.get("turns"), { signal } = c.req.raw;
+  const read = prompt === undefined
+    ? await turns.settled(save, signal)
+    : await turns.read(
+      save,
+      { prompt: expectPieces(prompt, engine.tokenizer, "/prompt") },
+      signal,
+      how.transcript,
+    );
   if (read === undefined) throw new Error("A turn had no end");
   const sealed = how.state_codec === "none"
     ? undefined
@@ -176,6 +180,7 @@ async function turn(
       codec: how.state_codec,
       profile: how.state_profile,
       tenant: c.get("tenant"),
+      renewable: how.renewable,
     });
   const ms = performance.now() - begun;
   const { position } = read;

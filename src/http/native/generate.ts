@@ -25,7 +25,7 @@ import { planTurns } from "../request/common_request.ts";
 import { boundedGrammar, prepareGrammar } from "../request/grammar.ts";
 import { openBeginning } from "../request/initial.ts";
 import { needs } from "../request/needs.ts";
-import { requireProfile } from "../request/turn_fields.ts";
+import { requireProtection } from "../request/turn_fields.ts";
 import type { AppEnv } from "../services.ts";
 import { document, problems } from "../site/document.ts";
 import { GenerationWriter } from "./generation_writer.ts";
@@ -102,17 +102,16 @@ async function begin(c: Context<AppEnv>): Promise<{
   readonly openMs: number;
 }> {
   const body = await readBody(c, GenerateRequest);
-  const { portable } = c.get("services");
   // What is held while the turn runs has no copy of the token.
   const { state, ...request } = body.value;
   const binary = takesParts(c);
   if (request.stream && binary) throw noStreamOfParts();
-  requireProfile(request.state_profile, portable);
+  requireProtection(request, c.get("services"));
   if (body.state !== undefined && state !== undefined) throw twoStates();
   const opening = performance.now();
   const save = await openBeginning(c, {
+    ...request,
     state: body.state ?? state,
-    initial: request.initial,
   });
   const openMs = performance.now() - opening;
   await prepareGrammar(c, boundedGrammar(c, request));

@@ -30,7 +30,8 @@ export class GenerationWriter implements AnswerWriter {
   }
 
   text(_draft: Draft, event: AnswerEvent): object[] {
-    return [event];
+    const { rebase } = event;
+    return [rebase ? { type: "rebase", ...rebase } : event];
   }
 
   done(draft: Draft): object[] {
@@ -60,7 +61,7 @@ export class GenerationWriter implements AnswerWriter {
     };
   }
 
-  #rest({ end, sealed, sealMs, state }: Draft) {
+  #rest({ end, sealed, sealMs, state, rebased }: Draft) {
     if (end === undefined) throw new Error("A turn had no end");
     const { finish, usage, timings, retries } = end;
     return {
@@ -73,6 +74,7 @@ export class GenerationWriter implements AnswerWriter {
         prefill_saved_tokens: usage.prefillSavedTokens,
       },
       ...(sealed && { state_bytes: sealed.bytes, state_codec: sealed.codec }),
+      ...(rebased && { rebased }),
       timings: {
         open_ms: micro(this.#openMs),
         prefill_ms: micro(timings.prefillMs),

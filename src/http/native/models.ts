@@ -67,6 +67,13 @@ const Model = z.object({
   }),
   portable: z.boolean()
     .describe("Whether unencrypted states are allowed"),
+  transcript: z.enum(["allow", "always", "never"])
+    .describe("Whether states may, do or never have transcripts"),
+  on_mismatch: z.enum(["refuse", "rebase"])
+    .describe(
+      "What becomes of another model's state, if a request does not say",
+    ),
+  expires: z.boolean().describe("Whether states expire"),
   generation: z.string().optional()
     .describe("Generation of the model, as its names and files tell"),
   chat: z.object({
@@ -207,6 +214,9 @@ function describe(services: Services): z.infer<typeof Model> {
       ),
     },
     portable: services.portable,
+    transcript: services.transcripts ?? "allow",
+    on_mismatch: services.onMismatch ?? "refuse",
+    expires: services.expires ?? false,
     ...(services.origin && { generation: services.origin.generation }),
     chat: {
       form: services.template?.name ?? "world",

@@ -34,6 +34,31 @@ export const StateProfile = z.enum(["sealed", "portable"]).default("sealed")
     "Protection of the returned state; `portable` is unencrypted and must be allowed by the operator",
   );
 
+/** Whether what is made of a returned state may outlive it. */
+export const Renewable = z.boolean().optional().describe(
+  "Whether states made of the returned one may outlive it, which is the default; " +
+    "needs a server whose states expire",
+);
+
+/** Whether a returned state has a transcript. */
+export const KeepTranscript = z.boolean().optional().describe(
+  "Whether the returned state has a transcript of all that it has read; defaults " +
+    "to whether the given one has, and false for a new text",
+);
+
+/** What becomes of a state of another model. */
+export const OnMismatch = z.enum(["refuse", "rebase"]).optional().describe(
+  "What becomes of a state of another model: an error, or, if it has a " +
+    "transcript, the text is read anew first; defaults to the server's setting",
+);
+
+/** What became of a state of another model. */
+export const Rebased = z.object({
+  from: z.string().describe("Fingerprint of the model that made the state"),
+  tokens: z.int().describe("Tokens read anew"),
+  ms: z.number().describe("Milliseconds that it took"),
+}).openapi("Rebased");
+
 /** One message. */
 export const RequestMessage = z.strictObject({
   role: z.enum(["system", "user", "assistant"]),
@@ -186,6 +211,9 @@ export const GenerateRequest = z.strictObject({
   ),
   state_codec: StateCodec,
   state_profile: StateProfile,
+  renewable: Renewable,
+  transcript: KeepTranscript,
+  on_mismatch: OnMismatch,
 }).refine(
   ({ prompt, messages }) => (prompt === undefined) !== (messages === undefined),
   "takes either prompt or messages",
@@ -239,6 +267,9 @@ export const GenerateResponse = z.object({
     .describe(
       "Codec of the returned state: `exact` if the requested one cannot represent it",
     ),
+  rebased: Rebased.optional().describe(
+    "Present if the state was another model's and its text was read anew",
+  ),
   timings: Timings,
 }).openapi("GenerateResponse");
 /** The answer of `POST /v1/generate`. */
@@ -251,6 +282,11 @@ export const GenerateEvent = z.union([
     text: z.string(),
     reasoning: z.string().optional().describe("Next piece of the reasoning"),
   }),
+  z.object({
+    type: z.literal("rebase"),
+    read: z.int().describe("Tokens read anew so far"),
+    of: z.int().describe("About how many there are"),
+  }).describe("Progress, before any text"),
   GenerateResponse.omit({ text: true }).extend({ type: z.literal("done") }),
   z.object({ type: z.literal("problem") }).loose()
     .describe("Has the members of Problem"),

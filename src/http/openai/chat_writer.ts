@@ -9,6 +9,7 @@ import type { AnswerEvent } from "../../chat/turn.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { CallPiece } from "../../chat/forced_call.ts";
 import { type Draft, retriesOf, type SaidEvent } from "../answer/draft.ts";
+import type { RebaseReport } from "../access/request_turns.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { isCut, type WrittenCall, writtenCalls } from "./calls.ts";
 import { openAiError } from "./error.ts";
@@ -63,14 +64,16 @@ export class ChatWriter implements AnswerWriter {
       ...(text !== "" && { content: text }),
       ...(reasoning !== undefined && { reasoning_content: reasoning }),
     };
-    return [...this.#begin(draft), this.#piece(draft, delta, event)];
+    const { rebase } = event;
+    const piece = this.#piece(draft, delta, { tokens: event.tokens });
+    return [...this.#begin(draft), { ...piece, ...(rebase && { rebase }) }];
   }
 
   done(draft: Draft, last: boolean): object[] {
     const calls = this.#calls(draft);
     const { stream_options, n } = this.#request;
     const chunks = this.#begin(draft);
-    const states = last ? { state: this.#begun.get(0)?.state } : {};
+    const states = last ? endingOf(this.#begun.get(0)) : {};
     if (calls.length > 0 && !this.#calling.has(draft.index)) {
       const tool_calls = calls.map((call, index) => ({ index, ...call }));
       chunks.push(this.#piece(draft, { tool_calls }));
@@ -117,7 +120,7 @@ export class ChatWriter implements AnswerWriter {
         };
       }),
       usage: this.#usage(drafts),
-      state: drafts[0]?.state,
+      ...endingOf(drafts[0]),
     };
   }
 
@@ -193,6 +196,15 @@ export class ChatWriter implements AnswerWriter {
     const usages = drafts.flatMap(({ end }) => end ? [end.usage] : []);
     return usageOf(usages, this.#request.n);
   }
+}
+
+/** What an answer says of its state, and of that which it went on from. */
+export function endingOf(draft: Draft | undefined): {
+  readonly state: string | undefined;
+  readonly rebased?: RebaseReport;
+} {
+  const { state, rebased } = draft ?? {};
+  return { state, ...(rebased && { rebased }) };
 }
 
 function reasonOf(draft: Draft): string | null {

@@ -11,7 +11,7 @@ import { type PromptPieces, promptText } from "../../text/prompt.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { Draft } from "../answer/draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
-import type { AnswerHead } from "./chat_writer.ts";
+import { type AnswerHead, endingOf } from "./chat_writer.ts";
 import { openAiError } from "./error.ts";
 import {
   type CompletionLogprobs,
@@ -53,7 +53,10 @@ export class CompletionWriter implements AnswerWriter {
     this.#parts = parts;
   }
 
-  async text(draft: Draft, { text, tokens }: AnswerEvent): Promise<object[]> {
+  async text(
+    draft: Draft,
+    { text, tokens, rebase }: AnswerEvent,
+  ): Promise<object[]> {
     const { tokenizer } = this.#parts;
     const begin = await this.#begin(draft);
     const at = this.#lengths[draft.index] ?? 0;
@@ -61,13 +64,14 @@ export class CompletionWriter implements AnswerWriter {
     const logprobs = tokens === undefined
       ? null
       : completionLogprobs(tokens, tokenizer, at);
-    return [...begin, this.#piece(draft, text, { logprobs })];
+    const piece = this.#piece(draft, text, { logprobs });
+    return [...begin, { ...piece, ...(rebase && { rebase }) }];
   }
 
   async done(draft: Draft, last: boolean): Promise<object[]> {
     const { request: { n, stream_options }, prompts } = this.#parts;
     const chunks = await this.#begin(draft);
-    const states = last ? { state: this.#begun[0]?.state } : {};
+    const states = last ? endingOf(this.#begun[0]) : {};
     const { end, state } = draft;
     chunks.push({
       ...this.#piece(draft, "", {
@@ -116,7 +120,7 @@ export class CompletionWriter implements AnswerWriter {
       ...head,
       choices,
       usage: usageOf(usagesOf(all), each),
-      state: shown[0]?.state,
+      ...endingOf(shown[0]),
     };
   }
 

@@ -119,6 +119,7 @@ export function completed(
     },
     ...retriesOf(draft),
     state,
+    ...(draft.rebased && { rebased: draft.rebased }),
   };
 }
 

@@ -56,8 +56,12 @@ export class ResponseWriter implements AnswerWriter {
   }
 
   text(draft: Draft, said: SaidEvent): ResponseEvent[] {
-    const { text: delta, tokens, call } = said;
+    const { text: delta, tokens, call, rebase } = said;
     const events = this.#begin();
+    if (rebase) {
+      const response = { ...outline(this.#call, "in_progress"), rebase };
+      return [...events, this.#event("response.in_progress", { response })];
+    }
     this.#held.push(...tokens ?? []);
     if (call !== undefined) return [...events, ...this.#piece(draft, call)];
     // It may become a call, and no message.

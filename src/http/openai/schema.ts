@@ -28,6 +28,9 @@ import {
   Initial,
   JsonLimitsField,
   JsonSchema,
+  KeepTranscript,
+  OnMismatch,
+  Renewable,
   samplingFields,
   StateCodec,
   StateProfile,
@@ -83,6 +86,9 @@ export const native = {
   json_limits: nullsLeftOut(JsonLimitsField),
   state_codec: StateCodec,
   state_profile: StateProfile,
+  renewable: Renewable,
+  transcript: KeepTranscript,
+  on_mismatch: OnMismatch,
 };
 
 const stop = z.string().max(256);

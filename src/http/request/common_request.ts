@@ -19,14 +19,19 @@ import {
 } from "./grammar.ts";
 import { openBeginning, type SaveSource } from "./initial.ts";
 import {
-  requireProfile,
+  type ProtectionFields,
+  requireProtection,
   type SamplingFields,
   samplingOf,
 } from "./turn_fields.ts";
 
 /** A request for an answer, whatever dialect it came in. */
 export interface CommonRequest
-  extends SamplingFields, SaveSource, BoundedRequest, StateOutput {
+  extends
+    SamplingFields,
+    Omit<SaveSource, "state_profile">,
+    BoundedRequest,
+    StateOutput {
   readonly seed?: number | null | undefined;
   readonly stop: string | readonly string[];
   /** Answers for each input; 1 by default. */
@@ -51,6 +56,8 @@ export interface CommonRequest
   readonly continue_final_message?: boolean | undefined;
   /** Variables for the model's own template. */
   readonly chat_template_kwargs?: Ask["variables"];
+  /** Whether the states have transcripts; absent: if the one before has one. */
+  readonly transcript?: boolean | undefined;
 }
 
 /** What a dialect has of its own. */
@@ -68,10 +75,12 @@ export interface TurnPlan {
 /** Opens the save that a request goes on from, and tries its grammar. */
 export async function openSave(
   c: Context<AppEnv>,
-  request: SaveSource & BoundedRequest & Pick<CommonRequest, "state_profile">,
+  request:
+    & Omit<SaveSource, "state_profile">
+    & BoundedRequest
+    & ProtectionFields,
 ): Promise<Save | undefined> {
-  const { portable } = c.get("services");
-  requireProfile(request.state_profile, portable);
+  requireProtection(request, c.get("services"));
   const save = await openBeginning(c, request);
   await prepareGrammar(c, boundedGrammar(c, request));
   return save;
@@ -119,6 +128,7 @@ export function planTurns(
     goOn: request.continue_final_message,
     variables,
     bos: request.bos,
+    transcript: request.transcript,
     ...(grammar && {
       form: {
         grammars,

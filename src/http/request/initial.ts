@@ -8,6 +8,7 @@
 import type { Context } from "hono";
 import { StateError } from "../../errors.ts";
 import type { Save } from "../../state/save.ts";
+import type { Profile } from "../../state/seal.ts";
 import { SchemaError } from "../problem.ts";
 import type { AppEnv, Services } from "../services.ts";
 
@@ -17,7 +18,14 @@ export interface SaveSource {
   readonly state?: string | Uint8Array<ArrayBuffer> | null | undefined;
   /** The name of an initial state. */
   readonly initial?: string | null | undefined;
+  /** What becomes of another model's state; absent: as the server is set. */
+  readonly on_mismatch?: MismatchPolicy | undefined;
+  /** How the state that is returned will be protected. */
+  readonly state_profile?: Profile | undefined;
 }
+
+/** What becomes of another model's state: it is refused, or its text is read anew. */
+export type MismatchPolicy = "refuse" | "rebase";
 
 /** An initial state as lists of models show it. */
 export interface InitialState {
@@ -36,15 +44,21 @@ export interface InitialState {
  */
 export async function openBeginning(
   c: Context<AppEnv>,
-  { state, initial }: SaveSource,
+  { state, initial, on_mismatch, state_profile: profile }: SaveSource,
 ): Promise<Save | undefined> {
   const services = c.get("services");
   const token = state ?? undefined;
   if (initial === undefined || initial === null) {
-    return token === undefined ? undefined : await services.vault.open(token, {
-      tenant: c.get("tenant"),
-      unwrapped: c.get("unwrapped"),
-    });
+    if (token === undefined) return undefined;
+    const options = { tenant: c.get("tenant"), profile };
+    const unwrapped = c.get("unwrapped");
+    try {
+      return await services.vault.open(token, { ...options, unwrapped });
+    } catch (error) {
+      const mode = on_mismatch ?? services.onMismatch;
+      if (mode !== "rebase" || !isMismatch(error)) throw error;
+      return await rebaseOf(c, token, options, error);
+    }
   }
   if (token !== undefined) {
     const detail = "cannot be given beside a state, which has begun already";
@@ -65,6 +79,29 @@ export async function openBeginning(
   // Texts that begin alike shall not draw alike, as with a blank state.
   const [low = 0, high = 0] = crypto.getRandomValues(new Uint32Array(2));
   return { ...found, seed: [low, high] };
+}
+
+function isMismatch(error: unknown): error is StateError {
+  return error instanceof StateError && error.code === "ERR_STATE_MISMATCH";
+}
+
+/** Another model's state, which turns that go on from it read anew. */
+async function rebaseOf(
+  c: Context<AppEnv>,
+  token: string | Uint8Array<ArrayBuffer>,
+  options: { readonly tenant: string; readonly profile: Profile | undefined },
+  mismatch: StateError,
+): Promise<Save> {
+  const file = await c.get("services").vault.read(token, {
+    ...options,
+    withoutValues: true,
+  });
+  if (file.save.transcript?.turns.length) return c.get("turns").rebase(file);
+  throw new StateError(
+    "ERR_STATE_MISMATCH",
+    `${mismatch.message}; and it has no transcript that could be read anew`,
+    { cause: mismatch },
+  );
 }
 
 /** The initial states of a server, for lists. */

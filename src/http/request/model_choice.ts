@@ -10,6 +10,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { renewingVault } from "../access/renewal.ts";
 import type { AppEnv, Loader } from "../services.ts";
 import { instrument } from "../access/instrument.ts";
+import { ownedVault, ownerSecrets } from "../access/owner.ts";
 import { RequestTurns } from "../access/request_turns.ts";
 
 /** What of any request says which model is meant. */
@@ -60,7 +61,8 @@ export async function takeModel(
 ): Promise<void> {
   const { services, release } = await c.get("loader").borrow(id);
   const record = c.get("record");
-  const vault = instrument(renewingVault(services.vault), record);
+  const owned = ownedVault(services.vault, ownerSecrets(c));
+  const vault = instrument(renewingVault(owned), record);
   c.set("services", { ...services, vault });
   c.set("turns", new RequestTurns(services, c.get("caller"), record));
   c.set("release", release);
@@ -71,7 +73,10 @@ async function ownerOf(
   token: string | Uint8Array<ArrayBuffer> | undefined,
 ): Promise<string | undefined> {
   if (token === undefined) return undefined;
-  const owner = await c.get("loader").ownerOf?.(token, c.get("tenant"));
+  const owner = await c.get("loader").ownerOf?.(token, {
+    tenant: c.get("tenant"),
+    secret: ownerSecrets(c).opens,
+  });
   c.set("unwrapped", owner?.unwrapped);
   return owner?.id;
 }

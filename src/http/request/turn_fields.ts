@@ -46,13 +46,34 @@ export function samplingOf(
   };
 }
 
-/** @throws {StateError} If the profile is not allowed here. */
-export function requireProfile(asked: Profile, portable: boolean): void {
-  if (asked === "portable" && !portable) {
+/** How a returned state is protected, as requests say it. */
+export interface ProtectionFields {
+  readonly state_profile: Profile;
+  readonly renewable?: boolean | undefined;
+}
+
+/** @throws {StateError} If the protection cannot be had here. */
+export function requireProtection(
+  { state_profile, renewable = true }: ProtectionFields,
+  { portable, expires = false }: Pick<Services, "portable" | "expires">,
+): void {
+  if (state_profile === "portable" && !portable) {
     throw new StateError(
       "ERR_STATE_PROFILE",
       "Cannot return a portable state: this server seals every state. " +
         "The operator can allow it with --portable yes",
     );
   }
+  if (renewable) return;
+  const found = state_profile === "portable"
+    ? "portable states never end"
+    : expires
+    ? undefined
+    : "states of this server never end. The operator can set an end with " +
+      "--state-ttl";
+  if (found === undefined) return;
+  throw new StateError(
+    "ERR_STATE_PROFILE",
+    `Cannot return a state that is not renewable: ${found}`,
+  );
 }

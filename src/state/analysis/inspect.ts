@@ -7,6 +7,7 @@
 import type { SaveFile } from "../format.ts";
 import type { ChatPhase, CodecName, SaveNote } from "../save.ts";
 import type { OpenedFile, Profile } from "../seal.ts";
+import { transcriptLength } from "../transcript.ts";
 import { largestOf, layersOf, norm } from "./parts.ts";
 
 /** What a save says, and how large its state is. */
@@ -44,6 +45,13 @@ export interface Inspection {
   readonly counts: number;
   /** Bytes of an unfinished character, hex. */
   readonly utf8: string;
+  /** What it has of the text that it has read; absent: nothing. */
+  readonly transcript?: {
+    /** Turns of speakers. */
+    readonly turns: number;
+    /** Bytes of the text. */
+    readonly bytes: number;
+  };
   /** Largest absolute value of the state. */
   readonly largest: number;
   /** Norms of each layer's parts. */
@@ -58,8 +66,16 @@ export interface SealInspection {
   readonly kid?: string;
   /** When it was sealed, RFC 3339. */
   readonly issued?: string;
+  /** When the first was sealed of which it is a renewal, RFC 3339. */
+  readonly firstIssued?: string;
+  /** How many renewals lie between. */
+  readonly renewals?: number;
   /** When it stops to open, RFC 3339. */
   readonly expires?: string;
+  /** False: no token made of it outlives it. */
+  readonly renewable?: false;
+  /** What its owner calls the secret that it needs. */
+  readonly owner?: string;
 }
 
 /** Euclidean norms of a layer. */
@@ -90,7 +106,7 @@ export function inspectSave(file: SaveFile | OpenedFile): Inspection {
       D,
       H: layers[0].heads.length,
     },
-    ..."profile" in file && { seal: sealOf(file) },
+    ..."profile" in file && { seal: inspectSeal(file) },
     note,
     unread: save.unread,
     chat: save.chat,
@@ -98,6 +114,12 @@ export function inspectSave(file: SaveFile | OpenedFile): Inspection {
     seed: (BigInt(high) << 32n | BigInt(low)).toString(16).padStart(16, "0"),
     counts: save.counts.size,
     utf8: save.utf8.toHex(),
+    ...save.transcript && {
+      transcript: {
+        turns: save.transcript.turns.length,
+        bytes: transcriptLength(save.transcript, save.unread),
+      },
+    },
     largest: largestOf(save.values),
     layers: layers.map(({ attShift, heads, ffnShift }) => {
       const norms = heads.map(norm);
@@ -111,14 +133,22 @@ export function inspectSave(file: SaveFile | OpenedFile): Inspection {
   };
 }
 
-function sealOf(
-  { profile, kid, issuedAt, expiresAt }: OpenedFile,
+/** Describes how a token is protected. */
+export function inspectSeal(
+  file: OpenedFile,
 ): SealInspection {
+  const { profile, kid, issuedAt, firstIssuedAt, expiresAt } = file;
+  const { renewals, renewable, owner } = file;
   const date = (seconds: number) => new Date(seconds * 1000).toISOString();
   return {
     profile,
     ...kid !== undefined && { kid },
     ...issuedAt !== undefined && { issued: date(issuedAt) },
+    ...firstIssuedAt !== undefined && firstIssuedAt !== issuedAt &&
+      { firstIssued: date(firstIssuedAt) },
+    ...renewals !== undefined && { renewals },
+    ...renewable !== undefined && { renewable },
+    ...owner !== undefined && { owner },
     ...expiresAt !== undefined && { expires: date(expiresAt) },
   };
 }

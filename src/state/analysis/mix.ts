@@ -22,7 +22,7 @@ export interface Ingredient extends Owned {
  * What is not a number to average (position, unread tokens, seed, penalty counts,
  * chat phase) comes from the save with the largest weight, the first of equals.
  * The chain of a mix is `SHA-256(chain ‖ f64 weight ‖ …)` over its ingredients, in
- * order: no text has it, and equal mixes share it. Saves of weight 0 leave no
+ * order: no text has it, and equal mixes share it; it has no transcript. Saves of weight 0 leave no
  * trace, and a mix of one is that one.
  *
  * @throws {RequestError} `ERR_REQUEST_INVALID` if there is nothing to mix: no save,
@@ -68,8 +68,10 @@ export function* mixing(
     for (let i = 0; i < length; i++) mixed[from + i] = sums[i] / sum;
     yield;
   }
+  // What several have read is no text.
+  const { transcript: _, ...rest } = heaviest.save;
   return {
-    ...heaviest.save,
+    ...rest,
     values: mixed,
     chain: mixedChain(used),
   };

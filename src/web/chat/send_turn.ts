@@ -116,7 +116,7 @@ async function send(
     const request = { ...inputOf(wish, system, words), ...options };
     for await (const event of takes.stream(request, signal)) {
       if (event.type === "text") tell(answer += event.text);
-      else end = event;
+      else if (event.type === "done") end = event;
     }
   } catch (error) {
     if (!signal.aborted) throw error;

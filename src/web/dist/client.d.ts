@@ -82,6 +82,12 @@ export interface GenerateOptions {
     readonly state_codec?: SaveCodecName | "none";
     /** How the returned state is protected. */
     readonly state_profile?: "sealed" | "portable";
+    /** Whether states made of the returned one may outlive it, as by default. */
+    readonly renewable?: boolean;
+    /** Whether the returned state has all that it has read; by default as the given. */
+    readonly transcript?: boolean;
+    /** What becomes of another model's state; by default as the server is set. */
+    readonly on_mismatch?: "refuse" | "rebase";
 }
 /** What to read. */
 export type GenerateInput = {
@@ -124,6 +130,15 @@ export interface GenerateEnd {
     readonly state_bytes?: number;
     /** How it is written: `exact` where the codec asked for cannot hold a value. */
     readonly state_codec?: string;
+    /** Present if the state was another model's, and its text was read anew. */
+    readonly rebased?: {
+        /** Fingerprint of that model. */
+        readonly from: string;
+        /** Tokens read anew. */
+        readonly tokens: number;
+        /** Milliseconds that it took. */
+        readonly ms: number;
+    };
     /** What it cost, in milliseconds. */
     readonly timings: {
         /** Opening the state sent. */
@@ -149,6 +164,13 @@ export type GenerationEvent = {
     readonly text: string;
     /** The next piece of the thought. */
     readonly reasoning?: string;
+} | {
+    /** Names the event: another model's text is read anew. */
+    readonly type: "rebase";
+    /** Tokens read so far. */
+    readonly read: number;
+    /** About how many there are. */
+    readonly of: number;
 } | GenerateEnd & {
     /** Names the event. */
     readonly type: "done";
@@ -175,6 +197,8 @@ export interface EditOptions {
     readonly state_codec?: SaveCodecName;
     /** Sealed, or portable where the server allows it. */
     readonly state_profile?: "sealed" | "portable";
+    /** Whether states made of the returned one may outlive it, as by default. */
+    readonly renewable?: boolean;
 }
 /** What to teach. */
 export interface TeachInput extends EditOptions {
@@ -309,6 +333,13 @@ export interface ClientOptions {
     readonly model?: string | undefined;
     /** How often to ask again where the server is busy (429, 503); 2 by default. */
     readonly retries?: number | undefined;
+    /**
+     * `LABEL:SECRET` of the owner, from {@linkcode lockSecret} or one's own: opens
+     * locked states, and locks those that are returned.
+     */
+    readonly secret?: string | undefined;
+    /** Another one for those that are returned; `none` unlocks them. */
+    readonly newSecret?: string | undefined;
     /** Used in place of the global `fetch`. */
     readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
 }
@@ -557,6 +588,21 @@ export declare function formatSaveFile({ name, turn, past, state }: SaveFileCont
  * @throws {TypeError} If it is no save, and why.
  */
 export declare function parseSaveFile(text: string, file: string): SaveFileContent;
+/** A new label: a random salt, and how slow the derivation is. */
+export declare function newLabel(): string;
+/**
+ * Derives the secret of a passphrase, as `secret` of a client takes it. Takes a good
+ * part of a second.
+ *
+ * @param label From {@linkcode newLabel}, or that of the state to be opened.
+ * @throws {TypeError} If the label names no derivation of this kind, or a fast one.
+ */
+export declare function lockSecret(passphrase: string, label: string): Promise<string>;
+/**
+ * The label of the secret that a state needs; nothing if it needs none. Says nothing
+ * of whether the state is authentic.
+ */
+export declare function labelOf(state: string): string | undefined;
 /**
  * The address that is meant, without a slash at its end: `localhost:8000`,
  * `gosling.example`, `https://host/base/v1/` and a copied `…/v1/generate?x` are all

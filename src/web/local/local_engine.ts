@@ -102,7 +102,7 @@ export const localClient = {
     let end: GenerateEnd | undefined;
     for await (const event of localClient.stream(request)) {
       if (event.type === "text") text += event.text;
-      else end = event;
+      else if (event.type === "done") end = event;
     }
     if (end === undefined) throw failure("the turn had no end");
     return { ...end, text };

@@ -20,20 +20,22 @@ import {
   GenerateResponse,
   Initial,
   ModelName,
+  OnMismatch,
   RequestMessage,
   TEXT_LIMIT,
 } from "../schema.ts";
 import type { AppEnv } from "../../services.ts";
-import { requireProfile } from "../../request/turn_fields.ts";
+import { requireProtection } from "../../request/turn_fields.ts";
 import { STATE_REFUSALS, Token } from "./common.ts";
 
 const BranchRequest = z.strictObject({
   model: ModelName,
   state: Token.optional().describe("State that every branch continues from"),
   initial: Initial.optional(),
+  on_mismatch: OnMismatch,
   branches: z.array(z.record(z.string(), z.unknown())).min(1).max(32)
     .describe(
-      "Requests of /v1/generate without `state`, `initial` and `stream`",
+      "Requests of /v1/generate without `state`, `initial`, `on_mismatch` and `stream`",
     ),
 }).openapi("BranchRequest");
 
@@ -46,6 +48,7 @@ const ScoreRequest = z.strictObject({
   model: ModelName,
   state: Token.optional().describe("State before every text"),
   initial: Initial.optional(),
+  on_mismatch: OnMismatch,
   prompt: z.string().max(TEXT_LIMIT).optional()
     .describe("Text to read first, verbatim"),
   messages: list(RequestMessage).min(1).max(MOST_MESSAGES).optional()
@@ -99,7 +102,7 @@ async function branch(
   c: Context<AppEnv>,
   { branches, ...beginning }: z.output<typeof BranchRequest>,
 ): Promise<z.infer<typeof Branches>> {
-  const { engine, portable } = c.get("services");
+  const { engine, ...services } = c.get("services");
   const requests = branches.map((fields, i) => branchRequest(fields, i));
   for (const [i, request] of requests.entries()) {
     if (request.model !== undefined && request.model !== engine.model.id) {
@@ -109,11 +112,17 @@ async function branch(
         [{ pointer: `/branches/${i}/model`, detail }],
       );
     }
-    requireProfile(request.state_profile, portable);
+    requireProtection(request, services);
     await prepareGrammar(c, boundedGrammar(c, request));
   }
   const opening = performance.now();
-  const save = await openBeginning(c, beginning);
+  const portable = requests.some(({ state_profile }) =>
+    state_profile === "portable"
+  );
+  const save = await openBeginning(c, {
+    ...beginning,
+    state_profile: portable ? "portable" : "sealed",
+  });
   const openMs = performance.now() - opening;
   const turns = requests.flatMap((request) => planGeneration(c, request, save));
   const gone = new AbortController();
@@ -134,7 +143,7 @@ function branchRequest(
   index: number,
 ): GenerateRequest {
   const at = `/branches/${index}`;
-  for (const name of ["state", "initial", "stream"]) {
+  for (const name of ["state", "initial", "on_mismatch", "stream"]) {
     if (!(name in fields)) continue;
     const detail = "is not a field of a branch";
     throw new SchemaError(`Cannot take request: ${at}/${name}: ${detail}`, [
@@ -168,6 +177,7 @@ async function score(
       opened,
       messages === undefined ? { prompt: prompt ?? "" } : { messages },
       c.req.raw.signal,
+      "unsealed",
     );
   const scored = await c.get("turns").score({
     ...(save !== undefined && { save }),

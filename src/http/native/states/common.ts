@@ -7,11 +7,13 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { CODEC_NAMES } from "../../../state/codec.ts";
+import type { SaveFile } from "../../../state/format.ts";
 import type { Save } from "../../../state/save.ts";
+import type { OpenedFile } from "../../../state/seal.ts";
+import { type Transcript, transcriptError } from "../../../state/transcript.ts";
 import type { ProblemStatus } from "../../site/document.ts";
-import { StateProfile } from "../schema.ts";
+import { Renewable, StateProfile } from "../schema.ts";
 import type { AppEnv } from "../../services.ts";
-import { requireProfile } from "../../request/turn_fields.ts";
 
 /** A token. */
 export const Token = z.string().describe(
@@ -22,6 +24,7 @@ export const Token = z.string().describe(
 export const output = {
   state_codec: z.enum(CODEC_NAMES).default("int8"),
   state_profile: StateProfile,
+  renewable: Renewable,
 };
 
 /** How a tool's state is to be written. */
@@ -41,23 +44,57 @@ export type MadeState = z.infer<typeof MadeState>;
 export const STATE_REFUSALS: readonly ProblemStatus[] = [403, 409];
 
 /** Opens a token of the model served. */
-export function openToken(c: Context<AppEnv>, token: string): Promise<Save> {
+export function openToken(
+  c: Context<AppEnv>,
+  token: string,
+  { state_profile: profile }: Partial<Output> = {},
+): Promise<Save> {
   return c.get("services").vault.open(token, {
     tenant: c.get("tenant"),
+    profile,
     unwrapped: c.get("unwrapped"),
   });
+}
+
+/** Opens a token of any model, for what it says besides its values. */
+export function readText(
+  c: Context<AppEnv>,
+  token: string,
+  { state_profile: profile }: Partial<Output> = {},
+): Promise<OpenedFile> {
+  return c.get("services").vault.read(token, {
+    tenant: c.get("tenant"),
+    withoutValues: true,
+    profile,
+  });
+}
+
+/**
+ * Makes sure that a state says what it has read.
+ *
+ * @throws {StateError} `ERR_STATE_TRANSCRIPT` if it does not.
+ */
+export function expectTranscript({ save }: SaveFile): Transcript {
+  if (save.transcript !== undefined) return save.transcript;
+  throw transcriptError(
+    `Cannot tell what the state has read: of its ${save.position} tokens it has ` +
+      'no transcript. A text that begins with "transcript": true has one',
+  );
 }
 
 /** Writes a state for the caller. */
 export async function sealMade(
   c: Context<AppEnv>,
   save: Save,
-  { state_codec: codec, state_profile: profile }: Output,
+  { state_codec: codec, state_profile: profile, renewable }: Output,
 ): Promise<MadeState> {
-  const { vault, portable } = c.get("services");
-  requireProfile(profile, portable);
   const tenant = c.get("tenant");
-  const sealed = await vault.seal(save, { codec, profile, tenant });
+  const sealed = await c.get("services").vault.seal(save, {
+    codec,
+    profile,
+    tenant,
+    renewable,
+  });
   return {
     state: sealed.token,
     state_bytes: sealed.bytes,

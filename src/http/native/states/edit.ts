@@ -13,7 +13,7 @@ import { merge } from "../../../chat/edit/merge.ts";
 import type { Edit } from "../../../chat/edit/report.ts";
 import { teach } from "../../../chat/edit/teach.ts";
 import { openBeginning } from "../../request/initial.ts";
-import { requireProfile } from "../../request/turn_fields.ts";
+import { requireProtection } from "../../request/turn_fields.ts";
 import type { AppEnv } from "../../services.ts";
 import { postJson } from "../json_route.ts";
 import { openToken, type Output, sealMade, STATE_REFUSALS } from "./common.ts";
@@ -83,9 +83,12 @@ async function forgetFacts(
 ): Promise<EditedState> {
   const { facts, statements, keep, candidates } = request;
   allow(c, request);
-  const save = await openToken(c, request.state);
+  const save = await openToken(c, request.state, request);
   const ask = { save, facts, statements, keep, candidates };
-  return await answer(c, await forget(editor(c), ask), request);
+  const edit = await forget(editor(c), ask);
+  // A transcript would keep the words that are to be forgotten.
+  const { transcript: _, ...left } = edit.save;
+  return await answer(c, { ...edit, save: left }, request);
 }
 
 async function mergeStates(
@@ -96,7 +99,7 @@ async function mergeStates(
   const { format } = c.get("services").engine;
   const parts = await Promise.all(
     request.states.map(async ({ state, weight, messages }) => ({
-      save: await openToken(c, state),
+      save: await openToken(c, state, request),
       ...{ format, weight, messages },
     })),
   );
@@ -113,8 +116,8 @@ function editor(c: Context<AppEnv>): Editor {
 }
 
 /** Refuses what could not be returned, before any work. */
-function allow(c: Context<AppEnv>, { state_profile }: Output): void {
-  requireProfile(state_profile, c.get("services").portable);
+function allow(c: Context<AppEnv>, output: Output): void {
+  requireProtection(output, c.get("services"));
 }
 
 async function answer(

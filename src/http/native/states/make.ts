@@ -17,12 +17,21 @@ import { MOST_POSITION } from "../../../state/header.ts";
 import { mixing } from "../../../state/analysis/mix.ts";
 import { list, MOST_MESSAGES } from "../../request/lists.ts";
 import { postJson } from "../json_route.ts";
-import { ModelName, RequestMessage, TEXT_LIMIT } from "../schema.ts";
-import type { AppEnv } from "../../services.ts";
 import {
+  KeepTranscript,
+  ModelName,
+  Rebased,
+  RequestMessage,
+  TEXT_LIMIT,
+} from "../schema.ts";
+import type { AppEnv } from "../../services.ts";
+import { requireProtection } from "../../request/turn_fields.ts";
+import {
+  expectTranscript,
   MadeState,
   openToken,
   output,
+  readText,
   sealMade,
   STATE_REFUSALS,
   Token,
@@ -45,16 +54,25 @@ const RebaseRequest = z.strictObject({
   messages: list(RequestMessage).min(1).max(MOST_MESSAGES).optional()
     .describe("The whole conversation, in place of `prompt`"),
   state: Token.optional()
-    .describe("State to compare with: has it read the same tokens?"),
+    .describe(
+      "Without `prompt` and `messages`: the state whose transcript is read. With " +
+        "one of them: a state to compare with; has it read the same tokens?",
+    ),
+  transcript: KeepTranscript,
   ...output,
 }).refine(
-  ({ prompt, messages }) => (prompt === undefined) !== (messages === undefined),
+  ({ prompt, messages }) => prompt === undefined || messages === undefined,
   "takes either prompt or messages",
+).refine(
+  ({ prompt, messages, state }) => (prompt ?? messages ?? state) !== undefined,
+  "requires a prompt, messages or a state with a transcript",
 ).openapi("RebaseRequest");
 
 const RebasedState = MadeState.extend({
   same_text: z.boolean().optional()
     .describe("Whether the given state has read exactly this text"),
+  rebased: Rebased.optional()
+    .describe("Present if the text is that of the given state"),
 }).openapi("RebasedState");
 
 const Layout = z.enum(STATE_LAYOUTS);
@@ -92,10 +110,11 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
     elements: ({ states }, values) => (states.length + 1) * values,
     refusals: STATE_REFUSALS,
   }, async (c, request) => {
+    requireProtection(request, c.get("services"));
     const { format } = c.get("services").engine;
     const ingredients = await Promise.all(
       request.states.map(async ({ state, weight }) => ({
-        save: await openToken(c, state),
+        save: await openToken(c, state, request),
         format,
         weight,
       })),
@@ -104,6 +123,7 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
   });
   postJson(app, {
     path: "/v1/state/rebase",
+    needs: { takesTurn: true },
     summary: "Rebuild a state from its text",
     request: RebaseRequest,
     example: { messages: [{ role: "user", content: "Hello!" }] },
@@ -125,12 +145,19 @@ async function rebase(
   c: Context<AppEnv>,
   request: z.output<typeof RebaseRequest>,
 ): Promise<z.infer<typeof RebasedState>> {
-  const { prompt, messages = [], state } = request;
-  const old = state === undefined ? undefined : await openToken(c, state);
+  const { prompt, messages, state, transcript } = request;
+  requireProtection(request, c.get("services"));
+  if (state !== undefined && prompt === undefined && messages === undefined) {
+    return await rebaseAlone(c, state, request);
+  }
+  const old = state === undefined
+    ? undefined
+    : await openToken(c, state, request);
   const save = await c.get("turns").read(
     undefined,
-    prompt === undefined ? { messages } : { prompt },
+    prompt === undefined ? { messages: messages ?? [] } : { prompt },
     c.req.raw.signal,
+    transcript,
   );
   const made = await sealMade(c, save, request);
   if (old === undefined) return made;
@@ -138,6 +165,24 @@ async function rebase(
     old.unread.join() === save.unread.join() &&
     old.chain.every((byte, i) => byte === save.chain[i]);
   return { ...made, same_text: same };
+}
+
+/** Reads a state's own transcript anew, by whichever model it was read before. */
+async function rebaseAlone(
+  c: Context<AppEnv>,
+  state: string,
+  request: z.output<typeof RebaseRequest>,
+): Promise<z.infer<typeof RebasedState>> {
+  const turns = c.get("turns");
+  const file = await readText(c, state, request);
+  expectTranscript(file);
+  const { transcript } = request;
+  const { signal } = c.req.raw;
+  const old = turns.rebase(file);
+  const save = await turns.read(old, { prompt: "" }, signal, transcript);
+  const made = await sealMade(c, save, request);
+  const { rebased } = turns;
+  return { ...made, ...(rebased && { rebased }) };
 }
 
 async function convert(
@@ -153,10 +198,13 @@ async function convert(
     );
   }
   if ("to" in request) {
-    const save = await openToken(c, request.state);
+    const save = await openToken(c, request.state, {
+      state_profile: "portable",
+    });
     const bytes = exportState(save, request.to, shape);
     return { data: bytes.toBase64(), bytes: bytes.length };
   }
+  requireProtection(request, c.get("services"));
   const [low = 0, high = 0] = crypto.getRandomValues(new Uint32Array(2));
   const save = await importState(
     fromBase64(request.data),

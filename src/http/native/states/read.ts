@@ -32,6 +32,20 @@ const Picture = z.object({
     ),
 });
 
+/** How a token is protected, and its age. */
+export const Seal = z.object({
+  profile: z.enum(["sealed", "portable"]),
+  kid: z.string().optional(),
+  issued: z.string().optional(),
+  first_issued: z.string().optional()
+    .describe("When the first state was issued of which this is a renewal"),
+  renewals: z.int().optional().describe("Renewals since"),
+  expires: z.string().optional(),
+  renewable: z.boolean().optional()
+    .describe("False: no state made of this one outlives it"),
+  owner: z.string().optional().describe("Label of its owner's secret"),
+});
+
 const InspectRequest = z.strictObject({
   state: Token,
   picture: z.int().min(0).optional()
@@ -48,12 +62,7 @@ const Inspection = z.object({
     D: z.int(),
     H: z.int(),
   }),
-  seal: z.object({
-    profile: z.enum(["sealed", "portable"]),
-    kid: z.string().optional(),
-    issued: z.string().optional(),
-    expires: z.string().optional(),
-  }).optional(),
+  seal: Seal.optional(),
   note: z.object({ engine: z.string(), device: z.string() }),
   unread: z.array(z.int()).describe(
     "Tokens that belong to the text and have not been read yet",
@@ -64,6 +73,10 @@ const Inspection = z.object({
   counts: z.int().describe("Tokens with a penalty count"),
   utf8: z.string().describe("Bytes of an unfinished character, hex"),
   largest: z.number().describe("Largest absolute value"),
+  transcript: z.object({
+    turns: z.int(),
+    bytes: z.int().describe("Bytes of the text"),
+  }).optional().describe("What the state has of the text that it has read"),
   layers: z.array(Norms).describe("Euclidean norms"),
   picture: Picture.optional(),
 }).openapi("StateInspection");

@@ -1,0 +1,279 @@
+/**
+ * The transcript as a section of a save file. Before compression (DEFLATE, RFC 1951)
+ * all numbers are unsigned LEB128:
+ *
+ * ```text
+ * K, M                         words of one byte (at most 128), and all others
+ * (gap, n, u8[n])[K + M]       each word: its token less the one before in its
+ *                              part, less 1; its bytes
+ * T, index[T]                  tokens read: each the place of its word
+ * S, (u8 role, gap, n)[S]      turns: bytes between the end of the one before and
+ *                              the start, and bytes
+ * ```
+ *
+ * The words used most often come first, so that most places take one byte; in each
+ * part tokens ascend. Roles are 0 text, 1 continuation, 2 system, 3 user,
+ * 4 assistant, 5 tool, 6 thought, 7 tools.
+ *
+ * @module
+ */
+
+import { deflateSync, Inflate } from "fflate";
+import { unreadableSave } from "./header.ts";
+import {
+  LONGEST_TRANSCRIPT,
+  MOST_TEXT,
+  type Transcript,
+  transcriptError,
+  transcriptLength,
+  type TranscriptRole,
+  type TranscriptTurn,
+} from "./transcript.ts";
+
+const ROLES: readonly TranscriptRole[] = [
+  "text",
+  "continuation",
+  "system",
+  "user",
+  "assistant",
+  "tool",
+  "thought",
+  "tools",
+];
+
+/** Bytes of a section before compression, at most: words are most of it. */
+const MOST_PLAIN = 2 ** 23;
+
+/** Compressed bytes taken at once: no more than a thousand times as many come out. */
+const PIECE = 2 ** 12;
+
+/** Words whose place takes one byte. */
+const SHORT = 128;
+
+/** A transcript as bytes. */
+export interface EncodedTranscript {
+  /** How many they were before compression. */
+  readonly plainBytes: number;
+  /** The bytes. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Writes a transcript. Equal ones are equal bytes, wherever they are written.
+ *
+ * @param unread Tokens that follow it.
+ * @throws {StateError} `ERR_STATE_TRANSCRIPT` if it is too long.
+ */
+export function encodeTranscript(
+  transcript: Transcript,
+  unread: readonly number[],
+): EncodedTranscript {
+  const { tokens, words, turns } = transcript;
+  const length = transcriptLength(transcript, unread);
+  if (tokens.length > LONGEST_TRANSCRIPT || length > MOST_TEXT) {
+    throw transcriptError(
+      `Cannot write transcript: it has ${tokens.length} tokens and ${length} ` +
+        `bytes, expected at most ${LONGEST_TRANSCRIPT} and ${MOST_TEXT}`,
+    );
+  }
+  const order = placesOf(tokens, unread);
+  const places = new Map(order.map((token, place) => [token, place]));
+  const out = new Writer();
+  const short = Math.min(order.length, SHORT);
+  out.number(short);
+  out.number(order.length - short);
+  order.forEach((token, place) => {
+    const before = place === 0 || place === SHORT ? -1 : order[place - 1];
+    const word = words.get(token) ?? new Uint8Array();
+    out.number(token - before - 1);
+    out.number(word.length);
+    out.bytes(word);
+  });
+  out.number(tokens.length);
+  for (const token of tokens) out.number(places.get(token) ?? 0);
+  out.number(turns.length);
+  let end = 0;
+  for (const { role, from, to } of turns) {
+    out.number(ROLES.indexOf(role));
+    out.number(from - end);
+    out.number(to - from);
+    end = to;
+  }
+  const plain = out.done();
+  const bytes = deflateSync(plain, { level: 9 });
+  return { plainBytes: plain.length, bytes };
+}
+
+/** Tokens in the order of their words: the most used, then all others. */
+function placesOf(
+  tokens: Uint32Array,
+  unread: readonly number[],
+): readonly number[] {
+  const uses = new Map<number, number>(unread.map((token) => [token, 0]));
+  for (const token of tokens) uses.set(token, (uses.get(token) ?? 0) + 1);
+  const order = [...uses].sort(([a, m], [b, n]) => n - m || a - b)
+    .map(([token]) => token);
+  const rising = (a: number, b: number) => a - b;
+  return [
+    ...order.slice(0, SHORT).sort(rising),
+    ...order.slice(SHORT).sort(rising),
+  ];
+}
+
+/**
+ * Reads what {@linkcode encodeTranscript} wrote.
+ *
+ * @param plainBytes Bytes of it before compression, as its section says.
+ * @param position Tokens that the save has read.
+ * @param unread Tokens that follow.
+ * @throws {StateError} `ERR_STATE_UNREADABLE` if it is damaged, or is not of this
+ * many tokens.
+ */
+export function decodeTranscript(
+  section: Uint8Array,
+  plainBytes: number,
+  position: number,
+  unread: readonly number[],
+): Transcript {
+  if (plainBytes > MOST_PLAIN) {
+    throw unreadable(`its ${plainBytes} bytes exceed ${MOST_PLAIN}`);
+  }
+  const from = new Reader(inflate(section, plainBytes));
+  const short = from.number(SHORT), long = from.number(plainBytes);
+  const order: number[] = [];
+  const words = new Map<number, Uint8Array>();
+  for (let place = 0, token = -1; place < short + long; place++) {
+    if (place === short) token = -1;
+    token += from.number(2 ** 32 - 2 - token) + 1;
+    if (words.has(token)) throw unreadable(`token ${token} has two words`);
+    order.push(token);
+    words.set(token, from.bytes(from.number(plainBytes)));
+  }
+  const tokens = new Uint32Array(from.number(LONGEST_TRANSCRIPT));
+  if (tokens.length !== position) {
+    throw unreadable(
+      `it has ${tokens.length} tokens, and the state has read ${position}`,
+    );
+  }
+  for (let i = 0; i < tokens.length; i++) {
+    tokens[i] = order[from.number(order.length - 1)];
+  }
+  const missing = unread.find((token) => !words.has(token));
+  if (missing !== undefined) throw unreadable(`token ${missing} has no word`);
+  const length = transcriptLength({ tokens, words }, unread);
+  if (length > MOST_TEXT) throw unreadable(`its text has ${length} bytes`);
+  const turns: TranscriptTurn[] = [];
+  const count = from.number(plainBytes);
+  for (let end = 0; turns.length < count;) {
+    const role = ROLES[from.number(ROLES.length - 1)];
+    const start = end + from.number(length - end);
+    end = start + from.number(length - start);
+    turns.push({ role, from: start, to: end });
+  }
+  from.expectEnd();
+  return { tokens, words, turns };
+}
+
+/** Decompresses, and stops soon after more comes out than there should. */
+function inflate(section: Uint8Array, plainBytes: number): Uint8Array {
+  const plain = new Uint8Array(plainBytes);
+  let found = 0;
+  const inflating = new Inflate((piece) => {
+    const room = plain.subarray(found);
+    plain.set(piece.subarray(0, room.length), found);
+    found += piece.length;
+  });
+  try {
+    for (let at = 0; at < section.length && found <= plainBytes; at += PIECE) {
+      const piece = section.subarray(at, at + PIECE);
+      inflating.push(piece, at + PIECE >= section.length);
+    }
+  } catch {
+    throw unreadable("its compressed bytes are damaged");
+  }
+  if (found === plainBytes) return plain;
+  throw unreadable(`its bytes are not ${plainBytes} when decompressed`);
+}
+
+function unreadable(found: string): Error {
+  return unreadableSave(`in its transcript, ${found}`);
+}
+
+/** Writes numbers and bytes in a row. */
+class Writer {
+  #bytes = new Uint8Array(1 << 16);
+  #length = 0;
+
+  number(value: number): void {
+    this.#expectRoom(MOST_NUMBER);
+    let rest = value;
+    for (; rest > 127; rest = Math.floor(rest / 128)) {
+      this.#bytes[this.#length++] = rest % 128 | 128;
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#expectRoom(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  done(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #expectRoom(length: number): void {
+    const end = this.#length + length;
+    if (end <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * end);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
+}
+
+/** Bytes of the largest number. */
+const MOST_NUMBER = 5;
+
+/** Reads them again, each within its bounds. */
+class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  number(most: number): number {
+    let value = 0;
+    for (let scale = 1;; scale *= 128) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw unreadable("it ends amid a number");
+      value += (byte & 127) * scale;
+      // No other way to write a number: the last byte is not 0 but for 0 itself.
+      const padded = byte === 0 && scale > 1;
+      if (value > most || padded || scale > 2 ** 28) {
+        throw unreadable(
+          `the number at byte ${
+            this.#at - 1
+          } is ${value}, expected 0 to ${most}`,
+        );
+      }
+      if (byte < 128) return value;
+    }
+  }
+
+  bytes(length: number): Uint8Array {
+    const start = this.#at;
+    this.#at += length;
+    if (this.#at > this.#bytes.length) throw unreadable("it ends amid a word");
+    return this.#bytes.slice(start, this.#at);
+  }
+
+  expectEnd(): void {
+    if (this.#at === this.#bytes.length) return;
+    throw unreadable(
+      `${this.#bytes.length} bytes, expected ${this.#at}`,
+    );
+  }
+}
