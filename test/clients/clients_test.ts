@@ -17,6 +17,7 @@ import { anthropicSdk } from "./anthropic.ts";
 import { type CaseName, CASES, type Client, expectAnswered } from "./client.ts";
 import { codex } from "./codex.ts";
 import { genKit } from "./genkit.ts";
+import { gosling } from "./gosling.ts";
 import { huggingFace } from "./hugging_face.ts";
 import { instructorJs } from "./instructor.ts";
 import { langchain } from "./langchain.ts";
@@ -54,6 +55,7 @@ const CLIENTS: readonly Client[] = [
   ollamaJs,
   langchainOllama,
   aiOllama,
+  gosling,
 ];
 
 let real: Recorder, told: Recorder;

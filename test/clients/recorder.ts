@@ -76,6 +76,6 @@ function usage(text: string): { prompt: number; cached: number } {
   };
   return {
     prompt: last("(?:input|prompt)_tokens") || last("prompt_eval_count"),
-    cached: last("(?:cached|cache_read_input)_tokens"),
+    cached: last("(?:cached|cache_read_input|prefill_saved)_tokens"),
   };
 }

@@ -13,6 +13,7 @@ import {
   type Lines,
   linesOf,
 } from "./client.ts";
+import own from "../../deno.json" with { type: "json" };
 import settings from "./deno.json" with { type: "json" };
 
 const DOCUMENT = new URL("../../docs/clients.md", import.meta.url);
@@ -90,6 +91,7 @@ function block(title: string, lines: readonly string[]): string {
 }
 
 function versionOf(name: string): string {
+  if (name === "@gosling/client") return own.version;
   const found = Object.entries(settings.imports).find(([key]) => key === name);
   assert(found !== undefined, `Expected ${name} in the import map`);
   return found[1].slice(found[1].lastIndexOf("@") + 1);
