@@ -1,8 +1,8 @@
 /**
  * `deno run -A bench/answers.ts FOLDER [VOCABULARY [COUNT]]`: finished answers in a folder of
  * JSON schemas, judged by another program. Tokens are drawn at random from the very
- * masks that an engine is given (`Matchers`, with its bounds on work), so the words
- * mean nothing and every corner is met: no model would write so badly.
+ * masks that an engine is given, going back where it would, so the words mean nothing
+ * and every corner is met: no model would write so badly.
  *
  * Every other answer is `strict`. Tokens have random weights; such as end a value
  * count for more the longer the answer is, for a uniform draw ends hardly any. What
@@ -13,16 +13,14 @@
  * @module
  */
 
-import type { GrammarReply } from "../src/grammar/messages.ts";
-import { Matchers } from "../src/grammar/matchers.ts";
 import { RequestError } from "../src/errors.ts";
-import { vocabularyOf } from "../src/grammar/supervisor.ts";
-import { allowWork, WORK } from "../src/grammar/work.ts";
+import type { Constraint } from "../src/grammar/grammar.ts";
+import { superviseGrammars } from "../src/grammar/supervisor.ts";
 import { openVocabulary } from "../src/text/world_tokenizer.ts";
 import { machine } from "./machine.ts";
 
 /** Answers to finish, tokens of one, and tries for one schema. */
-const ANSWERS = 10_000, TOKENS = 300, TRIES = 2;
+const ANSWERS = 10_000, TOKENS = 200, TRIES = 2;
 
 const VOCABULARY = new URL("../models/gosling/vocab.txt", import.meta.url);
 
@@ -35,7 +33,7 @@ const tokenizer = await openVocabulary(
   "vocabulary",
 );
 const { size } = tokenizer;
-const matchers = new Matchers(vocabularyOf(tokenizer, size, 1024));
+const grammars = superviseGrammars({ tokenizer, V: size });
 const closing = tokensLike(
   (bytes) => [0x22, 0x5d, 0x7d].includes(bytes[bytes.length - 1]),
 );
@@ -49,6 +47,7 @@ const counts = {
   stuck: 0,
   refused: 0,
   unjudged: 0,
+  wentBack: 0,
 };
 const judge = new Deno.Command("python3", {
   args: [new URL("judge.py", import.meta.url).pathname],
@@ -62,18 +61,27 @@ const verdicts = judge.stdout.pipeThrough(new TextDecoderStream())
 const files = (await Array.fromAsync(Deno.readDir(folder)))
   .map(({ name }) => name).filter((name) => name.endsWith(".json")).sort();
 shuffle(files);
-let id = 0;
 for (let round = 0; counts.finished < Number(most) && round < 8; round++) {
   for (const [i, file] of files.entries()) {
     if (counts.finished >= Number(most)) break;
     const { schema } = JSON.parse(await Deno.readTextFile(`${folder}/${file}`));
     if (typeof schema !== "object") continue;
     await measure(file, schema, (round + i) % 2 === 0);
+    if (i % 500 === 499) say(counts);
   }
 }
+grammars.close();
 await asked.close();
 const { commit, date } = await machine();
 say({ ...counts, date, commit, schemas: files.length, vocabulary: size });
+
+/** What became of an answer. */
+interface Answer {
+  readonly outcome: "finished" | "unfinished" | "stuck" | "refused";
+  readonly text: string;
+  /** How often it went back. */
+  readonly retries: number;
+}
 
 async function measure(
   file: string,
@@ -90,6 +98,7 @@ async function measure(
     }
     if (found.outcome === "unfinished") continue;
     if (strict) counts.strict++;
+    if (found.retries > 0) counts.wentBack++;
     await asked.write(new TextEncoder().encode(
       `${JSON.stringify({ schema, text: found.text })}\n`,
     ));
@@ -107,70 +116,56 @@ async function measure(
 async function answer(
   schema: Readonly<Record<string, unknown>>,
   strict: boolean,
-): Promise<{
-  readonly outcome: "finished" | "unfinished" | "stuck" | "refused";
-  readonly text: string;
-}> {
-  const grammar = { type: "json_schema", schema, strict } as const;
-  const bytes: number[] = [];
-  const text = () => new TextDecoder().decode(Uint8Array.from(bytes));
-  const ask = async (
-    question: Parameters<Matchers["answer"]>[0],
-  ): Promise<GrammarReply | undefined> => {
-    allowWork(WORK[question.name]);
-    try {
-      return await matchers.answer(question);
-    } catch (error) {
-      if (error instanceof RequestError) return undefined;
-      throw error;
-    }
+): Promise<Answer> {
+  const tokens: number[] = [];
+  const ended = (outcome: Answer["outcome"], retries = 0): Answer => {
+    const bytes = tokens.flatMap((token) => [...tokenizer.bytes(token)]);
+    const text = new TextDecoder().decode(Uint8Array.from(bytes));
+    return { outcome, text, retries };
   };
-  const own = id++;
-  let reply = await ask({
-    name: "open",
-    id: own,
-    grammar,
-    space: false,
-    tokens: [],
-  });
-  let outcome: "finished" | "unfinished" | "stuck" | "refused" = "unfinished";
-  if (reply === undefined) return { outcome: "refused", text: "" };
-  for (let count = 0; count < TOKENS; count++) {
-    const token = reply !== undefined && "mask" in reply
-      ? draw(reply.mask, count)
-      : undefined;
-    if (token === undefined) {
-      outcome = "stuck";
-      break;
+  const grammar = { type: "json_schema", schema, strict } as const;
+  let constraint: Constraint | undefined;
+  let retries = 0;
+  try {
+    constraint = await grammars.open(grammar, { tokens: [], space: false });
+    for (let count = 0; count < TOKENS; count++) {
+      const token = draw(constraint.mask, count);
+      if (token === tokenizer.end) return ended("finished", retries);
+      tokens.push(token);
+      const back = await constraint.accept(token);
+      if (back > 0) retries++;
+      tokens.length -= back;
     }
-    if (token === tokenizer.end) {
-      outcome = "finished";
-      break;
-    }
-    bytes.push(...tokenizer.bytes(token));
-    reply = await ask({ name: "accept", id: own, token });
+    return ended("unfinished");
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return ended(constraint === undefined ? "refused" : "stuck");
+  } finally {
+    constraint?.close();
   }
-  await ask({ name: "close", id: own });
-  return { outcome, text: text() };
 }
 
-/** One of the tokens of a mask; nothing if there is none. */
-function draw(mask: Uint32Array, count: number): number | undefined {
+/** One of the tokens of a mask. */
+function draw(mask: Uint32Array, count: number): number {
   const may = (token: number) => (mask[token >>> 5] >>> (token & 31)) & 1;
   if (may(tokenizer.end) && random() < 0.5) return tokenizer.end;
-  const some = random() < 0.2 + count / 100
+  const some = random() < 0.3 + count / 60
     ? closing.filter(may)
     : random() < 0.1
     ? single.filter(may)
     : [];
   if (some.length > 0) return some[Math.floor(random() * some.length)];
+  for (let tries = 0; tries < 64; tries++) {
+    const token = Math.floor(random() * tokenizer.size);
+    if (may(token)) return token;
+  }
   const all: number[] = [];
   mask.forEach((word, i) => {
     for (let rest = word; rest !== 0; rest &= rest - 1) {
       all.push(i * 32 + 31 - Math.clz32(rest & -rest));
     }
   });
-  return all.length === 0 ? undefined : all[Math.floor(random() * all.length)];
+  return all[Math.floor(random() * all.length)];
 }
 
 /** Tokens whose bytes are of a kind. */

@@ -7,7 +7,6 @@ The validator is Python's jsonschema, which has nothing in common with Gosling.
 import json
 import sys
 
-from jsonschema import FormatChecker
 from jsonschema.validators import Draft202012Validator, validator_for
 
 
@@ -32,7 +31,7 @@ def judge(schema, text):
     of = validator_for(schema, default=Draft202012Validator)
     try:
         found = next(
-            of(schema, format_checker=FormatChecker()).iter_errors(value), None
+            of(schema, format_checker=of.FORMAT_CHECKER).iter_errors(value), None
         )
     except Exception as error:  # A schema that it does not take.
         return f"unjudged: {type(error).__name__} {error}"

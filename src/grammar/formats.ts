@@ -76,6 +76,7 @@ const FORMS: Readonly<Record<string, string>> = {
   "date-time": `${DATE}[Tt]${TIME}`,
   duration: `P(?:${DURATION_DATE}(?:${DURATION_TIME})?|${DURATION_TIME}|\\d+W)`,
   email: MAIL,
+  "idn-email": MAIL.replaceAll("[A-Za-z0-9", "[\\u{a0}-\\u{10fffd}A-Za-z0-9"),
   hostname: HOST,
   ipv4: IPV4,
   ipv6: IPV6,

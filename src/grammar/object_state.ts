@@ -466,7 +466,8 @@ class NameState implements StringState {
   }
 
   allows(place: StringPlace): boolean {
-    return place.machine !== this.#names.machine || this.#names.allows(place);
+    return place.machine !== this.#names.machine ||
+      place.leadsTo((end) => this.#names.allows(end));
   }
 
   step(byte: number): AnswerState | undefined {

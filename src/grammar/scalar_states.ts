@@ -45,11 +45,13 @@ export class TextValue implements StringState {
       : "unfailed";
   }
 
-  allows({ verdict }: StringPlace): boolean {
+  allows(place: StringPlace): boolean {
     if (this.policy === "all") return true;
-    return this.policy === undefined
-      ? this.#holder.allows(verdict)
-      : verdict !== String(FAILED);
+    return place.leadsTo(({ verdict }) =>
+      this.policy === undefined
+        ? this.#holder.allows(verdict)
+        : verdict !== String(FAILED)
+    );
   }
 
   step(byte: number): AnswerState | undefined {

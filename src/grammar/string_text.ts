@@ -252,6 +252,19 @@ export class StringMachine {
     });
   }
 
+  /**
+   * Where an unfinished escape can lead; nothing outside of one, and where every
+   * character may come.
+   */
+  outcomes(place: StringPlace): readonly StringPlace[] | undefined {
+    const { mode } = place;
+    if (!this.restricted || mode !== ESCAPE && mode !== DIGITS) {
+      return undefined;
+    }
+    const codes = mode === ESCAPE ? ESCAPABLE : this.#controls(place);
+    return codes.flatMap((code) => this.#take(place, [code], 1, TEXT, 0) ?? []);
+  }
+
   #mayEscape(place: StringPlace): boolean {
     const codes = this.restricted ? ESCAPABLE : [QUOTE];
     return codes.some((code) => {
@@ -367,6 +380,7 @@ export class StringPlace {
   /** How the formulas stand, a digit each. */
   readonly verdict: string;
   readonly #next: (StringPlace | null | undefined)[] = [];
+  #outcomes: readonly StringPlace[] | null | undefined;
 
   /** Begins at the start of a value. */
   constructor(machine: StringMachine, parts: PlaceParts, verdict: string) {
@@ -382,6 +396,12 @@ export class StringPlace {
   /** Whether a quote would end the string here. */
   get between(): boolean {
     return this.mode === TEXT;
+  }
+
+  /** Whether some place that an unfinished escape leads to is one of those meant. */
+  leadsTo(meant: (place: StringPlace) => boolean): boolean {
+    const outcomes = this.#outcomes ??= this.machine.outcomes(this) ?? null;
+    return outcomes?.some(meant) ?? meant(this);
   }
 
   /** The place after one more byte other than the quote that ends the string. */

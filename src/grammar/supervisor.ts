@@ -108,8 +108,7 @@ class Supervisor implements Grammars {
 
 const CLOSED = "Cannot follow a grammar: the model is being unloaded";
 
-/** What a thread of grammars begins with. */
-export function vocabularyOf(
+function vocabularyOf(
   tokenizer: Tokenizer,
   V: number,
   pages: number,

@@ -191,6 +191,17 @@ const CASES: readonly [Schema, readonly string[], readonly string[]][] = [
     '"ac"',
     '"d1"',
   ]],
+  [{ format: "idn-email" }, ['"é@bücher.example"', '"a@b"'], ['"é"', '"@b"']],
+  [
+    { anyOf: [{ const: "ab" }, { pattern: "c$" }], not: { const: "c" } },
+    ['"ab"', '"bc"', '"\\u0001c"'],
+    ['"c"', '"a"'],
+  ],
+  [
+    { allOf: [{ enum: ["ba", "c"] }, { anyOf: [{ pattern: "^b" }] }] },
+    ['"ba"'],
+    ['"c"', '"\\u0001"'],
+  ],
   [{ pattern: "^a(?!b)" }, ['"ac"', '"a"'], ['"ab"']],
   [{ additionalProperties: false, required: ["a"] }, ["1"], ["{}", '{"a":1}']],
   [{ "x-note": 1, example: 2, properties: { "a ": false } }, ["{}"], [
