@@ -14,6 +14,7 @@ import type { AnswerState } from "../src/grammar/answer_state.ts";
 import { Conditions } from "../src/grammar/conditions.ts";
 import { SchemaStates } from "../src/grammar/schema_states.ts";
 import { TokenTree } from "../src/grammar/token_tree.ts";
+import { allowWork, WORK } from "../src/grammar/work.ts";
 import { openVocabulary } from "../src/text/world_tokenizer.ts";
 import { table } from "./table.ts";
 
@@ -54,7 +55,13 @@ const tree = new TokenTree((token) => tokenizer.bytes(token), size, end, size);
 const found = { passing: 0, refused: 0, rejected: 0, through: 0 };
 const instances = { valid: 0, rejected: 0, invalid: 0, through: 0 };
 const reasons = new Map<string, number>();
-const beginnings: number[] = [], masks: number[] = [];
+const masks: number[] = [];
+/** Milliseconds to begin an answer, by characters of the schema. */
+const SIZES: [name: string, most: number, beginnings: number[]][] = [
+  ["begin, below 1 KB", 1 << 10, []],
+  ["begin, below 10 KB", 10 << 10, []],
+  ["begin, larger", Infinity, []],
+];
 let schemas = 0;
 for await (const one of cases(folder)) measure(one);
 report();
@@ -64,6 +71,8 @@ function measure({ name, schema, tests }: Case): void {
   const began = performance.now();
   let states: SchemaStates;
   try {
+    // As the thread that follows grammars bounds it.
+    allowWork(WORK.open);
     states = new SchemaStates(new Conditions(schema, false), LIMITS);
     tree.mask(states.start);
   } catch (error) {
@@ -76,7 +85,10 @@ function measure({ name, schema, tests }: Case): void {
     if (show) print(`refused ${name} ${error}`);
     return;
   }
-  beginnings.push(performance.now() - began);
+  const { length } = JSON.stringify(schema);
+  const size = SIZES.find(([, most]) => length < most) ?? SIZES[0];
+  size[2].push(performance.now() - began);
+  allowWork(Infinity);
   let [rejected, through] = [0, 0];
   for (const { data, valid } of tests) {
     const text = spaced(data);
@@ -92,6 +104,7 @@ function measure({ name, schema, tests }: Case): void {
       );
     }
     if (schemas % MEASURED === 0 && valid) time(states.start, text);
+    allowWork(Infinity);
   }
   instances.valid += tests.filter(({ valid }) => valid).length;
   instances.invalid += tests.filter(({ valid }) => !valid).length;
@@ -121,6 +134,7 @@ function time(start: AnswerState, text: string): void {
   let state: AnswerState | undefined = start;
   for (const token of tokenizer.encode(text).slice(0, 400)) {
     const began = performance.now();
+    allowWork(WORK.accept);
     tree.mask(state);
     masks.push(performance.now() - began);
     for (const byte of tokenizer.bytes(token)) {
@@ -221,7 +235,10 @@ function report(): void {
     ],
   ];
   print(table(["", "", ""], lines));
-  const times = [["begin", beginnings], ["mask", masks]] as const;
+  const times = [
+    ...SIZES.map(([name, , list]) => [name, list] as const),
+    ["mask", masks],
+  ] as const;
   print(table(
     ["ms", "p50", "p90", "p99", "most"],
     times.map(([name, list]) => {

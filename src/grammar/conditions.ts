@@ -17,7 +17,7 @@ import {
 } from "./automaton.ts";
 import { areDisjoint } from "./disjoint.ts";
 import { expressionOf, findsIn, readExpression } from "./expression.ts";
-import { formatOf } from "./formats.ts";
+import { formatOf, longestOf } from "./formats.ts";
 import { all, any, FALSE, type Formula, not, one, TRUE } from "./formula.ts";
 import { apartAhead } from "./look_ahead.ts";
 import { isPossible, type NumberCondition } from "./number_text.ts";
@@ -296,7 +296,10 @@ export class Conditions {
   ): Formula<Condition> {
     const { minLength, maxLength, pattern, format } = schema;
     const least = count(node, "minLength", minLength, 0);
-    const most = count(node, "maxLength", maxLength, Infinity);
+    const most = Math.min(
+      count(node, "maxLength", maxLength, Infinity),
+      longestOf(String(format)),
+    );
     const automata: (TextState | undefined)[] = [];
     const checks: ((text: string) => boolean)[] = [];
     const ahead = typeof pattern === "string" && !this.#strict

@@ -19,7 +19,10 @@ const DATE = `(?:${YEAR}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|` +
   `(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8]))|${LEAP}-02-29)`;
 const ZONE = "(?:[Zz]|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)";
 const TIME = `(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,9})?${ZONE}`;
-const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+const LETTER = "[A-Za-z0-9]", INNER = "[A-Za-z0-9-]";
+/** Without hyphens in the third place and the fourth: those say that it is encoded. */
+const LABEL = `${LETTER}(?:${INNER}?${LETTER}|${INNER}{2}${LETTER}|` +
+  `${INNER}(?:${LETTER}${INNER}|-${LETTER})${INNER}{0,58}${LETTER})?`;
 const HOST = `${LABEL}(?:\\.${LABEL}){0,20}`;
 const BYTE = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const IPV4 = `(?:${BYTE}\\.){3}${BYTE}`;
@@ -59,7 +62,9 @@ const POINTER = "(?:/(?:[^~/]|~[01])*)*";
 
 const VARIABLE =
   `(?:\\w|${ESCAPED})(?:\\.?(?:\\w|${ESCAPED}))*(?::[1-9]\\d{0,3}|\\*)?`;
-const TEMPLATE = `(?:[^\\u0000- "'%<>\\\\^\`{|}]|${ESCAPED}|` +
+const LITERAL = "[!#$&'()*+,.\\/0-9:;=?@A-Z\\[\\]_a-z~\\-" +
+  "\\u{a0}-\\u{d7ff}\\u{e000}-\\u{fdcf}\\u{fdf0}-\\u{ffef}\\u{10000}-\\u{1fffd}]";
+const TEMPLATE = `(?:${LITERAL}|${ESCAPED}|` +
   `\\{[+#./;?&=,!@|]?${VARIABLE}(?:,${VARIABLE})*\\})*`;
 
 /** What IRIs and other names have beyond URIs: any letter that is not ASCII. */
@@ -78,6 +83,8 @@ const FORMS: Readonly<Record<string, string>> = {
   email: MAIL,
   "idn-email": MAIL.replaceAll("[A-Za-z0-9", "[\\u{a0}-\\u{10fffd}A-Za-z0-9"),
   hostname: HOST,
+  // Those that are ASCII: names of other letters have rules that no automaton has.
+  "idn-hostname": HOST,
   ipv4: IPV4,
   ipv6: IPV6,
   uri: URI,
@@ -90,6 +97,17 @@ const FORMS: Readonly<Record<string, string>> = {
   "json-pointer": POINTER,
   "relative-json-pointer": `(?:0|[1-9]\\d*)(?:#|${POINTER})`,
 };
+
+/** Characters of a text in a form, where its rules bound them. */
+const LONGEST: Readonly<Record<string, number>> = {
+  hostname: 253,
+  "idn-hostname": 253,
+};
+
+/** Characters that a text in a form has at most. */
+export function longestOf(name: string): number {
+  return Object.hasOwn(LONGEST, name) ? LONGEST[name] : Infinity;
+}
 
 const automata = new Map<string, TextState>();
 

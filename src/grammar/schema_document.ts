@@ -40,6 +40,26 @@ const NAMED = new Set([
   "properties",
 ]);
 
+/** Words whose values are schemas, or lists of them. */
+const SCHEMAS = new Set([
+  "additionalItems",
+  "additionalProperties",
+  "allOf",
+  "anyOf",
+  "contains",
+  "contentSchema",
+  "else",
+  "if",
+  "items",
+  "not",
+  "oneOf",
+  "prefixItems",
+  "propertyNames",
+  "then",
+  "unevaluatedItems",
+  "unevaluatedProperties",
+]);
+
 interface Place {
   readonly pointer: string;
   readonly base: string;
@@ -54,6 +74,8 @@ export class SchemaDocument {
   readonly #places = new Map<object, Place>();
   readonly #resources = new Map<string, unknown>();
   readonly #anchors = new Map<string, unknown>();
+  /** Looks where no schemas should be: a name there is nobody's but for want of one. */
+  readonly #later: (() => void)[] = [];
   readonly #nodes = new Map<unknown, SchemaNode>();
   #count = 0;
 
@@ -67,6 +89,7 @@ export class SchemaDocument {
     this.draft = draftOf(schema.$schema);
     this.#resources.set(HERE, schema);
     this.#scan(schema, "", HERE, 0, false);
+    for (const scan of this.#later) scan();
     this.root = this.node(schema, "", HERE);
   }
 
@@ -163,7 +186,10 @@ export class SchemaDocument {
     for (const [word, inner] of Object.entries(record)) {
       if (!names && PLAIN.has(word)) continue;
       const next = `${pointer}/${escaped(word)}`;
-      this.#scan(inner, next, here, depth + 1, !names && NAMED.has(word));
+      const named = !names && NAMED.has(word);
+      const scan = () => this.#scan(inner, next, here, depth + 1, named);
+      if (names || named || SCHEMAS.has(word)) scan();
+      else this.#later.push(scan);
     }
   }
 
@@ -175,20 +201,24 @@ export class SchemaDocument {
     if (typeof own === "string" && !aside) {
       const named = absolute(own, base);
       const [address, fragment = ""] = named.split("#");
-      if (fragment !== "") this.#anchors.set(named, schema);
+      if (fragment !== "") setFirst(this.#anchors, named, schema);
       if (fragment === "" || !own.startsWith("#")) {
         here = address;
-        this.#resources.set(address, schema);
+        setFirst(this.#resources, address, schema);
       }
     }
     for (const word of ["$anchor", "$dynamicAnchor"]) {
       const anchor = schema[word];
       if (typeof anchor === "string") {
-        this.#anchors.set(`${here}#${anchor}`, schema);
+        setFirst(this.#anchors, `${here}#${anchor}`, schema);
       }
     }
     return here;
   }
+}
+
+function setFirst<K, V>(map: Map<K, V>, key: K, value: V): void {
+  if (!map.has(key)) map.set(key, value);
 }
 
 function absolute(reference: string, base: string): string {

@@ -191,6 +191,26 @@ const CASES: readonly [Schema, readonly string[], readonly string[]][] = [
     '"ac"',
     '"d1"',
   ]],
+  [{ format: "hostname" }, ['"a-b.c--d.ab"', '"a"'], [
+    '"xn--x"',
+    '"-a"',
+    '"ab--c"',
+    `"${"a".repeat(64)}"`,
+    `"${"abcdefg.".repeat(32)}a"`,
+  ]],
+  [{ format: "uri-template" }, ['"a\'b/{c}"'], ['"a\x7fb"']],
+  [
+    {
+      anyOf: [{ $ref: "http://x/a" }],
+      unknown: { $id: "http://x/a", type: "null" },
+      $defs: { real: { $id: "http://x/a", type: "string" } },
+    },
+    ['"b"'],
+    ["null"],
+  ],
+  [{ $ref: "http://x/a", unknown: { $id: "http://x/a", const: 1 } }, ["1"], [
+    "2",
+  ]],
   [{ format: "idn-email" }, ['"é@bücher.example"', '"a@b"'], ['"é"', '"@b"']],
   [
     { anyOf: [{ const: "ab" }, { pattern: "c$" }], not: { const: "c" } },
