@@ -2,16 +2,18 @@
  * Activations in integers, for the products with integer weights.
  *
  * Formula: per 64 values s = max |x| / 8191 and q = round(x / s) + offset, stored
- * as q = 128 · high + low with low in 0..127.
+ * as q = 128 · high + low with low in 0..127; before INT4 weights s = max |x| / 127
+ * and q = round(x / s).
  *
  * Idea: the dot product of the relaxed SIMD proposal takes an i8 and a u7 and is
- * exact on every machine then. Two of them give activations of 14 bits, whose error
- * vanishes beside that of the weights. INT8 weights are the i8, so the activations
- * must be u7 and have an offset of 8192; INT4 weights are the u7 and leave the
- * activations their sign.
+ * exact on every machine then. INT8 weights are the i8, so one dot product leaves 7
+ * bits to the activations, which is too coarse, and two give 14, whose error
+ * vanishes beside that of the weights; being u7 they have an offset of 8192. INT4
+ * weights are the u7: one dot product takes activations of 8 bits, whose error is a
+ * hundredth of the weights'.
  *
- * Layout per 64 values: 64 high parts, 64 low parts, f32 s, f32 s Σ (q − offset),
- * 8 bytes unused.
+ * Layout per 64 values: 64 high parts, 64 low parts (before INT4 weights 64 i8, and
+ * 64 bytes unused), f32 s, f32 s Σ (q − offset), 8 bytes unused.
  * Source: github.com/WebAssembly/relaxed-simd, i32x4.relaxed_dot_i8x16_i7x16_add_s.
  * Oracle: test/device/wasm/product_test.ts.
  */
@@ -37,8 +39,47 @@ function narrowed(a: v128, b: v128, c: v128, d: v128): v128 {
   );
 }
 
-/** Quantises `columns` values, a multiple of 64. */
+/** Quantises `columns` values, a multiple of 64; an offset of 0 is INT4's. */
 export function quantize(
+  x: usize,
+  q: usize,
+  columns: u32,
+  offset: u32,
+): void {
+  if (offset === 0) quantizeBytes(x, q, columns);
+  else quantizeHalves(x, q, columns, offset);
+}
+
+@inline
+function total(sum: v128): i32 {
+  return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) +
+    i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
+}
+
+function quantizeBytes(x: usize, q: usize, columns: u32): void {
+  for (let end = x + columns * 4; x < end; x += BLOCK * 4) {
+    const most = largest(x);
+    const inverse = f32x4.splat(most === 0 ? 0 : 127 / most);
+    let sum = i32x4.splat(0);
+    for (let i: usize = 0; i < BLOCK; i += 16) {
+      const a = integers(x + i * 4, inverse);
+      const b = integers(x + i * 4 + 16, inverse);
+      const c = integers(x + i * 4 + 32, inverse);
+      const d = integers(x + i * 4 + 48, inverse);
+      sum = i32x4.add(
+        sum,
+        i32x4.add(i32x4.add(a, b), i32x4.add(c, d)),
+      );
+      v128.store(q + i, narrowed(a, b, c, d));
+    }
+    const scale = most / 127;
+    store<f32>(q + 128, scale);
+    store<f32>(q + 132, scale * <f32>total(sum));
+    q += ACTIVATION_BLOCK;
+  }
+}
+
+function quantizeHalves(
   x: usize,
   q: usize,
   columns: u32,
@@ -81,11 +122,9 @@ export function quantize(
         ),
       );
     }
-    const total = i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) +
-      i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
     const scale = most / 8191;
     store<f32>(q + 128, scale);
-    store<f32>(q + 132, scale * <f32>total);
+    store<f32>(q + 132, scale * <f32>total(sum));
     q += ACTIVATION_BLOCK;
   }
 }

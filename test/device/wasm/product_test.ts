@@ -10,7 +10,7 @@ import { assertClose } from "../../support/close.ts";
 import { random, uniform } from "../../support/random.ts";
 import { Room } from "./room.ts";
 
-/** What rounding the weights costs, and what f32 sums and 14 bits of x cost. */
+/** What rounding the weights costs, and what f32 sums and integer activations cost. */
 const FORMAT_ERROR: [MatrixFormat, number][] = [
   ["F32", 1e-12],
   ["F16", 1e-7],
