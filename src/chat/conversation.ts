@@ -34,7 +34,7 @@ export interface ConversationOptions {
   /** Names of the model and its files, the surest first. */
   readonly names: readonly string[];
   /** The model's own. */
-  readonly tokenizer: Words;
+  readonly tokenizer: Pick<Tokenizer, "encode" | "end" | "bytes" | "size">;
   /** Writes a template of the model's own, if it has one. */
   readonly jinja?: OpenInterpreter | undefined;
   /** The form that the operator chose; absent: that of the model's files. */
@@ -42,8 +42,6 @@ export interface ConversationOptions {
   /** Whether the operator says how texts begin. */
   readonly bos?: boolean | undefined;
 }
-
-type Words = Pick<Tokenizer, "encode" | "end" | "bytes" | "size">;
 
 /**
  * Chooses how a model converses: the operator's choice comes first, then what the
@@ -104,7 +102,7 @@ const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Texts that end answers. The end of text does so everywhere. */
 function endsOf(
   { texts, tokens }: AnswerEnds = { texts: [], tokens: [] },
-  tokenizer: Words,
+  tokenizer: ConversationOptions["tokenizer"],
 ): readonly StopSequence[] {
   const written = tokens
     .filter((token) => token !== tokenizer.end && token < tokenizer.size)

@@ -35,12 +35,10 @@ import {
 import {
   type CalledShape,
   calledShapeOf,
-  PASTS,
   type Shape,
   shapeOf,
-  STAND_IN_TOOL,
-  STAND_INS,
   standIn,
+  standIns,
 } from "./template_shape.ts";
 import type { OpenInterpreter } from "./jinja.ts";
 import {
@@ -118,7 +116,7 @@ export async function openTemplate(
 async function asWorld(
   writer: TemplateWriter,
 ): Promise<{ readonly world: true; readonly bos: boolean } | undefined> {
-  const { user, said } = STAND_INS;
+  const { user, said } = standIns();
   const system: Message = { role: "system", content: "Cy" };
   const asked = [[user], [user, said, user], [system, user]];
   const blank = { open: false, thinking: false };
@@ -234,7 +232,7 @@ export class ModelTemplate implements ChatTemplate {
     // A state may have read of functions that a request no longer names: what a
     // stand-in adds to the past is not read.
     const known = tools.length === 0 && begun && !tell
-      ? [STAND_IN_TOOL]
+      ? [standIns().tool]
       : tools;
     return { form: called, tools: known, flat: given };
   }
@@ -341,16 +339,16 @@ export class ModelTemplate implements ChatTemplate {
   ): Promise<string> {
     if (messages.length === 0 && !open) return "";
     const { end, lead } = form;
+    const { pasts, said: { content: said } } = standIns();
     const texts = await this.#writer.write(
-      PASTS.flatMap((past) => [
+      pasts.flatMap((past) => [
         [[...lead, ...past.slice(0, -1)], false],
         [[...lead, ...past, ...messages], open],
       ]),
       options,
     );
-    const [first, ...more] = PASTS.map((_, i) => {
+    const [first, ...more] = pasts.map((_, i) => {
       const [before = "", after = ""] = texts.slice(2 * i, 2 * i + 2);
-      const said = STAND_INS.said.content;
       const at = after.indexOf(said, before.length);
       return after.startsWith(before) && at >= 0
         ? after.slice(at + said.length)

@@ -18,26 +18,53 @@ export function standIn(): string {
   return `q${crypto.randomUUID().replaceAll("-", "")}`;
 }
 
-/** The messages that stand in for others. */
-export const STAND_INS = {
-  user: { role: "user", content: standIn() },
-  said: { role: "assistant", content: standIn() },
-  other: { role: "user", content: standIn() },
-} satisfies Record<string, Message>;
+/** What stands in for words, functions and conversations that nobody knows. */
+export interface StandIns {
+  /** Of the user. */
+  readonly user: Message;
+  /** Of the assistant. */
+  readonly said: Message;
+  /** Another one of the user. */
+  readonly other: Message;
+  /** Of the system. */
+  readonly system: Message;
+  /** The conversations that stand in for one in a state. */
+  readonly pasts: readonly (readonly Message[])[];
+  /** A function that a chat without tools of its own is written with. */
+  readonly tool: Tool;
+  /** An answer that calls it. */
+  readonly calling: Message;
+}
 
-const SYSTEM: Message = { role: "system", content: standIn() };
+let made: StandIns | undefined;
 
-/** The conversations that stand in for one in a state. */
-export const PASTS: readonly (readonly Message[])[] = [
-  [STAND_INS.user, STAND_INS.said],
-  [STAND_INS.user, STAND_INS.said, STAND_INS.other, STAND_INS.said],
-];
+/** Made when they are first needed: edge runtimes draw nothing before a request. */
+export function standIns(): StandIns {
+  return made ??= makeStandIns();
+}
 
-/** A function that a chat without tools of its own is written with. */
-export const STAND_IN_TOOL: Tool = {
-  name: standIn(),
-  parameters: { type: "object", properties: {} },
-};
+/** Id of a call that stands in for others: nine letters, as some templates demand. */
+const CALL_ID = "call00000";
+
+function makeStandIns(): StandIns {
+  const user: Message = { role: "user", content: standIn() };
+  const said: Message = { role: "assistant", content: standIn() };
+  const other: Message = { role: "user", content: standIn() };
+  const name = standIn();
+  return {
+    user,
+    said,
+    other,
+    system: { role: "system", content: standIn() },
+    pasts: [[user, said], [user, said, other, said]],
+    tool: { name, parameters: { type: "object", properties: {} } },
+    calling: {
+      role: "assistant",
+      content: "",
+      calls: [{ id: CALL_ID, name, arguments: {} }],
+    },
+  };
+}
 
 /** How turns look. */
 export interface Shape {
@@ -74,7 +101,7 @@ export async function shapeOf(
   writer: TemplateWriter,
   tools: readonly Tool[] = [],
 ): Promise<Shape | undefined> {
-  const { user, said, other } = STAND_INS;
+  const { user, said, other, system } = standIns();
   const look = async (lead: readonly Message[]) => {
     const texts = await writer.write(
       ([
@@ -92,7 +119,7 @@ export async function shapeOf(
     return await look([]);
   } catch (error) {
     if (!(error instanceof TemplateError) || error.hopeless) throw error;
-    return await look([SYSTEM]).catch(() => {
+    return await look([system]).catch(() => {
       throw error;
     });
   }
@@ -102,9 +129,9 @@ function found(
   [asked = "", answered = "", again = ""]: readonly string[],
   lead: readonly Message[],
 ): Shape | undefined {
-  const said = STAND_INS.said.content;
+  const { said: { content: said }, other } = standIns();
   const at = answered.lastIndexOf(said), on = again.lastIndexOf(said);
-  const to = again.lastIndexOf(STAND_INS.other.content);
+  const to = again.lastIndexOf(other.content);
   if (at < 0) return undefined;
   const closing = answered.slice(at + said.length);
   const between = on < 0 || to < on ? "" : again.slice(on + said.length, to);
@@ -138,22 +165,22 @@ function found(
 export async function calledShapeOf(
   writer: TemplateWriter,
 ): Promise<CalledShape | undefined> {
-  const tools = [STAND_IN_TOOL];
+  const { user, tool, calling } = standIns();
+  const tools = [tool];
   try {
     const shape = await shapeOf(writer, tools);
     if (shape === undefined) return undefined;
     const { lead } = shape;
-    const { user } = STAND_INS;
     const gave = [standIn(), standIn()];
     const asked: Message[] = [...lead, user];
-    const called: Message[] = [...asked, CALLING];
+    const called: Message[] = [...asked, calling];
     const answered: Message[] = [
       ...called,
       ...gave.map((content): Message => ({
         role: "tool",
         content,
         callId: CALL_ID,
-        name: STAND_IN_TOOL.name,
+        name: tool.name,
       })),
     ];
     const [text = "", before = "", after = ""] = await writer.write([
@@ -195,16 +222,6 @@ function withoutTurnEnd(closing: string, end: string): string {
     : closing;
 }
 
-/** Id of a call that stands in for others: nine letters, as some templates demand. */
-const CALL_ID = "call00000";
-
-/** An answer that calls a function. */
-const CALLING: Message = {
-  role: "assistant",
-  content: "",
-  calls: [{ id: CALL_ID, name: STAND_IN_TOOL.name, arguments: {} }],
-};
-
 /**
  * Where the JSON of a call is in a text.
  *
@@ -213,14 +230,15 @@ const CALLING: Message = {
 function callIn(
   text: string,
 ): readonly [start: number, end: number] | undefined {
-  const at = text.lastIndexOf(STAND_IN_TOOL.name);
+  const { tool } = standIns();
+  const at = text.lastIndexOf(tool.name);
   const [start, stop] = [text.lastIndexOf("{", at), text.indexOf("}", at)];
   if (start < 0 || stop < 0) return undefined;
   // The object of the arguments ends before that of the call.
   const end = text.indexOf("}", stop + 1) + 1;
   const body: unknown = JSON.parse(text.slice(start, end));
   const { name, arguments: given } = body as Record<string, unknown>;
-  return name === STAND_IN_TOOL.name && typeof given === "object"
+  return name === tool.name && typeof given === "object"
     ? [start, end]
     : undefined;
 }
