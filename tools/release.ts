@@ -23,6 +23,7 @@ const CONTENTS = [
   "deno.lock",
   "deploy/",
   "docs/",
+  "examples/",
   "main.ts",
   "models/gosling/README.md",
   "models/gosling/model.safetensors",

@@ -102,6 +102,31 @@ Deno.test("POST /v1/chat/completions streams any JSON object", async () => {
   assertMatch(text, /^\{/);
 });
 
+Deno.test("a schema beside json_object is kept to, by both routes", async () => {
+  await using server = await served();
+  const schema = {
+    type: "object",
+    properties: { mood: { enum: ["good", "bad"] } },
+    required: ["mood"],
+    additionalProperties: false,
+  };
+  const format = { type: "json_object", schema };
+  const chat = await (await server.post("/v1/chat/completions", {
+    messages: MESSAGES,
+    response_format: format,
+  })).json();
+  const response = await (await server.post("/v1/responses", {
+    input: "Who?",
+    text: { format },
+  })).json();
+  for (
+    const text of [
+      chat.choices[0].message.content,
+      response.output[0].content[0].text,
+    ]
+  ) assertMatch(text, /^ *\{ ?"mood": ?"(good|bad)" ?\}$/);
+});
+
 Deno.test("POST /v1/responses answers in a schema", async () => {
   await using server = await served();
   const format = { type: "json_schema", name: "person", schema: SCHEMA };
