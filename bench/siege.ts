@@ -36,6 +36,8 @@ const { values: flags } = parseArgs({
     minutes: { type: "string", default: "60" },
     pause: { type: "string", default: "250" },
     publish: { type: "boolean", default: false },
+    /** A sentence for the page: what else ran on the machine. */
+    note: { type: "string", default: "" },
   },
 });
 const minutes = Number(flags.minutes);
@@ -192,6 +194,7 @@ under the attacks below, one every ${flags.pause} ms and its own time, by somebo
 a key; a friend with another key asks for the same turn twice a second, and gets the
 same answer every time. Written by \`deno task siege --minutes ${flags.minutes} --publish\`
 (${date}; ${cpu}, ${cores} cores; ${runtime}). Exit code at the end: ${code}.
+${flags.note}
 
 |  | minute ${Math.min(SETTLED, whole)} | minute ${whole} |
 | --- | --- | --- |

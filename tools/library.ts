@@ -18,6 +18,7 @@ import * as esbuild from "esbuild";
 import { deflateSync } from "node:zlib";
 import { transpileDeclaration } from "typescript";
 import deno from "../deno.json" with { type: "json" };
+import { licences } from "./licences.ts";
 import { unshared } from "../src/device/wasm/unshared.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -51,6 +52,7 @@ export async function buildLibrary(): Promise<Files> {
     ["package.json", manifest()],
     ["README.md", await read("src/library/README.md")],
     ["LICENSE", await read("LICENSE")],
+    ["LICENCES.txt", new TextEncoder().encode(await licences())],
   ]);
 }
 

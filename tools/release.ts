@@ -16,6 +16,7 @@ const ROOT = new URL("../", import.meta.url);
 /** What is released besides the texts at the root: files, and whole folders. */
 const CONTENTS = [
   "LICENSE",
+  "NOTICE",
   "bench/results/curse/cost.json",
   "bench/results/curse/facts.json",
   "bench/results/curse/recall.json",

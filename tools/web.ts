@@ -8,6 +8,7 @@ import { transform } from "esbuild";
 import { CURSE } from "../src/http/site/curse.ts";
 import { pageModel } from "../src/serve/page_model.ts";
 import { bundleClient } from "./client.ts";
+import { licences } from "./licences.ts";
 import { bundleEngine, endBundler } from "./library.ts";
 import plots from "uplot/dist/uPlot.min.css" with { type: "text" };
 
@@ -34,6 +35,7 @@ export async function bundlePage(): Promise<ReadonlyMap<string, string>> {
     ["engine.js", await engine("src/library/tab_worker.ts")],
     ["thread.js", await engine("src/device/wasm/worker.ts")],
     ...await bundleClient(),
+    ["licences.txt", await licences()],
   ]);
 }
 

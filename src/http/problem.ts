@@ -106,11 +106,22 @@ export function problem(error: unknown, requestId: string): Problem {
     type: `/problems/${code}`,
     title,
     status,
-    ...(error instanceof GoslingError && { detail: error.message }),
+    ...(error instanceof GoslingError &&
+      { detail: isOperators(code) ? REASON_IN_LOG : error.message }),
     code,
     instance: `urn:uuid:${requestId}`,
     ...(error instanceof SchemaError && { errors: error.errors }),
   };
+}
+
+/** What clients hear of troubles whose words name files of the server's. */
+const REASON_IN_LOG =
+  "Cannot load the model: the server's log has the reason, under this request's id";
+
+/** Whether a code is of the server's own files and settings. */
+function isOperators(code: ProblemCode): boolean {
+  return PROBLEMS[code][0] === 500 &&
+    /^ERR_(CONFIG|MODEL|VOCABULARY)_/.test(code);
 }
 
 /** The code under which clients hear of `error`. */

@@ -71,7 +71,15 @@ function unloadable(load: () => Promise<never>): Case {
 /** What the program's commands find out, should a load ever do so. */
 function unloaded(code: ModelError["code"]): Case {
   return unloadable(() =>
-    Promise.reject(new ModelError(code, "Cannot load the model: a test"))
+    Promise.reject(
+      new ModelError(
+        code,
+        // Of what a load finds out, a client hears no path.
+        PROBLEMS[code][0] === 500
+          ? "Cannot read /srv/Secret/model.pth: a test"
+          : "Cannot load the model: a test",
+      ),
+    )
   );
 }
 

@@ -48,6 +48,17 @@ Deno.test("the page loads in less than 100 kB, and again in none", async () => {
   assert(bytes < 100_000, `the first load has ${bytes} bytes`);
 });
 
+Deno.test("the page has the licences of all that is in it", async () => {
+  const text = await (await harness().get("/licences.txt")).text();
+  for (
+    const name of ["preact", "idb-keyval", "uplot", "fzstd", "@noble/hashes"]
+  ) {
+    assertStringIncludes(text, `\n${name} `);
+  }
+  assertStringIncludes(text, "\nassemblyscript ");
+  assert(text.split("Permission is hereby granted").length > 3);
+});
+
 Deno.test("the page lets nothing in but its own files", async () => {
   const { get } = harness();
   const page = await get("/");

@@ -17,6 +17,7 @@ import engine from "../../web/dist/engine.js" with { type: "text" };
 import thread from "../../web/dist/thread.js" with { type: "text" };
 import client from "../../web/dist/client.js" with { type: "text" };
 import clientTypes from "../../web/dist/client.d.ts" with { type: "text" };
+import licences from "../../web/dist/licences.txt" with { type: "text" };
 import manifest from "../../web/manifest.json" with { type: "text" };
 import type { AppEnv } from "../services.ts";
 import { CURSE } from "./curse.ts";
@@ -49,6 +50,7 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/client.js": ["text/javascript", client],
   "/client.d.ts": ["text/typescript", clientTypes],
   "/manifest.webmanifest": ["application/manifest+json", manifest],
+  "/licences.txt": ["text/plain", licences],
   "/icon.svg": ["image/svg+xml", icon],
   "/curse.json": ["application/json", CURSE],
 };
