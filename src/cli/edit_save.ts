@@ -85,7 +85,8 @@ export async function forgetInSave(
   to: string,
 ): Promise<void> {
   const { flags, saves } = bench;
-  const { state } = await findSave(saves, name(bench, 0));
+  const save = await findSave(saves, name(bench, 0));
+  const messages = messagesOf(save);
   const { facts = [], ...rest } = lists(flags);
   if (facts.length === 0) {
     throw invalid("Cannot forget: --fact QUESTION=ANSWER is missing");
@@ -93,7 +94,8 @@ export async function forgetInSave(
   const statements = lines(flags.say);
   const client = await bench.client();
   const edited = await client.forget({
-    state,
+    state: save.state,
+    ...(messages.length > 0 && { messages }),
     facts,
     ...(statements.length > 0 && { statements }),
     ...rest,

@@ -128,6 +128,30 @@ Deno.test("the embedded model is taught, forgets and merges, and a report says w
   );
   assertMatch(none.summary, /^Not known before/);
 
+  const anew = await forget(editor, {
+    save: aged,
+    told: [{
+      messages: [
+        ...[NAME, CITY, AGE].flatMap(({ answer }) => [
+          {
+            role: "user" as const,
+            content: answer.replace("Your", "My").replace("You are", "I am")
+              .replace("You", "I"),
+          },
+          { role: "assistant" as const, content: `Got it. ${answer}` },
+        ]),
+      ],
+    }],
+    facts: [AGE],
+    keep: [NAME, CITY],
+    statements: ["Forget it."],
+    candidates: 1,
+  });
+  assertEquals([anew.achieved, anew.method], [true, "read anew without it"]);
+  const [gone42] = anew.facts;
+  assert(gone42 && gone42.after < gone42.before - 5);
+  assertMatch(gone42.says ?? "", /not told me/);
+
   const other = await teach(editor, {
     ...PLAIN,
     save: undefined,

@@ -38,7 +38,7 @@ Deno.test("chat remembers, forks, goes back, and loads in another process", asyn
   await Deno.remove(saves, { recursive: true });
 });
 
-Deno.test("state teaches a save, and says when it could not make it forget", async () => {
+Deno.test("state teaches a save and makes it forget, and says when it could not", async () => {
   const saves = await Deno.makeTempDir();
   const edit = (...args: string[]) =>
     run([...STATE, ...args, "--saves", saves], WASM);
@@ -49,12 +49,16 @@ Deno.test("state teaches a save, and says when it could not make it forget", asy
   assertEquals([taught.code, taught.stderr], [0, ""]);
   assertMatch(taught.stdout, /^Learned 1 of 1\n {2}yes .*says: You are 42/);
   assertMatch(taught.stdout, /Saved aged \(\d+ tokens, .*: read once/);
-  const kept = await edit(
-    ...["forget", "aged", "--say", "Forget it.", ...fact],
-    ...["--candidates", "1", "--to", "young"],
+  // The words are beside the save, so the state can be built without them.
+  const gone = await edit("forget", "aged", ...fact, "--to", "young");
+  assertEquals(gone.code, 0);
+  assertMatch(gone.stdout, /^Forgot 1 of 1\n.*: read anew without it/s);
+  const vain = await edit(
+    ...["teach", "aged", "--say", "Lutz is the capital of Zubrowka."],
+    ...["--fact", "What is the capital of Zubrowka?=Lutz", "--to", "wise"],
   );
-  assertEquals(kept.code, 1);
-  assertMatch(kept.stdout, /^Not forgotten: .*\n {2}NO /);
+  assertEquals(vain.code, 1);
+  assertMatch(vain.stdout, /earned .*\n {2}NO /);
   const wrong = await edit("teach", "--say", "a", "--fact", "b", "--to", "c");
   assertMatch(
     wrong.stderr,

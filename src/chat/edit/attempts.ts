@@ -8,6 +8,8 @@
 
 import { RequestError } from "../../errors.ts";
 import type { Save } from "../../state/save.ts";
+import type { PromptPieces } from "../../text/prompt.ts";
+import type { Input } from "../turn.ts";
 import {
   type Editor,
   type Fact,
@@ -122,6 +124,24 @@ export function lessonTokens(
       (assistant === undefined ? LONGEST_REPLY : editor.length(assistant)),
     0,
   );
+}
+
+/** Tokens of what a state was told, about. */
+export function toldTokens(editor: Editor, told: readonly Input[]): number {
+  return told.reduce(
+    (sum, input) =>
+      sum +
+      ("prompt" in input
+        ? pieces(input.prompt).reduce<number>((sum, piece) =>
+          sum + (typeof piece === "number" ? 1 : editor.length(piece)), 0)
+        : input.messages.reduce((sum, { content }) =>
+          sum + editor.length(content) + FRAME, 0)),
+    0,
+  );
+}
+
+function pieces(prompt: PromptPieces): readonly (string | number)[] {
+  return typeof prompt === "string" ? [prompt] : prompt;
 }
 
 /** Tokens that it takes to measure facts once. */

@@ -57,6 +57,7 @@ export interface EditTurns {
     save: Save | undefined,
     input: Input,
     signal: AbortSignal,
+    transcript?: boolean,
   ): Promise<Save>;
   /** Scores texts. */
   score(query: ScoreQuery, signal: AbortSignal): Promise<ScoredToken[][]>;
@@ -197,5 +198,24 @@ export class Editor {
   read(save: Save | undefined, messages: readonly Message[]): Promise<Save> {
     const input = messages.length === 0 ? { prompt: "" } : { messages };
     return this.#turns.read(save, input, this.#signal);
+  }
+
+  /**
+   * Reads what another state was told.
+   *
+   * @param transcript Whether a text that begins here has a transcript.
+   */
+  async readAll(
+    save: Save | undefined,
+    told: readonly Input[],
+    transcript = false,
+  ): Promise<Save> {
+    const keep = transcript || undefined;
+    const [first = { prompt: "" }, ...others] = told;
+    let last = await this.#turns.read(save, first, this.#signal, keep);
+    for (const input of others) {
+      last = await this.#turns.read(last, input, this.#signal);
+    }
+    return last;
   }
 }

@@ -13,8 +13,11 @@ import {
   lessonTokens,
   measure,
   NOTHING,
+  toldTokens,
   tryAll,
 } from "./attempts.ts";
+import type { Message } from "../template.ts";
+import type { Input } from "../turn.ts";
 import {
   type Editor,
   type Fact,
@@ -38,6 +41,8 @@ import {
 export interface ForgetAsk {
   /** The state. */
   readonly save: Save;
+  /** All that the state was told; absent: nobody knows. */
+  readonly told?: readonly Input[] | undefined;
   /** What is to be forgotten. */
   readonly facts: readonly Fact[];
   /** What to say for it, such as a correction; none: words of our own. */
@@ -47,6 +52,9 @@ export interface ForgetAsk {
   /** Ways to try at most. */
   readonly candidates: number;
 }
+
+/** What is done where all that a state was told is known. */
+export const ANEW = "read anew without it";
 
 /** Times that something is said or shown at most. */
 const MOST_REPEATS = 3;
@@ -64,7 +72,8 @@ export async function forget(editor: Editor, ask: ForgetAsk): Promise<Edit> {
     longest.reduce(
       (sum, { lessons }) => sum + lessonTokens(editor, lessons),
       0,
-    ) + (longest.length + 2) * factTokens(editor, [...facts, ...keep]) +
+    ) + toldTokens(editor, ask.told ?? []) +
+      (longest.length + 3) * factTokens(editor, [...facts, ...keep]) +
       3 * facts.length * (LONGEST_REPLY + factTokens(editor, facts)),
   );
   const denials = await answersOf(editor, undefined, facts);
@@ -76,14 +85,23 @@ export async function forget(editor: Editor, ask: ForgetAsk): Promise<Edit> {
     const { [i]: found } = before.facts;
     return found !== undefined && isKnown(found, said[i], fact);
   });
-  const plans = knew.includes(true) ? plansOf(ask, denials) : [];
+  const known = knew.includes(true);
+  const plans = known ? plansOf(ask, denials) : [];
+  const keeps = save.transcript !== undefined;
+  const rest = known ? withoutFacts(ask, denials) : undefined;
   const best = await tryAll(
     editor,
     before,
-    plans.map(({ method, lessons }) => ({
-      method,
-      edit: () => editor.follow(save, lessons),
-    })),
+    [
+      ...rest === undefined ? [] : [{
+        method: ANEW,
+        edit: () => editor.readAll(undefined, rest, keeps),
+      }],
+      ...plans.map(({ method, lessons }) => ({
+        method,
+        edit: () => editor.follow(save, lessons),
+      })),
+    ],
     {
       ...both,
       // To be less likely than for a blank state would be to know it by its absence.
@@ -165,6 +183,53 @@ function plansOf(
     },
   ];
   return plans.slice(0, candidates);
+}
+
+/**
+ * What is left of all that a state was told without the exchanges that have a word of
+ * the facts: one that is in an answer, and neither in its question nor in what a blank
+ * state answers. Nothing where there is no such word.
+ */
+function withoutFacts(
+  { facts, told }: ForgetAsk,
+  denials: readonly string[],
+): readonly Input[] | undefined {
+  const secret = facts.map(({ question, answer }, i) => {
+    const open = new Set(words(`${question} ${denials[i] ?? ""}`));
+    return words(answer).filter((word) => !open.has(word));
+  });
+  if (told === undefined || secret.some(({ length }) => length === 0)) {
+    return undefined;
+  }
+  const gone = new Set(secret.flat());
+  const has = (text: string) => words(text).some((word) => gone.has(word));
+  return told.flatMap((input): Input[] => {
+    if ("prompt" in input) {
+      const text = typeof input.prompt === "string"
+        ? input.prompt
+        : input.prompt.filter((piece) => typeof piece === "string").join("");
+      return has(text) ? [] : [input];
+    }
+    const messages = exchangesOf(input.messages)
+      .filter((exchange) => !exchange.some(({ content }) => has(content)))
+      .flat();
+    return messages.length === 0 ? [] : [{ messages }];
+  });
+}
+
+/** Messages by exchanges: each begins with somebody other than the assistant. */
+function exchangesOf(messages: readonly Message[]): Message[][] {
+  const exchanges: Message[][] = [];
+  for (const message of messages) {
+    const last = exchanges[exchanges.length - 1];
+    if (message.role === "assistant" && last !== undefined) last.push(message);
+    else exchanges.push([message]);
+  }
+  return exchanges;
+}
+
+function words(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
 /** What is said where the client does not say what: in English. */

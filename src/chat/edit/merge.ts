@@ -8,12 +8,13 @@
 
 import { type Ingredient, mixSaves } from "../../state/analysis/mix.ts";
 import type { Save } from "../../state/save.ts";
-import type { Message } from "../template.ts";
+import type { Input } from "../turn.ts";
 import {
   expectBounded,
   factTokens,
   measure,
   type Measurement,
+  toldTokens,
 } from "./attempts.ts";
 import {
   type Editor,
@@ -33,7 +34,7 @@ import {
 /** A state to merge. */
 export interface MergePart extends Ingredient {
   /** What it was told; absent: nobody knows. */
-  readonly messages?: readonly Message[] | undefined;
+  readonly told?: readonly Input[] | undefined;
 }
 
 /** What to merge. */
@@ -59,20 +60,18 @@ export async function merge(
   editor: Editor,
   { parts, facts }: MergeAsk,
 ): Promise<Edit> {
-  const told = parts.map(({ messages = [] }) =>
-    messages.reduce((sum, { content }) => sum + editor.length(content) + 16, 0)
-  );
+  const tokens = parts.map(({ told = [] }) => toldTokens(editor, told));
   const bases = basesOf(parts);
-  const all = told.reduce((sum, tokens) => sum + tokens, 0);
+  const all = tokens.reduce((sum, count) => sum + count, 0);
   expectBounded(
-    bases.reduce((sum, base) => sum + all - (told[base] ?? 0), 0) +
+    bases.reduce((sum, base) => sum + all - (tokens[base] ?? 0), 0) +
       (parts.length + bases.length + 2) * factTokens(editor, facts) +
       facts.length * LONGEST_REPLY,
   );
   const mean = mixSaves(parts);
   const ways: Way[] = [
     ...bases.map((base): Way => ({
-      method: `state ${base + 1} read the others' messages`,
+      method: `state ${base + 1} read what the others were told`,
       make: () => readOthers(editor, parts, base),
     })),
     { method: "weighted mean", make: () => Promise.resolve(mean) },
@@ -102,7 +101,7 @@ export async function merge(
     says,
   );
   const missing = bases.length === 0
-    ? "; no messages came with the states, so they could only be averaged"
+    ? "; what the states were told is not known, so they could only be averaged"
     : "";
   return {
     save: chosen.save,
@@ -129,7 +128,7 @@ export async function merge(
 /** Which states can go on: those to which all others' words are known. */
 function basesOf(parts: readonly MergePart[]): number[] {
   return [...parts.keys()].filter((base) =>
-    parts.every(({ messages }, i) => i === base || messages !== undefined)
+    parts.every(({ told }, i) => i === base || told !== undefined)
   );
 }
 
@@ -138,10 +137,8 @@ async function readOthers(
   parts: readonly MergePart[],
   base: number,
 ): Promise<Save> {
-  const messages = parts.flatMap(({ messages = [] }, i) =>
-    i === base ? [] : messages
-  );
-  return await editor.read(parts[base]?.save, messages);
+  const told = parts.flatMap(({ told = [] }, i) => i === base ? [] : told);
+  return await editor.readAll(parts[base]?.save, told);
 }
 
 /** Of each fact, the likelihood in the state that knows it best. */

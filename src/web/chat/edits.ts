@@ -112,7 +112,7 @@ async function ask(
       );
     case "forget":
       return await server.forget(
-        { state, statements, facts, keep, ...output },
+        { state, ...told(library, slot), statements, facts, keep, ...output },
         signal,
       );
     case "merge": {

@@ -223,6 +223,8 @@ export interface TeachInput extends EditOptions {
 export interface ForgetInput extends EditOptions {
     /** The state. */
     readonly state: string;
+    /** All that it was told, from the beginning, if it may be read again. */
+    readonly messages?: readonly ChatMessage[];
     /** What is to be forgotten. */
     readonly facts: readonly KnownFact[];
     /** What to say for it; absent: words of the server's own. */

@@ -138,6 +138,36 @@ Deno.test("forget shows what a blank state answers, and says when it is of no us
   assertEquals([none.status, none.errors[0].pointer], [422, "/facts"]);
 });
 
+Deno.test("forget reads words anew without the exchanges that have the fact", async () => {
+  const here = harness({
+    reply: (_, position) => position === 0 ? " No idea.\n\n" : " Me\n\n",
+  });
+  const state = await stateAfter(here, "Hi");
+  const say = (user: string, assistant: string) => [
+    { role: "user", content: user },
+    { role: "assistant", content: assistant },
+  ];
+  await ask(here, "forget", {
+    state,
+    facts: [FACT],
+    candidates: 1,
+    messages: [
+      ...say("Hi", "Ho"),
+      ...say("Who is it?", "It is me!"),
+      ...say("It is me again", "So it is"),
+      ...say("Meat?", "Yes"),
+    ],
+  });
+  const anew = here.engine.turns.filter(({ save }) => save === undefined)
+    .map(({ prompt }) => `${prompt}`);
+  assert(
+    anew.includes(
+      "User: Hi\n\nAssistant: Ho\n\nUser: Meat?\n\nAssistant: Yes\n\n",
+    ),
+    anew.join("|"),
+  );
+});
+
 Deno.test("merge averages states without words, and reads words where there are some", async () => {
   const sealer = await Vault.create({
     keys: [randomKey()],
@@ -158,7 +188,7 @@ Deno.test("merge averages states without words, and reads words where there are 
     [mean.method, mean.achieved, mean.facts[0].achieved],
     ["weighted mean", true, true],
   );
-  assertMatch(mean.summary, /no messages came with the states/);
+  assertMatch(mean.summary, /what the states were told is not known/);
   const same = await ask(here, "mix", {
     states: [{ state: a, weight: 1 }, { state: b, weight: 3 }],
   });
@@ -169,10 +199,57 @@ Deno.test("merge averages states without words, and reads words where there are 
   });
   assertEquals(
     [read.method, read.achieved],
-    ["state 1 read the others' messages", null],
+    ["state 1 read what the others were told", null],
   );
   assertMatch(`${here.engine.turns.at(-1)?.prompt}`, /User: I am B\./);
   assertEquals(here.engine.turns.at(-1)?.save?.position, 11);
+});
+
+Deno.test("edits read what a transcript says", async () => {
+  const sealer = await Vault.create({
+    keys: [randomKey()],
+    format: fakeEngine().format,
+    audience: "test",
+  });
+  const here = harness({
+    sealer,
+    reply: (prompt, position) =>
+      /How/.test(prompt)
+        ? " Fine\n\n"
+        : position > 0 || /it is me/.test(prompt)
+        ? " Me\n\n"
+        : " No\n\n",
+  });
+  const { state } = await (await here.post("/v1/generate", {
+    messages: [{ role: "user", content: "Hi, it is me" }],
+    transcript: true,
+  })).json();
+  const next = await (await here.post("/v1/generate", {
+    messages: [{ role: "user", content: "How are you?" }],
+    state,
+  })).json();
+  const merged = await ask(here, "merge", {
+    states: [{ state: next.state }, { state: next.state }],
+  });
+  assertEquals(merged.method, "state 1 read what the others were told");
+  assertMatch(
+    `${here.engine.turns.at(-1)?.prompt}`,
+    /User: Hi, it is me\n\nAssistant: Me\n\nUser: How are you\?/,
+  );
+  const edited = await ask(here, "forget", {
+    state: next.state,
+    facts: [FACT],
+    candidates: 1,
+  });
+  const anew = here.engine.turns.filter(({ save, transcript }) =>
+    save === undefined && transcript
+  ).map(({ prompt }) => `${prompt}`);
+  assertEquals(anew.at(-1), "User: How are you?\n\nAssistant: Fine\n\n");
+  const left = await sealer.read(edited.state);
+  assertEquals(
+    [edited.method, left.save.transcript],
+    ["nothing", undefined],
+  );
 });
 
 Deno.test("edits are bounded before they begin", async () => {

@@ -8,10 +8,14 @@
 import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Editor } from "../../../chat/edit/editor.ts";
-import { forget } from "../../../chat/edit/forget.ts";
+import { ANEW, forget } from "../../../chat/edit/forget.ts";
 import { merge } from "../../../chat/edit/merge.ts";
 import type { Edit } from "../../../chat/edit/report.ts";
 import { teach } from "../../../chat/edit/teach.ts";
+import { rebaseParts } from "../../../chat/rebase.ts";
+import type { Message } from "../../../chat/template.ts";
+import type { Input } from "../../../chat/turn.ts";
+import type { Save } from "../../../state/save.ts";
 import { openBeginning } from "../../request/initial.ts";
 import { requireProtection } from "../../request/turn_fields.ts";
 import type { AppEnv } from "../../services.ts";
@@ -81,11 +85,13 @@ async function forgetFacts(
   c: Context<AppEnv>,
   request: z.output<typeof ForgetRequest>,
 ): Promise<EditedState> {
-  const { facts, statements, keep, candidates } = request;
+  const { facts, statements, keep, candidates, messages } = request;
   allow(c, request);
   const save = await openToken(c, request.state, request);
-  const ask = { save, facts, statements, keep, candidates };
+  const told = toldTo(save, messages);
+  const ask = { save, told, facts, statements, keep, candidates };
   const edit = await forget(editor(c), ask);
+  if (edit.method === ANEW) return await answer(c, edit, request);
   // A transcript would keep the words that are to be forgotten.
   const { transcript: _, ...left } = edit.save;
   return await answer(c, { ...edit, save: left }, request);
@@ -98,13 +104,23 @@ async function mergeStates(
   allow(c, request);
   const { format } = c.get("services").engine;
   const parts = await Promise.all(
-    request.states.map(async ({ state, weight, messages }) => ({
-      save: await openToken(c, state, request),
-      ...{ format, weight, messages },
-    })),
+    request.states.map(async ({ state, weight, messages }) => {
+      const save = await openToken(c, state, request);
+      return { save, format, weight, told: toldTo(save, messages) };
+    }),
   );
   const { facts } = request;
   return await answer(c, await merge(editor(c), { parts, facts }), request);
+}
+
+/** What a state was told, as the request or its own transcript says. */
+function toldTo(
+  save: Save,
+  messages: readonly Message[] | undefined,
+): readonly Input[] | undefined {
+  if (messages !== undefined) return [{ messages }];
+  if (save.transcript === undefined) return undefined;
+  return rebaseParts(save).map(({ input }) => input);
 }
 
 function editor(c: Context<AppEnv>): Editor {

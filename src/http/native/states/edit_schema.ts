@@ -59,6 +59,10 @@ export const TeachRequest = z.strictObject({
 export const ForgetRequest = z.strictObject({
   model: ModelName,
   state: Token,
+  messages: z.array(RequestMessage).min(1).max(10_000).optional().describe(
+    "Everything the state was told, from the beginning; defaults to its " +
+      "transcript. Read again without the exchanges that state the facts",
+  ),
   facts: facts.min(1).describe("Facts to forget"),
   statements: statements.describe(
     "Messages to read, such as corrections; defaults to generated ones",
