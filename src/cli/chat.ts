@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import process from "node:process";
 import { Conversation } from "../client/conversation.ts";
 import { parseCommand } from "../config/command_line.ts";
+import { isYes } from "../config/flags.ts";
 import { asksForHelp, type CommandHelp, helpText } from "../config/help.ts";
 import { readInitialFlag } from "./initial_flag.ts";
 import { chatLoop } from "./chat_loop.ts";
@@ -20,6 +21,7 @@ import {
   longestAnswer,
   SAMPLING_FLAGS,
   SAVE_FLAGS,
+  TRANSCRIPT_FLAGS,
   WHERE_FLAGS,
 } from "./flags.ts";
 import { rejectionText } from "./rejected.ts";
@@ -40,7 +42,7 @@ const HELP: CommandHelp = {
     },
     {
       title: SAVE_FLAGS.title,
-      flags: { ...INITIAL_FLAGS, ...SAVE_FLAGS.flags },
+      flags: { ...TRANSCRIPT_FLAGS, ...INITIAL_FLAGS, ...SAVE_FLAGS.flags },
     },
   ],
 };
@@ -54,7 +56,12 @@ async function chat(args: readonly string[]): Promise<void> {
   expectNoWords(words, "deno task generate answers one text");
   const drawing = readDrawing(flags, LONGEST);
   const { initial, flags: settings } = readInitialFlag(flags);
-  const options = { ...drawing, ...(initial !== undefined && { initial }) };
+  const options = {
+    ...drawing,
+    ...(initial !== undefined && { initial }),
+    ...(flags.transcript !== undefined &&
+      { transcript: isYes(flags.transcript) }),
+  };
   const saves = new SaveFolder(flags.saves);
   const { client, summary, close } = await connect(settings, saves);
   note(`Chatting with ${summary}. /help lists the commands`);

@@ -18,6 +18,7 @@ import {
   MODEL_SETTINGS,
   readUrl,
 } from "./flags.ts";
+import { Passphrase } from "./passphrase.ts";
 import { type SaveFolder, sealingKeys } from "./saves.ts";
 
 /** A server to talk to, wherever it is. */
@@ -40,12 +41,17 @@ export async function connect(
   saves: SaveFolder,
 ): Promise<Connection> {
   expectNoModelFlags(flags);
+  const passphrase = Passphrase.of(flags, saves);
   if (flags.url !== undefined) {
     const url = readUrl(flags.url);
-    const client = new Client({ url, key: Deno.env.get("GOSLING_API_KEY") });
+    const client = new Client({
+      url,
+      key: Deno.env.get("GOSLING_API_KEY"),
+      fetch: passphrase?.sending((request) => fetch(request)),
+    });
     return { client, summary: url, close: () => Promise.resolve() };
   }
-  return await embed(readCommandConfig(flags), saves);
+  return await embed(readCommandConfig(flags), saves, passphrase);
 }
 
 /** The settings of a model and keys, flags or variables; others do not matter. */
@@ -61,7 +67,11 @@ export function readCommandConfig(flags: Flags): Config {
  * Loads a model. Its routes are called without a socket, so that there is one way
  * to take a turn and no second one to keep in step.
  */
-async function embed(config: Config, saves: SaveFolder): Promise<Connection> {
+async function embed(
+  config: Config,
+  saves: SaveFolder,
+  passphrase: Passphrase | undefined,
+): Promise<Connection> {
   const keys = await sealingKeys(config, saves);
   const { services, summary, dispose } = await compose(
     { ...config, "state-keys": keys, lanes: 1, portable: true },
@@ -73,7 +83,8 @@ async function embed(config: Config, saves: SaveFolder): Promise<Connection> {
     report: (error) =>
       note(error instanceof Error ? `${error.stack}` : String(error)),
   });
-  const fetch = async (request: Request) => await app.fetch(request);
+  const send = async (request: Request) => await app.fetch(request);
+  const fetch = passphrase?.sending(send) ?? send;
   return {
     client: new Client({ url: "http://in.process", fetch }),
     summary,

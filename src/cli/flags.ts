@@ -13,6 +13,7 @@ import {
 } from "../config/flags.ts";
 import type { Name } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
+import { PASSPHRASE_FLAG } from "./passphrase.ts";
 
 /** Settings of a model that a command loads itself. */
 export const MODEL_SETTINGS: readonly Name[] = [
@@ -100,6 +101,14 @@ export const INITIAL_FLAGS: FlagGroup["flags"] = {
   },
 };
 
+/** Whether saves have transcripts. */
+export const TRANSCRIPT_FLAGS: FlagGroup["flags"] = {
+  transcript: yesOrNo(
+    "Keep all that is read in the save, so that another model can read it " +
+      "anew (as the save before has it)",
+  ),
+};
+
 /** Whether a save may be written over. */
 export const OVERWRITE_FLAGS: FlagGroup["flags"] = {
   overwrite: yesOrNo("Write over a save of the same name (asks)"),
@@ -113,6 +122,7 @@ export const SAVE_FLAGS: FlagGroup = {
       placeholder: "FOLDER",
       help: "Where saves are kept (saves)",
     },
+    ...PASSPHRASE_FLAG,
     ...settingGroup("", KEY_SETTINGS).flags,
     "keys-file": {
       placeholder: "PATH",

@@ -17,6 +17,7 @@ import {
   OVERWRITE_FLAGS,
   SAMPLING_FLAGS,
   SAVE_FLAGS,
+  TRANSCRIPT_FLAGS,
   WHERE_FLAGS,
 } from "./flags.ts";
 import { expectFree } from "./overwrite.ts";
@@ -54,6 +55,7 @@ const HELP: CommandHelp = {
           help: "Keep the save of the answer under this name",
         },
         ...OVERWRITE_FLAGS,
+        ...TRANSCRIPT_FLAGS,
         ...INITIAL_FLAGS,
         ...SAVE_FLAGS.flags,
       },
@@ -83,6 +85,8 @@ async function generate(args: readonly string[]): Promise<void> {
     ...(save !== undefined && { state: save.state }),
     ...(initial !== undefined && { initial }),
     ...(flags.to === undefined && { state_codec: "none" }),
+    ...(flags.transcript !== undefined &&
+      { transcript: isYes(flags.transcript) }),
   };
   const { client, close } = await connect(settings, saves);
   const answer = async () => {

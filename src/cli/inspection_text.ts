@@ -16,9 +16,10 @@ const SHOWN = 60;
 /** A save in a few lines. */
 export function inspectionText(
   { turn, past, state }: SaveFileContent,
-  { position, codec, model, seal, note, unread, chat, largest, layers }:
-    Inspection,
+  found: Inspection,
 ): string {
+  const { position, codec, model, seal, note, unread, chat, largest } = found;
+  const { layers, transcript } = found;
   const last = past.at(-1);
   const named = turn.model === undefined ? "" : `${turn.model}, `;
   const rows: (readonly [string, string])[] = [
@@ -32,6 +33,12 @@ export function inspectionText(
     ],
     ["size", `${formatBytes(state.length)}, codec ${codec}`],
     ["seal", sealText(seal)],
+    ...transcript === undefined ? [] : [
+      [
+        "words",
+        `${transcript.turns} turns, ${formatBytes(transcript.bytes)} of text`,
+      ] as const,
+    ],
     [
       "model",
       `${named}${model.L} layers of width ${model.D}, weights ${
@@ -70,10 +77,11 @@ export function diffText({ equal, sameText, positions, total }: Diff): string {
 
 function sealText(seal: Inspection["seal"]): string {
   if (seal?.profile !== "sealed") return "none: everybody can read it";
+  const locked = seal.owner === undefined ? "" : ", locked by its owner";
   const until = seal.expires === undefined
     ? "never expires"
     : `expires ${seal.expires}`;
-  return `key ${seal.kid}, ${until}`;
+  return `key ${seal.kid}, ${until}${locked}`;
 }
 
 function made(at: number | undefined, issued: string | undefined): string {

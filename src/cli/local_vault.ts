@@ -5,10 +5,12 @@
  */
 
 import deno from "../../deno.json" with { type: "json" };
+import { labelOf } from "../client/passphrase.ts";
 import type { Config } from "../config/settings.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import { HASH_BYTES } from "../state/header.ts";
 import type { StateKey } from "../state/keys.ts";
+import type { OwnerSecret } from "../state/owner.ts";
 import { type OpenedFile, type Profile, Vault } from "../state/seal.ts";
 
 /** Sizes of the largest model whose saves can be read: more than any has. */
@@ -20,6 +22,8 @@ export interface LocalKeys {
   readonly keys: readonly StateKey[];
   /** Whose tokens they are; empty: of a service without API keys. */
   readonly tenant?: string | undefined;
+  /** The secret of their owner. */
+  readonly secret?: OwnerSecret | undefined;
 }
 
 /**
@@ -32,7 +36,7 @@ export async function openLocal(
   token: string,
   name: string,
   config: Config,
-  { keys, tenant = "" }: LocalKeys,
+  { keys, tenant = "", secret }: LocalKeys,
 ): Promise<OpenedFile> {
   const vault = await Vault.create({
     keys,
@@ -41,7 +45,7 @@ export async function openLocal(
     portable: true,
   });
   try {
-    return await vault.read(token, { tenant });
+    return await vault.read(token, { tenant, secret });
   } catch (cause) {
     const rejected = cause instanceof StateError &&
       cause.code === "ERR_STATE_REJECTED";
@@ -52,7 +56,8 @@ export async function openLocal(
         `${keys.length === 1 ? "is" : "are"} ${
           keys.map(({ kid }) => kid).join(", ")
         } here, or it is another tenant's. --keys-file or --state-keys names ` +
-        "other keys",
+        "other keys" +
+        (labelOf(token) === undefined ? "" : ", --passphrase unlocks it"),
       { cause },
     );
   }
@@ -62,7 +67,7 @@ export async function openLocal(
 export async function sealLocal(
   { save, format, codec, note }: OpenedFile,
   config: Config,
-  { keys, tenant = "" }: LocalKeys,
+  { keys, tenant = "", secret }: LocalKeys,
   profile: Profile = "sealed",
 ): Promise<string> {
   const vault = await Vault.create({
@@ -73,7 +78,7 @@ export async function sealLocal(
     portable: true,
     note: { ...note, engine: note.engine || `gosling ${deno.version}` },
   });
-  return (await vault.seal(save, { codec, profile, tenant })).token;
+  return (await vault.seal(save, { codec, profile, tenant, secret })).token;
 }
 
 /** The name of the key that sealed a token, which everybody may read. */

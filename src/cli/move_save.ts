@@ -12,8 +12,10 @@ import { parseKeyLines } from "../config/key_lines.ts";
 import type { Config } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
 import { parseKeys, type StateKey } from "../state/keys.ts";
+import type { OwnerSecret } from "../state/owner.ts";
 import { write } from "../terminal.ts";
 import { openLocal, sealLocal } from "./local_vault.ts";
+import { Passphrase } from "./passphrase.ts";
 import { findSave, type SaveFolder, sealingKeys } from "./saves.ts";
 
 /** What a move needs to know. */
@@ -35,10 +37,12 @@ export async function writeForElsewhere(
   let { state } = save;
   let reader = `whoever has ${saves.keyPath}`;
   if (theirs !== undefined || portable !== undefined) {
-    const opened = await openLocal(state, name, config, { keys });
+    const secret = await secretOf(flags, saves, state);
+    const opened = await openLocal(state, name, config, { keys, secret });
     const target = theirs === undefined ? keys : await serverKeys(theirs);
     const profile = portable === undefined ? "sealed" : "portable";
-    state = await sealLocal(opened, config, { keys: target, tenant }, profile);
+    const owner = { keys: target, tenant, secret };
+    state = await sealLocal(opened, config, owner, profile);
     reader = portable === undefined
       ? `the server with key ${target[0]?.kid}`
       : "everybody";
@@ -59,14 +63,25 @@ export async function takeFromElsewhere(
   const keys = theirs === undefined
     ? own
     : [...await serverKeys(theirs), ...own];
-  const opened = await openLocal(save.state, file, config, { keys, tenant });
-  const state = await sealLocal(opened, config, { keys: own });
+  const secret = await secretOf(flags, saves, save.state);
+  const theirOwn = { keys, tenant, secret };
+  const opened = await openLocal(save.state, file, config, theirOwn);
+  const state = await sealLocal(opened, config, { keys: own, secret });
   const { position } = opened.save;
   await saves.write(to, state, {
     past: save.past,
     turn: { ...save.turn, position, bytes: state.length },
   });
   write(`Saved ${to} (${position} tokens, ${state.length} bytes)\n`);
+}
+
+/** The secret of a save's owner, if there is a passphrase. */
+async function secretOf(
+  flags: Flags,
+  saves: SaveFolder,
+  state: string,
+): Promise<OwnerSecret | undefined> {
+  return await Passphrase.of(flags, saves)?.ownerFor(state);
 }
 
 /** Keys of a server: its keys file, or a list as `--state-keys` has it. */

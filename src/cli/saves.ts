@@ -11,6 +11,7 @@ import {
   parseSaveFile,
   type SaveFileContent,
 } from "../client/save_file.ts";
+import { newLabel } from "../client/passphrase.ts";
 import { parseKeyLines } from "../config/key_lines.ts";
 import type { Config } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
@@ -116,6 +117,25 @@ export class SaveFolder {
       return await this.#readKey() ?? made;
     }
     return made;
+  }
+
+  /**
+   * How secrets are derived from passphrases for the saves of this folder; chosen at
+   * the first call, and no secret itself.
+   */
+  async lockLabel(): Promise<string> {
+    const path = join(this.#path, "lock");
+    const found = await readIfThere(path);
+    if (found !== undefined) return found.trim();
+    const label = newLabel();
+    await Deno.mkdir(this.#path, { recursive: true });
+    try {
+      await Deno.writeTextFile(path, `${label}\n`, { createNew: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      return (await readIfThere(path) ?? label).trim();
+    }
+    return label;
   }
 
   async #readKey(): Promise<StateKey | undefined> {

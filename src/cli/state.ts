@@ -30,9 +30,10 @@ import {
 } from "./edit_save.ts";
 import { OVERWRITE_FLAGS, SAVE_FLAGS, WHERE_FLAGS } from "./flags.ts";
 import { diffText, inspectionText } from "./inspection_text.ts";
-import { openLocal } from "./local_vault.ts";
+import { openLocal, sealLocal } from "./local_vault.ts";
 import { takeFromElsewhere, writeForElsewhere } from "./move_save.ts";
 import { expectFree } from "./overwrite.ts";
+import { Passphrase } from "./passphrase.ts";
 import { findSave, SaveFolder, sealingKeys } from "./saves.ts";
 
 const HELP: CommandHelp = {
@@ -48,7 +49,9 @@ const HELP: CommandHelp = {
     'deno task state teach [SAVE] --say TEXT … --fact "QUESTION=ANSWER" … --to NAME',
     'deno task state forget SAVE --fact "QUESTION=ANSWER" … --to NAME',
     "deno task state merge SAVE[=WEIGHT] SAVE[=WEIGHT] … --to NAME",
+    "deno task state rebase SAVE …          read their transcripts anew",
     "deno task state rebase --to NAME < TEXT",
+    "deno task state lock SAVE --passphrase ask      and unlock",
     "deno task state score SAVE TEXT TEXT …",
   ],
   groups: [
@@ -180,6 +183,7 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     await mergeSavesInto(bench, await nameOf(bench));
   },
   async rebase(bench) {
+    if (bench.words.length > 0) return await rebaseSaves(bench);
     const prompt = await new Response(Deno.stdin.readable).text();
     await make(bench, "rebase", { prompt });
   },
@@ -223,6 +227,12 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
       ...position !== undefined && { position: Number(position) },
     });
   },
+  async lock(bench) {
+    await sealAgain(bench, true);
+  },
+  async unlock(bench) {
+    await sealAgain(bench, false);
+  },
   async key({ saves }) {
     await saves.key();
     write(
@@ -265,6 +275,60 @@ async function state(args: readonly string[]): Promise<void> {
   }
 }
 
+/** Reads the transcripts of saves anew, each in its place. */
+async function rebaseSaves(bench: Bench): Promise<void> {
+  const { saves, words, flags } = bench;
+  const { codec = "exact" } = flags;
+  const client = await bench.client();
+  const failed: string[] = [];
+  for (const name of words) {
+    try {
+      const save = await findSave(saves, name);
+      const { state, position } = Made.parse(
+        await client.post("/v1/state/rebase", {
+          state: save.state,
+          state_codec: codec,
+        }),
+      );
+      await saves.write(save.name, state, {
+        past: save.past,
+        turn: { position, codec },
+      });
+      write(`Saved ${save.name} (${position} tokens, ${state.length} bytes)\n`);
+    } catch (error) {
+      failed.push(name);
+      write(`${name}: ${error instanceof Error ? error.message : error}\n`);
+    }
+  }
+  if (failed.length > 0) {
+    throw invalid(`Cannot read anew: ${failed.join(", ")}`);
+  }
+}
+
+/** Seals a save of the folder again, with the passphrase or without it. */
+async function sealAgain(bench: Bench, locked: boolean): Promise<void> {
+  const { saves, config, flags } = bench;
+  const passphrase = Passphrase.of(flags, saves);
+  if (passphrase === undefined) {
+    throw invalid("Cannot go on: --passphrase is missing");
+  }
+  const name = word(bench, 0, "a save");
+  const save = await findSave(saves, name);
+  const keys = await sealingKeys(config, saves);
+  const secret = await passphrase.ownerFor(save.state);
+  const opened = await openLocal(save.state, name, config, { keys, secret });
+  const state = await sealLocal(opened, config, {
+    keys,
+    ...locked && { secret },
+  });
+  const { position } = opened.save;
+  await saves.write(save.name, state, {
+    past: save.past,
+    turn: { ...save.turn, position, bytes: state.length },
+  });
+  write(`${locked ? "Locked" : "Unlocked"} ${save.name}\n`);
+}
+
 async function show(
   { client }: Bench,
   tool: string,
@@ -297,12 +361,14 @@ async function nameOf({ saves, flags }: Bench): Promise<string> {
 }
 
 async function open(
-  { saves, config, flags: { tenant } }: Bench,
+  { saves, config, flags }: Bench,
   { state }: SaveFileContent,
   name: string,
 ): Promise<OpenedFile> {
+  const { tenant } = flags;
   const keys = await sealingKeys(config, saves);
-  return await openLocal(state, name, config, { keys, tenant });
+  const secret = await Passphrase.of(flags, saves)?.ownerFor(state);
+  return await openLocal(state, name, config, { keys, tenant, secret });
 }
 
 function word({ words }: Bench, index: number, what: string): string {

@@ -8,8 +8,12 @@
  *  "past":[{"user":…,"answer":…}…],"state":TOKEN}
  * ```
  *
+ * Beside a save that its owner locked there are no words.
+ *
  * @module
  */
+
+import { labelOf } from "./passphrase.ts";
 
 /** What was said and answered. */
 export interface Exchange {
@@ -59,6 +63,8 @@ export function formatSaveFile(
   { name, turn, past, state }: SaveFileContent,
 ): string {
   const { model, fingerprint, position, codec, bytes, at } = turn;
+  // Words in the clear beside a locked save would be its open door.
+  const words = labelOf(state) === undefined ? past : [];
   return JSON.stringify(
     {
       format: FORMAT,
@@ -70,7 +76,7 @@ export function formatSaveFile(
       codec,
       bytes,
       at,
-      past,
+      past: words,
       state,
     },
     undefined,

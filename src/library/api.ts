@@ -118,6 +118,11 @@ export interface TurnOptions {
   readonly continueFinalMessage?: boolean;
   /** Up to 53 bits; absent: the seed of the save, or a random one. */
   readonly seed?: number;
+  /**
+   * Whether the save has a transcript of all that it has read; absent: if the one
+   * before has one. It begins with a text.
+   */
+  readonly transcript?: boolean;
   /** Texts that end the answer and are no part of it. */
   readonly stop?: readonly string[];
   /** Ends the turn early; the save is of the place where it ended. */

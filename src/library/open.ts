@@ -196,6 +196,7 @@ async function runTurn(
     effort,
     variables,
     seed: options.seed,
+    transcript: options.transcript,
     told: headDigest(splitHead(messages ?? []).head),
     stops: options.stop ?? [],
     bos: options.bos,

@@ -69,6 +69,7 @@ Deno.test("nothing that one client says is ever in another's answer, in the log 
       headers: {
         "content-type": "application/json",
         "user-agent": canary(i),
+        "gosling-secret": `mine:${canary(i).padEnd(43, "A")}`,
       },
       body: JSON.stringify(body),
     });
