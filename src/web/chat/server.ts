@@ -5,8 +5,9 @@
  * @module
  */
 
+import { type Signal, signal } from "@preact/signals";
+import { patch, watch } from "../store/signals.ts";
 import { ApiError, Client } from "../../client/client.ts";
-import { Observable } from "../store/observable.ts";
 import { serverKey, serverUrl, settings } from "../store/settings.ts";
 import { explain } from "./error_notice.ts";
 
@@ -73,7 +74,7 @@ export interface Health {
 const PATIENCE = [500, 1000, 2000, 5000];
 
 /** How the server is, now. */
-export const health: Observable<Health> = new Observable({ status: "asking" });
+export const health: Signal<Health> = signal({ status: "asking" });
 
 /** Whether the page lies on a host of files, and no server has been named. */
 export function withoutServer(): boolean {
@@ -96,12 +97,12 @@ export async function ask(failures = 0): Promise<void> {
   const turn = ++asked;
   try {
     const model: Model = await (await send("/v1/model")).json();
-    if (turn === asked) health.set({ status: "ready", model });
+    if (turn === asked) health.value = { status: "ready", model };
   } catch (error) {
     if (turn !== asked) return;
     const away = !(error instanceof ApiError) || error.status === 0 ||
       error.status >= 500;
-    health.patch({
+    patch(health, {
       status: away ? "away" : "refused",
       words: explain(error).message,
     });
@@ -118,12 +119,15 @@ export function followServer(): void {
   const look = () => {
     const now = JSON.stringify([settings.value.url, serverKey(settings.value)]);
     if (now === place) return;
-    if (withoutServer()) return health.set({ status: "none" });
+    if (withoutServer()) {
+      health.value = { status: "none" };
+      return;
+    }
     place = now;
-    health.set({ status: "asking" });
+    health.value = { status: "asking" };
     ask();
   };
-  settings.watch(look);
+  watch(settings, look);
   addEventListener("online", () => withoutServer() || ask());
   look();
 }

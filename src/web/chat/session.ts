@@ -5,7 +5,13 @@
  * @module
  */
 
-import { Observable } from "../store/observable.ts";
+import {
+  computed,
+  type ReadonlySignal,
+  type Signal,
+  signal,
+} from "@preact/signals";
+import { patch } from "../store/signals.ts";
 import type { Library } from "../store/library.ts";
 import type { StoredTurn } from "../store/stored_turn.ts";
 import { TabPosition } from "./tab_position.ts";
@@ -40,11 +46,15 @@ export interface Standing {
 /** One tab's conversation. */
 export class Session {
   /** Where it stands. */
-  readonly standing: Observable<Standing>;
+  readonly standing: Signal<Standing>;
   /** The answer under way, if any. */
-  readonly live: Observable<Live | null> = new Observable<Live | null>(null);
+  readonly live: Signal<Live | null> = signal<Live | null>(null);
+  /** Whether there is one: what needs no more is not drawn for each word. */
+  readonly answering: ReadonlySignal<boolean> = computed(() =>
+    this.live.value !== null
+  );
   /** What is being written. */
-  readonly draft: Observable<string> = new Observable("");
+  readonly draft: Signal<string> = signal("");
   readonly #library: Library;
   readonly #place = new TabPosition();
   #stop: AbortController | undefined;
@@ -54,7 +64,7 @@ export class Session {
     this.#library = library;
     const { head, wish } = this.#place;
     const known = head !== null && library.turns.value.has(head) ? head : null;
-    this.standing = new Observable<Standing>({
+    this.standing = signal<Standing>({
       head: known,
       undone: [],
       trouble: wish !== null
@@ -130,8 +140,8 @@ export class Session {
   dismiss(): void {
     const { wish } = this.standing.value.trouble ?? {};
     this.#place.wish = null;
-    this.standing.patch({ trouble: null });
-    if (this.draft.value === "") this.draft.set(wish?.user ?? "");
+    patch(this.standing, { trouble: null });
+    if (this.draft.value === "") this.draft.value = wish?.user ?? "";
   }
 
   /** Ends the answer under way and keeps what has come. */
@@ -165,33 +175,36 @@ export class Session {
     if (this.live.value !== null) return;
     const stop = this.#stop = new AbortController();
     this.#place.wish = wish;
-    this.standing.patch({ head: wish.parent, trouble: null });
-    this.live.set({ wish, answer: "" });
+    patch(this.standing, { head: wish.parent, trouble: null });
+    this.live.value = { wish, answer: "" };
     try {
       const taken = await sendTurn(
         wish,
         this.#library,
-        (answer) => this.live.set({ wish, answer }),
+        (answer) => this.live.value = { wish, answer },
         stop.signal,
       );
       this.#place.wish = null;
-      if (taken === undefined) return this.draft.set(wish.user);
+      if (taken === undefined) {
+        this.draft.value = wish.user;
+        return;
+      }
       // Somebody who has gone elsewhere meanwhile is not called back.
       if (this.standing.value.head === wish.parent) {
         this.#stand(taken.turn.id, []);
       }
-      if (!taken.kept) this.standing.patch({ trouble: NO_ROOM });
+      if (!taken.kept) patch(this.standing, { trouble: NO_ROOM });
       if (health.value.status !== "ready" && !computesHere()) ask();
     } catch (error) {
-      this.standing.patch({ trouble: { ...explain(error), wish } });
+      patch(this.standing, { trouble: { ...explain(error), wish } });
       if (!computesHere()) ask();
     } finally {
-      this.live.set(null);
+      this.live.value = null;
     }
   }
 
   #stand(head: string | null, undone: readonly string[]): void {
     this.#place.head = head;
-    this.standing.set({ head, undone, trouble: null });
+    this.standing.value = { head, undone, trouble: null };
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type Signal, signal } from "@preact/signals";
 import {
   ApiError,
   type GenerateAnswer,
@@ -12,7 +13,6 @@ import {
   type GenerationEvent,
   type GenerationRequest,
 } from "../../client/client.ts";
-import { Observable } from "../store/observable.ts";
 import type {
   FromEngine,
   TabModel,
@@ -32,7 +32,7 @@ export interface LocalStatus {
 }
 
 /** How the model in the tab is, now. */
-export const local: Observable<LocalStatus> = new Observable({
+export const local: Signal<LocalStatus> = signal({
   status: "absent",
   progress: 0,
 });
@@ -53,20 +53,20 @@ export function loadLocal(): Promise<TabModel> {
   loading ??= open().catch((error) => {
     loading = undefined;
     const reason = error instanceof Error ? error.message : String(error);
-    local.set({ status: "failed", progress: 0, reason });
+    local.value = { status: "failed", progress: 0, reason };
     throw error;
   });
   return loading;
 }
 
 async function open(): Promise<TabModel> {
-  local.set({ status: "loading", progress: 0 });
+  local.value = { status: "loading", progress: 0 };
   for await (const message of exchange({ type: "open", id: next++ })) {
     if (message.type === "progress") {
       const progress = message.done / message.total;
-      local.set({ status: "loading", progress });
+      local.value = { status: "loading", progress };
     } else if (message.type === "opened") {
-      local.set({ status: "ready", progress: 1, model: message.model });
+      local.value = { status: "ready", progress: 1, model: message.model };
       return message.model;
     }
   }

@@ -5,11 +5,12 @@
  * @module
  */
 
+import { type Signal, signal } from "@preact/signals";
+import { patch, watch } from "../store/signals.ts";
 import { fetchDetails, type LayerPicture } from "../chat/server.ts";
 import { explain } from "../chat/error_notice.ts";
 import type { Session } from "../chat/session.ts";
 import type { Library } from "../store/library.ts";
-import { Observable } from "../store/observable.ts";
 
 /** What the notebook shows. */
 export interface Page {
@@ -31,7 +32,7 @@ const KEPT = 64;
 /** Follows a conversation with pictures of its state. */
 export class Notebook {
   /** What to show. */
-  readonly page: Observable<Page> = new Observable<Page>({
+  readonly page: Signal<Page> = signal<Page>({
     layer: 0,
     turn: null,
   });
@@ -44,12 +45,12 @@ export class Notebook {
   constructor(library: Library, session: Session) {
     this.#library = library;
     this.#session = session;
-    session.standing.watch(() => this.#look());
+    watch(session.standing, () => this.#look());
   }
 
   /** Turns to another layer, or looks again. */
   async turnTo(layer: number): Promise<void> {
-    this.page.patch({ layer });
+    patch(this.page, { layer });
     await this.#look(true);
   }
 
@@ -67,7 +68,10 @@ export class Notebook {
     const { turn, layer } = this.page.value;
     if (head === turn && !again) return;
     const look = ++this.#looking;
-    if (head === null) return this.page.set({ layer, turn: null });
+    if (head === null) {
+      this.page.value = { layer, turn: null };
+      return;
+    }
     try {
       const parent = this.#library.turns.value.get(head)?.parent ?? null;
       const [picture, before] = await Promise.all([
@@ -75,15 +79,15 @@ export class Notebook {
         parent === null ? undefined : this.#picture(parent, layer),
       ]);
       if (look !== this.#looking) return;
-      this.page.set({
+      this.page.value = {
         layer,
         turn: head,
         ...(picture && { picture }),
         ...(before && { before }),
-      });
+      };
     } catch (error) {
       if (look !== this.#looking) return;
-      this.page.set({ layer, turn: head, words: explain(error).message });
+      this.page.value = { layer, turn: head, words: explain(error).message };
     }
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Observable } from "./observable.ts";
+import { type Signal, signal } from "@preact/signals";
 import { KeyedStore } from "./keyed_store.ts";
 import type { Slot, StoredTurn } from "./stored_turn.ts";
 
@@ -18,11 +18,11 @@ interface News {
 /** The shelf of turns, slots and saves. */
 export class Library {
   /** Every turn by id. */
-  readonly turns: Observable<ReadonlyMap<string, StoredTurn>> = new Observable(
+  readonly turns: Signal<ReadonlyMap<string, StoredTurn>> = signal(
     new Map(),
   );
   /** Every slot by id. */
-  readonly slots: Observable<ReadonlyMap<string, Slot>> = new Observable(
+  readonly slots: Signal<ReadonlyMap<string, Slot>> = signal(
     new Map(),
   );
   readonly #turns = new KeyedStore<StoredTurn>("turns");
@@ -43,8 +43,8 @@ export class Library {
     const last = await Promise.all(shelves.map((shelf) => shelf.lasts()));
     const [turns, slots] = [await this.#turns.all(), await this.#slots.all()];
     // Other tabs may have told of more while this was read.
-    this.turns.set(new Map([...turns, ...this.turns.value]));
-    this.slots.set(new Map([...slots, ...this.slots.value]));
+    this.turns.value = new Map([...turns, ...this.turns.value]);
+    this.slots.value = new Map([...slots, ...this.slots.value]);
     return last.every(Boolean);
   }
 
@@ -58,7 +58,7 @@ export class Library {
     const stays = await this.#states.set(turn.id, state);
     // Without its save it would be a turn from which nothing goes on.
     const kept = stays && await this.#turns.set(turn.id, turn);
-    this.turns.set(new Map(this.turns.value).set(turn.id, turn));
+    this.turns.value = new Map(this.turns.value).set(turn.id, turn);
     if (kept) this.#tell({ turns: [turn.id] });
     return kept;
   }
@@ -79,14 +79,14 @@ export class Library {
   /** Keeps a slot, or what changed of it. */
   async putSlot(slot: Slot): Promise<void> {
     await this.#slots.set(slot.id, slot);
-    this.slots.set(new Map(this.slots.value).set(slot.id, slot));
+    this.slots.value = new Map(this.slots.value).set(slot.id, slot);
     this.#tell({ slots: [slot.id] });
   }
 
   /** Forgets a slot; the turn stays in its tree. */
   async removeSlot(id: string): Promise<void> {
     await this.#slots.remove([id]);
-    this.slots.set(without(this.slots.value, [id]));
+    this.slots.value = without(this.slots.value, [id]);
     this.#tell({ slots: [id] });
   }
 
@@ -98,7 +98,7 @@ export class Library {
     }
     await this.#turns.remove(ids);
     await this.#states.remove(ids);
-    this.turns.set(without(this.turns.value, ids));
+    this.turns.value = without(this.turns.value, ids);
     this.#tell({ turns: ids });
   }
 
@@ -121,11 +121,11 @@ export class Library {
   async #hear({ turns = [], slots = [] }: News): Promise<void> {
     if (turns.length > 0) {
       const found = await this.#turns.getMany(turns);
-      this.turns.set(merged(this.turns.value, turns, found));
+      this.turns.value = merged(this.turns.value, turns, found);
     }
     if (slots.length > 0) {
       const found = await this.#slots.getMany(slots);
-      this.slots.set(merged(this.slots.value, slots, found));
+      this.slots.value = merged(this.slots.value, slots, found);
     }
   }
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { type Signal, signal } from "@preact/signals";
+import { patch, watch } from "./signals.ts";
 import { READABLE_SAMPLING } from "../../client/sampling_defaults.ts";
 import type { GenerateOptions } from "../../client/client.ts";
 import { sharedTexts } from "./kept_text.ts";
-import { Observable } from "./observable.ts";
 
 const PLACE = "gosling-settings";
 
@@ -64,20 +65,20 @@ export const DEFAULTS: Settings = {
 };
 
 /** The settings as they are now. */
-export const settings: Observable<Settings> = new Observable(read());
+export const settings: Signal<Settings> = signal(read());
 
 /** Changes settings, here and in every tab. */
 export function changeSettings(part: Partial<Settings>): void {
-  settings.patch(part);
+  patch(settings, part);
   sharedTexts.set(PLACE, JSON.stringify(settings.value));
 }
 
 /** Follows changes made in other tabs, and colours the page. */
 export function followSettings(): void {
   addEventListener("storage", ({ key }) => {
-    if (key === PLACE) settings.set(read());
+    if (key === PLACE) settings.value = read();
   });
-  settings.watch(paint);
+  watch(settings, paint);
   paint();
 }
 

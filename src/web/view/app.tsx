@@ -4,10 +4,10 @@
  * @module
  */
 
+import { type Signal, signal } from "@preact/signals";
 import type { ComponentChild } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { health } from "../chat/server.ts";
-import { Observable, useValue } from "../store/observable.ts";
 import { Chat } from "./chat.tsx";
 import {
   notice,
@@ -26,13 +26,13 @@ import { NotebookView } from "./notebook.tsx";
 import { importFiles, Saves } from "./slots.tsx";
 import { TurnTree } from "./turn_tree.tsx";
 
-const place: Observable<string> = new Observable(location.hash);
-addEventListener("hashchange", () => place.set(location.hash));
+const place: Signal<string> = signal(location.hash);
+addEventListener("hashchange", () => place.value = location.hash);
 
 /** Everything there is to see. */
 export function App({ parts }: { parts: PageParts }): ComponentChild {
-  const curse = useValue(place) === "#curse";
-  const shown = useValue(pane);
+  const curse = place.value === "#curse";
+  const shown = pane.value;
   return (
     <PartsProvider value={parts}>
       <a class="skip" href="#chat">Skip to the conversation</a>
@@ -52,7 +52,7 @@ export function App({ parts }: { parts: PageParts }): ComponentChild {
 }
 
 function Header({ curse }: { curse: boolean }): ComponentChild {
-  const { status, model, words } = useValue(health);
+  const { status, model, words } = health.value;
   return (
     <header class="top">
       <h1>
@@ -82,7 +82,7 @@ function Header({ curse }: { curse: boolean }): ComponentChild {
 }
 
 function Side(): ComponentChild {
-  const shown = useValue(side);
+  const shown = side.value;
   return (
     <aside class="side" aria-label="Memory">
       <div class="tabs" role="tablist">
@@ -93,7 +93,7 @@ function Side(): ComponentChild {
             id={`tab-${name}`}
             aria-controls="side-panel"
             aria-selected={shown === name}
-            onClick={() => side.set(name)}
+            onClick={() => side.value = name}
           >
             {name === "notebook" ? "Notebook" : "Turns"}
           </button>
@@ -120,7 +120,7 @@ const PANES: readonly (readonly [Pane, IconName, string])[] = [
 
 /** The switch between panes, where only one has room. */
 function Panes(): ComponentChild {
-  const shown = useValue(pane);
+  const shown = pane.value;
   return (
     <nav class="panes" aria-label="Panes">
       {PANES.map(([name, icon, label]) => (
@@ -129,7 +129,7 @@ function Panes(): ComponentChild {
           aria-current={shown === name ? "page" : undefined}
           onClick={() => {
             if (place.value === "#curse") location.hash = "";
-            pane.set(name);
+            pane.value = name;
           }}
         >
           <Icon name={icon} />
@@ -143,8 +143,8 @@ function Panes(): ComponentChild {
 /** What screen readers hear: notices, and each answer once it is whole. */
 function Spoken(): ComponentChild {
   const { session, library } = useParts();
-  const { head } = useValue(session.standing);
-  const words = useValue(notice);
+  const { head } = session.standing.value;
+  const words = notice.value;
   const answer = library.turns.value.get(head ?? "")?.answer ?? "";
   return (
     <>

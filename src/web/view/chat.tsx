@@ -4,10 +4,11 @@
  * @module
  */
 
+import type { ReadonlySignal } from "@preact/signals";
+import { watch } from "../store/signals.ts";
 import type { ComponentChild } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { local } from "../local/local_engine.ts";
-import { useValue } from "../store/observable.ts";
 import type { StoredTurn } from "../store/stored_turn.ts";
 import { Composer } from "./composer.tsx";
 import { useParts } from "./context.ts";
@@ -21,10 +22,9 @@ const WINDOW = 40;
 
 /** The middle of the page. */
 export function Chat(): ComponentChild {
-  const { library, session } = useParts();
-  const { head, trouble } = useValue(session.standing);
-  useValue(library.turns);
-  const live = useValue(session.live) !== null;
+  const { session } = useParts();
+  const { head, trouble } = session.standing.value;
+  const live = session.answering.value;
   const path = session.path();
   return (
     <main id="chat" class="chat" aria-label="Conversation">
@@ -84,7 +84,7 @@ function Answering(): ComponentChild {
 
 /** Until the first word: what is waited for, where that takes a while. */
 function Waiting(): ComponentChild {
-  const { status, progress } = useValue(local);
+  const { status, progress } = local.value;
   if (status === "loading") {
     return (
       <p class="loading-model">
@@ -98,15 +98,13 @@ function Waiting(): ComponentChild {
 }
 
 /** A value that changes often, drawn once a frame. */
-function useFrame<T>(
-  observable: { value: T; watch(f: () => void): () => void },
-): T {
+function useFrame<T>(signal: ReadonlySignal<T>): T {
   const [, redraw] = useState({});
-  const { value } = observable;
+  const value = signal.peek();
   useEffect(() => {
     let frame = 0;
-    if (observable.value !== value) redraw({});
-    const end = observable.watch(() => {
+    if (signal.peek() !== value) redraw({});
+    const end = watch(signal, () => {
       frame ||= requestAnimationFrame(() => {
         frame = 0;
         redraw({});
@@ -116,13 +114,13 @@ function useFrame<T>(
       cancelAnimationFrame(frame);
       end();
     };
-  }, [observable]);
+  }, [signal]);
   return value;
 }
 
 function ErrorNoticeView(): ComponentChild {
   const { session } = useParts();
-  const { trouble } = useValue(session.standing);
+  const { trouble } = session.standing.value;
   if (trouble === null) return null;
   const { message, detail, action, missing, wish } = trouble;
   const nearest = missing?.nearest;
@@ -207,7 +205,7 @@ function Scroll(
     const sizes = new ResizeObserver(keep);
     sizes.observe(content);
     sizes.observe(current);
-    const end = session.live.watch(() => {
+    const end = watch(session.live, () => {
       if (session.live.value?.answer === "") follows.current = true;
     });
     return () => {

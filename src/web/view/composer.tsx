@@ -8,7 +8,6 @@ import type { ComponentChild } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { computesHere } from "../chat/partner.ts";
 import { health } from "../chat/server.ts";
-import { useValue } from "../store/observable.ts";
 import { useParts } from "./context.ts";
 import { nameSave } from "./dialog.ts";
 import { Icon, IconButton } from "./icon.tsx";
@@ -16,10 +15,10 @@ import { Icon, IconButton } from "./icon.tsx";
 /** The foot of the conversation. */
 export function Composer(): ComponentChild {
   const { library, session } = useParts();
-  const { head, undone } = useValue(session.standing);
-  const { status } = useValue(health);
-  const draft = useValue(session.draft);
-  const live = useValue(session.live) !== null;
+  const { head, undone } = session.standing.value;
+  const { status } = health.value;
+  const draft = session.draft.value;
+  const live = session.answering.value;
   const area = useRef<HTMLTextAreaElement>(null);
   const turn = library.turns.value.get(head ?? "");
 
@@ -33,7 +32,7 @@ export function Composer(): ComponentChild {
   const send = () => {
     const text = draft.trim();
     if (text === "" || live) return;
-    session.draft.set("");
+    session.draft.value = "";
     session.say(text);
   };
   return (
@@ -55,7 +54,7 @@ export function Composer(): ComponentChild {
               : "Say something …"}
             value={draft}
             onInput={({ currentTarget }) =>
-              session.draft.set(currentTarget.value)}
+              session.draft.value = currentTarget.value}
             onKeyDown={(event) => {
               if (
                 event.key === "Enter" && !event.shiftKey && !event.isComposing

@@ -4,12 +4,12 @@
  * @module
  */
 
+import { type Signal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Session } from "../chat/session.ts";
 import type { Notebook } from "../notebook/notebook.ts";
 import type { Library } from "../store/library.ts";
-import { Observable } from "../store/observable.ts";
 
 /** The page's parts. */
 export interface PageParts {
@@ -37,21 +37,21 @@ export function useParts(): PageParts {
 export type Pane = "chat" | "saves" | "memory";
 
 /** Which pane is shown. */
-export const pane: Observable<Pane> = new Observable<Pane>("chat");
+export const pane: Signal<Pane> = signal<Pane>("chat");
 
 /** What the side beside the chat shows. */
-export const side: Observable<"notebook" | "turns"> = new Observable<
+export const side: Signal<"notebook" | "turns"> = signal<
   "notebook" | "turns"
 >("notebook");
 
 /** A sentence at the foot of the page, read out by screen readers. */
-export const notice: Observable<string> = new Observable("");
+export const notice: Signal<string> = signal("");
 
 let fading: ReturnType<typeof setTimeout> | undefined;
 
 /** Says something at the foot of the page, for a while. */
 export function say(words: string): void {
-  notice.set(words);
+  notice.value = words;
   clearTimeout(fading);
-  fading = setTimeout(() => notice.set(""), 6000);
+  fading = setTimeout(() => notice.value = "", 6000);
 }

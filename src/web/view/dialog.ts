@@ -4,8 +4,8 @@
  * @module
  */
 
+import { type Signal, signal } from "@preact/signals";
 import type { Library } from "../store/library.ts";
-import { Observable } from "../store/observable.ts";
 import type { Slot, StoredTurn } from "../store/stored_turn.ts";
 
 /** A dialog. */
@@ -22,22 +22,22 @@ export type Dialog =
   };
 
 /** The dialog that is open, if any. */
-export const dialog: Observable<Dialog | null> = new Observable<Dialog | null>(
+export const dialog: Signal<Dialog | null> = signal<Dialog | null>(
   null,
 );
 
 /** Opens the settings. */
 export function openSettings(): void {
-  dialog.set({ type: "settings" });
+  dialog.value = { type: "settings" };
 }
 
 /** Asks for the name of a new save. */
 export function nameSave(library: Library, turn: StoredTurn): void {
   const name = `Save ${library.slots.value.size + 1}`;
-  dialog.set({ type: "save", turn, name });
+  dialog.value = { type: "save", turn, name };
 }
 
 /** Asks before something that cannot be taken back. */
 export function confirm(words: string, verb: string, act: () => void): void {
-  dialog.set({ type: "confirm", words, verb, act });
+  dialog.value = { type: "confirm", words, verb, act };
 }

@@ -7,7 +7,6 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { saveSlot } from "../chat/saves.ts";
-import { useValue } from "../store/observable.ts";
 import { say, useParts } from "./context.ts";
 import { type Dialog, dialog } from "./dialog.ts";
 import { IconButton } from "./icon.tsx";
@@ -16,7 +15,7 @@ import { SettingsForm } from "./settings.tsx";
 
 /** The dialog that is open. */
 export function Dialogs(): ComponentChild {
-  const open = useValue(dialog);
+  const open = dialog.value;
   return open && <Frame key={open.type} open={open} />;
 }
 
@@ -40,7 +39,7 @@ function Frame({ open }: { open: Dialog }): ComponentChild {
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
-  const close = () => dialog.set(null);
+  const close = () => dialog.value = null;
   return (
     <dialog
       ref={box}

@@ -7,7 +7,6 @@
 
 import type { ComponentChild } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { useValue } from "../store/observable.ts";
 import { settings } from "../store/settings.ts";
 
 /** Rows and columns of a head's matrix. */
@@ -21,7 +20,7 @@ export function MatrixView(
   { steps, label }: { steps: Int8Array | undefined; label?: string },
 ): ComponentChild {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { theme } = useValue(settings);
+  const { theme } = settings.value;
   useEffect(() => {
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const paint = () => canvas.current && draw(canvas.current, steps);

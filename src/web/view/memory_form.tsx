@@ -9,7 +9,6 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { EditAnswer, EditedFact, KnownFact } from "../../client/client.ts";
 import { editSlot, type EditWish } from "../chat/edits.ts";
 import { explain } from "../chat/error_notice.ts";
-import { useValue } from "../store/observable.ts";
 import type { Slot } from "../store/stored_turn.ts";
 import { pane, useParts } from "./context.ts";
 
@@ -37,7 +36,7 @@ export function MemoryForm(
   { slot, close }: { slot: Slot; close: () => void },
 ): ComponentChild {
   const { library, notebook, session } = useParts();
-  const others = [...useValue(library.slots).values()]
+  const others = [...library.slots.value.values()]
     .filter(({ id }) => id !== slot.id);
   const [verb, setVerb] = useState<EditWish["verb"]>("teach");
   const [text, setText] = useState("");
@@ -159,7 +158,7 @@ export function MemoryForm(
             class="quiet"
             onClick={() => {
               close();
-              pane.set("chat");
+              pane.value = "chat";
             }}
           >
             Close

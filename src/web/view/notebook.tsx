@@ -8,7 +8,6 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { health, type LayerPicture, type Model } from "../chat/server.ts";
-import { useValue } from "../store/observable.ts";
 import { number } from "../text/units.ts";
 import { useParts } from "./context.ts";
 import { MatrixView } from "./face.tsx";
@@ -17,9 +16,8 @@ import { Growth } from "./growth.tsx";
 /** The right of the page. */
 export function NotebookView(): ComponentChild {
   const { session, library } = useParts();
-  const { head } = useValue(session.standing);
-  const { model } = useValue(health);
-  useValue(library.turns);
+  const { head } = session.standing.value;
+  const { model } = health.value;
   const path = useMemo(() => session.path(), [head, library.turns.value]);
   return (
     <div class="notebook">
@@ -31,7 +29,7 @@ export function NotebookView(): ComponentChild {
 
 function StatePicture({ model }: { model: Model | undefined }): ComponentChild {
   const { notebook } = useParts();
-  const { layer, turn, picture, before, words } = useValue(notebook.page);
+  const { layer, turn, picture, before, words } = notebook.page.value;
   const [change, setChange] = useState(false);
   useEffect(() => {
     notebook.turnTo(layer);

@@ -7,7 +7,6 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { useValue } from "../store/observable.ts";
 import { settings } from "../store/settings.ts";
 
 /** One line of a chart. */
@@ -46,7 +45,7 @@ export interface Chart {
 export function Plot({ chart }: { chart: Chart }): ComponentChild {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const { theme } = useValue(settings);
+  const { theme } = settings.value;
   const dark = useDark();
   const { label: _, xs: __, lines, ...frame } = chart;
   const form = JSON.stringify([

@@ -6,7 +6,6 @@
 
 import type { ComponentChild } from "preact";
 import { health } from "../chat/server.ts";
-import { useValue } from "../store/observable.ts";
 import {
   changeSettings,
   DEFAULTS,
@@ -31,7 +30,7 @@ const CODECS: readonly (readonly [Settings["codec"], string])[] = [
 
 /** Everything that can be set. */
 export function SettingsForm(): ComponentChild {
-  const now = useValue(settings);
+  const now = settings.value;
   return (
     <form class="settings" onSubmit={(event) => event.preventDefault()}>
       <Server now={now} />
@@ -137,7 +136,7 @@ export function SettingsForm(): ComponentChild {
 }
 
 function Server({ now }: { now: Settings }): ComponentChild {
-  const { status, model, words } = useValue(health);
+  const { status, model, words } = health.value;
   return (
     <fieldset>
       <legend>Server</legend>
@@ -187,7 +186,7 @@ function Server({ now }: { now: Settings }): ComponentChild {
 
 /** With what a new conversation begins, where the server offers a choice. */
 function Beginning({ now }: { now: Settings }): ComponentChild {
-  const offered = useValue(health).model?.initial_states ?? [];
+  const offered = health.value.model?.initial_states ?? [];
   if (offered.length === 0) return null;
   return (
     <label class="field">
@@ -213,7 +212,7 @@ function Slider(
     children: ComponentChild;
   },
 ): ComponentChild {
-  const value = useValue(settings)[name];
+  const value = settings.value[name];
   return (
     <label class="field slider">
       <span>

@@ -8,7 +8,6 @@ import type { ComponentChild } from "preact";
 import { useState } from "preact/hooks";
 import { exportSave, importSave } from "../chat/saves.ts";
 import { forestOf, titleOf } from "../store/forest.ts";
-import { useValue } from "../store/observable.ts";
 import type { Slot, StoredTurn } from "../store/stored_turn.ts";
 import { age, formatSize, number } from "../text/units.ts";
 import { pane, say, useParts } from "./context.ts";
@@ -22,9 +21,9 @@ const LISTED = 8;
 /** The left of the page. */
 export function Saves(): ComponentChild {
   const { library } = useParts();
-  const slots = [...useValue(library.slots).values()]
+  const slots = [...library.slots.value.values()]
     .sort((a, b) => b.at - a.at);
-  const turns = useValue(library.turns);
+  const turns = library.turns.value;
   return (
     <nav id="saves" class="saves" aria-label="Saves">
       <section aria-labelledby="slots-title">
@@ -54,10 +53,10 @@ function SlotView(
   { slot, turn }: { slot: Slot; turn: StoredTurn },
 ): ComponentChild {
   const { library, session } = useParts();
-  const here = useValue(session.standing).head === turn.id;
+  const here = session.standing.value.head === turn.id;
   const load = () => {
     session.goTo(turn.id);
-    pane.set("chat");
+    pane.value = "chat";
   };
   return (
     <li class="slot" aria-current={here}>
@@ -93,12 +92,12 @@ function SlotView(
         <IconButton
           icon="edit"
           label={`Rename ${slot.name}`}
-          onClick={() => dialog.set({ type: "rename", slot })}
+          onClick={() => dialog.value = { type: "rename", slot }}
         />
         <IconButton
           icon="memory"
           label={`Edit the memory of ${slot.name}`}
-          onClick={() => dialog.set({ type: "memory", slot })}
+          onClick={() => dialog.value = { type: "memory", slot }}
         />
         <IconButton
           icon="down"
@@ -170,8 +169,8 @@ export async function importFiles(
 
 function Conversations(): ComponentChild {
   const { library, session } = useParts();
-  const forest = forestOf(useValue(library.turns));
-  const { head } = useValue(session.standing);
+  const forest = forestOf(library.turns.value);
+  const { head } = session.standing.value;
   const [all, setAll] = useState(false);
   const root = library.path(head)[0];
   const talks = forest.roots.map((root) => {
@@ -192,7 +191,7 @@ function Conversations(): ComponentChild {
               type="button"
               onClick={() => {
                 session.goTo(talk.last.id);
-                pane.set("chat");
+                pane.value = "chat";
               }}
             >
               <span>{titleOf(talk.root)}</span>

@@ -7,7 +7,6 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { forestOf } from "../store/forest.ts";
-import { useValue } from "../store/observable.ts";
 import { settings } from "../store/settings.ts";
 import { wordsOf } from "../store/save_file.ts";
 import type { StoredTurn } from "../store/stored_turn.ts";
@@ -117,7 +116,7 @@ function Actions(
   { turn, last, onEdit }: Props & { readonly onEdit: () => void },
 ): ComponentChild {
   const { session, library } = useParts();
-  const busy = useValue(session.live) !== null;
+  const busy = session.answering.value;
   const { kind, finish } = turn;
   return (
     <div class="actions" role="group" aria-label="Turn">

@@ -14,7 +14,6 @@ import {
   useState,
 } from "preact/hooks";
 import { forestOf, type Row, titleOf } from "../store/forest.ts";
-import { useValue } from "../store/observable.ts";
 import { age, formatSize, number } from "../text/units.ts";
 import { pane, useParts } from "./context.ts";
 
@@ -28,8 +27,8 @@ const MARGIN = 6;
 /** The tree that the conversation is in. */
 export function TurnTree(): ComponentChild {
   const { library, session } = useParts();
-  const { head } = useValue(session.standing);
-  const turns = useValue(library.turns);
+  const { head } = session.standing.value;
+  const turns = library.turns.value;
   const path = session.path();
   const root = path[0];
   const rows = useMemo(
@@ -50,7 +49,7 @@ export function TurnTree(): ComponentChild {
       past={new Set(path.map(({ id }) => id))}
       onPick={(id) => {
         session.goTo(id);
-        pane.set("chat");
+        pane.value = "chat";
       }}
     />
   );
