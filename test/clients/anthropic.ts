@@ -56,6 +56,8 @@ export const anthropicSdk: Client = {
   cases: {
     "three turns": async ({ baseURL }) => {
       const client = open(baseURL);
+      const { data: [model] } = await client.models.list();
+      assertEquals(model?.id, "gosling");
       let messages: Messages = [];
       for (const told of TOLD) {
         ({ messages } = await ask(client, told, messages));

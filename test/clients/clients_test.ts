@@ -27,6 +27,7 @@ import { langchainOllama } from "./langchain_ollama.ts";
 import { mastra } from "./mastra.ts";
 import { ollamaJs } from "./ollama.ts";
 import { openAiChat } from "./openai_chat.ts";
+import { openAiKept } from "./openai_kept.ts";
 import { openAiResponses } from "./openai_responses.ts";
 import { opencode } from "./opencode.ts";
 import { record, type Recorder } from "./recorder.ts";
@@ -36,6 +37,7 @@ import { committed, write, written } from "./table.ts";
 
 const CLIENTS: readonly Client[] = [
   openAiChat,
+  openAiKept,
   openAiResponses,
   aiCompatible,
   aiOpenAi,

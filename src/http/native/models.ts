@@ -12,6 +12,11 @@ import { CODEC_NAMES, encodedSize } from "../../state/codec.ts";
 import { document, problems } from "../site/document.ts";
 import { initialStates } from "../request/initial.ts";
 import { takeModel } from "../request/model_choice.ts";
+import {
+  anthropicModel,
+  anthropicModels,
+  asksAnthropic,
+} from "../anthropic/models.ts";
 import { openAiErrors } from "../openai/error.ts";
 import {
   type AppEnv,
@@ -172,15 +177,18 @@ export function modelRoutes(): OpenAPIHono<AppEnv> {
     return c.json(describe(c.get("services")));
   });
   app.get(list.path, (c) => {
-    const data = c.get("loader").models.map(openAiModel);
-    return c.json({ object: "list", data });
+    const { models } = c.get("loader");
+    if (asksAnthropic(c)) return c.json(anthropicModels(models));
+    return c.json({ object: "list", data: models.map(openAiModel) });
   });
   app.get("/v1/models/:id", (c) => {
     const id = c.req.param("id");
     const { models } = c.get("loader");
     const found = models.find((model) => model.id === id);
     if (found === undefined) throw noSuchModel(id, models.map(({ id }) => id));
-    return c.json(openAiModel(found));
+    return c.json(
+      asksAnthropic(c) ? anthropicModel(found) : openAiModel(found),
+    );
   });
   return app;
 }

@@ -447,3 +447,16 @@ Deno.test("a device that goes away in a stream is an event of its own", async ()
   const text = await response.text();
   assertMatch(text, /event: error\ndata: \{"type":"error".*ERR_INTERNAL/);
 });
+
+Deno.test("models are listed in Anthropic's shape for its clients, in OpenAI's for others", async () => {
+  const { get } = harness();
+  const ask = async (path: string, headers: HeadersInit) =>
+    await (await get(path, { headers })).json();
+  const version = { "anthropic-version": "2023-06-01" };
+  const { data, ...page } = await ask("/v1/models", version);
+  assertEquals(page, { has_more: false, first_id: "fake", last_id: "fake" });
+  assertEquals([data[0].type, data[0].id], ["model", "fake"]);
+  assertEquals((await ask("/v1/models/fake", version)).type, "model");
+  assertEquals((await ask("/v1/models", {})).object, "list");
+  assertEquals((await ask("/v1/models/fake", {})).object, "model");
+});
