@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Condition, Kind } from "./conditions.ts";
+import type { Condition, Kind } from "./condition.ts";
 import type { Formula, Truth } from "./formula.ts";
 import { standing } from "./formula.ts";
 import type { NumberLimits } from "./number_text.ts";

@@ -11,7 +11,7 @@ import type {
   ValuePlan,
 } from "./answer_state.ts";
 import { verdictOf } from "./answer_state.ts";
-import type { ArrayCondition, Condition } from "./conditions.ts";
+import type { ArrayCondition, Condition } from "./condition.ts";
 import { FAILED, HELD, OPEN, type Truth } from "./formula.ts";
 import type { SchemaNode } from "./schema_document.ts";
 

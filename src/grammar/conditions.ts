@@ -8,20 +8,34 @@
  * @module
  */
 
-import { LIMITS } from "./answer_limits.ts";
+import { automatonOf, type TextState } from "./automaton.ts";
 import {
-  accepts,
-  automatonOf,
-  PrefixTree,
-  type TextState,
-} from "./automaton.ts";
+  type ArrayCondition,
+  type Condition,
+  innerNodes,
+  type Kind,
+  kindOf,
+  KINDS,
+  numberOf,
+  type ObjectCondition,
+  requiring,
+  stringOf,
+} from "./condition.ts";
 import { areDisjoint } from "./disjoint.ts";
 import { expressionOf, findsIn, readExpression } from "./expression.ts";
 import { formatOf, longestOf } from "./formats.ts";
 import { all, any, FALSE, type Formula, not, one, TRUE } from "./formula.ts";
 import { apartAhead } from "./look_ahead.ts";
-import { isPossible, type NumberCondition } from "./number_text.ts";
+import { isImpossible, isUncertain } from "./possibility.ts";
 import { refusedGrammar } from "./refusal.ts";
+import {
+  countOf,
+  isExpression,
+  joined,
+  numbers,
+  ofType,
+  texts,
+} from "./scalar_conditions.ts";
 import {
   isRecord,
   SchemaDocument,
@@ -31,92 +45,10 @@ import {
 } from "./schema_document.ts";
 import { spendWork } from "./work.ts";
 
-/** What a value begins as. */
-export const KINDS = [
-  "string",
-  "number",
-  "object",
-  "array",
-  "true",
-  "false",
-  "null",
-] as const;
-
-/** One of them. */
-export type Kind = typeof KINDS[number];
-
-/** What a schema asks of a string. */
-export interface StringCondition {
-  /** Names the kind of value. */
-  readonly kind: "string";
-  /** Characters. */
-  readonly least: number;
-  /** The largest count; Infinity where there is none. */
-  readonly most: number;
-  /** All of them accept it; `undefined` accepts nothing. */
-  readonly automata: readonly (TextState | undefined)[];
-  /** What only a whole string shows. */
-  readonly checks: readonly ((text: string) => boolean)[];
-  /** It is one of them; absent: any. */
-  readonly values?: readonly string[];
+interface Pattern {
+  readonly automaton: TextState | undefined;
+  readonly check: RegExp | undefined;
 }
-
-/** What a schema asks of an array. */
-export interface ArrayCondition {
-  /** Names the kind of value. */
-  readonly kind: "array";
-  /** Schemas of the first items. */
-  readonly first: readonly SchemaNode[];
-  /** Schema of the others. */
-  readonly rest: SchemaNode | undefined;
-  /** The smallest count. */
-  readonly least: number;
-  /** The largest count; Infinity where there is none. */
-  readonly most: number;
-  /** Whether no two are equal. */
-  readonly unique: boolean;
-  /** Schema that some items keep to. */
-  readonly contains: SchemaNode | undefined;
-  /** Items that have to match `contains` at least. */
-  readonly leastContained: number;
-  /** Items that may match `contains` at most. */
-  readonly mostContained: number;
-}
-
-/** What a schema asks of an object. */
-export interface ObjectCondition {
-  /** Names the kind of value. */
-  readonly kind: "object";
-  /** The schemas of named properties. */
-  readonly properties: ReadonlyMap<string, SchemaNode>;
-  /** The schemas of properties by patterns of their names. */
-  readonly patterns: readonly {
-    readonly automaton: TextState | undefined;
-    readonly check: RegExp | undefined;
-    readonly schema: SchemaNode;
-  }[];
-  /** Schema of the properties that are in neither. */
-  readonly additional: SchemaNode | undefined;
-  /** Names that have to be there. */
-  readonly required: readonly string[];
-  /** The smallest count. */
-  readonly least: number;
-  /** The largest count; Infinity where there is none. */
-  readonly most: number;
-  /** Schema of the names. */
-  readonly names: SchemaNode | undefined;
-  /** Order of properties. */
-  readonly order: readonly string[];
-  /** Whether a property must be named by some condition of the value. */
-  readonly closed: boolean;
-}
-
-/** What a schema asks of a value of one kind. */
-export type Condition =
-  | StringCondition
-  | NumberCondition
-  | ArrayCondition
-  | ObjectCondition;
 
 /** Reads a schema. */
 export class Conditions {
@@ -295,9 +227,9 @@ export class Conditions {
     schema: Readonly<Record<string, unknown>>,
   ): Formula<Condition> {
     const { minLength, maxLength, pattern, format } = schema;
-    const least = count(node, "minLength", minLength, 0);
+    const least = countOf(node, "minLength", minLength, 0);
     const most = Math.min(
-      count(node, "maxLength", maxLength, Infinity),
+      countOf(node, "maxLength", maxLength, Infinity),
       longestOf(String(format)),
     );
     const automata: (TextState | undefined)[] = [];
@@ -407,12 +339,12 @@ export class Conditions {
       rest: rest === undefined || rest === true
         ? undefined
         : document.inner(node, rest, name),
-      least: count(node, "minItems", schema.minItems, 0),
-      most: count(node, "maxItems", schema.maxItems, Infinity),
+      least: countOf(node, "minItems", schema.minItems, 0),
+      most: countOf(node, "maxItems", schema.maxItems, Infinity),
       unique: unique === true,
       contains,
-      leastContained: count(node, "minContains", schema.minContains, 1),
-      mostContained: count(node, "maxContains", schema.maxContains, Infinity),
+      leastContained: countOf(node, "minContains", schema.minContains, 1),
+      mostContained: countOf(node, "maxContains", schema.maxContains, Infinity),
     };
     const { first, least, most } = condition;
     if (least > most || rest === false && least > first.length) return FALSE;
@@ -450,8 +382,8 @@ export class Conditions {
         ? undefined
         : document.inner(node, additional, "additionalProperties"),
       required: texts(node, "required", schema.required),
-      least: count(node, "minProperties", schema.minProperties, 0),
-      most: count(node, "maxProperties", schema.maxProperties, Infinity),
+      least: countOf(node, "minProperties", schema.minProperties, 0),
+      most: countOf(node, "maxProperties", schema.maxProperties, Infinity),
       names: names === undefined
         ? undefined
         : document.inner(node, names, "propertyNames"),
@@ -523,307 +455,4 @@ export class Conditions {
     }
     return found;
   }
-}
-
-/** Whether no object keeps to a condition, as its words show. */
-function isImpossible(
-  { properties, patterns, additional, required, least, most }: ObjectCondition,
-): boolean {
-  if (required.length > most || least > most) return true;
-  return required.some((name) => {
-    const own = properties.get(name);
-    if (own !== undefined) return own.value === false;
-    return additional?.value === false &&
-      !patterns.some(({ automaton, check }) =>
-        check?.test(name) ?? accepts(automaton, name)
-      );
-  });
-}
-
-/** Whether masks of a formula may lead to where no token may come. */
-function isUncertain(formula: Formula<Condition>): boolean {
-  switch (formula.kind) {
-    case "constant":
-      return false;
-    case "not":
-    case "one":
-      return true;
-    case "all":
-      // Each can be kept to; both together perhaps not.
-      return formula.parts.length > 1 || formula.parts.some(isUncertain);
-    case "any":
-      return formula.parts.some(isUncertain);
-    case "condition":
-      return isUncertainCondition(formula.condition);
-  }
-}
-
-function isUncertainCondition(condition: Condition): boolean {
-  switch (condition.kind) {
-    case "string": {
-      const { automata, checks, least, values } = condition;
-      return checks.length > 0 || automata.length > 1 ||
-        values === undefined && automata.length > 0 && least > 0;
-    }
-    case "number":
-      return false;
-    case "array":
-      return condition.unique || condition.contains !== undefined;
-    case "object": {
-      const { patterns, properties, names, required } = condition;
-      return patterns.length > 1 ||
-        patterns.length > 0 && properties.size > 0 ||
-        names !== undefined && required.length > 0;
-    }
-  }
-}
-
-interface Pattern {
-  readonly automaton: TextState | undefined;
-  readonly check: RegExp | undefined;
-}
-
-const TYPES = new Set([
-  "array",
-  "boolean",
-  "integer",
-  "null",
-  "number",
-  "object",
-  "string",
-]);
-
-function ofType(
-  { pointer }: SchemaNode,
-  { type, nullable }: Readonly<Record<string, unknown>>,
-  kind: Kind,
-  draft: number,
-): Formula<Condition> {
-  if (type === undefined) return TRUE;
-  const types: unknown[] = [type].flat();
-  const strange = types.find((name) => !TYPES.has(String(name)));
-  if (strange !== undefined || types.length === 0) {
-    throw unfit(pointer, `the type ${JSON.stringify(strange) ?? "of no name"}`);
-  }
-  const boolean = kind === "true" || kind === "false";
-  if (types.includes(boolean ? "boolean" : kind)) return TRUE;
-  if (kind === "null" && nullable === true && draft !== 4) return TRUE;
-  if (kind === "number" && types.includes("integer")) {
-    return numberOf({ integer: true });
-  }
-  return FALSE;
-}
-
-/** Both of two conditions of the same kind as one, where that tells more. */
-function joined(formula: Formula<Condition>): Formula<Condition> {
-  if (formula.kind !== "all" && formula.kind !== "condition") return formula;
-  const parts = formula.kind === "all" ? formula.parts : [formula];
-  const strings: StringCondition[] = [];
-  const numbers: NumberCondition[] = [];
-  const rest: Formula<Condition>[] = [];
-  for (const part of parts) {
-    const condition = part.kind === "condition" ? part.condition : undefined;
-    if (condition?.kind === "string") strings.push(condition);
-    else if (condition?.kind === "number") numbers.push(condition);
-    else rest.push(part);
-  }
-  if (strings.length > 0) rest.push(bothStrings(strings));
-  if (numbers.length > 0) rest.push(bothNumbers(numbers));
-  return all(rest);
-}
-
-function bothStrings(parts: readonly StringCondition[]): Formula<Condition> {
-  const least = Math.max(...parts.map(({ least }) => least));
-  const most = Math.min(...parts.map(({ most }) => most));
-  const checks = parts.flatMap(({ checks }) => checks);
-  const automata = parts.flatMap(({ automata, values }) =>
-    values === undefined ? automata : []
-  );
-  if (least > most || automata.includes(undefined)) return FALSE;
-  const lists = parts.flatMap(({ values }) =>
-    values === undefined ? [] : [values]
-  );
-  if (lists.length === 0) return stringOf({ least, most, automata, checks });
-  const values = lists[0].filter((text) =>
-    lists.every((list) => list.includes(text)) &&
-    [...text].length >= least && [...text].length <= most &&
-    automata.every((automaton) => accepts(automaton, text)) &&
-    checks.every((check) => check(text))
-  );
-  return values.length === 0 ? FALSE : stringOf({ values });
-}
-
-function bothNumbers(parts: readonly NumberCondition[]): Formula<Condition> {
-  const low = Math.max(...parts.map(({ low }) => low));
-  const high = Math.min(...parts.map(({ high }) => high));
-  const lists = parts.flatMap(({ values }) =>
-    values === undefined ? [] : [values]
-  );
-  const both: NumberCondition = {
-    kind: "number",
-    integer: parts.some(({ integer }) => integer),
-    low,
-    lowOpen: parts.some((part) => part.low === low && part.lowOpen),
-    high,
-    highOpen: parts.some((part) => part.high === high && part.highOpen),
-    multiples: parts.flatMap(({ multiples }) => multiples),
-    ...(lists.length > 0 && {
-      values: lists[0].filter((value) =>
-        lists.every((list) => list.includes(value))
-      ),
-    }),
-  };
-  if (!isPossible(both, LIMITS)) return FALSE;
-  return { kind: "condition", condition: both };
-}
-
-function stringOf(given: Partial<StringCondition>): Formula<Condition> {
-  const { values } = given;
-  const condition: StringCondition = {
-    kind: "string",
-    least: 0,
-    most: Infinity,
-    checks: [],
-    automata: values === undefined ? [] : [PrefixTree.of(values)],
-    ...given,
-  };
-  return { kind: "condition", condition };
-}
-
-function numberOf(given: Partial<NumberCondition>): Formula<Condition> {
-  const condition: NumberCondition = {
-    kind: "number",
-    integer: false,
-    low: -Infinity,
-    lowOpen: false,
-    high: Infinity,
-    highOpen: false,
-    multiples: [],
-    ...given,
-  };
-  return { kind: "condition", condition };
-}
-
-function requiring(required: readonly string[]): Formula<Condition> {
-  const condition: ObjectCondition = {
-    kind: "object",
-    properties: new Map(),
-    patterns: [],
-    additional: undefined,
-    required,
-    least: 0,
-    most: Infinity,
-    names: undefined,
-    order: [],
-    closed: false,
-  };
-  return { kind: "condition", condition };
-}
-
-/** Bounds; those of draft 4 say `true` where they are open. */
-function numbers(
-  node: SchemaNode,
-  schema: Readonly<Record<string, unknown>>,
-): Formula<Condition> {
-  const bound = (word: string, none: number): number => {
-    const { [word]: given = none } = schema;
-    if (typeof given === "number") return given;
-    throw unfit(node.pointer, `${word} of no number`);
-  };
-  const open = (word: string, none: number): number =>
-    typeof schema[word] === "boolean" ? none : bound(word, none);
-  const [low, high] = [bound("minimum", -Infinity), bound("maximum", Infinity)];
-  const above = schema.exclusiveMinimum === true
-    ? low
-    : open("exclusiveMinimum", -Infinity);
-  const below = schema.exclusiveMaximum === true
-    ? high
-    : open("exclusiveMaximum", Infinity);
-  const { multipleOf } = schema;
-  if (multipleOf !== undefined && !(Number(multipleOf) > 0)) {
-    throw unfit(node.pointer, "multipleOf of no positive number");
-  }
-  if (
-    Math.max(low, above) === -Infinity && Math.min(high, below) === Infinity &&
-    multipleOf === undefined
-  ) return TRUE;
-  return numberOf({
-    low: Math.max(low, above),
-    lowOpen: above >= low && above !== -Infinity,
-    high: Math.min(high, below),
-    highOpen: below <= high && below !== Infinity,
-    multiples: multipleOf === undefined ? [] : [Number(multipleOf)],
-  });
-}
-
-function count(
-  { pointer }: SchemaNode,
-  word: string,
-  given: unknown,
-  none: number,
-): number {
-  if (given === undefined) return none;
-  if (typeof given === "number" && given >= 0 && Number.isInteger(given)) {
-    return given;
-  }
-  throw unfit(pointer, `${word} of no count`);
-}
-
-function texts(
-  { pointer }: SchemaNode,
-  word: string,
-  given: unknown,
-): readonly string[] {
-  if (given === undefined) return [];
-  if (Array.isArray(given) && given.every((text) => typeof text === "string")) {
-    return [...new Set<string>(given)];
-  }
-  throw unfit(pointer, `${word} of no list of names`);
-}
-
-function isExpression(text: string): boolean {
-  try {
-    new RegExp(text, "u");
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The kind of a value that is read. */
-export function kindOf(value: unknown): Kind {
-  if (value === null) return "null";
-  if (typeof value === "boolean") return value ? "true" : "false";
-  if (Array.isArray(value)) return "array";
-  return typeof value === "object" ? "object" : typeof value as Kind;
-}
-
-/** Schemas of values inside of what a formula asks for. */
-function innerNodes(formula: Formula<Condition>): SchemaNode[] {
-  switch (formula.kind) {
-    case "constant":
-      return [];
-    case "not":
-      return innerNodes(formula.part);
-    case "condition":
-      return nodesOf(formula.condition);
-  }
-  return formula.parts.flatMap(innerNodes);
-}
-
-function nodesOf(condition: Condition): SchemaNode[] {
-  const present = (node: SchemaNode | undefined) =>
-    node === undefined ? [] : [node];
-  if (condition.kind === "array") {
-    const { first, rest, contains } = condition;
-    return [...first, ...present(rest), ...present(contains)];
-  }
-  if (condition.kind !== "object") return [];
-  const { properties, patterns, additional, names } = condition;
-  return [
-    ...properties.values(),
-    ...patterns.map(({ schema }) => schema),
-    ...present(additional),
-    ...present(names),
-  ];
 }

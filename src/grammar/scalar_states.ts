@@ -13,7 +13,7 @@ import type {
 } from "./answer_state.ts";
 import { verdictOf } from "./answer_state.ts";
 import { LIMITS } from "./answer_limits.ts";
-import type { Kind } from "./conditions.ts";
+import type { Kind } from "./condition.ts";
 import { FAILED, OPEN } from "./formula.ts";
 import {
   beginsNumber,

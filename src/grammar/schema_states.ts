@@ -13,9 +13,11 @@ import type {
 } from "./answer_state.ts";
 import { verdictOf } from "./answer_state.ts";
 import { ArrayShape, ArrayState } from "./array_state.ts";
-import { type Conditions, type Kind, KINDS } from "./conditions.ts";
+import { type Kind, KINDS } from "./condition.ts";
+import type { Conditions } from "./conditions.ts";
 import { conditionsOf, FAILED, OPEN } from "./formula.ts";
-import { ObjectShape, ObjectState } from "./object_state.ts";
+import { ObjectShape } from "./object_shape.ts";
+import { ObjectState } from "./object_state.ts";
 import { NumberValue, TextValue, WordValue } from "./scalar_states.ts";
 import type { SchemaNode } from "./schema_document.ts";
 import { QUOTE, StringMachine } from "./string_text.ts";

@@ -9,7 +9,7 @@
  */
 
 import type { TextState } from "./automaton.ts";
-import type { Condition, StringCondition } from "./conditions.ts";
+import type { Condition, StringCondition } from "./condition.ts";
 import {
   conditionsOf,
   FAILED,
