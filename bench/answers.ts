@@ -1,7 +1,8 @@
 /**
- * `deno run -A bench/answers.ts FOLDER [VOCABULARY [COUNT]]`: finished answers in a folder of
+ * `deno run -A bench/answers.ts FOLDER [VOCABULARY [COUNT [PART/PARTS]]]`: finished answers in a folder of
  * JSON schemas, judged by another program. Tokens are drawn at random from the very
- * masks that an engine is given, going back where it would, so the words mean nothing
+ * masks that an engine is given (`Matchers`, with its bounds on work), going back
+ * where it would, so the words mean nothing
  * and every corner is met: no model would write so badly.
  *
  * Every other answer is `strict`. Tokens have random weights; such as end a value
@@ -14,8 +15,11 @@
  */
 
 import { RequestError } from "../src/errors.ts";
-import type { Constraint } from "../src/grammar/grammar.ts";
-import { superviseGrammars } from "../src/grammar/supervisor.ts";
+import { Matchers } from "../src/grammar/matchers.ts";
+import type { GrammarReply } from "../src/grammar/messages.ts";
+import { Retries } from "../src/grammar/retries.ts";
+import { vocabularyOf } from "../src/grammar/supervisor.ts";
+import { allowWork, WORK } from "../src/grammar/work.ts";
 import { openVocabulary } from "../src/text/world_tokenizer.ts";
 import { machine } from "./machine.ts";
 
@@ -24,7 +28,8 @@ const ANSWERS = 10_000, TOKENS = 200, TRIES = 2;
 
 const VOCABULARY = new URL("../models/gosling/vocab.txt", import.meta.url);
 
-const [folder, vocabulary, most = ANSWERS] = Deno.args;
+const [folder, vocabulary, most = ANSWERS, part = "0/1"] = Deno.args;
+const [share, shares] = part.split("/").map(Number);
 if (folder === undefined) {
   throw new Error("Cannot measure: name a folder of schemas");
 }
@@ -33,10 +38,13 @@ const tokenizer = await openVocabulary(
   "vocabulary",
 );
 const { size } = tokenizer;
-const grammars = superviseGrammars({ tokenizer, V: size });
-const closing = tokensLike(
-  (bytes) => [0x22, 0x5d, 0x7d].includes(bytes[bytes.length - 1]),
+const matchers = new Matchers(vocabularyOf(tokenizer, size, 1024));
+let id = 0;
+/** Tokens that end a list or an object, and those that end a string or begin one. */
+const closing = [[0x5d, 0x7d], [0x22]].map((ends) =>
+  tokensLike((bytes) => ends.includes(bytes[bytes.length - 1]))
 );
+const [LETTER] = tokenizer.encode("q");
 const single = tokensLike(({ length }) => length === 1);
 const random = randomNumbers(20_261_129);
 const counts = {
@@ -61,16 +69,16 @@ const verdicts = judge.stdout.pipeThrough(new TextDecoderStream())
 const files = (await Array.fromAsync(Deno.readDir(folder)))
   .map(({ name }) => name).filter((name) => name.endsWith(".json")).sort();
 shuffle(files);
+files.splice(0, Infinity, ...files.filter((_, i) => i % shares === share));
 for (let round = 0; counts.finished < Number(most) && round < 8; round++) {
   for (const [i, file] of files.entries()) {
     if (counts.finished >= Number(most)) break;
     const { schema } = JSON.parse(await Deno.readTextFile(`${folder}/${file}`));
     if (typeof schema !== "object") continue;
     await measure(file, schema, (round + i) % 2 === 0);
-    if (i % 500 === 499) say(counts);
+    if (i % 200 === 199) say(counts);
   }
 }
-grammars.close();
 await asked.close();
 const { commit, date } = await machine();
 say({ ...counts, date, commit, schemas: files.length, vocabulary: size });
@@ -118,43 +126,80 @@ async function answer(
   strict: boolean,
 ): Promise<Answer> {
   const tokens: number[] = [];
-  const ended = (outcome: Answer["outcome"], retries = 0): Answer => {
+  const ended = (outcome: Answer["outcome"], times = 0): Answer => {
     const bytes = tokens.flatMap((token) => [...tokenizer.bytes(token)]);
     const text = new TextDecoder().decode(Uint8Array.from(bytes));
-    return { outcome, text, retries };
+    return { outcome, text, retries: times };
   };
   const grammar = { type: "json_schema", schema, strict } as const;
-  let constraint: Constraint | undefined;
-  let retries = 0;
-  try {
-    constraint = await grammars.open(grammar, { tokens: [], space: false });
-    for (let count = 0; count < TOKENS; count++) {
-      const token = draw(constraint.mask, count);
-      if (token === tokenizer.end) return ended("finished", retries);
-      tokens.push(token);
-      const back = await constraint.accept(token);
-      if (back > 0) retries++;
-      tokens.length -= back;
+  const own = id++;
+  const open = () =>
+    ask({ name: "open", id: own, grammar, space: false, tokens });
+  let reply = await open();
+  const retries = new Retries(0);
+  let times = 0;
+  if (reply === undefined) return ended("refused");
+  if (isDeadEnd(reply)) return ended("stuck");
+  const uncertain = "mask" in reply && reply.uncertain === true;
+  for (let count = 0; count < TOKENS; count++) {
+    if (reply === undefined || !("mask" in reply)) return ended("stuck");
+    const token = draw(reply.mask, count);
+    if (token === tokenizer.end) return ended("finished", times);
+    tokens.push(token);
+    retries.written(tokens.length);
+    reply = await ask({ name: "accept", id: own, token });
+    if (!isDeadEnd(reply)) continue;
+    if (!uncertain) return ended("stuck");
+    // As an engine goes back: see AnswerInWorker.
+    times++;
+    const tried = [...tokens];
+    for (const place of retries.retreat(tried)) {
+      tokens.splice(0, Infinity, ...tried.slice(0, place));
+      const found = await open();
+      if (found === undefined || !("mask" in found)) break;
+      const mask = retries.left(found.mask, place, tried[place]);
+      if (mask.every((word) => word === 0)) continue;
+      retries.bar(place, tried[place]);
+      reply = { mask };
+      break;
     }
-    return ended("unfinished");
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    return ended(constraint === undefined ? "refused" : "stuck");
-  } finally {
-    constraint?.close();
+    if (isDeadEnd(reply)) return ended("stuck");
   }
+  return ended("unfinished");
+}
+
+async function ask(
+  question: Parameters<Matchers["answer"]>[0],
+): Promise<GrammarReply | undefined> {
+  allowWork(WORK[question.name]);
+  try {
+    return await matchers.answer(question);
+  } catch (error) {
+    if (error instanceof RequestError) return undefined;
+    throw error;
+  }
+}
+
+function isDeadEnd(reply: GrammarReply | undefined): boolean {
+  return reply === undefined || !("mask" in reply) ||
+    reply.mask.every((word) => word === 0);
 }
 
 /** One of the tokens of a mask. */
 function draw(mask: Uint32Array, count: number): number {
   const may = (token: number) => (mask[token >>> 5] >>> (token & 31)) & 1;
   if (may(tokenizer.end) && random() < 0.5) return tokenizer.end;
-  const some = random() < 0.3 + count / 60
-    ? closing.filter(may)
+  const close = random() < 0.3 + count / 60;
+  // In a string the quote ends it; elsewhere it begins one.
+  const order = may(LETTER) ? closing.toReversed() : closing;
+  const some = close
+    ? order.map((tokens) => tokens.filter(may)).find(({ length }) => length > 0)
     : random() < 0.1
     ? single.filter(may)
-    : [];
-  if (some.length > 0) return some[Math.floor(random() * some.length)];
+    : undefined;
+  if (some !== undefined && some.length > 0) {
+    return some[Math.floor(random() * some.length)];
+  }
   for (let tries = 0; tries < 64; tries++) {
     const token = Math.floor(random() * tokenizer.size);
     if (may(token)) return token;

@@ -4,6 +4,7 @@ Answers "valid", "unjudged: why" where the schema cannot be used, or what is wro
 The validator is Python's jsonschema, which has nothing in common with Gosling.
 """
 
+import decimal
 import json
 import sys
 
@@ -24,7 +25,10 @@ def constant(name):
 def judge(schema, text):
     try:
         value = json.loads(
-            text, object_pairs_hook=pairs, parse_constant=constant
+            text,
+            object_pairs_hook=pairs,
+            parse_constant=constant,
+            parse_float=decimal.Decimal,
         )
     except ValueError as error:
         return f"no JSON: {error}"
@@ -40,7 +44,9 @@ def judge(schema, text):
     return f"{found.json_path}: {found.validator} {found.message}"
 
 
+# 16.4 is a multiple of 0.01, whatever floating point makes of it.
+decimal.getcontext().prec = 1000
 for line in sys.stdin:
-    asked = json.loads(line)
+    asked = json.loads(line, parse_float=decimal.Decimal)
     verdict = judge(asked["schema"], asked["text"])
     print(" ".join(verdict.split())[:500], flush=True)

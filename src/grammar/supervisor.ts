@@ -108,7 +108,8 @@ class Supervisor implements Grammars {
 
 const CLOSED = "Cannot follow a grammar: the model is being unloaded";
 
-function vocabularyOf(
+/** What a thread of grammars begins with. */
+export function vocabularyOf(
   tokenizer: Tokenizer,
   V: number,
   pages: number,
