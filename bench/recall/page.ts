@@ -175,8 +175,9 @@ function needlePart(
     "plain sentences with access codes and registers. A save is sealed and opened " +
     "every 256 tokens. *Whole*: the same text sent as one request. *Blank*: no " +
     "text, what guessing gives. Figures are mean shares of the values asked for, " +
-    "over as many haystacks as stand in brackets; where a single needle lay at " +
-    "several depths, the whole text was sent for the middle one alone.",
+    "over as many haystacks as stand in brackets; a single needle that lay at " +
+    "several depths is at 50 % here. Small talk has one value a fact and no chains, " +
+    "so two of the tasks have no form in it.",
   ];
   for (const language of LANGUAGES) {
     const deep = found.filter((one) =>
@@ -191,8 +192,10 @@ function needlePart(
   const sizes = unique(found.map(({ size }) => size));
   const rows = LANGUAGES.flatMap((language) =>
     TASKS.flatMap((task) => {
+      // Like is compared with like: the depth at which the text was sent whole.
       const some = found.filter((one) =>
-        one.language === language && one.task === task
+        one.language === language && one.task === task &&
+        (one.depth === undefined || one.whole !== undefined)
       );
       if (some.length === 0) return [];
       const cells = sizes.map((size) =>
