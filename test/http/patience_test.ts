@@ -1,10 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Hono } from "hono";
 import { jsonAnswer } from "../../src/http/answer/json_answer.ts";
-import {
-  type AnswerParts,
-  multipart,
-} from "../../src/http/answer/multipart.ts";
+import { streamBody } from "../../src/http/answer/answer_body.ts";
 import {
   type SendEvents,
   streamEvents,
@@ -21,37 +18,34 @@ const OPTIONS = {
 
 const ENCODER = new TextEncoder();
 
-for (const form of ["jsonAnswer()", "streamEvents()"] as const) {
-  Deno.test(`${form} lets the server notice that a waiting client has gone`, async () => {
-    const noticed = Promise.withResolvers<void>();
-    const begun = Promise.withResolvers<void>();
-    const app = new Hono<AppEnv>();
-    app.post("/", async (c) => {
-      await c.req.raw.arrayBuffer();
-      c.req.raw.signal.addEventListener("abort", () => noticed.resolve());
-      begun.resolve();
-      if (form === "jsonAnswer()") {
-        const work = noticed.promise.then(() => ({}));
-        return await jsonAnswer(c, work, { patienceMs: SHORT });
-      }
-      return await streamEvents(c, () => noticed.promise, OPTIONS);
+// Every answer that takes long is a body of streamBody(), which owns this.
+Deno.test("streamBody() lets the server notice that a waiting client has gone", async () => {
+  const noticed = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const app = new Hono<AppEnv>();
+  app.post("/", async (c) => {
+    await c.req.raw.arrayBuffer();
+    c.req.raw.signal.addEventListener("abort", () => noticed.resolve());
+    begun.resolve();
+    return await streamBody(c, {}, () => noticed.promise, {
+      patienceMs: SHORT,
     });
-    const server = Deno.serve({ port: 0, onListen: () => {} }, app.fetch);
-    const client = await Deno.connect({ port: server.addr.port });
-    // As large as no request is that fits in what Deno reads first.
-    const body = "x".repeat(100_000);
-    await client.write(ENCODER.encode(
-      `POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`,
-    ));
-    for (let bytes = ENCODER.encode(body); bytes.length > 0;) {
-      bytes = bytes.subarray(await client.write(bytes));
-    }
-    await begun.promise;
-    client.close();
-    await noticed.promise;
-    await server.shutdown();
   });
-}
+  const server = Deno.serve({ port: 0, onListen: () => {} }, app.fetch);
+  const client = await Deno.connect({ port: server.addr.port });
+  // As large as no request is that fits in what Deno reads first.
+  const body = "x".repeat(100_000);
+  await client.write(ENCODER.encode(
+    `POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`,
+  ));
+  for (let bytes = ENCODER.encode(body); bytes.length > 0;) {
+    bytes = bytes.subarray(await client.write(bytes));
+  }
+  await begun.promise;
+  client.close();
+  await noticed.promise;
+  await server.shutdown();
+});
 
 Deno.test("jsonAnswer() sends what took long after the answer has begun", async () => {
   const work = Promise.withResolvers<object>();
@@ -62,15 +56,6 @@ Deno.test("jsonAnswer() sends what took long after the answer has begun", async 
   assertEquals(response.headers.get("content-type"), "application/json");
   work.resolve({ text: "Hi" });
   assertEquals(await response.json(), { text: "Hi" });
-});
-
-Deno.test("multipart() sends what took long after the answer has begun", async () => {
-  const work = Promise.withResolvers<AnswerParts>();
-  const app = new Hono<AppEnv>();
-  app.get("/", (c) => multipart(c, work.promise, { patienceMs: SHORT }));
-  const late = await app.request("/");
-  work.resolve({ answer: { text: "Hi" }, state: Uint8Array.of(1, 2, 3) });
-  assertEquals(await unmarked(late), await unmarked(await app.request("/")));
 });
 
 Deno.test("jsonAnswer() fails before the answer begins, or breaks it off", async () => {
@@ -98,11 +83,3 @@ Deno.test("streamEvents() fails before the stream begins, or says so in it", asy
   first.reject(new Error("No"));
   assertEquals(await late.text(), 'data: {"error":"Error: No"}\n\n');
 });
-
-/** A multipart answer without its boundary, which is another each time. */
-async function unmarked(response: Response): Promise<string> {
-  const [, boundary = ""] = /boundary=(.*)/.exec(
-    response.headers.get("content-type") ?? "",
-  ) ?? [];
-  return (await response.text()).replaceAll(boundary, "");
-}
