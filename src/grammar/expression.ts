@@ -32,8 +32,9 @@ const BLANKS: readonly LetterRange[] = merged([
   [0x202f, 0x202f],
   [0x205f, 0x205f],
   [0x3000, 0x3000],
-  [0xfeff, 0xfeff],
 ]);
+/** Blank in JavaScript and in no other language: neither `\s` nor `\S` writes it. */
+const BYTE_ORDER_MARK: LetterRange = [0xfeff, 0xfeff];
 const LINE_ENDS: readonly LetterRange[] = [[10, 10], [13, 13], [
   0x2028,
   0x2029,
@@ -46,7 +47,7 @@ const CLASSES = new Map<string, readonly LetterRange[]>([
   ["w", WORD],
   ["W", others(WORD)],
   ["s", BLANKS],
-  ["S", others(BLANKS)],
+  ["S", others(merged([...BLANKS, BYTE_ORDER_MARK]))],
 ]);
 
 const CONTROLS = new Map([

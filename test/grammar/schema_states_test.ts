@@ -211,6 +211,10 @@ const CASES: readonly [Schema, readonly string[], readonly string[]][] = [
   [{ $ref: "http://x/a", unknown: { $id: "http://x/a", const: 1 } }, ["1"], [
     "2",
   ]],
+  [{ pattern: "^\\s\\S$" }, ['" a"', '"\u3000b"'], [
+    '"\ufeffa"',
+    '" \ufeff"',
+  ]],
   [{ format: "idn-email" }, ['"é@bücher.example"', '"a@b"'], ['"é"', '"@b"']],
   [
     { anyOf: [{ const: "ab" }, { pattern: "c$" }], not: { const: "c" } },
