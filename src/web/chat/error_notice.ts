@@ -14,7 +14,7 @@ export interface ErrorNotice {
   /** What the server said, where that adds anything. */
   readonly detail?: string;
   /** What can be done about it. */
-  readonly action: "retry" | "settings" | "device" | "none";
+  readonly action: "retry" | "settings" | "device" | "rebase" | "none";
   /** Where a save is gone: what is left to go on from. */
   readonly missing?: Pick<MissingSaveError, "nearest" | "words">;
 }
@@ -39,8 +39,10 @@ const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
     action: "none",
   },
   ERR_STATE_MISMATCH: {
-    message: "The save belongs to another model than the one served.",
-    action: "settings",
+    message:
+      "Another model answers here than the one that made this save; it " +
+      "can read the conversation anew.",
+    action: "rebase",
   },
   ERR_STATE_UNREADABLE: {
     message: "The file is damaged, or it is not a save.",

@@ -52,7 +52,7 @@ export function computesHere(): boolean {
 export async function findPartner(
   library: Library,
   parent: string | null,
-  { here, reread }: Pick<Wish, "here" | "reread">,
+  { here, reread, rebase }: Pick<Wish, "here" | "reread" | "rebase">,
 ): Promise<Partner> {
   const local = here === true || computesHere();
   const fingerprint = local
@@ -70,7 +70,8 @@ export async function findPartner(
       hasAllWords(path),
     );
   }
-  if (state !== undefined && opens(turn, state, base)) {
+  const asWords = reread === true && rebase === true && hasAllWords(path);
+  if (state !== undefined && !asWords && opens(turn, state, base)) {
     return { ...base, state };
   }
   return { ...base, words: messagesOf(path) };

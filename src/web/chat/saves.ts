@@ -5,10 +5,11 @@
  * @module
  */
 
+import { labelOf, lockSecret, newLabel } from "../../client/passphrase.ts";
 import type { Library } from "../store/library.ts";
 import { readSaveFile, writeSaveFile } from "../store/save_file.ts";
 import { newId, type Slot, type StoredTurn } from "../store/stored_turn.ts";
-import { fetchDetails, type SaveDetails } from "./server.ts";
+import { fetchDetails, type SaveDetails, sealAgain } from "./server.ts";
 import { explain, NO_ROOM } from "./error_notice.ts";
 
 /** Names a turn. */
@@ -34,19 +35,24 @@ export async function saveSlot(
 /**
  * Hands a turn's save out as a file.
  *
+ * @param passphrase Locks it: it opens nowhere without, and has no words beside it.
  * @throws {TypeError} If the save is gone.
  */
 export async function exportSave(
   library: Library,
   turn: string,
   name: string,
+  passphrase?: string,
 ): Promise<void> {
-  const state = await library.state(turn);
-  if (state === undefined) {
+  const kept = await library.state(turn);
+  if (kept === undefined) {
     throw new TypeError(
       `Cannot export ${name}: its save is gone from this browser`,
     );
   }
+  const state = passphrase === undefined ? kept : await sealAgain(kept, {
+    secret: await lockSecret(passphrase, newLabel()),
+  });
   const blob = writeSaveFile(name, library.path(turn), state);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -70,11 +76,15 @@ export interface Imported {
  * Brings a file in as a turn of its own and a slot. It is kept even if the
  * server that is set cannot open it: another might.
  *
+ * @param unlock Asks for the passphrase of a locked save; without one it is kept as
+ * it is.
  * @throws {TypeError} If the file holds no save.
+ * @throws {ApiError} If its passphrase is another.
  */
 export async function importSave(
   library: Library,
   file: File,
+  unlock?: (name: string) => Promise<string | undefined>,
 ): Promise<Imported> {
   if (file.size > MOST_BYTES) {
     throw new TypeError(
@@ -82,7 +92,15 @@ export async function importSave(
         `over ${MOST_BYTES}`,
     );
   }
-  const { name, turn: told, past, state } = await readSaveFile(file);
+  const { name, turn: told, past, state: given } = await readSaveFile(file);
+  const label = labelOf(given);
+  const passphrase = label === undefined ? undefined : await unlock?.(name);
+  const state = label === undefined || passphrase === undefined
+    ? given
+    : await sealAgain(given, {
+      secret: await lockSecret(passphrase, label),
+      newSecret: "none",
+    });
   let found: SaveDetails | undefined;
   let warning: string | undefined;
   try {

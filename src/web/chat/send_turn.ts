@@ -34,6 +34,8 @@ export interface Wish {
   readonly here?: true;
   /** Reads the words so far again, where the save is gone. */
   readonly reread?: true;
+  /** Reads the conversation anew, where its save is another model's. */
+  readonly rebase?: true;
   /** For another answer than before. */
   readonly seed?: number;
 }
@@ -80,7 +82,13 @@ export async function sendTurn(
   try {
     return await attempt(wish);
   } catch (error) {
-    const gone = error instanceof ApiError && error.code === "ERR_UNREACHABLE";
+    if (!(error instanceof ApiError) || began || signal.aborted) throw error;
+    // A save without a transcript: the words of the page have to do.
+    const other = error.code === "ERR_STATE_MISMATCH" && wish.rebase === true;
+    if (other && wish.reread !== true) {
+      return await attempt({ ...wish, reread: true });
+    }
+    const gone = error.code === "ERR_UNREACHABLE";
     if (!gone || began || signal.aborted) throw error;
     ask();
     if (!await opensHere(library, wish.parent).catch(() => false)) throw error;
@@ -105,6 +113,7 @@ async function send(
     ...requestOptions(settings.value),
     ...(seed !== undefined && { seed }),
     ...(state !== undefined && { state }),
+    ...(wish.rebase && !partner.here && { on_mismatch: "rebase" as const }),
     ...(initial !== undefined && !partner.here && { initial }),
     // So that this tab can go on where the server is away.
     ...(health.value.model?.portable === true && !partner.here &&

@@ -7,7 +7,7 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { patch, watch } from "../store/signals.ts";
-import { ApiError, Client } from "../../client/client.ts";
+import { ApiError, Client, type ClientOptions } from "../../client/client.ts";
 import { serverKey, serverUrl, settings } from "../store/settings.ts";
 import { explain } from "./error_notice.ts";
 
@@ -85,10 +85,39 @@ export function withoutServer(): boolean {
 let asked = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** A client for the server that is set. */
-export function client(): Client {
+/**
+ * A client for the server that is set.
+ *
+ * @param secrets Of the owner of locked saves.
+ */
+export function client(
+  secrets: Pick<ClientOptions, "secret" | "newSecret"> = {},
+): Client {
   const { value } = settings;
-  return new Client({ url: serverUrl(value), key: serverKey(value) });
+  const [url, key] = [serverUrl(value), serverKey(value)];
+  return new Client({ url, key, ...secrets });
+}
+
+/**
+ * Has a save sealed again.
+ *
+ * @param secrets Of its owner: what opens it, and what locks it then.
+ * @throws {ApiError} If the server rejects it.
+ */
+export async function sealAgain(
+  state: string,
+  secrets: Pick<ClientOptions, "secret" | "newSecret">,
+): Promise<string> {
+  const end = await client(secrets).generate({
+    prompt: "",
+    max_tokens: 0,
+    state,
+    state_codec: settings.value.codec,
+  });
+  if (end.state === undefined) {
+    throw new TypeError("Cannot seal: no state came");
+  }
+  return end.state;
 }
 
 /** Asks how the server is, and again until it answers. */

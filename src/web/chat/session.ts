@@ -130,6 +130,12 @@ export class Session {
     if (wish !== undefined) await this.#take({ ...wish, reread: true });
   }
 
+  /** Has another model read the conversation anew. */
+  async rebase(): Promise<void> {
+    const { wish } = this.standing.value.trouble ?? {};
+    if (wish !== undefined) await this.#take({ ...wish, rebase: true });
+  }
+
   /** Goes on from another turn with the words of what failed. */
   goBack(head: string | null): void {
     this.dismiss();

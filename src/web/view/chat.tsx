@@ -167,6 +167,14 @@ function ErrorNoticeView(): ComponentChild {
               Answer on this device
             </button>
           )}
+          {action === "rebase" && wish !== undefined && (
+            <button
+              type="button"
+              onClick={() => session.rebase()}
+            >
+              Read the conversation anew
+            </button>
+          )}
           {action === "settings" && (
             <button type="button" onClick={openSettings}>Settings</button>
           )}

@@ -15,6 +15,12 @@ export type Dialog =
   | { readonly type: "rename"; readonly slot: Slot }
   | { readonly type: "memory"; readonly slot: Slot }
   | {
+    readonly type: "passphrase";
+    readonly words: string;
+    readonly verb: string;
+    readonly act: (passphrase: string) => void;
+  }
+  | {
     readonly type: "confirm";
     readonly words: string;
     readonly verb: string;
@@ -35,6 +41,15 @@ export function openSettings(): void {
 export function nameSave(library: Library, turn: StoredTurn): void {
   const name = `Save ${library.slots.value.size + 1}`;
   dialog.value = { type: "save", turn, name };
+}
+
+/** Asks for a passphrase. */
+export function askPassphrase(
+  words: string,
+  verb: string,
+  act: (passphrase: string) => void,
+): void {
+  dialog.value = { type: "passphrase", words, verb, act };
 }
 
 /** Asks before something that cannot be taken back. */

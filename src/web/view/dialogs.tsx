@@ -24,6 +24,7 @@ const TITLES = {
   save: "Save",
   rename: "Rename",
   memory: "Edit the memory",
+  passphrase: "Passphrase",
   confirm: "Are you sure?",
 } satisfies Record<Dialog["type"], string>;
 
@@ -92,6 +93,17 @@ function Content(
       );
     case "memory":
       return <MemoryForm slot={open.slot} close={close} />;
+    case "passphrase":
+      return (
+        <PassphraseForm
+          words={open.words}
+          verb={open.verb}
+          onPassphrase={(passphrase) => {
+            close();
+            open.act(passphrase);
+          }}
+        />
+      );
     case "confirm":
       return (
         <>
@@ -112,6 +124,40 @@ function Content(
         </>
       );
   }
+}
+
+function PassphraseForm(
+  { words, verb, onPassphrase }: {
+    words: string;
+    verb: string;
+    onPassphrase: (passphrase: string) => void;
+  },
+): ComponentChild {
+  const [text, setText] = useState("");
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text !== "") onPassphrase(text);
+      }}
+    >
+      <p>{words}</p>
+      <label class="field">
+        <span>Passphrase</span>
+        <input
+          data-first
+          type="password"
+          autocomplete="off"
+          value={text}
+          required
+          onInput={({ currentTarget }) => setText(currentTarget.value)}
+        />
+      </label>
+      <p class="row end">
+        <button type="submit" class="primary">{verb}</button>
+      </p>
+    </form>
+  );
 }
 
 function NameForm(

@@ -25,6 +25,7 @@ const PATHS = {
   memory:
     "M9 3v3M15 3v3M9 18v3M15 18v3M3 9h3M3 15h3M18 9h3M18 15h3M6 6h12v12H6z",
   trash: "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13",
+  lock: "M6 11h12v9H6zM8.500 11V8a3.500 3.500 0 0 1 7 0v3",
   plus: "M12 5v14M5 12h14",
   close: "M6 6l12 12M18 6L6 18",
   gear:

@@ -8,10 +8,12 @@ import type { ComponentChild } from "preact";
 import { useState } from "preact/hooks";
 import { exportSave, importSave } from "../chat/saves.ts";
 import { forestOf, titleOf } from "../store/forest.ts";
+import { watch } from "../store/signals.ts";
 import type { Slot, StoredTurn } from "../store/stored_turn.ts";
 import { age, formatSize, number } from "../text/units.ts";
 import { pane, say, useParts } from "./context.ts";
-import { confirm, dialog } from "./dialog.ts";
+import { explain } from "../chat/error_notice.ts";
+import { askPassphrase, confirm, dialog } from "./dialog.ts";
 import { Face } from "./face.tsx";
 import { Icon, IconButton } from "./icon.tsx";
 
@@ -107,6 +109,19 @@ function SlotView(
               .catch((error: Error) => say(error.message))}
         />
         <IconButton
+          icon="lock"
+          label={`Lock ${slot.name} in a file`}
+          onClick={() =>
+            askPassphrase(
+              "The file opens nowhere without the passphrase, and nobody can " +
+                "reset it: who loses it loses the save.",
+              "Lock and export",
+              (passphrase) =>
+                exportSave(library, turn.id, slot.name, passphrase)
+                  .catch((error: unknown) => say(explain(error).message)),
+            )}
+        />
+        <IconButton
           icon="trash"
           label={`Delete ${slot.name}`}
           onClick={() =>
@@ -157,14 +172,31 @@ export async function importFiles(
   }
   for (const file of files.slice(0, MOST_FILES)) {
     try {
-      const { turn, warning } = await importSave(library, file);
+      const { turn, warning } = await importSave(library, file, unlocking);
       last = turn;
       say(warning ?? `${file.name} is here. Go on where it left off.`);
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error));
+      say(error instanceof TypeError ? error.message : explain(error).message);
     }
   }
   return last;
+}
+
+/** Asks for the passphrase of a locked file; nothing if nobody gives one. */
+function unlocking(name: string): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  askPassphrase(
+    `${name} is locked. In this browser it will be kept without the lock.`,
+    "Unlock",
+    resolve,
+  );
+  const leave = watch(dialog, () => {
+    if (dialog.value !== null) return;
+    leave();
+    // The answer comes right after the dialog has closed.
+    queueMicrotask(() => resolve(undefined));
+  });
+  return promise;
 }
 
 function Conversations(): ComponentChild {
