@@ -1,9 +1,9 @@
 /**
- * Fuzzes for as long as it is told to: every route of the API, damaged tokens, and
- * damaged model files. What it finds it prints with the case that showed it.
+ * Fuzzes for as long as it is told to: every route of the API, damaged tokens, large
+ * bodies, and damaged model files. What it finds it prints with the case that showed it.
  *
  * ```text
- * deno task fuzz [routes] [tokens] [files] [--count N] [--seed N] [--publish]
+ * deno task fuzz [routes] [tokens] [bodies] [files] [--count N] [--seed N] [--publish]
  * ```
  *
  * @module
@@ -12,6 +12,7 @@
 import { parseArgs } from "node:util";
 import cliProgress from "cli-progress";
 import { barrage } from "../test/fuzz/barrage.ts";
+import { fuzzBodies } from "../test/fuzz/bodies.ts";
 import { FILES, fuzzModelFiles } from "../test/fuzz/model_files.ts";
 import { tinyServer } from "../test/fuzz/tiny_server.ts";
 import { fuzzTokens } from "../test/fuzz/tokens.ts";
@@ -38,7 +39,7 @@ const { values, positionals } = parseArgs({
 const count = Number(values.count), seed = Number(values.seed);
 const kinds = positionals.length > 0
   ? positionals
-  : ["routes", "tokens", "files"];
+  : ["routes", "tokens", "bodies", "files"];
 const lines: string[] = [];
 print(`seed ${seed}`);
 for (const kind of kinds) await fuzz(kind);
@@ -60,6 +61,16 @@ async function fuzz(kind: string): Promise<void> {
       return await timed("damaged tokens", count, async (progress) => [
         list("code", await fuzzTokens({ seed, count, progress })),
       ]);
+    case "bodies": {
+      const some = Math.ceil(count / PER_FILE);
+      return await timed("large bodies", some, async (progress) => {
+        const found = await fuzzBodies({ seed, count: some, progress });
+        return [
+          `at most ${found.held.toFixed()} ms of work in one piece`,
+          list("status", found.statuses),
+        ];
+      });
+    }
     case "files":
       for (const format of Object.keys(FILES)) {
         const some = Math.ceil(count / PER_FILE);
@@ -71,7 +82,7 @@ async function fuzz(kind: string): Promise<void> {
       return;
     default:
       throw new TypeError(
-        `Cannot fuzz ${kind}: expected routes, tokens, files`,
+        `Cannot fuzz ${kind}: expected routes, tokens, bodies, files`,
       );
   }
 }
@@ -121,7 +132,8 @@ Requests made from the server's own OpenAPI document (some that fit, some that
 all but do, some that are nothing of the kind), sent to the whole server in one
 process around a model of one layer with random weights. Each is answered in
 time, with a documented status and code and never with 500; a canary between
-every 200 gives the same answer each time. Damaged tokens and damaged model files
+every 200 gives the same answer each time. Large bodies hold up
+no other request. Damaged tokens and damaged model files
 are refused with a reason. Written by \`deno task fuzz --publish\` (Deno
 ${Deno.version.deno}, ${new Date().toISOString().slice(0, 10)}).
 

@@ -5,15 +5,9 @@
  * @module
  */
 
-import { cpuUsage } from "node:process";
 import { assert, assertEquals } from "@std/assert";
-import { type TinyServer, tinyServer } from "../fuzz/tiny_server.ts";
-
-/** Milliseconds of work in one piece, on a machine as fast as {@linkcode USUAL}. */
-const MOST = 100;
-
-/** Milliseconds of {@linkcode yardstick} where {@linkcode MOST} was chosen. */
-const USUAL = 25;
+import { askAmid, MOST_HELD, slowness } from "../fuzz/amid.ts";
+import { tinyServer } from "../fuzz/tiny_server.ts";
 
 const M = 2 ** 20;
 
@@ -98,7 +92,7 @@ const WORST: readonly [path: string, body: string, status: number][] = [
 
 Deno.test("no request of a permitted size holds the loop", async () => {
   await using server = await tinyServer();
-  const slowness = Math.max(1, yardstick() / USUAL);
+  const most = MOST_HELD * slowness();
   const encoder = new TextEncoder();
   for (const [path, text, status] of WORST) {
     const body = encoder.encode(text);
@@ -106,54 +100,15 @@ Deno.test("no request of a permitted size holds the loop", async () => {
     let least = Infinity;
     // The first is not compiled yet.
     for (let i = 0; i < 2; i++) {
-      const { held, found } = await askAmid(server, path, body);
+      const { held, status: found } = await askAmid(server, path, body);
       assertEquals(found, status, shown);
       least = Math.min(least, held);
-      if (least < MOST) break;
+      if (least < MOST_HELD) break;
     }
     assert(
-      least < MOST * slowness,
+      least < most,
       `${shown}: ${least.toFixed()} ms of work in one piece`,
     );
   }
   assertEquals(server.reported, []);
 });
-
-/** Milliseconds of this machine for work that is the same everywhere. */
-function yardstick(): number {
-  const text = many(2 ** 17, '"a"');
-  const from = processor();
-  for (let i = 0; i < 4; i++) JSON.parse(text);
-  return processor() - from;
-}
-
-/** Milliseconds that this process has had a processor: waiting for one is not work. */
-function processor(): number {
-  const { user, system } = cpuUsage();
-  return (user + system) / 1000;
-}
-
-/** Sends a request, and asks for the server's health until it is answered. */
-async function askAmid(
-  { fetch }: TinyServer,
-  path: string,
-  body: Uint8Array<ArrayBuffer>,
-): Promise<{ held: number; found: number }> {
-  let found: number | undefined, held = 0;
-  const headers = { "content-type": "application/json" };
-  const answer = fetch(
-    new Request(`http://tiny${path}`, { method: "POST", headers, body }),
-  ).then(async (response) => {
-    await response.arrayBuffer();
-    found = response.status;
-  });
-  while (found === undefined) {
-    const from = processor();
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    const health = await fetch(new Request("http://tiny/healthz"));
-    await health.body?.cancel();
-    held = Math.max(held, processor() - from);
-  }
-  await answer;
-  return { held, found };
-}

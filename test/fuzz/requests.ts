@@ -224,6 +224,8 @@ const strangeHeaders: fc.Arbitrary<Record<string, string>> = fc.constantFrom(
   { range: "bytes=0-1" },
   { origin: "null", "access-control-request-method": "POST" },
   { "x-forwarded-for": "127.0.0.1" },
+  { origin: "https://evil.example", "sec-fetch-site": "cross-site" },
+  { host: "evil.example" },
   { "x-http-method-override": "DELETE" },
 );
 

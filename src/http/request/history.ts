@@ -91,7 +91,13 @@ export class HistoryReader {
   }
 
   #outside(chunk: Uint8Array, from: number): number {
-    const quote = chunk.indexOf(QUOTE, from);
+    let quote = chunk.indexOf(QUOTE, from);
+    // Most strings hold no state, and a body can have a million of them.
+    while (quote >= 0) {
+      const after = afterShort(chunk, quote + 1);
+      if (after < 0) break;
+      quote = chunk.indexOf(QUOTE, after);
+    }
     const end = quote < 0 ? chunk.length : quote + 1;
     this.#pieces.push(chunk.subarray(from, end));
     if (quote >= 0) {
@@ -145,6 +151,19 @@ export class HistoryReader {
     }
     this.#states.delete(tail);
   }
+}
+
+/**
+ * Where a string that begins at `from` has ended; -1 if it is not a short one, or goes
+ * on in the next chunk.
+ */
+function afterShort(chunk: Uint8Array, from: number): number {
+  const end = Math.min(chunk.length, from + LONG);
+  for (let at = from; at < end; at++) {
+    if (chunk[at] === QUOTE) return at + 1;
+    if (chunk[at] === BACKSLASH) at++;
+  }
+  return -1;
 }
 
 /** Bytes of a string in pieces as ASCII text. */
