@@ -1,7 +1,8 @@
 /**
  * `deno task docs`: lints the documentation of every module whose exports are
- * meant for other people. `src/http` and `src/config` are left out:
- * there Hono's and zod's types are the point, and they are not ours to document.
+ * meant for other people. `src/http`, `src/config` and `src/observe` are left out:
+ * there the types of Hono, zod and prom-client are the point, and they are not ours
+ * to document.
  *
  * @module
  */
@@ -9,6 +10,7 @@
 const UNDOCUMENTED = [
   "http",
   "config",
+  "observe",
   "terminal.ts",
   "hub",
   "serve",

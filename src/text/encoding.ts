@@ -11,7 +11,8 @@ import type { Tokenizer } from "./tokenizer.ts";
 /** Characters that are encoded in one step. */
 const STEP = 2 ** 15;
 
-type Encoder = Pick<Tokenizer, "encode" | "bytes" | "longest">;
+/** What texts are encoded with. */
+export type Encoder = Pick<Tokenizer, "encode" | "bytes" | "longest">;
 
 /** The tokens of a prompt, as `encodePrompt` gives them. */
 export function* encoding(

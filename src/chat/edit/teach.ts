@@ -197,8 +197,10 @@ async function readOnly(
 }
 
 /** A way to go through lessons. */
-interface Schedule {
+export interface Schedule {
+  /** What the report calls it. */
   readonly method: string;
+  /** In the order in which they are read. */
   readonly lessons: readonly Lesson[];
 }
 
