@@ -206,3 +206,29 @@ Deno.test("a memory is edited from its save, and the page shows what was achieve
   await dialog.getByText("Not forgotten").waitFor();
   assertEquals(browser.complaints, []);
 });
+
+Deno.test("a save leaves under a passphrase, without words, and comes back with it", async () => {
+  await using server = await startServer([...SMALL]);
+  await using browser = await browse();
+  const page = await browser.open(server.url);
+  await preset(page, GREEDY);
+  await say(page, "My name is Dave.");
+  await save(page, "Dave's");
+  const leaving = page.waitForEvent("download");
+  await page.getByLabel("Lock Dave's in a file").click();
+  await page.getByRole("dialog").getByLabel("Passphrase").fill("tall ships");
+  await page.keyboard.press("Enter");
+  const text = await Deno.readTextFile(await (await leaving).path());
+  assert(!text.includes("My name is Dave") && text.includes('"past": []'));
+  const file = {
+    name: "locked.gosling",
+    mimeType: "application/json",
+    buffer: Buffer.from(text),
+  };
+  await page.locator(".import input").setInputFiles(file);
+  await page.getByRole("dialog").getByLabel("Passphrase").fill("tall ships");
+  await page.keyboard.press("Enter");
+  await page.locator(".slot").nth(1).waitFor();
+  assertEquals(await messages(page), []);
+  assertStringIncludes(await say(page, "What is my name?"), "Dave");
+});
