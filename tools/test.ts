@@ -28,6 +28,9 @@ const flags = Deno.args.filter((arg) =>
 // wgpu complains on stderr about an unset runtime folder at every start.
 Deno.env.set("XDG_RUNTIME_DIR", Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp");
 
+// Tasks that tests start belong to the folder that they are started in.
+Deno.env.delete("INIT_CWD");
+
 const began = performance.now();
 const missing = unit ? undefined : await provideNeeds();
 if (missing !== undefined) {

@@ -75,7 +75,12 @@ export class WasmModel implements DeviceModel {
     const staged = this.#staging.pop() ??
       new Float32Array(new SharedArrayBuffer(values.byteLength));
     staged.set(values);
-    await this.#lead.do({ name: "write", lane, values: staged });
+    try {
+      await this.#lead.do({ name: "write", lane, values: staged });
+    } finally {
+      // Nothing of a turn outlives it.
+      staged.fill(0);
+    }
     if (this.#staging.length < MOST_STAGED) this.#staging.push(staged);
   }
 
