@@ -75,7 +75,7 @@ Deno.test("where saves are sealed, the tab asks before it reads the words again"
   await page.getByLabel("Message").fill("What is my name?");
   await page.getByLabel("Message").press("Enter");
   const alert = page.getByRole("alert");
-  await alert.getByText("the server's seal cannot be opened here").waitFor();
+  await alert.getByText("only the server can open its saves").waitFor();
   await alert.getByRole("button", { name: "Answer on this device" }).click();
   const foot = turn(page, "What is my name?").locator(".turn-foot");
   await foot.getByText("words read again").waitFor();
