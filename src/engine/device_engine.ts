@@ -121,7 +121,9 @@ class DeviceEngine implements Engine {
     signal: AbortSignal,
   ): AsyncGenerator<TurnEvent, void> {
     const { tokenizer } = this;
-    const prompt = await inSteps(encoding(turn.prompt, tokenizer));
+    const encoded = inSteps(encoding(turn.prompt, tokenizer));
+    // A short prompt takes its place in the queue at once, in the order of calls.
+    const prompt = encoded instanceof Promise ? await encoded : encoded;
     const opening = openTurn(turn, prompt, tokenizer, this.model.shape);
     // Only a stop that is cut off makes it likely that a lane has to go back, and a
     // grammar that may have tokens taken back.
