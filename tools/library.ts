@@ -15,7 +15,7 @@
  */
 
 import * as esbuild from "esbuild";
-import { deflateSync } from "node:zlib";
+import { deflateRawSync, deflateSync } from "node:zlib";
 import { transpileDeclaration } from "typescript";
 import deno from "../deno.json" with { type: "json" };
 import { licences } from "./licences.ts";
@@ -95,7 +95,6 @@ export async function bundleEngine(
       ),
     ],
     external: ["./kernels.wasm", "./codec.wasm"],
-    loader: { ".wgsl": "text" },
     plugins: [replace(edge ? EDGE : PORTABLE), assets, packages],
   });
   return new Uint8Array(file.contents);
@@ -137,10 +136,18 @@ const assets: esbuild.Plugin = {
         loader: "binary",
       };
     });
-    build.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => ({
-      contents: bare(await Deno.readTextFile(path)),
-      loader: "text",
-    }));
+    build.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => {
+      const text = bare(await Deno.readTextFile(path));
+      const packed = deflateRawSync(text, { level: 9 }).toString("base64url");
+      return {
+        contents: `import { shaderText } from "./shader_text.ts";
+          export default shaderText("${packed}");`,
+        loader: "js",
+        resolveDir: decodeURIComponent(
+          new URL("src/library/", ROOT).pathname,
+        ),
+      };
+    });
     // The kernels are always given here; `import source` is for Deno.
     build.onLoad({ filter: /\/device\/wasm\/kernels\.js$/ }, () => ({
       contents: "export const kernels = undefined;",

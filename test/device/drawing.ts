@@ -22,6 +22,7 @@ import { GREEDY } from "../../src/text/sampling.ts";
 
 const PROMPT = [11, 12, 13, 14, 15];
 const DRAWS = 16;
+const SEEDS = [[1, 2], [0xffffffff, 0x80000000]] as const;
 
 const WAYS: Record<string, Partial<Sampling>> = {
   "the likeliest": { temperature: 0 },
@@ -72,11 +73,9 @@ export function drawing(name: string, open: OpenDevice): void {
   Deno.test(`${name} draws as the sampler does`, async (t) => {
     const checkpoint = await openGolden("rand-d128-l3-v512");
     await withModel(open, checkpoint, async (model) => {
-      for (const [way, options] of Object.entries(WAYS)) {
+      for (const [i, [way, options]] of Object.entries(WAYS).entries()) {
         await t.step(way, async () => {
-          for (const seed of [[1, 2], [0xffffffff, 0x80000000]] as const) {
-            await compare(model, options, seed);
-          }
+          await compare(model, options, SEEDS[i % SEEDS.length]);
         });
       }
     });

@@ -20,7 +20,7 @@ Deno.test("SIGTERM waits for no client that reads nothing or sends half a reques
   );
   const [, port] = await server.until(/Listening on http:\S+:(\d+)/);
   const body = JSON.stringify({ ...LONG, prompt: "User:", stream: true });
-  const head = "POST /v1/generate HTTP/1.1\r\nHost: x\r\n" +
+  const head = "POST /v1/generate HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
     "Content-Type: application/json\r\n";
   using half = await Raw.open(Number(port));
   await half.write(`${head}Content-Length: 99\r\n\r\n{`);

@@ -25,6 +25,7 @@ const NEEDED = [
   "bintrees",
   "cli-progress",
   "emoji-regex",
+  "fflate",
   "hono",
   "is-fullwidth-code-point",
   "openapi3-ts",
