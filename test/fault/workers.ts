@@ -34,6 +34,11 @@ export class WorkerWatch implements Disposable {
     worker.postMessage(null);
   }
 
+  /** Crashes every one whose module is in this folder. */
+  crashAll(folder: string): void {
+    for (const { worker } of this.#in(folder)) worker.postMessage(null);
+  }
+
   [Symbol.dispose](): void {
     globalThis.Worker = this.#original;
   }

@@ -114,3 +114,17 @@ Deno.test("streamBody gives the model back once, whatever becomes of the answer"
   await left.body?.cancel();
   assertEquals(given, 3);
 });
+
+Deno.test("streamBody keeps nobody alive once the answer has failed", async () => {
+  const response = await answer(async (body) => {
+    await body.write([bytes("a")]);
+    throw new Error("Cannot go on: lost");
+  }, {
+    keepAlive: bytes(":"),
+    keepAliveMs: 1,
+    failure: () => ["b", "c"].map(bytes),
+  });
+  assertEquals((await response.text()).replaceAll(":", ""), "abc");
+  // A timer that fired now would be an uncaught error.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+});

@@ -134,6 +134,8 @@ class AnswerBody implements BodyWriter {
 
   /** The client asks for a piece. */
   #ask(): void {
+    // Its last pieces are still read after the answer's end.
+    if (this.#over) return;
     clearTimeout(this.#timer);
     this.#demand.resolve();
     const { keepAlive, keepAliveMs = KEEP_ALIVE_MS } = this.#options;
