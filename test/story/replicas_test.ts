@@ -58,9 +58,7 @@ Deno.test("replicas are replaced one after the other at SIGUSR2", async () => {
 });
 
 Deno.test("replicas with own ports count them up", async () => {
-  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { port } = listener.addr;
-  listener.close();
+  const port = twoFreePorts();
   const { running } = await start("2", `--port=${port}`, "--own-ports=yes");
   for (const own of [port, port + 1]) {
     const answer = await fetch(`http://127.0.0.1:${own}/readyz`);
@@ -71,6 +69,21 @@ Deno.test("replicas with own ports count them up", async () => {
   const { stdout } = await running.ended();
   assertMatch(stdout, new RegExp(`http://127.0.0.1:${port} to :${port + 1}\n`));
 });
+
+/** The lower of two neighbours, below those that systems give out on their own. */
+function twoFreePorts(): number {
+  for (;;) {
+    const port = 20_000 + Math.floor(10_000 * Math.random());
+    try {
+      for (const own of [port, port + 1]) {
+        Deno.listen({ port: own, hostname: "127.0.0.1" }).close();
+      }
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
 
 Deno.test("replicas end with the fault of the first, and start no others", async () => {
   const { code, stderr } = await run([...REPLICAS, "2", "--lanes=0"], WASM);
