@@ -137,6 +137,12 @@ export function codeOf(error: unknown): ProblemCode {
   return "ERR_INTERNAL";
 }
 
+/** A code's status in dialects that know no 422: what does not fit is a 400. */
+export function statusWithout422(code: ProblemCode): ContentfulStatusCode {
+  const [status] = PROBLEMS[code];
+  return status === 422 ? 400 : status;
+}
+
 /** The headers that go with a code, besides the media type. */
 export function problemHeaders(code: ProblemCode): Record<string, string> {
   const retryAfter = RETRY_AFTER.get(code);

@@ -30,7 +30,8 @@ import {
   type TranscriptTurn,
 } from "./transcript.ts";
 
-const ROLES: readonly TranscriptRole[] = [
+/** Every role, in the order of the bytes that stand for them. */
+export const TRANSCRIPT_ROLES: readonly TranscriptRole[] = [
   "text",
   "continuation",
   "system",
@@ -94,7 +95,7 @@ export function encodeTranscript(
   out.number(turns.length);
   let end = 0;
   for (const { role, from, to } of turns) {
-    out.number(ROLES.indexOf(role));
+    out.number(TRANSCRIPT_ROLES.indexOf(role));
     out.number(from - end);
     out.number(to - from);
     end = to;
@@ -165,7 +166,7 @@ export function decodeTranscript(
   const turns: TranscriptTurn[] = [];
   const count = from.number(plainBytes);
   for (let end = 0; turns.length < count;) {
-    const role = ROLES[from.number(ROLES.length - 1)];
+    const role = TRANSCRIPT_ROLES[from.number(TRANSCRIPT_ROLES.length - 1)];
     const start = end + from.number(length - end);
     end = start + from.number(length - start);
     turns.push({ role, from: start, to: end });

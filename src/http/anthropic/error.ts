@@ -6,16 +6,15 @@
  */
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Dialect } from "../dialect.ts";
 import {
   codeOf,
   problem,
-  type ProblemCode,
   problemHeaders,
   PROBLEMS,
+  statusWithout422,
 } from "../problem.ts";
-import { DESCRIPTIONS, type ProblemStatus } from "../site/document.ts";
+import { jsonErrors, type ProblemStatus } from "../site/document.ts";
 
 /** What Anthropic calls an error of a status. */
 const TYPES: Readonly<Record<number, string>> = {
@@ -45,10 +44,7 @@ export type AnthropicError = z.infer<typeof AnthropicError>;
 export function anthropicErrors(
   ...statuses: ProblemStatus[]
 ): RouteConfig["responses"] {
-  return Object.fromEntries(statuses.map((status) => [status, {
-    description: DESCRIPTIONS[status],
-    content: { "application/json": { schema: AnthropicError } },
-  }]));
+  return jsonErrors(AnthropicError, ...statuses);
 }
 
 /** Describes `error`: in full if it is ours, not at all if not. */
@@ -69,19 +65,13 @@ export function anthropicError(
   };
 }
 
-/** Anthropic knows no 422: what does not fit is a 400. */
-function statusOf(code: ProblemCode): ContentfulStatusCode {
-  const [status] = PROBLEMS[code];
-  return status === 422 ? 400 : status;
-}
-
-/** Anthropic's language. */
+/** Anthropic's language, which knows no 422. */
 export const ANTHROPIC: Dialect = {
   speaks: (path) => /^\/v1\/messages(\/|$)/.test(path),
   refuse(c, error) {
     const code = codeOf(error);
     const requestId = c.get("requestId");
-    return c.json(anthropicError(error, requestId), statusOf(code), {
+    return c.json(anthropicError(error, requestId), statusWithout422(code), {
       ...problemHeaders(code),
       "request-id": requestId,
     });

@@ -9,7 +9,7 @@ import { type RouteConfig, z } from "@hono/zod-openapi";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Dialect } from "../dialect.ts";
 import { codeOf, problem, problemHeaders, PROBLEMS } from "../problem.ts";
-import { DESCRIPTIONS, type ProblemStatus } from "../site/document.ts";
+import { jsonErrors, type ProblemStatus } from "../site/document.ts";
 
 /** An error as KoboldCpp says it. */
 export const KoboldError = z.object({
@@ -23,10 +23,7 @@ export type KoboldError = z.infer<typeof KoboldError>;
 export function koboldErrors(
   ...statuses: ProblemStatus[]
 ): RouteConfig["responses"] {
-  return Object.fromEntries(statuses.map((status) => [status, {
-    description: DESCRIPTIONS[status],
-    content: { "application/json": { schema: KoboldError } },
-  }]));
+  return jsonErrors(KoboldError, ...statuses);
 }
 
 /** What KoboldCpp calls an error of a status. */

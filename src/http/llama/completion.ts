@@ -6,13 +6,11 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { RequestError } from "../../errors.ts";
-import type { PromptPieces } from "../../text/prompt.ts";
-import type { Tokenizer } from "../../text/tokenizer.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
-import { SchemaError } from "../problem.ts";
 import { readLeniently } from "../request/body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
 import { needs } from "../request/needs.ts";
+import { expectPieces } from "../request/tokens.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/document.ts";
 import { llamaErrors } from "./error.ts";
@@ -72,22 +70,4 @@ export function llamaCompletionRoutes(): OpenAPIHono<AppEnv> {
     );
   });
   return app;
-}
-
-/** A prompt whose tokens are the model's. */
-export function expectPieces(
-  prompt: PromptPieces,
-  tokenizer: Tokenizer,
-  pointer: string,
-): PromptPieces {
-  if (typeof prompt === "string") return prompt;
-  const strange = prompt.findIndex((piece) =>
-    typeof piece === "number" && piece >= tokenizer.size
-  );
-  if (strange < 0) return prompt;
-  const detail = `is no token of this model, which has ${tokenizer.size}`;
-  throw new SchemaError(
-    `Cannot take request: ${pointer}/${strange}: ${detail}`,
-    [{ pointer: `${pointer}/${strange}`, detail }],
-  );
 }

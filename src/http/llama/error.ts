@@ -6,10 +6,14 @@
  */
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Dialect } from "../dialect.ts";
-import { codeOf, problem, problemHeaders, PROBLEMS } from "../problem.ts";
-import { DESCRIPTIONS, type ProblemStatus } from "../site/document.ts";
+import {
+  codeOf,
+  problem,
+  problemHeaders,
+  statusWithout422,
+} from "../problem.ts";
+import { jsonErrors, type ProblemStatus } from "../site/document.ts";
 
 /** What llama.cpp calls an error of a status. */
 const TYPES: Readonly<Record<number, string>> = {
@@ -34,29 +38,21 @@ export type LlamaError = z.infer<typeof LlamaError>;
 export function llamaErrors(
   ...statuses: ProblemStatus[]
 ): RouteConfig["responses"] {
-  return Object.fromEntries(statuses.map((status) => [status, {
-    description: DESCRIPTIONS[status],
-    content: { "application/json": { schema: LlamaError } },
-  }]));
-}
-
-/** llama.cpp knows no 422. */
-function statusOf(error: unknown): ContentfulStatusCode {
-  const [status] = PROBLEMS[codeOf(error)];
-  return status === 422 ? 400 : status;
+  return jsonErrors(LlamaError, ...statuses);
 }
 
 /** Describes `error`: in full if it is ours, not at all if not. */
 export function llamaError(error: unknown, requestId: string): LlamaError {
   const { title, detail } = problem(error, requestId);
-  const status = statusOf(error);
+  const code = codeOf(error);
+  const status = statusWithout422(code);
   return {
     error: {
       code: status,
       message: detail ?? title,
       type: TYPES[status] ?? "invalid_request_error",
     },
-    code: codeOf(error),
+    code,
   };
 }
 
@@ -70,12 +66,13 @@ export const LLAMA_PATHS = [
   "/infill",
 ] as const;
 
-/** llama.cpp's language. */
+/** llama.cpp's language, which knows no 422. */
 export const LLAMA: Dialect = {
   speaks: (path) =>
     LLAMA_PATHS.some((root) => path === root || path.startsWith(`${root}/`)),
   refuse(c, error) {
+    const code = codeOf(error);
     const body = llamaError(error, c.get("requestId"));
-    return c.json(body, statusOf(error), problemHeaders(codeOf(error)));
+    return c.json(body, statusWithout422(code), problemHeaders(code));
   },
 };

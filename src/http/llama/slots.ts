@@ -18,7 +18,7 @@ import { needs } from "../request/needs.ts";
 import { requireProtection } from "../request/turn_fields.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/document.ts";
-import { expectPieces } from "./completion.ts";
+import { expectPieces } from "../request/tokens.ts";
 import { llamaErrors } from "./error.ts";
 import { SlotRequest } from "./schema.ts";
 

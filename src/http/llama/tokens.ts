@@ -7,7 +7,7 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { promptText } from "../../text/prompt.ts";
-import { expectTokens } from "../native/tokens.ts";
+import { expectTokens } from "../request/tokens.ts";
 import { readLeniently } from "../request/body.ts";
 import { textTokens } from "../request/text_tokens.ts";
 import { charge } from "../access/charge.ts";

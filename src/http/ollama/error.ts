@@ -6,10 +6,14 @@
  */
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Dialect } from "../dialect.ts";
-import { codeOf, problem, problemHeaders, PROBLEMS } from "../problem.ts";
-import { DESCRIPTIONS, type ProblemStatus } from "../site/document.ts";
+import {
+  codeOf,
+  problem,
+  problemHeaders,
+  statusWithout422,
+} from "../problem.ts";
+import { jsonErrors, type ProblemStatus } from "../site/document.ts";
 
 /** An error as Ollama says it. */
 export const OllamaError = z.object({
@@ -23,10 +27,7 @@ export type OllamaError = z.infer<typeof OllamaError>;
 export function ollamaErrors(
   ...statuses: ProblemStatus[]
 ): RouteConfig["responses"] {
-  return Object.fromEntries(statuses.map((status) => [status, {
-    description: DESCRIPTIONS[status],
-    content: { "application/json": { schema: OllamaError } },
-  }]));
+  return jsonErrors(OllamaError, ...statuses);
 }
 
 /** Describes `error`: in full if it is ours, not at all if not. */
@@ -40,9 +41,7 @@ export const OLLAMA: Dialect = {
   speaks: (path) => /^\/api(\/|$)/.test(path),
   refuse(c, error) {
     const code = codeOf(error);
-    const [status] = PROBLEMS[code];
-    const said: ContentfulStatusCode = status === 422 ? 400 : status;
     const body = ollamaError(error, c.get("requestId"));
-    return c.json(body, said, problemHeaders(code));
+    return c.json(body, statusWithout422(code), problemHeaders(code));
   },
 };

@@ -7,7 +7,7 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { promptText } from "../../text/prompt.ts";
-import { expectTokens } from "../native/tokens.ts";
+import { expectTokens } from "../request/tokens.ts";
 import { TOKEN_LIMIT } from "../native/schema.ts";
 import { text } from "../openai/content.ts";
 import { openAiErrors } from "../openai/error.ts";

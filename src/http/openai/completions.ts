@@ -8,7 +8,7 @@ import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { PromptPieces } from "../../text/prompt.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
-import { expectTokens } from "../native/tokens.ts";
+import { expectTokens } from "../request/tokens.ts";
 import { readLeniently } from "../request/body.ts";
 import {
   type CommonRequest,

@@ -6,15 +6,14 @@
  */
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Dialect } from "../dialect.ts";
-import { DESCRIPTIONS, type ProblemStatus } from "../site/document.ts";
+import { jsonErrors, type ProblemStatus } from "../site/document.ts";
 import {
   codeOf,
   problem,
   type ProblemCode,
   problemHeaders,
-  PROBLEMS,
+  statusWithout422,
 } from "../problem.ts";
 
 /** Codes that OpenAI has words of its own for. */
@@ -41,10 +40,7 @@ export type OpenAiError = z.infer<typeof OpenAiError>;
 export function openAiErrors(
   ...statuses: ProblemStatus[]
 ): RouteConfig["responses"] {
-  return Object.fromEntries(statuses.map((status) => [status, {
-    description: DESCRIPTIONS[status],
-    content: { "application/json": { schema: OpenAiError } },
-  }]));
+  return jsonErrors(OpenAiError, ...statuses);
 }
 
 /** The responses of a route of OpenAI's that answers whole or in events. */
@@ -88,9 +84,7 @@ export const OPENAI: Dialect = {
   speaks: (path) => /^\/v1(\/|$)/.test(path) && !NATIVE.test(path),
   refuse(c, error) {
     const code = codeOf(error);
-    const [status] = PROBLEMS[code];
-    const said: ContentfulStatusCode = status === 422 ? 400 : status;
     const body = openAiError(error, c.get("requestId"));
-    return c.json(body, said, problemHeaders(code));
+    return c.json(body, statusWithout422(code), problemHeaders(code));
   },
 };

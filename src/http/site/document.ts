@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
+import type { OpenAPIHono, RouteConfig, z } from "@hono/zod-openapi";
 import { Problem, PROBLEM_TYPE } from "../problem.ts";
 import type { AppEnv } from "../services.ts";
 
@@ -24,7 +24,7 @@ export type ProblemStatus =
   | 503;
 
 /** What each status means, whatever the route. */
-export const DESCRIPTIONS = {
+const DESCRIPTIONS = {
   400: "The body or the state is malformed",
   401: "The API key is missing or unknown",
   403: "The state was rejected or has expired, or its profile is not allowed",
@@ -40,13 +40,29 @@ export const DESCRIPTIONS = {
     "The device is being replaced, memory is taken by other models, the server is shutting down, or the time limit was exceeded",
 } satisfies Record<ProblemStatus, string>;
 
-/** The responses of a route for these statuses. */
+/** The responses of a native route for these statuses. */
 export function problems(
   ...statuses: ProblemStatus[]
 ): RouteConfig["responses"] {
+  return refusals(PROBLEM_TYPE, Problem, statuses);
+}
+
+/** The responses of a dialect's route for these statuses: its errors, as JSON. */
+export function jsonErrors(
+  schema: z.ZodType,
+  ...statuses: ProblemStatus[]
+): RouteConfig["responses"] {
+  return refusals("application/json", schema, statuses);
+}
+
+function refusals(
+  type: string,
+  schema: z.ZodType,
+  statuses: readonly ProblemStatus[],
+): RouteConfig["responses"] {
   return Object.fromEntries(statuses.map((status) => [status, {
     description: DESCRIPTIONS[status],
-    content: { [PROBLEM_TYPE]: { schema: Problem } },
+    content: { [type]: { schema } },
   }]));
 }
 

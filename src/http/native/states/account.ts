@@ -10,6 +10,7 @@ import { blankChain, extendChain } from "../../../state/chain.ts";
 import { inspectSeal } from "../../../state/analysis/inspect.ts";
 import type { OpenedFile } from "../../../state/seal.ts";
 import { spokenTurns, transcriptLength } from "../../../state/transcript.ts";
+import { TRANSCRIPT_ROLES } from "../../../state/transcript_section.ts";
 import type { AppEnv } from "../../services.ts";
 import { postJson } from "../json_route.ts";
 import { expectTranscript, readText, snakeCase, Token } from "./common.ts";
@@ -21,16 +22,7 @@ const Transcript = z.object({
   object: z.literal("transcript"),
   position: z.int().describe("Tokens the state has read"),
   turns: z.array(z.object({
-    role: z.enum([
-      "text",
-      "continuation",
-      "system",
-      "user",
-      "assistant",
-      "tool",
-      "thought",
-      "tools",
-    ]).describe(
+    role: z.enum(TRANSCRIPT_ROLES).describe(
       "`text` was a prompt and `continuation` what the model wrote after it; " +
         "`thought` precedes an answer, `tools` describes functions",
     ),
