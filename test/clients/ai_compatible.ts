@@ -6,7 +6,7 @@
 
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, type LanguageModel, streamText } from "ai";
-import { expectToolLoop } from "./ai_tool_loop.ts";
+import { expectToolLoop } from "./ai_cases.ts";
 import { ASKED, type Client, expectName, OTHER, TOLD } from "./client.ts";
 
 type State = string | undefined;

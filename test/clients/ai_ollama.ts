@@ -5,27 +5,17 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import {
   generateText,
   isStepCount,
   jsonSchema,
   type LanguageModel,
-  type ModelMessage,
-  streamText,
   tool,
 } from "ai";
 import { createOllama } from "ollama-ai-provider-v2";
-import {
-  ASKED,
-  CITY,
-  type Client,
-  expectName,
-  OTHER,
-  TOLD,
-  WEATHER,
-  Weather,
-} from "./client.ts";
+import { messageCases } from "./ai_cases.ts";
+import { CITY, type Client, WEATHER, Weather } from "./client.ts";
 
 function open(baseURL: string, model = "gosling"): LanguageModel {
   return createOllama({ baseURL: `${new URL(baseURL).origin}/api` })(model);
@@ -36,20 +26,6 @@ const SETTINGS = {
   providerOptions: { ollama: { options: { temperature: 0 } } },
 } as const;
 
-async function ask(
-  model: LanguageModel,
-  content: string,
-  before: readonly ModelMessage[] = [],
-): Promise<{ text: string; messages: readonly ModelMessage[] }> {
-  const messages: ModelMessage[] = [...before, { role: "user", content }];
-  const { text, response } = await generateText({
-    ...SETTINGS,
-    model,
-    messages,
-  });
-  return { text, messages: [...messages, ...response.messages] };
-}
-
 /** See the module. */
 export const aiOllama: Client = {
   name: "`ai` with `ollama-ai-provider-v2`",
@@ -58,22 +34,7 @@ export const aiOllama: Client = {
   module: import.meta.url,
   history: true,
   cases: {
-    "three turns": async ({ baseURL }) => {
-      const model = open(baseURL);
-      let messages: readonly ModelMessage[] = [];
-      for (const told of TOLD) {
-        ({ messages } = await ask(model, told, messages));
-      }
-      expectName((await ask(model, ASKED, messages)).text, "Dave");
-    },
-    "a stream gone on from": async ({ baseURL }) => {
-      const model = open(baseURL);
-      const told: ModelMessage = { role: "user", content: TOLD[0] };
-      const streamed = streamText({ ...SETTINGS, model, messages: [told] });
-      assert(await streamed.text !== "");
-      const { messages } = await streamed.response;
-      expectName((await ask(model, ASKED, [told, ...messages])).text, "Dave");
-    },
+    ...messageCases(open, SETTINGS),
     "a tool loop": async ({ scriptedURL }) => {
       const weather = new Weather();
       const { text, steps } = await generateText({
@@ -90,13 +51,6 @@ export const aiOllama: Client = {
       });
       assertEquals([text, steps.length], ["It rains.", 2]);
       weather.expectCalled();
-    },
-    "a fork": async ({ baseURL }) => {
-      const model = open(baseURL);
-      const trunk = await ask(model, TOLD[0]);
-      const branch = await ask(model, OTHER, trunk.messages);
-      expectName((await ask(model, ASKED, branch.messages)).text, "Ann");
-      expectName((await ask(model, ASKED, trunk.messages)).text, "Dave");
     },
   },
 };

@@ -11,7 +11,7 @@ import {
   CITY,
   type Client,
   expectName,
-  OTHER,
+  historyCases,
   TOLD,
   WEATHER,
   Weather,
@@ -123,13 +123,6 @@ export const anthropicSdk: Client = {
       assert(said(answer) !== "");
       weather.expectCalled();
     },
-    "a fork": async ({ baseURL }) => {
-      const client = open(baseURL);
-      const trunk = await ask(client, TOLD[0]);
-      const branch = await ask(client, OTHER, trunk.messages);
-      const other = await ask(client, ASKED, branch.messages);
-      expectName(other.text, "Ann");
-      expectName((await ask(client, ASKED, trunk.messages)).text, "Dave");
-    },
+    "a fork": historyCases(open, ask)["a fork"],
   },
 };

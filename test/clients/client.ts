@@ -92,6 +92,37 @@ export function expectName(
   assert(text?.includes(name), `Expected ${name} in: ${text}`);
 }
 
+/** Asks, after all that was said before; the answer, and all that was said by now. */
+export type AskAfter<Model, Messages> = (
+  model: Model,
+  content: string,
+  before?: Messages,
+) => Promise<{ readonly text: string; readonly messages: Messages }>;
+
+/** Three turns and a fork of clients that send back all that was said. */
+export function historyCases<Model, Messages>(
+  open: (baseURL: string) => Model | Promise<Model>,
+  ask: AskAfter<Model, Messages>,
+): Required<Pick<Client["cases"], "three turns" | "a fork">> {
+  return {
+    "three turns": async ({ baseURL }) => {
+      const model = await open(baseURL);
+      let messages: Messages | undefined;
+      for (const told of TOLD) {
+        ({ messages } = await ask(model, told, messages));
+      }
+      expectName((await ask(model, ASKED, messages)).text, "Dave");
+    },
+    "a fork": async ({ baseURL }) => {
+      const model = await open(baseURL);
+      const trunk = await ask(model, TOLD[0]);
+      const branch = await ask(model, OTHER, trunk.messages);
+      expectName((await ask(model, ASKED, branch.messages)).text, "Ann");
+      expectName((await ask(model, ASKED, trunk.messages)).text, "Dave");
+    },
+  };
+}
+
 /**
  * Fails unless everything asked was answered, and every request but the first
  * went on from a state; in a tool loop, from a newer one than the last.

@@ -17,7 +17,7 @@ import {
   CITY,
   type Client,
   expectName,
-  OTHER,
+  historyCases,
   TOLD,
   WEATHER,
   Weather,
@@ -55,14 +55,7 @@ export const langchainOllama: Client = {
   module: import.meta.url,
   history: true,
   cases: {
-    "three turns": async ({ baseURL }) => {
-      const model = open(baseURL);
-      let messages: BaseMessage[] = [];
-      for (const told of TOLD) {
-        ({ messages } = await ask(model, told, messages));
-      }
-      expectName((await ask(model, ASKED, messages)).text, "Dave");
-    },
+    ...historyCases(open, ask),
     "a stream gone on from": async ({ baseURL }) => {
       const model = open(baseURL);
       const told = new HumanMessage(TOLD[0]);
@@ -87,13 +80,6 @@ export const langchainOllama: Client = {
       const answer = await model.invoke([asked, called, ...gave]);
       assertEquals(answer.text, "It rains.");
       weather.expectCalled();
-    },
-    "a fork": async ({ baseURL }) => {
-      const model = open(baseURL);
-      const trunk = await ask(model, TOLD[0]);
-      const branch = await ask(model, OTHER, trunk.messages);
-      expectName((await ask(model, ASKED, branch.messages)).text, "Ann");
-      expectName((await ask(model, ASKED, trunk.messages)).text, "Dave");
     },
   },
 };

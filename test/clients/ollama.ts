@@ -11,7 +11,7 @@ import {
   CITY,
   type Client,
   expectName,
-  OTHER,
+  historyCases,
   TOLD,
   WEATHER,
   Weather,
@@ -105,12 +105,6 @@ export const ollamaJs: Client = {
       assertEquals(answer.message.content, "It rains.");
       weather.expectCalled();
     },
-    "a fork": async ({ baseURL }) => {
-      const client = open(baseURL);
-      const trunk = await ask(client, TOLD[0]);
-      const branch = await ask(client, OTHER, trunk.messages);
-      expectName((await ask(client, ASKED, branch.messages)).text, "Ann");
-      expectName((await ask(client, ASKED, trunk.messages)).text, "Dave");
-    },
+    "a fork": historyCases(open, ask)["a fork"],
   },
 };

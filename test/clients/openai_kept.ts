@@ -12,8 +12,7 @@ import {
   CITY,
   type Client,
   expectName,
-  OTHER,
-  TOLD,
+  historyCases,
   WEATHER,
   Weather,
 } from "./client.ts";
@@ -58,14 +57,7 @@ export const openAiKept: Client = {
     }
   },
   cases: {
-    "three turns": async ({ baseURL }) => {
-      const openai = await open(baseURL);
-      let messages: Messages = [];
-      for (const told of TOLD) {
-        ({ messages } = await ask(openai, told, messages));
-      }
-      expectName((await ask(openai, ASKED, messages)).text, "Dave");
-    },
+    ...historyCases(open, ask),
     "a stream gone on from": async ({ baseURL }) => {
       const openai = await open(baseURL);
       // Not what another case has told: that would be known.
@@ -102,13 +94,6 @@ export const openAiKept: Client = {
       });
       assertEquals(await runner.finalContent(), "It rains.");
       weather.expectCalled();
-    },
-    "a fork": async ({ baseURL }) => {
-      const openai = await open(baseURL);
-      const trunk = await ask(openai, TOLD[0]);
-      const branch = await ask(openai, OTHER, trunk.messages);
-      expectName((await ask(openai, ASKED, branch.messages)).text, "Ann");
-      expectName((await ask(openai, ASKED, trunk.messages)).text, "Dave");
     },
   },
 };
