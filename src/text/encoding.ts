@@ -71,8 +71,14 @@ function* encodingText(
 /** Where a step ends: not within a surrogate pair. */
 function stepEnd(text: string, from: number): number {
   const end = Math.min(text.length, from + STEP);
-  const last = text.charCodeAt(end - 1);
-  return last >= 0xd800 && last < 0xdc00 && end < text.length ? end + 1 : end;
+  const isPair = isIn(text.charCodeAt(end - 1), 0xd800) &&
+    isIn(text.charCodeAt(end), 0xdc00);
+  return isPair ? end - 1 : end;
+}
+
+/** Whether a UTF-16 unit is one of the 1,024 surrogates from `first`. */
+function isIn(unit: number, first: number): boolean {
+  return unit >= first && unit < first + 0x400;
 }
 
 /** Whether a place is inside a character of UTF-8. */
