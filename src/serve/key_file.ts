@@ -14,6 +14,9 @@ import type { StateKey } from "../state/keys.ts";
 /** Milliseconds after which the file is looked at again. */
 const PERIOD = 5000;
 
+/** Milliseconds for which a changed file has to stay as it is. */
+const SETTLE = 100;
+
 /** Keys that change with their file. */
 export class KeyFile {
   /** Always those of the file as it was read last. */
@@ -47,18 +50,13 @@ export class KeyFile {
   }
 
   /**
-   * Reads the file again.
+   * Reads the file again, once nobody is writing it any more.
    *
    * @returns Whether it has changed.
    * @throws {ConfigError} If it cannot be read or used; the keys are as before.
    */
   async reload(): Promise<boolean> {
-    let text;
-    try {
-      text = await Deno.readTextFile(this.#path);
-    } catch (error) {
-      throw unreadable(this.#path, error);
-    }
+    const text = await this.#settled();
     if (text === this.#text) return false;
     const { state, api } = parse(this.#path, text);
     if (api.length === 0 && this.#api.length > 0) {
@@ -82,7 +80,10 @@ export class KeyFile {
    */
   follow(note: (line: string) => void, period = PERIOD): Disposable {
     let failure: string | undefined;
+    let looking = false;
     const look = async () => {
+      if (looking) return;
+      looking = true;
       try {
         if (await this.reload()) note(this.#summary);
         failure = undefined;
@@ -90,6 +91,8 @@ export class KeyFile {
         const message = error instanceof Error ? error.message : String(error);
         if (message !== failure) note(`${message}; the keys are as before`);
         failure = message;
+      } finally {
+        looking = false;
       }
     };
     const timer = setInterval(look, period);
@@ -101,6 +104,26 @@ export class KeyFile {
         Deno.removeSignalListener("SIGHUP", look);
       },
     };
+  }
+
+  /**
+   * The file's text. An editor that writes in place empties the file first, and the
+   * first half of a file may be a list of keys as well: a change counts once two
+   * readings agree.
+   */
+  async #settled(): Promise<string> {
+    let text = this.#text;
+    for (;;) {
+      let read;
+      try {
+        read = await Deno.readTextFile(this.#path);
+      } catch (error) {
+        throw unreadable(this.#path, error);
+      }
+      if (read === text) return read;
+      text = read;
+      await new Promise((resolve) => setTimeout(resolve, SETTLE));
+    }
   }
 
   get #summary(): string {

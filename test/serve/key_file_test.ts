@@ -85,6 +85,23 @@ Deno.test("KeyFile.follow() notes a change once, and a failure once", async () =
   await Deno.remove(path);
 });
 
+Deno.test("KeyFile.reload() waits until a file is whole", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, state(OLD));
+  const file = KeyFile.open(path);
+  const lines = [ME, `api you:${OTHER}`, state(NEW)];
+  await Deno.writeTextFile(path, "");
+  const reloading = file.reload();
+  for (const line of lines) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await Deno.writeTextFile(path, `${line}\n`, { append: true });
+  }
+  assertEquals(await reloading, true);
+  assertEquals(file.api.map(({ name }) => name), ["me", "you"]);
+  assertEquals(file.state, [NEW]);
+  await Deno.remove(path);
+});
+
 Deno.test("followKeyFile() leaves settings without a keys file as they are", () => {
   const config = settings();
   assertEquals(followKeyFile(config, () => {}), config);

@@ -25,21 +25,18 @@ Deno.test("the notebook draws the state, its size and the time of turns", async 
 
   await say(page, "My name is Dave.");
   await page.getByText(`numbers in ${layers} layers`).waitFor();
-  const first = await pictures(page);
-  assertNotEquals(first[0], blank[0]);
+  const first = await redrawn(page, blank);
   assertNotEquals(first[0], first[1]);
   await page.getByRole("slider", { name: "Layer" })
     .fill(String(layers - 1));
   await page.getByText(`Layer ${layers} of ${layers}`).waitFor();
   await page.getByRole("img", { name: `Head 1 of layer ${layers}` }).waitFor();
-  await page.waitForTimeout(300);
-  const last = await pictures(page);
-  assertNotEquals(last[0], first[0]);
+  const last = await redrawn(page, first);
   await say(page, "How are you?");
   await page.getByLabel("Last turn's change").check();
   await page.getByRole("img", { name: "what the last turn changed" }).first()
     .waitFor();
-  assertNotEquals((await pictures(page))[0], last[0]);
+  await redrawn(page, last);
 
   const scales = await page.locator(".scales b").allInnerTexts();
   const figures = await page.locator(".figures").last().innerText();
@@ -145,9 +142,23 @@ Deno.test("a conversation begins with a state of the server's where one is set",
   }
 });
 
+const PICTURES =
+  `[...document.querySelectorAll(".heads canvas")].map((c) => c.toDataURL())`;
+
 /** What each head's canvas shows. */
 function pictures(page: Page): Promise<string[]> {
-  return page.evaluate(
-    `[...document.querySelectorAll(".heads canvas")].map((c) => c.toDataURL())`,
+  return page.evaluate(PICTURES);
+}
+
+/** What each head's canvas shows as soon as the first differs from `before`. */
+async function redrawn(
+  page: Page,
+  before: readonly string[],
+): Promise<string[]> {
+  await page.waitForFunction(
+    `((now) => now.length > 0 && now[0] !== ${
+      JSON.stringify(before[0])
+    })(${PICTURES})`,
   );
+  return await pictures(page);
 }
