@@ -15,7 +15,7 @@ import {
   type Listening,
   mayListenAgain,
 } from "./src/serve/listening.ts";
-import { modelPlaces } from "./src/hub/resolve.ts";
+import { modelPlaces } from "./src/hub/resolve_model.ts";
 import { followKeyFile } from "./src/serve/key_file.ts";
 import { openModels, type ServedModels } from "./src/serve/served_models.ts";
 import { pageModel } from "./src/serve/page_model.ts";
@@ -28,8 +28,8 @@ import {
 import { serverFlags, START_HELP } from "./src/serve/server_command.ts";
 import { onEnd } from "./src/serve/signals.ts";
 import { command, write } from "./src/terminal.ts";
-import { readConfig } from "./src/config/config.ts";
-import { asksForHelp, helpText } from "./src/config/help.ts";
+import { readConfig } from "./src/config/read_config.ts";
+import { asksForHelp, helpText } from "./src/config/help_text.ts";
 import type { Config } from "./src/config/settings.ts";
 import { ConfigError } from "./src/errors.ts";
 import type { Loader } from "./src/http/services.ts";
@@ -45,8 +45,8 @@ const LINGER = 5000;
  * its network away. Named here, Deno fetches their packages with all the others.
  */
 export const WORKER_MODULES: readonly (() => Promise<unknown>)[] = [
-  () => import("./src/chat/jinja_worker.ts"),
-  () => import("./src/grammar/worker.ts"),
+  () => import("./src/chat/template/jinja_worker.ts"),
+  () => import("./src/grammar/thread/grammar_worker.ts"),
 ];
 
 let app: Promise<ReturnType<typeof createApp>> | undefined;

@@ -15,11 +15,11 @@
  */
 
 import { RequestError } from "../src/errors.ts";
-import { Matchers } from "../src/grammar/matchers.ts";
-import type { GrammarReply } from "../src/grammar/messages.ts";
-import { Retries } from "../src/grammar/retries.ts";
-import { vocabularyOf } from "../src/grammar/supervisor.ts";
-import { allowWork, WORK } from "../src/grammar/work.ts";
+import { Matchers } from "../src/grammar/thread/matchers.ts";
+import type { GrammarReply } from "../src/grammar/thread/thread_messages.ts";
+import { Retries } from "../src/grammar/thread/answer_retries.ts";
+import { vocabularyOf } from "../src/grammar/thread/grammar_supervisor.ts";
+import { allowWork, WORK } from "../src/grammar/work_bound.ts";
 import { openVocabulary } from "../src/text/world_tokenizer.ts";
 import { machine } from "./machine.ts";
 

@@ -9,10 +9,10 @@
 
 import { parseArgs } from "node:util";
 import type { DeviceModel } from "../src/device/device.ts";
-import { wasmDevice } from "../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../src/device/wasm/wasm_device.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
 import { openFiles } from "../src/hub/model_files.ts";
-import { openModel } from "../src/model/open.ts";
+import { openModel } from "../src/model/open_model.ts";
 import { openGolden } from "../test/support/goldens.ts";
 import {
   divergenceLanes,

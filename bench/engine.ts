@@ -5,12 +5,12 @@
  */
 
 import type { Device, DeviceKind, Quantization } from "../src/device/device.ts";
-import { canonical } from "../src/model/canonical.ts";
+import { canonical } from "../src/model/canonical_checkpoint.ts";
 import type { Checkpoint, StoredType } from "../src/model/checkpoint.ts";
-import { readTensors } from "../src/model/format.ts";
+import { readTensors } from "../src/model/file_format.ts";
 import { openFiles } from "../src/hub/model_files.ts";
-import { openModel } from "../src/model/open.ts";
-import { bytesSource } from "../src/model/source.ts";
+import { openModel } from "../src/model/open_model.ts";
+import { bytesSource } from "../src/model/byte_source.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import {
   PRESETS,

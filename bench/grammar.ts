@@ -9,14 +9,14 @@
  * @module
  */
 
-import { SPARE_LANES } from "../src/hub/resolve.ts";
-import { wasmDevice } from "../src/device/wasm/wasm.ts";
+import { SPARE_LANES } from "../src/hub/resolve_model.ts";
+import { wasmDevice } from "../src/device/wasm/wasm_device.ts";
 import { openEngine } from "../src/engine/device_engine.ts";
 import type { Engine, Turn } from "../src/engine/engine.ts";
 import type { Grammar, Grammars } from "../src/grammar/grammar.ts";
-import { superviseGrammars } from "../src/grammar/supervisor.ts";
+import { superviseGrammars } from "../src/grammar/thread/grammar_supervisor.ts";
 import { parameters } from "../src/model/checkpoint.ts";
-import type { SamplingOptions } from "../src/text/sampling.ts";
+import type { SamplingOptions } from "../src/text/sampling_options.ts";
 import { openVocabulary } from "../src/text/world_tokenizer.ts";
 import { checkpoints } from "./engine.ts";
 import { machine } from "./machine.ts";

@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 import cliProgress from "cli-progress";
 import type { Device } from "../src/device/device.ts";
 import { Gpu } from "../src/device/webgpu/gpu.ts";
-import { wasmDevice } from "../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../src/device/wasm/wasm_device.ts";
 import { openWebGpu } from "../src/device/webgpu/webgpu_device.ts";
 import { type Bandwidth, gpuBandwidth, wasmBandwidth } from "./bandwidth.ts";
 import { CASES, checkpoints, type EngineRow, measure } from "./engine.ts";

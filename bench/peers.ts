@@ -11,8 +11,8 @@
 
 import { parseArgs } from "node:util";
 import type { Quantization } from "../src/device/device.ts";
-import { wasmDevice } from "../src/device/wasm/wasm.ts";
-import { canonical } from "../src/model/canonical.ts";
+import { wasmDevice } from "../src/device/wasm/wasm_device.ts";
+import { canonical } from "../src/model/canonical_checkpoint.ts";
 import {
   type Key,
   llamaKeys,

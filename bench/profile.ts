@@ -8,7 +8,7 @@
 import type { Quantization } from "../src/device/device.ts";
 import type { WebGpuDevice } from "../src/device/webgpu/webgpu_device.ts";
 import { checkpoints, type ModelName } from "./engine.ts";
-import { GREEDY } from "../src/text/sampling.ts";
+import { GREEDY } from "../src/text/sampling_options.ts";
 
 /** One kernel in one phase. */
 export interface ProfileRow {

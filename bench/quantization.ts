@@ -15,12 +15,12 @@ import type {
   Quantization,
 } from "../src/device/device.ts";
 import { quantizeRows } from "../src/device/webgpu/quantize.ts";
-import { wasmDevice } from "../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../src/device/wasm/wasm_device.ts";
 import { openWebGpu } from "../src/device/webgpu/webgpu_device.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
 import { fileSource } from "../src/model/file_source.ts";
-import { canonical } from "../src/model/canonical.ts";
-import { readTensors } from "../src/model/format.ts";
+import { canonical } from "../src/model/canonical_checkpoint.ts";
+import { readTensors } from "../src/model/file_format.ts";
 import { checkpoints } from "./engine.ts";
 import { machine } from "./machine.ts";
 import { FORMATS, formatTable, type Results } from "./recall/page.ts";

@@ -12,8 +12,8 @@
 import cliProgress from "cli-progress";
 import { parseArgs } from "node:util";
 import type { Quantization } from "../src/device/device.ts";
-import { compose, type Composition } from "../src/serve/compose.ts";
-import { readConfig } from "../src/config/config.ts";
+import { compose, type Composition } from "../src/serve/compose_services.ts";
+import { readConfig } from "../src/config/read_config.ts";
 import { CODEC_NAMES } from "../src/state/codec.ts";
 import type { CodecName } from "../src/state/save.ts";
 import { LANGUAGES } from "./recall/haystack.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { DeviceKind, Quantization } from "../src/device/device.ts";
-import { rowBytes } from "../src/device/wasm/format.ts";
+import { rowBytes } from "../src/device/wasm/wasm_matrix.ts";
 import { matrixFormat } from "../src/device/matrix_format.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
 import { stateLength } from "../src/model/shape.ts";

@@ -9,12 +9,12 @@
  * @module
  */
 
-import { LIMITS } from "../src/grammar/answer_limits.ts";
-import type { AnswerState } from "../src/grammar/answer_state.ts";
-import { Conditions } from "../src/grammar/conditions.ts";
-import { SchemaStates } from "../src/grammar/schema_states.ts";
+import { LIMITS } from "../src/grammar/json/answer_limits.ts";
+import type { AnswerState } from "../src/grammar/json/answer_state.ts";
+import { Conditions } from "../src/grammar/schema/schema_conditions.ts";
+import { SchemaStates } from "../src/grammar/schema/schema_states.ts";
 import { TokenTree } from "../src/grammar/token_tree.ts";
-import { allowWork, WORK } from "../src/grammar/work.ts";
+import { allowWork, WORK } from "../src/grammar/work_bound.ts";
 import { openVocabulary } from "../src/text/world_tokenizer.ts";
 import { table } from "./table.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { DeviceModel } from "../src/device/device.ts";
-import { GREEDY } from "../src/text/sampling.ts";
+import { GREEDY } from "../src/text/sampling_options.ts";
 
 /** Medians over the runs, tokens a second over all lanes together. */
 export interface Speed {

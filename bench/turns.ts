@@ -7,9 +7,9 @@
 
 import type { Device, DeviceKind } from "../src/device/device.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
-import { randomKey } from "../src/state/keys.ts";
-import { Vault } from "../src/state/seal.ts";
-import { GREEDY } from "../src/text/sampling.ts";
+import { randomKey } from "../src/state/state_keys.ts";
+import { Vault } from "../src/state/vault.ts";
+import { GREEDY } from "../src/text/sampling_options.ts";
 import { median } from "./speed.ts";
 
 /** Medians, milliseconds. */

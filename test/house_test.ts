@@ -59,7 +59,7 @@ Deno.test("imports point down, in every way to import", () => {
     assertEquals(reports("src/engine/engine.ts", line), [up], line);
     assertEquals(reports("src/client/client.ts", line), [up], line);
     assertEquals(reports("src/web/main.ts", line), [up], line);
-    assertEquals(reports("src/serve/compose.ts", line), [], line);
+    assertEquals(reports("src/serve/compose_services.ts", line), [], line);
     assertEquals(reports("test/engine/engine_test.ts", line), [], line);
   }
 });
@@ -69,11 +69,11 @@ Deno.test("only rooms that stay outside of browsers name Deno", () => {
   for (
     const line of ["Deno.exit(1);", "let file: Deno.FsFile;", "f(Deno, 1);"]
   ) {
-    assertEquals(reports("src/state/seal.ts", line), told, line);
-    assertEquals(reports("src/hub/cache.ts", line), [], line);
+    assertEquals(reports("src/state/vault.ts", line), told, line);
+    assertEquals(reports("src/hub/model_cache.ts", line), [], line);
     assertEquals(reports("src/model/file_source.ts", line), [], line);
   }
-  assertEquals(reports("src/state/seal.ts", "// Deno is slow here\n"), []);
+  assertEquals(reports("src/state/vault.ts", "// Deno is slow here\n"), []);
 });
 
 Deno.test("error messages are sentences without a period", () => {

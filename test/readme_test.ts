@@ -89,7 +89,7 @@ Deno.test("README: it is short, and no page leads where there is nothing", async
 
 Deno.test("docs/save-format.md: the byte table is the save format's own", async () => {
   const source = await Deno.readTextFile(
-    new URL("../src/state/format.ts", import.meta.url),
+    new URL("../src/state/save_format.ts", import.meta.url),
   );
   const [, table] = /```text\n([\s\S]*?) \* ```/.exec(source) ?? [];
   const lines = table.trimEnd().split("\n").map((line) => line.slice(3));

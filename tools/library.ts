@@ -19,7 +19,7 @@ import { deflateRawSync, deflateSync } from "node:zlib";
 import { transpileDeclaration } from "typescript";
 import deno from "../deno.json" with { type: "json" };
 import { licences } from "./licences.ts";
-import { unshared } from "../src/device/wasm/unshared.ts";
+import { unshared } from "../src/device/wasm/unshared_kernels.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -34,17 +34,17 @@ const PORTABLE: Readonly<Record<string, string>> = {
 const EDGE: Readonly<Record<string, string>> = {
   ...PORTABLE,
   "src/state/codec_kernels.js": "src/library/edge/codec_module.js",
-  "src/library/kernels.ts": "src/library/edge/kernels.js",
+  "src/library/compiled_kernels.ts": "src/library/edge/kernels.js",
 };
 
 /** Builds every file of the package. */
 export async function buildLibrary(): Promise<Files> {
   const read = (path: string) => Deno.readFile(new URL(path, ROOT));
   return new Map([
-    ["engine.js", await bundleEngine("src/library/open.ts")],
+    ["engine.js", await bundleEngine("src/library/local_engine.ts")],
     ["thread.js", await bundleEngine("src/device/wasm/worker.ts")],
-    ["engine.edge.js", await bundleEngine("src/library/open.ts", true)],
-    ["templates.js", await bundleEngine("src/library/templates.ts")],
+    ["engine.edge.js", await bundleEngine("src/library/local_engine.ts", true)],
+    ["templates.js", await bundleEngine("src/library/jinja_templates.ts")],
     ["kernels.wasm", unshared(await read("src/device/wasm/kernels.wasm"))],
     ["codec.wasm", await read("src/state/codec_kernels.wasm")],
     ["engine.d.ts", await declarations()],
@@ -185,7 +185,9 @@ function bare(source: string): string {
 }
 
 async function declarations(): Promise<Uint8Array> {
-  const api = await Deno.readTextFile(new URL("src/library/api.ts", ROOT));
+  const api = await Deno.readTextFile(
+    new URL("src/library/engine_api.ts", ROOT),
+  );
   const { outputText } = transpileDeclaration(
     `${api}${DECLARED}`,
     { fileName: "engine.ts", compilerOptions: { declaration: true } },
@@ -202,7 +204,7 @@ const TEMPLATES = `import type { TemplateLanguage } from "./engine.js";
 export declare const jinja: TemplateLanguage;
 `;
 
-/** What `open.ts` exports besides types. */
+/** What `local_engine.ts` exports besides types. */
 const DECLARED = `
 /** An error thrown on purpose. */
 export declare class GoslingError extends Error {

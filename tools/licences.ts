@@ -12,8 +12,8 @@ const ENTRIES = [
   "src/web/main.tsx",
   "src/web/worker.ts",
   "src/library/tab_worker.ts",
-  "src/library/open.ts",
-  "src/library/templates.ts",
+  "src/library/local_engine.ts",
+  "src/library/jinja_templates.ts",
   "src/library/compress.ts",
   "src/client/client.ts",
 ];

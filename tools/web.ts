@@ -5,7 +5,7 @@
  */
 
 import { transform } from "esbuild";
-import { CURSE } from "../src/http/site/curse.ts";
+import { CURSE } from "../src/http/site/curse_figures.ts";
 import { pageModel } from "../src/serve/page_model.ts";
 import { bundleClient } from "./client.ts";
 import { licences } from "./licences.ts";
@@ -19,7 +19,7 @@ const TARGET = new URL("dist/", SOURCE);
 const STYLES = ["base", "frame", "chat", "side", "plot"];
 
 /**
- * The page's files by name, as `src/http/site/page.ts` serves them.
+ * The page's files by name, as `src/http/site/web_page.ts` serves them.
  *
  * @throws {Error} What the bundler says.
  */

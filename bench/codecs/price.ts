@@ -11,9 +11,9 @@ import {
   encodeValues,
   type StateShape,
 } from "../../src/state/codec.ts";
-import { randomKey } from "../../src/state/keys.ts";
+import { randomKey } from "../../src/state/state_keys.ts";
 import type { CodecName, Save } from "../../src/state/save.ts";
-import { Vault } from "../../src/state/seal.ts";
+import { Vault } from "../../src/state/vault.ts";
 
 /** The price of a codec at one shape. */
 export interface Price {

@@ -17,7 +17,7 @@ import {
   PASS_ROWS,
   type WorkBuffers,
 } from "../../src/device/webgpu/buffers.ts";
-import { uploadWeights } from "../../src/device/webgpu/upload.ts";
+import { uploadWeights } from "../../src/device/webgpu/upload_weights.ts";
 import type { Weights } from "../../src/device/webgpu/weights.ts";
 import type { ModelShape } from "../../src/model/shape.ts";
 import { gpu, run, segments } from "../../test/support/gpu.ts";

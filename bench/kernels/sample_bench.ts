@@ -1,8 +1,8 @@
 import { sample } from "../../src/device/webgpu/kernels/sample.ts";
 import { createBuffers } from "../../src/device/webgpu/buffers.ts";
 import { packSampling } from "../../src/device/webgpu/sampling_table.ts";
-import { DRAWS } from "../../src/device/webgpu/schedule.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { DRAWS } from "../../src/device/webgpu/pass_schedule.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 import { gpu, words } from "../../test/support/gpu.ts";
 import { random, uniform } from "../../test/support/random.ts";
 import { benchPlan, F32, shape } from "./layer.ts";

@@ -1,6 +1,10 @@
-import { PANEL, panelBytes, roundUp } from "../../src/device/wasm/format.ts";
+import {
+  PANEL,
+  panelBytes,
+  roundUp,
+} from "../../src/device/wasm/wasm_matrix.ts";
 import { MATRIX_FORMATS } from "../../src/device/matrix_format.ts";
-import { MATRIX_FIELDS, words } from "../../src/device/wasm/structs.ts";
+import { MATRIX_FIELDS, words } from "../../src/device/wasm/plan_structs.ts";
 import { Room } from "../../test/device/wasm/room.ts";
 import { random, uniform } from "../../test/support/random.ts";
 

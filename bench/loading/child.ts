@@ -8,12 +8,12 @@
 import process from "node:process";
 import { openPacked } from "../../src/serve/packed_weights.ts";
 import { note, write } from "../../src/terminal.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import type { Quantization } from "../../src/device/device.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
-import { openUnread } from "../../src/model/open.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { openUnread } from "../../src/model/open_model.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 
 /** What one load took. */
 export interface Load {

@@ -9,7 +9,7 @@ import {
   BYTES_PER_VALUE,
   type StoredTensor,
   volume,
-} from "../../src/model/stored.ts";
+} from "../../src/model/stored_tensor.ts";
 import {
   GGUF_TYPES,
   ggufHead,

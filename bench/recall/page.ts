@@ -5,9 +5,9 @@
  */
 
 import type { Quantization } from "../../src/device/device.ts";
-import { OFFICIAL_SIZES } from "../../src/hub/official.ts";
+import { OFFICIAL_SIZES } from "../../src/hub/official_models.ts";
 import type { CodecName } from "../../src/state/save.ts";
-import { formatBytes, formatCount } from "../../src/text/units.ts";
+import { formatBytes, formatCount } from "../../src/text/format_units.ts";
 import { heatMap } from "../heat_map.ts";
 import type { Machine } from "../machine.ts";
 import { plot, short } from "../plot.ts";

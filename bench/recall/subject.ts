@@ -5,12 +5,15 @@
  * @module
  */
 
-import { WORLD } from "../../src/chat/forms.ts";
-import { BLANK_PHASE, type Message } from "../../src/chat/template.ts";
-import { takeTurn } from "../../src/chat/turn.ts";
+import { WORLD } from "../../src/chat/template/chat_forms.ts";
+import {
+  BLANK_PHASE,
+  type Message,
+} from "../../src/chat/template/world_form.ts";
+import { takeTurn } from "../../src/chat/chat_turn.ts";
 import type { Services } from "../../src/http/services.ts";
 import type { CodecName, Save } from "../../src/state/save.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 import type { Exchange } from "../../lab/curse/dialogue.ts";
 
 /** A token, as a client holds it; absent before the first message. */

@@ -6,7 +6,7 @@
  */
 
 import type { DeviceModel } from "../../src/device/device.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Exchange } from "./dialogue.ts";
 

@@ -5,12 +5,12 @@
  */
 
 import type { Device } from "../../src/device/device.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { DeviceError } from "../../src/errors.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
-import { openModel } from "../../src/model/open.ts";
+import { openModel } from "../../src/model/open_model.ts";
 import { random } from "../../test/support/random.ts";
 import { machine } from "../../bench/machine.ts";
 import {

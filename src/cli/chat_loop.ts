@@ -9,9 +9,9 @@ import { ApiError } from "../client/client.ts";
 import type { Conversation } from "../client/conversation.ts";
 import type { Exchange } from "../client/save_file.ts";
 import { GoslingError } from "../errors.ts";
-import { formatBytes, formatTable } from "../text/units.ts";
+import { formatBytes, formatTable } from "../text/format_units.ts";
 import { timeAgo } from "./time_ago.ts";
-import type { KeptSave, SaveFolder } from "./saves.ts";
+import type { KeptSave, SaveFolder } from "./saves_folder.ts";
 
 /** What a chat needs of its surroundings. */
 export interface ChatSetting {

@@ -15,11 +15,11 @@ import type {
 } from "../client/client.ts";
 import type { Exchange, SaveFileContent } from "../client/save_file.ts";
 import type { Flags } from "../config/command_line.ts";
-import type { FlagGroup } from "../config/flags.ts";
+import type { FlagGroup } from "../config/flag_list.ts";
 import { CODEC_NAMES } from "../state/codec.ts";
 import { ConfigError } from "../errors.ts";
 import { note, write } from "../terminal.ts";
-import { findSave, type SaveFolder } from "./saves.ts";
+import { findSave, type SaveFolder } from "./saves_folder.ts";
 
 /** What edits may be told. */
 export const EDIT_FLAGS: FlagGroup = {

@@ -5,9 +5,9 @@
  */
 
 import type { SaveFileContent } from "../client/save_file.ts";
-import type { Diff } from "../state/analysis/diff.ts";
-import type { Inspection } from "../state/analysis/inspect.ts";
-import { formatBytes, formatCount } from "../text/units.ts";
+import type { Diff } from "../state/analysis/state_diff.ts";
+import type { Inspection } from "../state/analysis/inspect_save.ts";
+import { formatBytes, formatCount } from "../text/format_units.ts";
 import { timeAgo } from "./time_ago.ts";
 
 /** Characters of the last exchange that are shown. */

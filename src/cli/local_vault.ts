@@ -8,10 +8,10 @@ import deno from "../../deno.json" with { type: "json" };
 import { labelOf } from "../client/passphrase.ts";
 import type { Config } from "../config/settings.ts";
 import { ConfigError, StateError } from "../errors.ts";
-import { HASH_BYTES } from "../state/header.ts";
-import type { StateKey } from "../state/keys.ts";
-import type { OwnerSecret } from "../state/owner.ts";
-import { type OpenedFile, type Profile, Vault } from "../state/seal.ts";
+import { HASH_BYTES } from "../state/save_header.ts";
+import type { StateKey } from "../state/state_keys.ts";
+import type { OwnerSecret } from "../state/owner_secret.ts";
+import { type OpenedFile, type Profile, Vault } from "../state/vault.ts";
 
 /** Sizes of the largest model whose saves can be read: more than any has. */
 const LARGEST = { L: 128, D: 8192 };

@@ -11,12 +11,12 @@ import type { Flags } from "../config/command_line.ts";
 import { parseKeyLines } from "../config/key_lines.ts";
 import type { Config } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
-import { parseKeys, type StateKey } from "../state/keys.ts";
-import type { OwnerSecret } from "../state/owner.ts";
+import { parseKeys, type StateKey } from "../state/state_keys.ts";
+import type { OwnerSecret } from "../state/owner_secret.ts";
 import { write } from "../terminal.ts";
 import { openLocal, sealLocal } from "./local_vault.ts";
-import { Passphrase } from "./passphrase.ts";
-import { findSave, type SaveFolder, sealingKeys } from "./saves.ts";
+import { Passphrase } from "./passphrase_flag.ts";
+import { findSave, type SaveFolder, sealingKeys } from "./saves_folder.ts";
 
 /** What a move needs to know. */
 export interface Move {

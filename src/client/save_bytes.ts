@@ -1,7 +1,7 @@
 /**
  * Saves as bytes: three quarters of the size of their text, for files and
  * databases. A server takes either, and makes both of one save. The layout of bytes
- * is that of the server's `src/state/envelope.ts`.
+ * is that of the server's `src/state/token_envelope.ts`.
  *
  * @module
  */

@@ -11,7 +11,7 @@ import {
   type FlagGroup,
   SERVER_FLAGS,
   SETTING_FLAGS,
-} from "./flags.ts";
+} from "./flag_list.ts";
 
 /** Flags and their values, by name without dashes. */
 export type Flags = Readonly<Partial<Record<string, string>>>;

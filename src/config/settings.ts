@@ -5,15 +5,15 @@
  */
 
 import { z } from "zod";
-import { CHAT_FORMS, type ChatFormName } from "../chat/forms.ts";
-import type { TranscriptPolicy } from "../chat/turn.ts";
-import type { ApiKey } from "../http/access/auth.ts";
-import type { JsonLimits } from "../http/request/grammar.ts";
-import type { MismatchPolicy } from "../http/request/initial.ts";
+import { CHAT_FORMS, type ChatFormName } from "../chat/template/chat_forms.ts";
+import type { TranscriptPolicy } from "../chat/chat_turn.ts";
+import type { ApiKey } from "../http/access/bearer_keys.ts";
+import type { JsonLimits } from "../http/request/request_grammar.ts";
+import type { MismatchPolicy } from "../http/request/open_save.ts";
 import type { MetricsAccess } from "../http/site/metrics.ts";
 import type { Rate } from "../http/access/token_bucket.ts";
-import type { LogFormat } from "../observe/log.ts";
-import type { StateKey } from "../state/keys.ts";
+import type { LogFormat } from "../observe/request_log.ts";
+import type { StateKey } from "../state/state_keys.ts";
 import {
   apiKeys,
   byteCount,
@@ -32,7 +32,7 @@ import {
   origins,
   rate,
   stateKeys,
-} from "./values.ts";
+} from "./setting_values.ts";
 
 /** Where the maths shall run. */
 export type DeviceChoice = "auto" | "webgpu" | "wasm";

@@ -12,7 +12,7 @@
 import type { Checkpoint, Sizes } from "../model/checkpoint.ts";
 import type { PackedPieces } from "../model/packed/packed_pieces.ts";
 import type { ModelShape } from "../model/shape.ts";
-import type { Sampling } from "../text/sampling.ts";
+import type { Sampling } from "../text/sampling_options.ts";
 
 /** The rooms. */
 export type DeviceKind = "webgpu" | "wasm";

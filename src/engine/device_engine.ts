@@ -9,10 +9,10 @@ import type { DeviceModel } from "../device/device.ts";
 import type { SaveFormat } from "../state/save.ts";
 import type { ScoredToken } from "../text/logprobs.ts";
 import { inSteps } from "../steps.ts";
-import { encoding } from "../text/encoding.ts";
+import { encoding } from "../text/stepwise_encoding.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { closeTurn } from "./turn/closing.ts";
-import { endWithin } from "./turn/ending.ts";
+import { closeTurn } from "./turn/turn_outcome.ts";
+import { endWithin } from "./turn/answer_ending.ts";
 import type {
   DoneEvent,
   Engine,
@@ -21,13 +21,13 @@ import type {
   Turn,
   TurnEvent,
 } from "./engine.ts";
-import { soughtStops } from "./turn/guide.ts";
+import { soughtStops } from "./turn/constraint_guide.ts";
 import { StopTokens } from "./turn/stop_tokens.ts";
 import { type HostLease, ModelHost } from "./queue/model_host.ts";
-import { Mailbox } from "./turn/mailbox.ts";
-import type { StepReport } from "./observer.ts";
-import { type OpenedTurn, openTurn, resumableSave } from "./turn/open_turn.ts";
-import { Run } from "./turn/run.ts";
+import { Mailbox } from "./turn/event_mailbox.ts";
+import type { StepReport } from "./turn_observer.ts";
+import { type OpenedTurn, openTurn, resumableSave } from "./turn/turn_start.ts";
+import { Run } from "./turn/turn_run.ts";
 import { ScoreRun } from "./turn/score_run.ts";
 
 /** What an engine is made of. */

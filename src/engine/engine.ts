@@ -10,10 +10,10 @@ import type { Constraint } from "../grammar/grammar.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { Save, SaveFormat } from "../state/save.ts";
 import type { ScoredToken } from "../text/logprobs.ts";
-import type { PromptPieces } from "../text/prompt.ts";
-import type { SamplingOptions } from "../text/sampling.ts";
+import type { PromptPieces } from "../text/prompt_pieces.ts";
+import type { SamplingOptions } from "../text/sampling_options.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import type { TurnObserver } from "./observer.ts";
+import type { TurnObserver } from "./turn_observer.ts";
 
 /** A model loaded on a device, and the requests that share it. */
 export interface Engine {

@@ -10,9 +10,9 @@ import {
   type AnswerState,
   isStringState,
   type StringState,
-} from "./answer_state.ts";
-import { QUOTE, type StringPlace } from "./string_text.ts";
-import { spendWork } from "./work.ts";
+} from "./json/answer_state.ts";
+import { QUOTE, type StringPlace } from "./json/string_text.ts";
+import { spendWork } from "./work_bound.ts";
 
 /** Masks of strings to remember. */
 const REMEMBERED = 2048;

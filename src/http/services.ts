@@ -5,19 +5,19 @@
  * @module
  */
 
-import type { Speaker } from "../chat/turn.ts";
+import type { Speaker } from "../chat/chat_turn.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ModelError } from "../errors.ts";
 import type { Grammars } from "../grammar/grammar.ts";
 import type { ModelShape } from "../model/shape.ts";
-import type { RequestRecord } from "../observe/record.ts";
+import type { RequestRecord } from "../observe/request_record.ts";
 import type { Save } from "../state/save.ts";
 import type { TokenOwner } from "../state/keyring.ts";
-import type { UnwrappedToken, Vault } from "../state/seal.ts";
+import type { UnwrappedToken, Vault } from "../state/vault.ts";
 import type { Caller, RequestTurns } from "./access/request_turns.ts";
 import type { Rate } from "./access/token_bucket.ts";
-import type { JsonLimits } from "./request/grammar.ts";
-import type { MismatchPolicy } from "./request/initial.ts";
+import type { JsonLimits } from "./request/request_grammar.ts";
+import type { MismatchPolicy } from "./request/open_save.ts";
 
 /** Turns saves into tokens and back. */
 export type Sealer = Pick<Vault, "open" | "read" | "seal" | "sealBytes">;

@@ -6,7 +6,7 @@
 
 import type { SingleBar } from "cli-progress";
 import { note } from "../terminal.ts";
-import { formatBytes } from "../text/units.ts";
+import { formatBytes } from "../text/format_units.ts";
 
 /** Milliseconds between lines where there is no terminal to draw on. */
 const BETWEEN_LINES = 30_000;

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { ModelError } from "../errors.ts";
 import { type FileSource, fileSource } from "../model/file_source.ts";
 import { expectUsualConfig } from "../model/hf_config.ts";
-import type { ModelFiles } from "../model/open.ts";
+import type { ModelFiles } from "../model/open_model.ts";
 import { withoutMark } from "../model/json_settings.ts";
 import { readSettings } from "../model/settings_files.ts";
 

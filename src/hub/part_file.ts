@@ -8,7 +8,7 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { ModelError } from "../errors.ts";
-import type { Part } from "./download.ts";
+import type { Part } from "./download_file.ts";
 
 /** Bytes read at a time to hash what is there. */
 const PIECE = 1 << 20;

@@ -5,11 +5,11 @@
  */
 
 import type { Device } from "../device/device.ts";
-import { wasmDevice } from "../device/wasm/wasm.ts";
+import { wasmDevice } from "../device/wasm/wasm_device.ts";
 import { Gpu } from "../device/webgpu/gpu.ts";
 import { openWebGpu, WebGpuDevice } from "../device/webgpu/webgpu_device.ts";
 import { DeviceError } from "../errors.ts";
-import { inlineKernels, sharedKernels } from "./kernels.ts";
+import { inlineKernels, sharedKernels } from "./compiled_kernels.ts";
 
 /** Opens the device asked for, or the fastest there is. */
 export async function localDevice(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OpenOptions } from "./api.ts";
+import type { OpenOptions } from "./engine_api.ts";
 import type { GenerateEnd, GenerationRequest } from "../client/generation.ts";
 
 /** The model that is in the tab. */

@@ -6,8 +6,8 @@
  */
 
 import { GoslingError } from "../errors.ts";
-import { type LocalEngine, open } from "./open.ts";
-import { portableBytes, portableText } from "../state/portable.ts";
+import { type LocalEngine, open } from "./local_engine.ts";
+import { portableBytes, portableText } from "../state/portable_token.ts";
 import type { FromEngine, ModelManifest, ToEngine } from "./tab_protocol.ts";
 
 declare const self: {

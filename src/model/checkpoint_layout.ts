@@ -7,7 +7,7 @@
 
 import { ModelError } from "../errors.ts";
 import { type ModelShape, N } from "./shape.ts";
-import { type StoredTensor, volume } from "./stored.ts";
+import { type StoredTensor, volume } from "./stored_tensor.ts";
 
 /** A file's tensors by BlinkDL's names; each keeps its own name for messages. */
 export type NamedTensors = ReadonlyMap<string, StoredTensor>;

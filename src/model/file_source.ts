@@ -5,7 +5,7 @@
  */
 
 import { ModelError } from "../errors.ts";
-import { type ByteSource, bytesSource, expectRange } from "./source.ts";
+import { type ByteSource, bytesSource, expectRange } from "./byte_source.ts";
 
 /** A file of at most this many bytes is read at once: one call beats hundreds. */
 const WHOLE = 64 << 20;

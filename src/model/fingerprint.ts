@@ -18,7 +18,7 @@ import {
   tensorSpecs,
 } from "./checkpoint.ts";
 import { type ModelShape, N } from "./shape.ts";
-import { volume } from "./stored.ts";
+import { volume } from "./stored_tensor.ts";
 
 /** Version of the order in which a state's values are written. */
 export const STATE_LAYOUT = 1;

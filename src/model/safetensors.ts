@@ -6,7 +6,7 @@
  */
 
 import { ModelError } from "../errors.ts";
-import type { ByteSource } from "./source.ts";
+import type { ByteSource } from "./byte_source.ts";
 import {
   BYTES_PER_VALUE,
   expectSize,
@@ -14,7 +14,7 @@ import {
   plainTensor,
   type StoredTensor,
   volume,
-} from "./stored.ts";
+} from "./stored_tensor.ts";
 
 /** A header is a few hundred bytes a layer; more than this is damage. */
 const MAX_HEADER = 16 << 20;

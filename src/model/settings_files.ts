@@ -12,7 +12,7 @@ import {
   type ModelSettings,
   readAnswerEnds,
   readGenerationConfig,
-} from "./settings.ts";
+} from "./model_settings.ts";
 import { withoutMark } from "./json_settings.ts";
 import { plainTemplate, readTokenizerConfig } from "./template_source.ts";
 

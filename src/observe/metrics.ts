@@ -8,15 +8,19 @@
 
 import { Registry } from "prom-client";
 import type { Engine } from "../engine/engine.ts";
-import type { StepReport } from "../engine/observer.ts";
-import { counters, histograms } from "./families.ts";
+import type { StepReport } from "../engine/turn_observer.ts";
+import { counters, histograms } from "./metric_families.ts";
 import {
   describeModels,
   describeProcess,
   type ProcessFacts,
-} from "./gauges.ts";
-import type { Observer } from "./observer.ts";
-import type { PhaseRecord, RequestRecord, TurnRecord } from "./record.ts";
+} from "./metric_gauges.ts";
+import type { Observer } from "./request_observer.ts";
+import type {
+  PhaseRecord,
+  RequestRecord,
+  TurnRecord,
+} from "./request_record.ts";
 
 /** Methods that are counted by name. */
 const METHODS: ReadonlySet<string> = new Set([

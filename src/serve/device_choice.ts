@@ -6,7 +6,7 @@
 
 import type { Config } from "../config/settings.ts";
 import type { Device } from "../device/device.ts";
-import { wasmDevice } from "../device/wasm/wasm.ts";
+import { wasmDevice } from "../device/wasm/wasm_device.ts";
 import { openWebGpu } from "../device/webgpu/webgpu_device.ts";
 import { DeviceError } from "../errors.ts";
 

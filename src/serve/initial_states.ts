@@ -6,19 +6,22 @@
  */
 
 import { parseSaveFile } from "../client/save_file.ts";
-import type { InitialFile } from "../config/values.ts";
+import type { InitialFile } from "../config/setting_values.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import type { ModelShape } from "../model/shape.ts";
-import { decodeSave } from "../state/format.ts";
+import { decodeSave } from "../state/save_format.ts";
 import {
   isPortableBytes,
   isPortableText,
   openPortable,
   openPortableText,
-} from "../state/portable.ts";
+} from "../state/portable_token.ts";
 import type { Save, SaveFormat } from "../state/save.ts";
-import type { Vault } from "../state/seal.ts";
-import { importState, type StateLayout } from "../state/foreign/convert.ts";
+import type { Vault } from "../state/vault.ts";
+import {
+  importState,
+  type StateLayout,
+} from "../state/foreign/convert_state.ts";
 
 /** What the files are read for. */
 export interface InitialOptions {

@@ -8,8 +8,8 @@
 import type { Config } from "../config/settings.ts";
 import { type Keys, parseKeyLines } from "../config/key_lines.ts";
 import { ConfigError } from "../errors.ts";
-import type { ApiKey } from "../http/access/auth.ts";
-import type { StateKey } from "../state/keys.ts";
+import type { ApiKey } from "../http/access/bearer_keys.ts";
+import type { StateKey } from "../state/state_keys.ts";
 
 /** Milliseconds after which the file is looked at again. */
 const PERIOD = 5000;

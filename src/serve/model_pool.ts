@@ -7,7 +7,7 @@
  */
 
 import { ModelError } from "../errors.ts";
-import { formatBytes as inWords } from "../text/units.ts";
+import { formatBytes as inWords } from "../text/format_units.ts";
 
 /** Something that can be had. */
 export interface PoolItem<T> {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { PageModel } from "../http/site/page.ts";
+import type { PageModel } from "../http/site/web_page.ts";
 import type { ModelManifest } from "../library/tab_protocol.ts";
 
 const FOLDER = new URL("../../models/gosling/", import.meta.url);

@@ -6,11 +6,15 @@
  */
 
 import { type Flags, parseCommand } from "../config/command_line.ts";
-import { SERVER_FLAGS, variableOf, yesOrNo } from "../config/flags.ts";
-import { asksForHelp, type CommandHelp, helpText } from "../config/help.ts";
+import { SERVER_FLAGS, variableOf, yesOrNo } from "../config/flag_list.ts";
+import {
+  asksForHelp,
+  type CommandHelp,
+  helpText,
+} from "../config/help_text.ts";
 import type { Name } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
-import { formatKey, randomKey } from "../state/keys.ts";
+import { formatKey, randomKey } from "../state/state_keys.ts";
 import { savesText } from "./start_report.ts";
 import { serverArguments, typedFrom } from "./server_process.ts";
 import { onEnd } from "./signals.ts";

@@ -15,18 +15,22 @@ import {
   type ServedModel,
 } from "../http/services.ts";
 import type { Sizes } from "../model/checkpoint.ts";
-import { readTensors } from "../model/format.ts";
+import { readTensors } from "../model/file_format.ts";
 import { stateLength } from "../model/shape.ts";
-import type { Observer } from "../observe/observer.ts";
-import { HASH_BYTES } from "../state/header.ts";
-import { randomKey } from "../state/keys.ts";
-import { Vault } from "../state/seal.ts";
-import { Collection } from "./collect.ts";
-import { compose, type Composition, type OpenedFiles } from "./compose.ts";
+import type { Observer } from "../observe/request_observer.ts";
+import { HASH_BYTES } from "../state/save_header.ts";
+import { randomKey } from "../state/state_keys.ts";
+import { Vault } from "../state/vault.ts";
+import { Collection } from "./collect_garbage.ts";
+import {
+  compose,
+  type Composition,
+  type OpenedFiles,
+} from "./compose_services.ts";
 import { chooseDevice } from "./device_choice.ts";
-import { sizesOf } from "../hub/inspect.ts";
-import { expectRoom, spaceOn, thisMachine } from "./memory.ts";
-import { type ModelPlace, openPlace } from "../hub/resolve.ts";
+import { sizesOf } from "../hub/inspect_model.ts";
+import { expectRoom, spaceOn, thisMachine } from "./memory_check.ts";
+import { type ModelPlace, openPlace } from "../hub/resolve_model.ts";
 import type { Serving } from "./start_report.ts";
 import { ModelPool } from "./model_pool.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { type Flags, parseCommand } from "../config/command_line.ts";
-import { SERVER_FLAGS } from "../config/flags.ts";
-import type { CommandHelp } from "../config/help.ts";
+import { SERVER_FLAGS } from "../config/flag_list.ts";
+import type { CommandHelp } from "../config/help_text.ts";
 import { ConfigError } from "../errors.ts";
 
 /** What `deno task start --help` says. */

@@ -10,8 +10,12 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Flags } from "../config/command_line.ts";
 import { ConfigError } from "../errors.ts";
-import { initialPaths, namedEntries, WEIGHTS_FILE } from "../config/entries.ts";
-import { variableOf } from "../config/flags.ts";
+import {
+  initialPaths,
+  namedEntries,
+  WEIGHTS_FILE,
+} from "../config/path_entries.ts";
+import { variableOf } from "../config/flag_list.ts";
 import type { Name } from "../config/settings.ts";
 import { modelsFolder } from "../hub/models_folder.ts";
 

@@ -7,9 +7,9 @@
 import deno from "../../deno.json" with { type: "json" };
 import type { Config } from "../config/settings.ts";
 import type { MetricsOptions } from "../http/site/metrics.ts";
-import { Log } from "../observe/log.ts";
-import { type Observer, together } from "../observe/observer.ts";
-import { spans } from "../observe/spans.ts";
+import { Log } from "../observe/request_log.ts";
+import { type Observer, together } from "../observe/request_observer.ts";
+import { spans } from "../observe/trace_spans.ts";
 import { note } from "../terminal.ts";
 
 /** The log, and everybody who is told what happens. */

@@ -11,7 +11,7 @@ import { StateError } from "../errors.ts";
 import { N, stateLength } from "../model/shape.ts";
 import type { Codec, StateShape } from "./codec.ts";
 import { compress, compressedSize, decompress } from "./compress.ts";
-import { expectFinite } from "./finite.ts";
+import { expectFinite } from "./finite_values.ts";
 import { withoutEmptyFrame, zstdFrameLength } from "./zstd_frame.ts";
 
 /** The codec. Not even the sign of a zero is lost. */

@@ -7,7 +7,7 @@
 import { N, stateLength } from "../model/shape.ts";
 import { loadHalves, storeHalves } from "../text/half.ts";
 import type { Codec, StateShape } from "./codec.ts";
-import { expectFinite, firstInfinite } from "./finite.ts";
+import { expectFinite, firstInfinite } from "./finite_values.ts";
 
 /** The codec. */
 export const f16 = {

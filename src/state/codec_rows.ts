@@ -42,8 +42,8 @@ import {
   SCALES,
   wipeCodecMemory,
 } from "./codec_memory.ts";
-import { expectFinite, firstInfinite } from "./finite.ts";
-import { pack, packedBytes, unpack } from "./pack.ts";
+import { expectFinite, firstInfinite } from "./finite_values.ts";
+import { pack, packedBytes, unpack } from "./packed_fields.ts";
 
 const SMALLEST = 2 ** -100;
 const LARGEST = 2 ** 100;

@@ -40,9 +40,9 @@
 
 import { StateError } from "../errors.ts";
 import { fromBase64url, toBase64url } from "../text/base64url.ts";
-import type { SealedParts } from "./envelope.ts";
-import type { StateKey } from "./keys.ts";
-import type { OwnerSecret } from "./owner.ts";
+import type { SealedParts } from "./token_envelope.ts";
+import type { StateKey } from "./state_keys.ts";
+import type { OwnerSecret } from "./owner_secret.ts";
 
 /** What a keyring is for. */
 export interface KeyringOptions {

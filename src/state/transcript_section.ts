@@ -19,7 +19,7 @@
  */
 
 import { deflateSync, Inflate } from "fflate";
-import { unreadableSave } from "./header.ts";
+import { unreadableSave } from "./save_header.ts";
 import {
   LONGEST_TRANSCRIPT,
   MOST_TEXT,

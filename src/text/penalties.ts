@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SamplingOptions } from "./sampling.ts";
+import type { SamplingOptions } from "./sampling_options.ts";
 
 /**
  * A count below this is forgotten. With the usual decay of 0.996 that is after

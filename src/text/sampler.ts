@@ -30,7 +30,7 @@ import { penalize, penalized } from "./penalties.ts";
 import { uniformAt } from "./philox.ts";
 import { GROUP, SamplerScratch } from "./sampler_scratch.ts";
 import { rankKeys, select } from "./sampler_select.ts";
-import type { Sampling } from "./sampling.ts";
+import type { Sampling } from "./sampling_options.ts";
 
 /** Logits from which no token can be drawn. */
 export class LogitsError extends RangeError {}

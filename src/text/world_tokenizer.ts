@@ -7,7 +7,7 @@
 
 import { ModelError } from "../errors.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { ByteTrie } from "./trie.ts";
+import { ByteTrie } from "./byte_trie.ts";
 import { parseVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /**

@@ -5,13 +5,13 @@
  */
 
 import { render } from "preact";
-import { followServer } from "./chat/server.ts";
+import { followServer } from "./chat/server_state.ts";
 import { Session } from "./chat/session.ts";
 import { Notebook } from "./notebook/notebook.ts";
 import { Library } from "./store/library.ts";
 import { followSettings } from "./store/settings.ts";
 import { App } from "./view/app.tsx";
-import { say } from "./view/context.ts";
+import { say } from "./view/page_context.ts";
 
 followSettings();
 followServer();

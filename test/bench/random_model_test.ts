@@ -6,7 +6,7 @@ import {
   safetensors,
 } from "../support/models/random_model.ts";
 import type { StoredType } from "../../src/model/checkpoint.ts";
-import { volume } from "../../src/model/stored.ts";
+import { volume } from "../../src/model/stored_tensor.ts";
 import { GOLDENS } from "../support/goldens.ts";
 
 for (

@@ -21,8 +21,8 @@ import {
 import { draw, type Results } from "../../bench/recall/page.ts";
 import { credit, denies, says } from "../../bench/recall/rules.ts";
 import { Subject } from "../../bench/recall/subject.ts";
-import { readConfig } from "../../src/config/config.ts";
-import { compose } from "../../src/serve/compose.ts";
+import { readConfig } from "../../src/config/read_config.ts";
+import { compose } from "../../src/serve/compose_services.ts";
 import { tinyServer } from "../fuzz/tiny_server.ts";
 
 Deno.test("credit() counts the values that an answer says, as whole words", () => {

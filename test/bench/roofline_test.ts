@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { randomCheckpoint } from "../support/models/random_model.ts";
 import { passBytes } from "../../bench/roofline.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { parameters } from "../../src/model/checkpoint.ts";
 import { stateLength } from "../../src/model/shape.ts";

@@ -5,7 +5,7 @@ import {
   FENCED,
   SECTION_CALL,
   type Tool,
-} from "../../src/chat/tools.ts";
+} from "../../src/chat/tools/tool_calls.ts";
 
 const TOOLS: readonly Tool[] = [{ name: "now", parameters: {} }];
 const TAGS: CallFrame = {

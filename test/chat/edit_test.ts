@@ -6,15 +6,15 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Editor } from "../../src/chat/edit/editor.ts";
-import { forget } from "../../src/chat/edit/forget.ts";
-import { merge } from "../../src/chat/edit/merge.ts";
-import { schedules, teach } from "../../src/chat/edit/teach.ts";
-import { takeTurn } from "../../src/chat/turn.ts";
-import { readConfig } from "../../src/config/config.ts";
-import { compose } from "../../src/serve/compose.ts";
+import { Editor } from "../../src/chat/edit/state_editor.ts";
+import { forget } from "../../src/chat/edit/forget_facts.ts";
+import { merge } from "../../src/chat/edit/merge_states.ts";
+import { schedules, teach } from "../../src/chat/edit/teach_facts.ts";
+import { takeTurn } from "../../src/chat/chat_turn.ts";
+import { readConfig } from "../../src/config/read_config.ts";
+import { compose } from "../../src/serve/compose_services.ts";
 import type { Save } from "../../src/state/save.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 
 const NAME = { question: "What is my name?", answer: "Your name is Dave." };
 const CITY = { question: "Where do I live?", answer: "You live in Leeds." };

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { openConversation } from "../../src/chat/conversation.ts";
-import { jinjaThread } from "../../src/chat/jinja_thread.ts";
-import { chatForm } from "../../src/chat/forms.ts";
-import { generationOf } from "../../src/chat/generation.ts";
+import { openConversation } from "../../src/chat/conversation_form.ts";
+import { jinjaThread } from "../../src/chat/template/jinja_thread.ts";
+import { chatForm } from "../../src/chat/template/chat_forms.ts";
+import { generationOf } from "../../src/chat/model_generation.ts";
 import { plainTemplate } from "../../src/model/template_source.ts";
 import {
   readAnswerEnds,
   readGenerationConfig,
-} from "../../src/model/settings.ts";
+} from "../../src/model/model_settings.ts";
 import { byteTokenizer } from "../http/fake_engine.ts";
 import { harness } from "../http/client.ts";
 

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import type { Moment } from "../../src/chat/chat_template.ts";
-import { jinjaThread } from "../../src/chat/jinja_thread.ts";
-import { ModelTemplate, openTemplate } from "../../src/chat/model_template.ts";
-import type { Message } from "../../src/chat/template.ts";
+import type { Moment } from "../../src/chat/template/chat_template.ts";
+import { jinjaThread } from "../../src/chat/template/jinja_thread.ts";
+import {
+  ModelTemplate,
+  openTemplate,
+} from "../../src/chat/template/model_template.ts";
+import type { Message } from "../../src/chat/template/world_form.ts";
 import { plainTemplate } from "../../src/model/template_source.ts";
 import { harness } from "../http/client.ts";
 

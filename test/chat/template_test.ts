@@ -6,7 +6,7 @@ import {
   clean,
   phaseAfterText,
   renderChat,
-} from "../../src/chat/template.ts";
+} from "../../src/chat/template/world_form.ts";
 
 const OPEN = { open: true, thinking: false };
 

@@ -6,7 +6,7 @@ import {
   thinks,
   ThoughtSplitter,
   type ThoughtStart,
-} from "../../src/chat/think.ts";
+} from "../../src/chat/thought/thinking.ts";
 
 /** What a splitter makes of a text that comes in these pieces. */
 function split(start: ThoughtStart, pieces: string[]) {

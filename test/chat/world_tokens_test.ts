@@ -4,15 +4,15 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { Moment } from "../../src/chat/chat_template.ts";
-import { openConversation } from "../../src/chat/conversation.ts";
-import { jinjaThread } from "../../src/chat/jinja_thread.ts";
-import type { Message } from "../../src/chat/template.ts";
+import type { Moment } from "../../src/chat/template/chat_template.ts";
+import { openConversation } from "../../src/chat/conversation_form.ts";
+import { jinjaThread } from "../../src/chat/template/jinja_thread.ts";
+import type { Message } from "../../src/chat/template/world_form.ts";
 import {
   readSettings,
   type SettingsFile,
 } from "../../src/model/settings_files.ts";
-import { encodePrompt } from "../../src/text/prompt.ts";
+import { encodePrompt } from "../../src/text/prompt_pieces.ts";
 import { openVocabulary } from "../../src/text/world_tokenizer.ts";
 import { worldExcerpt } from "../support/world.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { chatLoop } from "../../src/cli/chat_loop.ts";
-import { SaveFolder } from "../../src/cli/saves.ts";
+import { SaveFolder } from "../../src/cli/saves_folder.ts";
 import { Conversation } from "../../src/client/conversation.ts";
 import { fakeClient } from "../client/fake_client.ts";
 

@@ -6,11 +6,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Keeper } from "../../src/cli/keeper/keeper.ts";
+import { Keeper } from "../../src/cli/keeper/keeper_proxy.ts";
 import { SaveStore } from "../../src/cli/keeper/save_store.ts";
-import { randomKey } from "../../src/state/keys.ts";
-import { Vault } from "../../src/state/seal.ts";
-import { promptText } from "../../src/text/prompt.ts";
+import { randomKey } from "../../src/state/state_keys.ts";
+import { Vault } from "../../src/state/vault.ts";
+import { promptText } from "../../src/text/prompt_pieces.ts";
 import { type Harness, harness } from "../http/client.ts";
 import { byteTokenizer, fakeEngine } from "../http/fake_engine.ts";
 

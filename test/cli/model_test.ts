@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
 import { randomTensors } from "../support/models/random_model.ts";
-import { formatBytes as size } from "../../src/text/units.ts";
+import { formatBytes as size } from "../../src/text/format_units.ts";
 import { fileServer } from "../hub/file_server.ts";
 import { type Ended, run } from "../story/command.ts";
 import {
@@ -50,7 +50,7 @@ async function withHub(
     HF_TOKEN: "hf_secret",
   };
   const model = (...args: string[]) =>
-    run(["run", "-A", "src/cli/model.ts", ...args], env);
+    run(["run", "-A", "src/cli/model_command.ts", ...args], env);
   try {
     await work({ folder, server, model });
   } finally {
@@ -86,7 +86,7 @@ Deno.test("model pulls, lists, verifies and removes", () =>
     assertEquals((await model("verify", "x")).code, 0);
     const path = join(folder, "x", "x.gguf");
     const served = await run([
-      ...["run", "-A", "src/cli/generate.ts", "--model", "x"],
+      ...["run", "-A", "src/cli/generate_command.ts", "--model", "x"],
       ...["--device", "wasm", "--max-tokens", "1", "A"],
     ], { GOSLING_MODELS: folder });
     assertEquals(served.code, 0, served.stderr);

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { labelOf, lockSecret, newLabel } from "../../src/client/passphrase.ts";
-import { Passphrase } from "../../src/cli/passphrase.ts";
-import { SaveFolder } from "../../src/cli/saves.ts";
+import { Passphrase } from "../../src/cli/passphrase_flag.ts";
+import { SaveFolder } from "../../src/cli/saves_folder.ts";
 import { harness } from "../http/client.ts";
 import { fakeEngine } from "../http/fake_engine.ts";
-import { randomKey } from "../../src/state/keys.ts";
-import { Vault } from "../../src/state/seal.ts";
+import { randomKey } from "../../src/state/state_keys.ts";
+import { Vault } from "../../src/state/vault.ts";
 
 Deno.test("a passphrase locks saves, opens them from any folder, and is in no file", async () => {
   const folder = await Deno.makeTempDir();

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client } from "../../src/client/client.ts";
 import { saveBytes, saveText } from "../../src/client/save_bytes.ts";
 import { parseServerUrl } from "../../src/client/server_url.ts";
-import { sealedBytes, sealedText } from "../../src/state/envelope.ts";
-import { portable, portableText } from "../../src/state/portable.ts";
+import { sealedBytes, sealedText } from "../../src/state/token_envelope.ts";
+import { portable, portableText } from "../../src/state/portable_token.ts";
 import { toBase64url } from "../../src/text/base64url.ts";
 import { fakeClient } from "./fake_client.ts";
 

@@ -7,7 +7,7 @@
 import { createApp } from "../../src/http/app.ts";
 import { loaderOf } from "../../src/http/services.ts";
 import { Client } from "../../src/client/client.ts";
-import type { ApiKey } from "../../src/http/access/auth.ts";
+import type { ApiKey } from "../../src/http/access/bearer_keys.ts";
 import {
   byteGrammars,
   type FakeEngine,

@@ -55,7 +55,7 @@ export async function serveKeeper(behind: string): Promise<Server> {
     [
       "-qA",
       "--frozen",
-      "src/cli/keep.ts",
+      "src/cli/keep_command.ts",
       ...["--server", new URL(behind).origin],
       ...["--port", "0", "--folder", folder, "--quiet"],
     ],

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parseCommand } from "../../src/config/command_line.ts";
-import { readConfig } from "../../src/config/config.ts";
+import { readConfig } from "../../src/config/read_config.ts";
 import {
   SERVER_FLAGS,
   SETTING_FLAGS,
   yesOrNo,
-} from "../../src/config/flags.ts";
-import { asksForHelp, helpText } from "../../src/config/help.ts";
+} from "../../src/config/flag_list.ts";
+import { asksForHelp, helpText } from "../../src/config/help_text.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
-import type { InitialFile } from "../../src/config/values.ts";
+import type { InitialFile } from "../../src/config/setting_values.ts";
 
 function read(args: string[], env: Record<string, string> = {}) {
   return readConfig(parseCommand(args).flags, (name) => env[name]);

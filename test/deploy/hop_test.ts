@@ -11,7 +11,7 @@ import {
   Client,
   type GenerationRequest,
 } from "../../src/client/client.ts";
-import { formatKey, randomKey } from "../../src/state/keys.ts";
+import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 import { type Server, startServer } from "../support/server.ts";
 import { startNginx } from "./nginx.ts";
 

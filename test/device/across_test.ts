@@ -7,8 +7,8 @@
 
 import { assertEquals } from "@std/assert";
 import type { DeviceModel } from "../../src/device/device.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 import {
   GOLDEN_MODELS,
   goldenPrompts,

@@ -31,7 +31,7 @@ import {
   readBlank,
   withModel,
 } from "./loaded.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 
 /** A device may err this many times what a plain float32 run does. */
 const SLACK = 5;

@@ -11,7 +11,7 @@ import {
   type RandomModel,
 } from "../support/models/random_model.ts";
 import type { DeviceModel, LaneStep } from "../../src/device/device.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 import { Oracle } from "../oracle/rwkv7.ts";
 import { assertClose } from "../support/close.ts";
 import {

@@ -9,7 +9,10 @@ import { randomCheckpoint } from "../support/models/random_model.ts";
 import type { DeviceModel } from "../../src/device/device.ts";
 import { Counts } from "../../src/text/penalties.ts";
 import { sampleToken } from "../../src/text/sampler.ts";
-import type { Sampling, SamplingOptions } from "../../src/text/sampling.ts";
+import type {
+  Sampling,
+  SamplingOptions,
+} from "../../src/text/sampling_options.ts";
 import { openGolden } from "../support/goldens.ts";
 import {
   logitsOf,
@@ -18,7 +21,7 @@ import {
   readBlank,
   withModel,
 } from "./loaded.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 
 const PROMPT = [11, 12, 13, 14, 15];
 const DRAWS = 16;

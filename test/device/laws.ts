@@ -24,7 +24,7 @@ import {
   readBlank,
   withModel,
 } from "./loaded.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 
 const V = 512;
 const TOKENS = prompt(200, V);

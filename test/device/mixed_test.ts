@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { randomCheckpoint } from "../support/models/random_model.ts";
 import type { Device } from "../../src/device/device.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { sharedWebGpu } from "../support/shared_webgpu.ts";
 import type { Checkpoint, StoredType } from "../../src/model/checkpoint.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 import { prompt } from "./loaded.ts";
 
 const SIZES = { L: 2, D: 128, V: 320, deep: 8 } as const;

@@ -1,4 +1,4 @@
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { conformance } from "./conformance.ts";
 import { inlineKernels } from "./wasm/inline_kernels.ts";
 

@@ -12,7 +12,7 @@ import type {
   Turn,
 } from "../../src/engine/engine.ts";
 import { openEngine } from "../../src/engine/device_engine.ts";
-import type { SamplingOptions } from "../../src/text/sampling.ts";
+import type { SamplingOptions } from "../../src/text/sampling_options.ts";
 import {
   FAKE_SHAPE,
   FakeModel,

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Device } from "../../src/device/device.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { openEngine } from "../../src/engine/device_engine.ts";
 import type { Engine, Turn } from "../../src/engine/engine.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
-import { openModel } from "../../src/model/open.ts";
+import { openModel } from "../../src/model/open_model.ts";
 import type { Save } from "../../src/state/save.ts";
 import { SAMPLING, take } from "./laws.ts";
 

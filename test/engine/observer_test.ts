@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openEngine } from "../../src/engine/device_engine.ts";
-import type { StepReport } from "../../src/engine/observer.ts";
+import type { StepReport } from "../../src/engine/turn_observer.ts";
 import { FakeModel } from "../support/fake_device.ts";
 import { fakeEngine, take } from "./laws.ts";
 

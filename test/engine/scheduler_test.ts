@@ -4,7 +4,7 @@ import type {
   LaneResult,
   LaneStep,
 } from "../../src/device/device.ts";
-import { Guide } from "../../src/engine/turn/guide.ts";
+import { Guide } from "../../src/engine/turn/constraint_guide.ts";
 import {
   type Job,
   Scheduler,

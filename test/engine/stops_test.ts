@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Engine, StopSequence } from "../../src/engine/engine.ts";
 import { StopSequenceMatcher } from "../../src/engine/turn/stop_sequences.ts";
-import { encodeBytes } from "../../src/engine/turn/reencode.ts";
+import { encodeBytes } from "../../src/engine/turn/encode_bytes.ts";
 import type { Save } from "../../src/state/save.ts";
 import { fakeTokenizer, token } from "../support/fake_device.ts";
 import { fakeEngine, SAMPLING, take } from "./laws.ts";

@@ -1,10 +1,10 @@
 import { join } from "@std/path";
 import { assertEquals, assertMatch } from "@std/assert";
 import { randomTensors, safetensors } from "../support/models/random_model.ts";
-import { compose } from "../../src/serve/compose.ts";
+import { compose } from "../../src/serve/compose_services.ts";
 import { parseCommand } from "../../src/config/command_line.ts";
-import { readConfig } from "../../src/config/config.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { readConfig } from "../../src/config/read_config.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 
 /** Just over the 64 MiB from which packed weights are kept. */
 const SIZES = { L: 2, D: 768, V: 3584 };

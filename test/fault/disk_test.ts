@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { pull } from "../../src/hub/pull.ts";
-import { parseReference } from "../../src/hub/reference.ts";
+import { pull } from "../../src/hub/pull_model.ts";
+import { parseReference } from "../../src/hub/model_reference.ts";
 import { BYTES, scene } from "../hub/model_scene.ts";
 
 const GGUF = parseReference("hf:me/quantised/m.gguf");

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { BusyError, RequestError } from "../../src/errors.ts";
 import type { Grammar } from "../../src/grammar/grammar.ts";
-import { superviseGrammars } from "../../src/grammar/supervisor.ts";
+import { superviseGrammars } from "../../src/grammar/thread/grammar_supervisor.ts";
 import { worldVocabulary } from "../grammar/vocabulary.ts";
 import { until } from "./workers.ts";
 

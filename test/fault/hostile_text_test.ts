@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { StopSequenceMatcher } from "../../src/engine/turn/stop_sequences.ts";
-import { screen } from "../../src/grammar/screen.ts";
+import { screen } from "../../src/grammar/screen/screen_grammar.ts";
 import { TEXTS } from "../fuzz/hostile.ts";
 import { MODEL, tinyServer } from "../fuzz/tiny_server.ts";
 import { listen, Raw } from "./raw.ts";

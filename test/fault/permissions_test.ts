@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { Flags } from "../../src/config/command_line.ts";
 import { serverArguments } from "../../src/serve/server_process.ts";
-import { formatKey, randomKey } from "../../src/state/keys.ts";
+import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 import { run, spawn } from "../story/command.ts";
 
 const PROBE = "test/fault/probe.ts";

@@ -1,15 +1,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { randomKey, type StateKey } from "../../src/state/keys.ts";
-import { Vault, type VaultOptions } from "../../src/state/seal.ts";
+import { randomKey, type StateKey } from "../../src/state/state_keys.ts";
+import { Vault, type VaultOptions } from "../../src/state/vault.ts";
 import {
   sealedBytes,
   sealedText,
   splitSealedBytes,
   splitSealedText,
-} from "../../src/state/envelope.ts";
+} from "../../src/state/token_envelope.ts";
 import { bytesOfContext, contextOf } from "../../src/http/ollama/context.ts";
-import { parseOwnerSecret } from "../../src/state/owner.ts";
-import { isPortableText, portableBytes } from "../../src/state/portable.ts";
+import { parseOwnerSecret } from "../../src/state/owner_secret.ts";
+import {
+  isPortableText,
+  portableBytes,
+} from "../../src/state/portable_token.ts";
 import { toBase64url } from "../../src/text/base64url.ts";
 import { type Harness, harness } from "../http/client.ts";
 import { fakeEngine } from "../http/fake_engine.ts";

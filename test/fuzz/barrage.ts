@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { STATE_LAYOUTS } from "../../src/state/foreign/convert.ts";
+import { STATE_LAYOUTS } from "../../src/state/foreign/convert_state.ts";
 import { judge } from "./judge.ts";
 import { requestOf, type Shot, shots } from "./requests.ts";
 import { MODEL, type TinyServer } from "./tiny_server.ts";

@@ -10,8 +10,8 @@ import { assert } from "@std/assert";
 import fc from "fast-check";
 import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import { ModelError } from "../../src/errors.ts";
-import { openModel } from "../../src/model/open.ts";
-import { type ByteSource, bytesSource } from "../../src/model/source.ts";
+import { openModel } from "../../src/model/open_model.ts";
+import { type ByteSource, bytesSource } from "../../src/model/byte_source.ts";
 import {
   llamaKeys,
   llamaTensors,

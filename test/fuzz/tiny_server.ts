@@ -8,16 +8,16 @@
 import { createApp } from "../../src/http/app.ts";
 import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import type { Device } from "../../src/device/device.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { openEngine } from "../../src/engine/device_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { superviseGrammars } from "../../src/grammar/supervisor.ts";
-import type { ApiKey } from "../../src/http/access/auth.ts";
+import { superviseGrammars } from "../../src/grammar/thread/grammar_supervisor.ts";
+import type { ApiKey } from "../../src/http/access/bearer_keys.ts";
 import { loaderOf } from "../../src/http/services.ts";
-import { openModel } from "../../src/model/open.ts";
-import { bytesSource } from "../../src/model/source.ts";
-import { randomKey } from "../../src/state/keys.ts";
-import { Vault } from "../../src/state/seal.ts";
+import { openModel } from "../../src/model/open_model.ts";
+import { bytesSource } from "../../src/model/byte_source.ts";
+import { randomKey } from "../../src/state/state_keys.ts";
+import { Vault } from "../../src/state/vault.ts";
 import { worldLines } from "../support/models/write_gguf.ts";
 
 /** Its only model. */

@@ -7,7 +7,7 @@
 import { assert } from "@std/assert";
 import fc from "fast-check";
 import { GoslingError } from "../../src/errors.ts";
-import { Vault } from "../../src/state/seal.ts";
+import { Vault } from "../../src/state/vault.ts";
 import { exampleFormat, exampleKey, exampleSave } from "../state/support.ts";
 import { mutate, mutationList, same, type Token } from "../support/mutate.ts";
 import type { FuzzOptions } from "./barrage.ts";

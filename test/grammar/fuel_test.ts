@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { FUEL, metered } from "../../src/grammar/fuel.ts";
+import { FUEL, metered } from "../../src/grammar/xgrammar/wasm_fuel.ts";
 
 /**
  * A module of one memory without a maximum and two functions: `loop` runs for ever,

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { z } from "zod";
 import type { Constraint, Grammar } from "../../src/grammar/grammar.ts";
 import { RequestError } from "../../src/errors.ts";
-import { superviseGrammars } from "../../src/grammar/supervisor.ts";
+import { superviseGrammars } from "../../src/grammar/thread/grammar_supervisor.ts";
 import { worldVocabulary } from "./vocabulary.ts";
 import { random } from "../support/random.ts";
 import { SCHEMAS } from "./schemas.ts";

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { RequestError } from "../../src/errors.ts";
-import { apartAhead } from "../../src/grammar/look_ahead.ts";
-import { HELD_TOKENS, Retries } from "../../src/grammar/retries.ts";
-import { superviseGrammars } from "../../src/grammar/supervisor.ts";
+import { apartAhead } from "../../src/grammar/regex/look_ahead.ts";
+import {
+  HELD_TOKENS,
+  Retries,
+} from "../../src/grammar/thread/answer_retries.ts";
+import { superviseGrammars } from "../../src/grammar/thread/grammar_supervisor.ts";
 import { random } from "../support/random.ts";
 import { fakeTokenizer } from "../support/fake_device.ts";
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createApp } from "../../src/http/app.ts";
-import type { JsonLimits } from "../../src/http/request/grammar.ts";
+import type { JsonLimits } from "../../src/http/request/request_grammar.ts";
 import { loaderOf } from "../../src/http/services.ts";
-import { superviseGrammars } from "../../src/grammar/supervisor.ts";
+import { superviseGrammars } from "../../src/grammar/thread/grammar_supervisor.ts";
 import { fakeEngine } from "../engine/laws.ts";
 import { eventsOf } from "../http/client.ts";
 import { fakeVault } from "../http/fake_vault.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { callSchema } from "../../src/chat/tools.ts";
-import { LIMITS } from "../../src/grammar/answer_limits.ts";
-import type { AnswerState } from "../../src/grammar/answer_state.ts";
-import { Conditions } from "../../src/grammar/conditions.ts";
-import { SchemaStates } from "../../src/grammar/schema_states.ts";
+import { callSchema } from "../../src/chat/tools/tool_calls.ts";
+import { LIMITS } from "../../src/grammar/json/answer_limits.ts";
+import type { AnswerState } from "../../src/grammar/json/answer_state.ts";
+import { Conditions } from "../../src/grammar/schema/schema_conditions.ts";
+import { SchemaStates } from "../../src/grammar/schema/schema_states.ts";
 import { TokenTree } from "../../src/grammar/token_tree.ts";
 import { random } from "../support/random.ts";
 import { worldVocabulary } from "./vocabulary.ts";

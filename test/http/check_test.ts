@@ -6,13 +6,13 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { z } from "@hono/zod-openapi";
-import { expectAmount } from "../../src/http/request/amount.ts";
+import { expectAmount } from "../../src/http/request/json_amount.ts";
 import {
   check,
   checkInSteps,
   checkLeniently,
-} from "../../src/http/request/check.ts";
-import { list, table } from "../../src/http/request/lists.ts";
+} from "../../src/http/request/schema_check.ts";
+import { list, table } from "../../src/http/request/long_lists.ts";
 import { SchemaError } from "../../src/http/problem.ts";
 
 /** The places that a check finds fault with. */

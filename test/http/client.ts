@@ -5,7 +5,7 @@
  */
 
 import { createApp, type Limits } from "../../src/http/app.ts";
-import type { ApiKey } from "../../src/http/access/auth.ts";
+import type { ApiKey } from "../../src/http/access/bearer_keys.ts";
 import type { MetricsOptions } from "../../src/http/site/metrics.ts";
 import {
   type Loader,
@@ -13,8 +13,8 @@ import {
   type Sealer,
   type Services,
 } from "../../src/http/services.ts";
-import type { TranscriptPolicy } from "../../src/chat/turn.ts";
-import type { Observer } from "../../src/observe/observer.ts";
+import type { TranscriptPolicy } from "../../src/chat/chat_turn.ts";
+import type { Observer } from "../../src/observe/request_observer.ts";
 import type { Save } from "../../src/state/save.ts";
 import {
   byteGrammars,

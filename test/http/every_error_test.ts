@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { overflow } from "../../src/engine/turn/overflow.ts";
+import { overflow } from "../../src/engine/turn/logits_overflow.ts";
 import {
   BusyError,
   ConfigError,
@@ -18,10 +18,10 @@ import {
   PROBLEMS,
 } from "../../src/http/problem.ts";
 import { type Loader, loaderOf } from "../../src/http/services.ts";
-import { openModel } from "../../src/model/open.ts";
-import { bytesSource } from "../../src/model/source.ts";
-import { randomKey } from "../../src/state/keys.ts";
-import { Vault } from "../../src/state/seal.ts";
+import { openModel } from "../../src/model/open_model.ts";
+import { bytesSource } from "../../src/model/byte_source.ts";
+import { randomKey } from "../../src/state/state_keys.ts";
+import { Vault } from "../../src/state/vault.ts";
 import { harness } from "./client.ts";
 import { byteGrammars, fakeEngine } from "./fake_engine.ts";
 import { fakeVault } from "./fake_vault.ts";

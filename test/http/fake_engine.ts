@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Speaker } from "../../src/chat/turn.ts";
-import type { ChatTemplate } from "../../src/chat/chat_template.ts";
+import type { Speaker } from "../../src/chat/chat_turn.ts";
+import type { ChatTemplate } from "../../src/chat/template/chat_template.ts";
 import type {
   DoneEvent,
   Engine,
@@ -16,16 +16,16 @@ import type {
   TurnEvent,
 } from "../../src/engine/engine.ts";
 import type { Grammars } from "../../src/grammar/grammar.ts";
-import { superviseGrammars } from "../../src/grammar/supervisor.ts";
+import { superviseGrammars } from "../../src/grammar/thread/grammar_supervisor.ts";
 import { stateLength } from "../../src/model/shape.ts";
-import { extendChain } from "../../src/state/chain.ts";
+import { extendChain } from "../../src/state/token_chain.ts";
 import type { Save } from "../../src/state/save.ts";
 import {
   EMPTY_TRANSCRIPT,
   extendTranscript,
 } from "../../src/state/transcript.ts";
 import type { ScoredToken } from "../../src/text/logprobs.ts";
-import { encodePrompt, promptText } from "../../src/text/prompt.ts";
+import { encodePrompt, promptText } from "../../src/text/prompt_pieces.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 
 /** How the fake behaves. */

@@ -5,7 +5,7 @@
  */
 
 import type { Sealer } from "../../src/http/services.ts";
-import type { SealOptions } from "../../src/state/seal.ts";
+import type { SealOptions } from "../../src/state/vault.ts";
 import { StateError } from "../../src/errors.ts";
 import type { Save } from "../../src/state/save.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { randomKey } from "../../src/state/keys.ts";
-import { Vault } from "../../src/state/seal.ts";
+import { randomKey } from "../../src/state/state_keys.ts";
+import { Vault } from "../../src/state/vault.ts";
 import { mutate, mutationList, same, type Token } from "../support/mutate.ts";
 import { type Harness, harness } from "./client.ts";
 import { fakeEngine } from "./fake_engine.ts";

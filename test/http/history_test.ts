@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { HistoryReader } from "../../src/http/request/history.ts";
+import { HistoryReader } from "../../src/http/request/history_states.ts";
 import { harness } from "./client.ts";
 
 const token = (n: number, length = 2000) =>

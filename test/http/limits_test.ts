@@ -7,16 +7,16 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type LaneLease, LanePool } from "../../src/engine/queue/lane_pool.ts";
-import type { ApiKey } from "../../src/http/access/auth.ts";
+import type { ApiKey } from "../../src/http/access/bearer_keys.ts";
 import { eventsOf, harness } from "./client.ts";
 import { fakeEngine } from "./fake_engine.ts";
 import {
   type Caller,
   RequestTurns,
 } from "../../src/http/access/request_turns.ts";
-import { RequestRecord } from "../../src/observe/record.ts";
+import { RequestRecord } from "../../src/observe/request_record.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 
 const HI = { prompt: "Hi", max_tokens: 8 };
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { MetricsAccess } from "../../src/http/site/metrics.ts";
-import type { RequestRecord } from "../../src/observe/record.ts";
+import type { RequestRecord } from "../../src/observe/request_record.ts";
 import { BusyError, DeviceError } from "../../src/errors.ts";
 import { type Harness, harness } from "./client.ts";
 

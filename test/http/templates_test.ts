@@ -4,16 +4,19 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { ChatTemplate } from "../../src/chat/chat_template.ts";
-import { chatForm } from "../../src/chat/forms.ts";
-import { jinjaThread } from "../../src/chat/jinja_thread.ts";
-import { ModelTemplate, openTemplate } from "../../src/chat/model_template.ts";
+import type { ChatTemplate } from "../../src/chat/template/chat_template.ts";
+import { chatForm } from "../../src/chat/template/chat_forms.ts";
+import { jinjaThread } from "../../src/chat/template/jinja_thread.ts";
+import {
+  ModelTemplate,
+  openTemplate,
+} from "../../src/chat/template/model_template.ts";
 import {
   plainTemplate,
   readTokenizerConfig,
   type TemplateSource,
 } from "../../src/model/template_source.ts";
-import { promptText } from "../../src/text/prompt.ts";
+import { promptText } from "../../src/text/prompt_pieces.ts";
 import { harness } from "./client.ts";
 import { byteTokenizer } from "./fake_engine.ts";
 

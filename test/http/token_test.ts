@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { randomKey, type StateKey } from "../../src/state/keys.ts";
-import { Vault, type VaultOptions } from "../../src/state/seal.ts";
+import { randomKey, type StateKey } from "../../src/state/state_keys.ts";
+import { Vault, type VaultOptions } from "../../src/state/vault.ts";
 import { type Harness, harness } from "./client.ts";
 import { fakeEngine } from "./fake_engine.ts";
 

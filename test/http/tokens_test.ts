@@ -1,6 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TEXT_LIMIT } from "../../src/http/native/schema.ts";
-import { expectPieces, expectTokens } from "../../src/http/request/tokens.ts";
+import {
+  expectPieces,
+  expectTokens,
+} from "../../src/http/request/named_tokens.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 
 /** Two tokens, the second as long as the longest text is in characters. */

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { DoneEvent } from "../../src/engine/engine.ts";
-import { takeTurn } from "../../src/chat/turn.ts";
-import { randomKey } from "../../src/state/keys.ts";
-import { Vault } from "../../src/state/seal.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { takeTurn } from "../../src/chat/chat_turn.ts";
+import { randomKey } from "../../src/state/state_keys.ts";
+import { Vault } from "../../src/state/vault.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 import { harness } from "./client.ts";
 import { fakeEngine } from "./fake_engine.ts";
 

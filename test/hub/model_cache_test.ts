@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { ModelCache } from "../../src/hub/cache.ts";
+import { ModelCache } from "../../src/hub/model_cache.ts";
 import { modelsFolder } from "../../src/hub/models_folder.ts";
-import { formatBytes, formatTable } from "../../src/text/units.ts";
-import { resolveModel } from "../../src/hub/resolve.ts";
+import { formatBytes, formatTable } from "../../src/text/format_units.ts";
+import { resolveModel } from "../../src/hub/resolve_model.ts";
 
 const MANIFEST = {
   version: 1,

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { planPull } from "../../src/hub/plan.ts";
-import { pull } from "../../src/hub/pull.ts";
-import { WORLD_VOCABULARY } from "../../src/hub/official.ts";
-import { parseReference } from "../../src/hub/reference.ts";
+import { planPull } from "../../src/hub/download_plan.ts";
+import { pull } from "../../src/hub/pull_model.ts";
+import { WORLD_VOCABULARY } from "../../src/hub/official_models.ts";
+import { parseReference } from "../../src/hub/model_reference.ts";
 import { BYTES, OTHER, REPOSITORY, scene, sha256 } from "./model_scene.ts";
 
 const NAME = "rwkv7-g1d-0.1b-20260129-ctx8192.pth";

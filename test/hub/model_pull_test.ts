@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { ModelCache } from "../../src/hub/cache.ts";
-import { pull } from "../../src/hub/pull.ts";
-import { WORLD_VOCABULARY } from "../../src/hub/official.ts";
-import { parseReference } from "../../src/hub/reference.ts";
+import { ModelCache } from "../../src/hub/model_cache.ts";
+import { pull } from "../../src/hub/pull_model.ts";
+import { WORLD_VOCABULARY } from "../../src/hub/official_models.ts";
+import { parseReference } from "../../src/hub/model_reference.ts";
 import { BYTES, OTHER, scene, sha256 } from "./model_scene.ts";
 
 const GGUF = parseReference("hf:me/quantised/m.gguf");

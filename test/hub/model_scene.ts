@@ -6,9 +6,9 @@
 
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
-import { ModelCache } from "../../src/hub/cache.ts";
-import type { PullOptions } from "../../src/hub/pull.ts";
-import { NETWORK } from "../../src/hub/transport.ts";
+import { ModelCache } from "../../src/hub/model_cache.ts";
+import type { PullOptions } from "../../src/hub/pull_model.ts";
+import { NETWORK } from "../../src/hub/fetch_again.ts";
 import { type FileServer, fileServer } from "./file_server.ts";
 
 /** A file, and another one of the same length. */

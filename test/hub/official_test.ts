@@ -3,8 +3,8 @@ import {
   newestOfficial,
   OFFICIAL_SIZES,
   officialSize,
-} from "../../src/hub/official.ts";
-import { parseReference } from "../../src/hub/reference.ts";
+} from "../../src/hub/official_models.ts";
+import { parseReference } from "../../src/hub/model_reference.ts";
 
 Deno.test("newestOfficial goes by the day, and leaves previews and others out", () => {
   const names = [

@@ -5,9 +5,9 @@ import {
   type EmbedTensors,
   type TablePart,
 } from "../../src/device/webgpu/kernels/embed.ts";
-import { packElements } from "../../src/device/webgpu/packing.ts";
+import { packElements } from "../../src/device/webgpu/weight_packing.ts";
 import type { MatrixFormat } from "../../src/device/matrix_format.ts";
-import { UNREAD } from "../../src/device/webgpu/schedule.ts";
+import { UNREAD } from "../../src/device/webgpu/pass_schedule.ts";
 import * as oracle from "../oracle/embed.ts";
 import { assertClose } from "../support/close.ts";
 import { gpu, read, run, tensor, words } from "../support/gpu.ts";

@@ -8,8 +8,11 @@ import {
   type Tile,
   TILES,
 } from "../../src/device/webgpu/kernels/product.ts";
-import { createMatrix, type Matrix } from "../../src/device/webgpu/matrix.ts";
-import { paddedRows } from "../../src/device/webgpu/packing.ts";
+import {
+  createMatrix,
+  type Matrix,
+} from "../../src/device/webgpu/matrix_parts.ts";
+import { paddedRows } from "../../src/device/webgpu/weight_packing.ts";
 import type { MatrixFormat } from "../../src/device/matrix_format.ts";
 import * as oracle from "../oracle/product.ts";
 import { assertClose } from "../support/close.ts";

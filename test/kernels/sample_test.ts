@@ -5,11 +5,11 @@ import {
   packSampling,
   tokenBits,
 } from "../../src/device/webgpu/sampling_table.ts";
-import { DRAWS } from "../../src/device/webgpu/schedule.ts";
+import { DRAWS } from "../../src/device/webgpu/pass_schedule.ts";
 import { createTensor, type Tensor } from "../../src/device/webgpu/tensor.ts";
 import { Counts } from "../../src/text/penalties.ts";
 import { sampleToken } from "../../src/text/sampler.ts";
-import { GREEDY, type Sampling } from "../../src/text/sampling.ts";
+import { GREEDY, type Sampling } from "../../src/text/sampling_options.ts";
 import * as oracle from "../oracle/sample.ts";
 import { gpu, read, run, tensor, words } from "../support/gpu.ts";
 import { random } from "../support/random.ts";

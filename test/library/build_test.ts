@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { bytesSource } from "../../src/model/source.ts";
+import { bytesSource } from "../../src/model/byte_source.ts";
 import { compress, decompress } from "../../src/library/compress.ts";
 import * as server from "../../src/state/compress.ts";
 import { buildLibrary, endBundler } from "../../tools/library.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { open } from "../../src/library/open.ts";
-import type { LocalEngine, OpenOptions } from "../../src/library/api.ts";
+import { open } from "../../src/library/local_engine.ts";
+import type { LocalEngine, OpenOptions } from "../../src/library/engine_api.ts";
 
 const MODEL = new URL("../../models/gosling/", import.meta.url);
 

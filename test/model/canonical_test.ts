@@ -3,9 +3,9 @@ import {
   type RandomModel,
   randomTensors,
 } from "../support/models/random_model.ts";
-import { canonical } from "../../src/model/canonical.ts";
+import { canonical } from "../../src/model/canonical_checkpoint.ts";
 import { tensorSpecs } from "../../src/model/checkpoint.ts";
-import { type StoredTensor, volume } from "../../src/model/stored.ts";
+import { type StoredTensor, volume } from "../../src/model/stored_tensor.ts";
 
 const MODEL = { L: 2, D: 128, V: 8, ranks: { w: 4, a: 5, v: 6, g: 7 } };
 

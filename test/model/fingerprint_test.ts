@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
 import { randomCheckpoint } from "../support/models/random_model.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { type Checkpoint, tensorSpecs } from "../../src/model/checkpoint.ts";
 import {

@@ -8,9 +8,9 @@ import {
 import type { StoredType } from "../../src/model/checkpoint.ts";
 import { fingerprint } from "../../src/model/fingerprint.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
-import { type OpenModel, openModel } from "../../src/model/open.ts";
-import { bytesSource } from "../../src/model/source.ts";
-import type { StoredTensor } from "../../src/model/stored.ts";
+import { type OpenModel, openModel } from "../../src/model/open_model.ts";
+import { bytesSource } from "../../src/model/byte_source.ts";
+import type { StoredTensor } from "../../src/model/stored_tensor.ts";
 import { Oracle } from "../oracle/rwkv7.ts";
 import { assertClose } from "../support/close.ts";
 import {

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { canonical } from "../../src/model/canonical.ts";
+import { canonical } from "../../src/model/canonical_checkpoint.ts";
 import { tensorSpecs } from "../../src/model/checkpoint.ts";
 import { readGguf } from "../../src/model/gguf/gguf.ts";
 import { readGgufModel } from "../../src/model/gguf/gguf_model.ts";
-import { bytesSource } from "../../src/model/source.ts";
+import { bytesSource } from "../../src/model/byte_source.ts";
 import { GOLDENS, openGolden } from "../support/goldens.ts";
 import { packQ8 } from "../support/models/gguf_blocks.ts";
 import {

@@ -1,10 +1,10 @@
 import { join } from "@std/path";
 import { assertEquals, assertRejects } from "@std/assert";
 import { fileSource } from "../../src/model/file_source.ts";
-import { isWorld, WORLD_VOCABULARY } from "../../src/hub/official.ts";
+import { isWorld, WORLD_VOCABULARY } from "../../src/hub/official_models.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
-import { openModel } from "../../src/model/open.ts";
-import { blobSource, bytesSource } from "../../src/model/source.ts";
+import { openModel } from "../../src/model/open_model.ts";
+import { blobSource, bytesSource } from "../../src/model/byte_source.ts";
 import { GOLDENS } from "../support/goldens.ts";
 
 const GOSLING = new URL("../../models/gosling/", import.meta.url);

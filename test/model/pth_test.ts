@@ -3,11 +3,11 @@ import {
   randomCheckpoint,
   randomTensors,
 } from "../support/models/random_model.ts";
-import { canonical } from "../../src/model/canonical.ts";
+import { canonical } from "../../src/model/canonical_checkpoint.ts";
 import { type Checkpoint, tensorSpecs } from "../../src/model/checkpoint.ts";
-import { readPickle } from "../../src/model/pickle/pickle.ts";
+import { readPickle } from "../../src/model/pickle/pickle_machine.ts";
 import { readPth } from "../../src/model/pickle/pth.ts";
-import { bytesSource } from "../../src/model/source.ts";
+import { bytesSource } from "../../src/model/byte_source.ts";
 import {
   type PickledView,
   writePickle,

@@ -7,10 +7,10 @@ import {
 } from "../support/models/random_model.ts";
 import { openPacked } from "../../src/serve/packed_weights.ts";
 import type { Device, DeviceKind } from "../../src/device/device.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
-import { openUnread } from "../../src/model/open.ts";
+import { openUnread } from "../../src/model/open_model.ts";
 import type { PackedPieces } from "../../src/model/packed/packed_pieces.ts";
 import {
   CacheError,
@@ -18,7 +18,7 @@ import {
   QuantizedCache,
   sha256,
 } from "../../src/model/packed/quantized_cache.ts";
-import { bytesSource } from "../../src/model/source.ts";
+import { bytesSource } from "../../src/model/byte_source.ts";
 
 const VOCABULARY = new URL("../../models/gosling/vocab.txt", import.meta.url);
 const RANKS = { w: 32, a: 32, v: 32, g: 32 };

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { randomTensors, safetensors } from "../support/models/random_model.ts";
-import { canonical } from "../../src/model/canonical.ts";
+import { canonical } from "../../src/model/canonical_checkpoint.ts";
 import { type StoredType, tensorSpecs } from "../../src/model/checkpoint.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
-import { bytesSource } from "../../src/model/source.ts";
-import { volume } from "../../src/model/stored.ts";
+import { bytesSource } from "../../src/model/byte_source.ts";
+import { volume } from "../../src/model/stored_tensor.ts";
 import { GOLDENS, openGolden } from "../support/goldens.ts";
 
 const MODEL = { L: 2, D: 64, V: 8, ranks: { w: 4, a: 5, v: 6, g: 7 } };

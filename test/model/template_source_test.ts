@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { randomTensors } from "../support/models/random_model.ts";
-import { generationOf } from "../../src/chat/generation.ts";
+import { generationOf } from "../../src/chat/model_generation.ts";
 import { readGgufModel } from "../../src/model/gguf/gguf_model.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
-import { bytesSource } from "../../src/model/source.ts";
+import { bytesSource } from "../../src/model/byte_source.ts";
 import {
   readSettings,
   type SettingsFile,

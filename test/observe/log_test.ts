@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DeviceError } from "../../src/errors.ts";
-import { Log, type LogFormat } from "../../src/observe/log.ts";
-import { RequestRecord } from "../../src/observe/record.ts";
+import { Log, type LogFormat } from "../../src/observe/request_log.ts";
+import { RequestRecord } from "../../src/observe/request_record.ts";
 
 const ID = "6f9619ff-8b86-4011-b42d-00c04fc964ff";
 

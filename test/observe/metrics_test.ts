@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Metrics } from "../../src/observe/metrics.ts";
-import { RequestRecord } from "../../src/observe/record.ts";
+import { RequestRecord } from "../../src/observe/request_record.ts";
 import { fakeEngine } from "../http/fake_engine.ts";
 
 function metrics(): Metrics {

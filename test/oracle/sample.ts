@@ -1,5 +1,5 @@
 import { uniformAt } from "../../src/text/philox.ts";
-import type { Sampling } from "../../src/text/sampling.ts";
+import type { Sampling } from "../../src/text/sampling_options.ts";
 
 /**
  * The draw in float64 and by sorting, as `src/text/sampler.ts` defines it.

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import deno from "../../deno.json" with { type: "json" };
-import { settingNames } from "../../src/config/flags.ts";
+import { settingNames } from "../../src/config/flag_list.ts";
 import { PROBLEMS } from "../../src/http/problem.ts";
 
 const PAGE = new URL("../../docs/operations.md", import.meta.url);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Collection } from "../../src/serve/collect.ts";
+import { Collection } from "../../src/serve/collect_garbage.ts";
 
 Deno.test("Collection.soon() has dropped memory given back, without taking any", async () => {
   const collection = new Collection();

@@ -2,8 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { formatSaveFile } from "../../src/client/save_file.ts";
 import { readInitialStates } from "../../src/serve/initial_states.ts";
 import type { Save } from "../../src/state/save.ts";
-import { Vault } from "../../src/state/seal.ts";
-import { exportState, STATE_LAYOUTS } from "../../src/state/foreign/convert.ts";
+import { Vault } from "../../src/state/vault.ts";
+import {
+  exportState,
+  STATE_LAYOUTS,
+} from "../../src/state/foreign/convert_state.ts";
 import { exampleFormat, exampleKey, exampleSave } from "../state/support.ts";
 
 const ranks = { w: 8, a: 8, v: 0, g: 8 };

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { followKeyFile, KeyFile } from "../../src/serve/key_file.ts";
 import { parseCommand } from "../../src/config/command_line.ts";
-import { readConfig } from "../../src/config/config.ts";
+import { readConfig } from "../../src/config/read_config.ts";
 import { parseKeyLines } from "../../src/config/key_lines.ts";
-import { formatKey, randomKey } from "../../src/state/keys.ts";
+import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 
 const OLD = randomKey(), NEW = randomKey();
 const DIGEST = "0a".repeat(32), OTHER = "1b".repeat(32);

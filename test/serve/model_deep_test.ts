@@ -5,10 +5,10 @@ import {
   randomTensors,
   safetensors,
 } from "../support/models/random_model.ts";
-import { describe } from "../../src/hub/inspect.ts";
+import { describe } from "../../src/hub/inspect_model.ts";
 import { QUANTIZATIONS } from "../../src/device/device.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
-import { webgpuMemory } from "../../src/device/webgpu/memory.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
+import { webgpuMemory } from "../../src/device/webgpu/model_memory.ts";
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { tensorSpecs } from "../../src/model/checkpoint.ts";
 import { openFiles } from "../../src/hub/model_files.ts";

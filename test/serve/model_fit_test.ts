@@ -49,7 +49,7 @@ Deno.test("main.ts refuses what WebAssembly cannot hold before it reads it", asy
     // Its 5.9 GB would take longer than that to read.
     assertEquals(performance.now() - before < 10_000, true);
     const inspected = await run([
-      ...["run", "-A", "src/cli/model.ts", "inspect", folder],
+      ...["run", "-A", "src/cli/model_command.ts", "inspect", folder],
     ]);
     assertMatch(inspected.stdout, /^ +webgpu +[56]\.\d+ GB +3\.\d+ GB /m);
     assertMatch(inspected.stdout, /^ +wasm +[56]\.\d+ GB\* +3\.\d+ GB /m);

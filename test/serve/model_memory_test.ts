@@ -1,16 +1,20 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { describe } from "../../src/hub/inspect.ts";
+import { describe } from "../../src/hub/inspect_model.ts";
 import { type Device, QUANTIZATIONS } from "../../src/device/device.ts";
 import { WASM_BYTES } from "../../src/device/wasm/memory_layout.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm.ts";
-import { expectRoom, explainFull, spaceOn } from "../../src/serve/memory.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
+import {
+  expectRoom,
+  explainFull,
+  spaceOn,
+} from "../../src/serve/memory_check.ts";
 import { Gpu } from "../../src/device/webgpu/gpu.ts";
 import {
   allBuffers,
   createBuffers,
   plannedBuffers,
 } from "../../src/device/webgpu/buffers.ts";
-import { webgpuMemory } from "../../src/device/webgpu/memory.ts";
+import { webgpuMemory } from "../../src/device/webgpu/model_memory.ts";
 import {
   plannedBytes,
   planWeights,

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import { createApp } from "../../src/http/app.ts";
-import { modelPlaces } from "../../src/hub/resolve.ts";
+import { modelPlaces } from "../../src/hub/resolve_model.ts";
 import { openModels } from "../../src/serve/served_models.ts";
 import { parseCommand } from "../../src/config/command_line.ts";
-import { readConfig } from "../../src/config/config.ts";
+import { readConfig } from "../../src/config/read_config.ts";
 import { eventsOf } from "../http/client.ts";
 
 const GOSLING = new URL("../../models/gosling/", import.meta.url).pathname;

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { blankChain, extendChain } from "../../src/state/chain.ts";
+import { blankChain, extendChain } from "../../src/state/token_chain.ts";
 
 Deno.test("extendChain() hashes the chain and each token, little-endian", async () => {
   let expected = new Uint8Array(32);

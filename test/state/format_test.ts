@@ -2,7 +2,11 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { StateError } from "../../src/errors.ts";
 import { CODEC_NAMES } from "../../src/state/codec.ts";
-import { decodeSave, encodeSave, readSave } from "../../src/state/format.ts";
+import {
+  decodeSave,
+  encodeSave,
+  readSave,
+} from "../../src/state/save_format.ts";
 import type { Save } from "../../src/state/save.ts";
 import {
   exampleFormat,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { formatKey, parseKeys, randomKey } from "../../src/state/keys.ts";
+import { formatKey, parseKeys, randomKey } from "../../src/state/state_keys.ts";
 import { exampleKey } from "./support.ts";
 
 const secret = formatKey(exampleKey("a")).slice(2);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CODEC_NAMES } from "../../src/state/codec.ts";
-import { decodeSave, encodeSave } from "../../src/state/format.ts";
-import { portable, portableText } from "../../src/state/portable.ts";
+import { decodeSave, encodeSave } from "../../src/state/save_format.ts";
+import { portable, portableText } from "../../src/state/portable_token.ts";
 import type { Save } from "../../src/state/save.ts";
 import { spokenTurns } from "../../src/state/transcript.ts";
 import { readElsewhere } from "../support/reader.ts";

@@ -6,8 +6,8 @@ import {
 } from "@std/assert";
 import { compactDecrypt, CompactEncrypt } from "jose";
 import { StateError } from "../../src/errors.ts";
-import { encodeSave } from "../../src/state/format.ts";
-import { Vault, type VaultOptions } from "../../src/state/seal.ts";
+import { encodeSave } from "../../src/state/save_format.ts";
+import { Vault, type VaultOptions } from "../../src/state/vault.ts";
 import {
   exampleFormat,
   exampleKey,

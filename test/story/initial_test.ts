@@ -8,9 +8,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { run } from "./command.ts";
 import { serve } from "./server.ts";
 
-const GENERATE = ["run", "-A", "--frozen", "src/cli/generate.ts"];
-const STATE = ["run", "-A", "--frozen", "src/cli/state.ts"];
-const CHAT = ["run", "-A", "--frozen", "src/cli/chat.ts"];
+const GENERATE = ["run", "-A", "--frozen", "src/cli/generate_command.ts"];
+const STATE = ["run", "-A", "--frozen", "src/cli/state_command.ts"];
+const CHAT = ["run", "-A", "--frozen", "src/cli/chat_command.ts"];
 const WASM = { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" };
 const ASKED = "What is my name?";
 

@@ -15,7 +15,7 @@ function command(...args: readonly string[]): Deno.Command {
       "run",
       "-qA",
       "--node-modules-dir=none",
-      "src/cli/keep.ts",
+      "src/cli/keep_command.ts",
       ...args,
     ],
     cwd: ROOT,

@@ -7,7 +7,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { parseSaveFile } from "../../src/client/save_file.ts";
-import { formatKey, randomKey } from "../../src/state/keys.ts";
+import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 import { run, spawn } from "./command.ts";
 import { KEY, serve } from "./server.ts";
 
@@ -18,9 +18,12 @@ Deno.test("a save of the commands goes to servers and comes back", async () => {
   const folder = await Deno.makeTempDir();
   const [saves, others] = [`${folder}/saves`, `${folder}/others`];
   const generate = (...args: string[]) =>
-    run(["run", "-A", "src/cli/generate.ts", ...GREEDY, ...args], WASM);
+    run(["run", "-A", "src/cli/generate_command.ts", ...GREEDY, ...args], WASM);
   const state = async (...args: string[]) => {
-    const ended = await run(["run", "-A", "src/cli/state.ts", ...args], WASM);
+    const ended = await run(
+      ["run", "-A", "src/cli/state_command.ts", ...args],
+      WASM,
+    );
     assertEquals([args, ended.code, ended.stderr], [args, 0, ""]);
     return ended.stdout;
   };
@@ -69,7 +72,7 @@ Deno.test("a save of the commands goes to servers and comes back", async () => {
     assertMatch(same, /^values +equal\ntext +the same/);
     const key = formatKey(randomKey());
     const stranger = await run([
-      ...["run", "-A", "src/cli/state.ts", "inspect", file],
+      ...["run", "-A", "src/cli/state_command.ts", "inspect", file],
       ...["--state-keys", key, "--saves", others],
     ]);
     assertEquals(stranger.code, 1);
@@ -84,12 +87,19 @@ Deno.test("a server with the key of the saves opens them, and its own come back"
   const inSaves = ["--saves", folder];
   const generate = (...args: string[]) =>
     run(
-      ["run", "-A", "src/cli/generate.ts", ...GREEDY, ...inSaves, ...args],
+      [
+        "run",
+        "-A",
+        "src/cli/generate_command.ts",
+        ...GREEDY,
+        ...inSaves,
+        ...args,
+      ],
       WASM,
     );
   try {
     const { stdout } = await run(
-      ["run", "-A", "src/cli/state.ts", "key", ...inSaves],
+      ["run", "-A", "src/cli/state_command.ts", "key", ...inSaves],
     );
     assertMatch(stdout, new RegExp(`^${folder}/key\n.*--keys-file ${folder}`));
     const server = spawn(

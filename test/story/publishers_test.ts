@@ -5,7 +5,7 @@
 
 import { join } from "@std/path";
 import { assertEquals, assertNotEquals } from "@std/assert";
-import type { StoredTensor } from "../../src/model/stored.ts";
+import type { StoredTensor } from "../../src/model/stored_tensor.ts";
 import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import {
   llamaKeys,

@@ -8,8 +8,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Cell, dialogues } from "../../bench/recall/experiments.ts";
 import { judge, type Verdict } from "../../bench/recall/judge.ts";
-import { compose } from "../../src/serve/compose.ts";
-import { readConfig } from "../../src/config/config.ts";
+import { compose } from "../../src/serve/compose_services.ts";
+import { readConfig } from "../../src/config/read_config.ts";
 
 const LANES = 4;
 

@@ -8,11 +8,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../src/client/client.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
-import { openModel } from "../../src/model/open.ts";
+import { openModel } from "../../src/model/open_model.ts";
 import { N } from "../../src/model/shape.ts";
-import { formatKey, randomKey } from "../../src/state/keys.ts";
+import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 import type { Save, SaveFormat } from "../../src/state/save.ts";
-import { Vault } from "../../src/state/seal.ts";
+import { Vault } from "../../src/state/vault.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { type Found, Inspector } from "../support/inspector.ts";
 import { type Server, startServer } from "../support/server.ts";

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../src/client/client.ts";
-import { formatKey, randomKey } from "../../src/state/keys.ts";
+import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 import { type Server, startServer } from "../support/server.ts";
 
 const CLIENTS = 4;

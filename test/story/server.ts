@@ -5,14 +5,14 @@
  */
 
 import { createApp } from "../../src/http/app.ts";
-import { compose } from "../../src/serve/compose.ts";
+import { compose } from "../../src/serve/compose_services.ts";
 import { Client } from "../../src/client/client.ts";
 import { parseCommand } from "../../src/config/command_line.ts";
-import { readConfig } from "../../src/config/config.ts";
+import { readConfig } from "../../src/config/read_config.ts";
 import type { Config } from "../../src/config/settings.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { loaderOf } from "../../src/http/services.ts";
-import { formatKey, randomKey } from "../../src/state/keys.ts";
+import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 
 /** A key that outlives the servers of a test. */
 export const KEY = formatKey(randomKey());

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { formatKey, randomKey } from "../../src/state/keys.ts";
+import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 import { run, spawn } from "./command.ts";
 
 const WASM = { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" };

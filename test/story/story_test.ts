@@ -6,7 +6,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { renderChat } from "../../src/chat/template.ts";
+import { renderChat } from "../../src/chat/template/world_form.ts";
 import { Conversation } from "../../src/client/conversation.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Save } from "../../src/state/save.ts";

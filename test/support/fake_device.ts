@@ -15,7 +15,7 @@ import { DeviceError } from "../../src/errors.ts";
 import { stateLength } from "../../src/model/shape.ts";
 import { Counts, penalized } from "../../src/text/penalties.ts";
 import { LogitsError, sampleToken } from "../../src/text/sampler.ts";
-import type { Sampling } from "../../src/text/sampling.ts";
+import type { Sampling } from "../../src/text/sampling_options.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { random } from "./random.ts";
 

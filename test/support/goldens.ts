@@ -5,10 +5,10 @@
  * @module
  */
 
-import { canonical } from "../../src/model/canonical.ts";
+import { canonical } from "../../src/model/canonical_checkpoint.ts";
 import type { Checkpoint } from "../../src/model/checkpoint.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
-import { bytesSource } from "../../src/model/source.ts";
+import { bytesSource } from "../../src/model/byte_source.ts";
 
 /** Where the golden files are, with a slash at the end. */
 export const GOLDENS = new URL("../fixtures/goldens/", import.meta.url)

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type StoredTensor, volume } from "../../src/model/stored.ts";
+import { type StoredTensor, volume } from "../../src/model/stored_tensor.ts";
 
 type Rule = readonly [pattern: RegExp, name: string];
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { encoding } from "../../src/text/encoding.ts";
-import { encodePrompt } from "../../src/text/prompt.ts";
+import { encoding } from "../../src/text/stepwise_encoding.ts";
+import { encodePrompt } from "../../src/text/prompt_pieces.ts";
 import { parseVocabulary } from "../../src/text/vocabulary.ts";
 import { worldTokenizer } from "../../src/text/world_tokenizer.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Counts, FORGOTTEN, penalize } from "../../src/text/penalties.ts";
-import { GREEDY } from "../../src/text/sampling.ts";
+import { GREEDY } from "../../src/text/sampling_options.ts";
 
 const OFF = { ...GREEDY, temperature: 1 };
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { sampleToken } from "../../src/text/sampler.ts";
 import { SamplerScratch } from "../../src/text/sampler_scratch.ts";
-import { GREEDY, type Sampling } from "../../src/text/sampling.ts";
+import { GREEDY, type Sampling } from "../../src/text/sampling_options.ts";
 import { random } from "../support/random.ts";
 
 const PLAIN: Sampling = { ...GREEDY, temperature: 1, seed: [1, 2] };

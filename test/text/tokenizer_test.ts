@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
-import { Utf8Stream } from "../../src/text/utf8.ts";
+import { Utf8Stream } from "../../src/text/utf8_stream.ts";
 import { parseVocabulary } from "../../src/text/vocabulary.ts";
 import {
   openVocabulary,

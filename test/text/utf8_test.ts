@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Utf8Stream } from "../../src/text/utf8.ts";
+import { Utf8Stream } from "../../src/text/utf8_stream.ts";
 
 Deno.test("Utf8Stream.push() holds back what is unfinished", () => {
   const stream = new Utf8Stream();

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { randomKey } from "../../src/state/keys.ts";
-import { Vault } from "../../src/state/seal.ts";
+import { randomKey } from "../../src/state/state_keys.ts";
+import { Vault } from "../../src/state/vault.ts";
 import { harness } from "../http/client.ts";
 import { fakeEngine, type FakeOptions } from "../http/fake_engine.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { Locator, Page } from "playwright-core";
-import { formatKey, randomKey } from "../../src/state/keys.ts";
+import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 
 /** Settings under which the model always says the same. */
 export const GREEDY = { temperature: 0, max_tokens: 64 };

@@ -1,11 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Forest } from "../../src/web/store/forest.ts";
+import { Forest } from "../../src/web/store/turn_forest.ts";
 import { readSaveFile, writeSaveFile } from "../../src/web/store/save_file.ts";
 import type { StoredTurn } from "../../src/web/store/stored_turn.ts";
 import { parseInline } from "../../src/web/text/inline.ts";
 import { parseMarkdown } from "../../src/web/text/markdown.ts";
-import { duration, formatSize, number } from "../../src/web/text/units.ts";
+import {
+  duration,
+  formatSize,
+  number,
+} from "../../src/web/text/readable_units.ts";
 
 function turnOf(id: string, parent: string | null): StoredTurn {
   return {

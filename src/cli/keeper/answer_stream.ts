@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AnswerTap, Json } from "./tongues.ts";
+import type { AnswerTap, Json } from "./client_dialects.ts";
 
 /**
  * The answer as the client gets it.

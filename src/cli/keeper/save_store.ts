@@ -13,13 +13,13 @@ import {
   sealedText,
   splitSealedBytes,
   splitSealedText,
-} from "../../state/envelope.ts";
+} from "../../state/token_envelope.ts";
 import {
   isPortableText,
   portableBytes,
   portableText,
-} from "../../state/portable.ts";
-import type { SavePlace } from "./history.ts";
+} from "../../state/portable_token.ts";
+import type { SavePlace } from "./history_keys.ts";
 
 /** What is known of a save. */
 export interface StoredAbout {

@@ -12,7 +12,7 @@
 import { penalized } from "../../text/penalties.ts";
 import { LogitsError, sampleToken } from "../../text/sampler.ts";
 import { SamplerScratch } from "../../text/sampler_scratch.ts";
-import type { Sampling } from "../../text/sampling.ts";
+import type { Sampling } from "../../text/sampling_options.ts";
 import type { LaneResult, LaneStep } from "../device.ts";
 import {
   begin,
@@ -21,10 +21,10 @@ import {
   left,
   type Pending,
   resultOf,
-} from "./entry.ts";
-import type { WasmKernels } from "./exports.ts";
+} from "./batch_entry.ts";
+import type { WasmKernels } from "./kernel_exports.ts";
 import type { MemoryLayout } from "./memory_layout.ts";
-import { planField } from "./structs.ts";
+import { planField } from "./plan_structs.ts";
 
 /** All lanes of a model, on the thread that leads. */
 export class BatchRunner {

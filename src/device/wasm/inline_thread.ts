@@ -6,8 +6,8 @@
  */
 
 import { DeviceError } from "../../errors.ts";
-import type { Answers, Task, ThreadStart } from "./messages.ts";
-import type { WasmThread } from "./thread.ts";
+import type { Answers, Task, ThreadStart } from "./thread_messages.ts";
+import type { WasmThread } from "./worker_thread.ts";
 import { ThreadTasks } from "./thread_tasks.ts";
 
 /** A thread that is the caller's. */

@@ -8,10 +8,10 @@
 import type { Sizes } from "../../model/checkpoint.ts";
 import { N, stateLength } from "../../model/shape.ts";
 import type { MemoryOptions } from "../device.ts";
-import { Arena, type TensorPlace } from "./arena.ts";
-import { activationBytes, PANEL, roundUp } from "./format.ts";
+import { Arena, type TensorPlace } from "./memory_arena.ts";
+import { activationBytes, PANEL, roundUp } from "./wasm_matrix.ts";
 import { loraFormat, MATRIX_FORMATS, matrixFormat } from "../matrix_format.ts";
-import { LAYER_FIELDS, PLAN_FIELDS, words } from "./structs.ts";
+import { LAYER_FIELDS, PLAN_FIELDS, words } from "./plan_structs.ts";
 
 /** What 32-bit addresses reach. */
 export const WASM_BYTES: number = 2 ** 32;

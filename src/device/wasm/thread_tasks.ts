@@ -5,10 +5,10 @@
  * @module
  */
 
-import { instantiate, type WasmKernels } from "./exports.ts";
+import { instantiate, type WasmKernels } from "./kernel_exports.ts";
 import { MATRIX_FORMATS } from "../matrix_format.ts";
 import { BatchRunner } from "./batch_runner.ts";
-import type { Task, ThreadStart } from "./messages.ts";
+import type { Task, ThreadStart } from "./thread_messages.ts";
 
 /** One thread's kernels, and on thread 0 all lanes. */
 export class ThreadTasks {

@@ -7,7 +7,7 @@
  */
 
 import { serveCalls } from "../../worker/serve_calls.ts";
-import type { Task, ThreadReply, ThreadStart } from "./messages.ts";
+import type { Task, ThreadReply, ThreadStart } from "./thread_messages.ts";
 import { ThreadTasks } from "./thread_tasks.ts";
 
 serveCalls<ThreadStart, Task, ThreadReply>((start) => {

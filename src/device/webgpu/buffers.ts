@@ -9,7 +9,7 @@ import type { ModelShape } from "../../model/shape.ts";
 import { MAX_DRAWN } from "../step_checks.ts";
 import type { Gpu } from "./gpu.ts";
 import { PARAMETERS, PEAK } from "./kernels/sample.ts";
-import { paddedRows } from "./packing.ts";
+import { paddedRows } from "./weight_packing.ts";
 import { createTensor, type Tensor, tensorBytes } from "./tensor.ts";
 import { planWeights, stackedRows } from "./weight_plan.ts";
 import { layerStride } from "./weights.ts";

@@ -9,11 +9,11 @@ import { headPlan, layersPlan, type Path } from "./forward.ts";
 import type { Gpu } from "./gpu.ts";
 import { TILES } from "./kernels/product.ts";
 import { sample } from "./kernels/sample.ts";
-import { paddedRows } from "./packing.ts";
+import { paddedRows } from "./weight_packing.ts";
 import { PASS_ROWS, type WorkBuffers } from "./buffers.ts";
-import type { Pass } from "./schedule.ts";
+import type { Pass } from "./pass_schedule.ts";
 import { createTensor, type Tensor } from "./tensor.ts";
-import { Timing } from "./timing.ts";
+import { Timing } from "./kernel_timing.ts";
 import type { Weights } from "./weights.ts";
 
 /** Decode passes in one submit: long enough to hide its cost. */

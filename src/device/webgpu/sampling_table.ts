@@ -5,7 +5,7 @@
  */
 
 import { penalized } from "../../text/penalties.ts";
-import type { Sampling } from "../../text/sampling.ts";
+import type { Sampling } from "../../text/sampling_options.ts";
 import { PARAMETERS } from "./kernels/sample.ts";
 
 /** Bits of a lane's flags. */

@@ -14,8 +14,8 @@ import type {
 } from "../device.ts";
 import { PASS_ROWS } from "./buffers.ts";
 import { Gpu } from "./gpu.ts";
-import { webgpuMemory } from "./memory.ts";
-import { WEBGPU_PACKING } from "./packing.ts";
+import { webgpuMemory } from "./model_memory.ts";
+import { WEBGPU_PACKING } from "./weight_packing.ts";
 import { WebGpuModel } from "./webgpu_model.ts";
 
 /** See {@linkcode Device}. */

@@ -30,9 +30,9 @@ import {
   PASS_ROWS,
   type WorkBuffers,
 } from "./buffers.ts";
-import { logitsWanted, schedule } from "./schedule.ts";
-import type { Timing } from "./timing.ts";
-import { uploadWeights } from "./upload.ts";
+import { logitsWanted, schedule } from "./pass_schedule.ts";
+import type { Timing } from "./kernel_timing.ts";
+import { uploadWeights } from "./upload_weights.ts";
 import { layerStride, weightBuffers, type Weights } from "./weights.ts";
 
 /** See {@linkcode DeviceModel}. */

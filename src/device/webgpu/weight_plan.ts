@@ -7,7 +7,7 @@
 
 import { ModelError } from "../../errors.ts";
 import { type Sizes, SMALL, type StoredType } from "../../model/checkpoint.ts";
-import { isStoredType } from "../../model/stored.ts";
+import { isStoredType } from "../../model/stored_tensor.ts";
 import type { Quantization } from "../device.ts";
 import {
   loraFormat,
@@ -15,8 +15,8 @@ import {
   matrixFormat,
 } from "../matrix_format.ts";
 import type { TablePart } from "./kernels/embed.ts";
-import { type Matrix, matrixParts, tableParts } from "./matrix.ts";
-import { paddedRows } from "./packing.ts";
+import { type Matrix, matrixParts, tableParts } from "./matrix_parts.ts";
+import { paddedRows } from "./weight_packing.ts";
 import { type Tensor, tensorBytes } from "./tensor.ts";
 import type { Weights } from "./weights.ts";
 

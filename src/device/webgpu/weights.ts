@@ -8,7 +8,7 @@ import { N } from "../../model/shape.ts";
 import type { DeepWeights } from "./kernels/deep.ts";
 import type { TablePart } from "./kernels/embed.ts";
 import type { Ups } from "./kernels/prepare.ts";
-import type { Matrix } from "./matrix.ts";
+import type { Matrix } from "./matrix_parts.ts";
 import type { MatrixFormat } from "../matrix_format.ts";
 import type { Tensor } from "./tensor.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import type { DeviceModel, LaneResult, LaneStep } from "../../device/device.ts";
-import type { StepReport } from "../observer.ts";
+import type { StepReport } from "../turn_observer.ts";
 
 /**
  * Tokens of prompts read in one step, all lanes together. Lanes that write wait

@@ -7,7 +7,7 @@
 
 import type { DeviceModel, LaneResult, LaneStep } from "../../device/device.ts";
 import { type ScoredToken, scoreToken } from "../../text/logprobs.ts";
-import { overflow } from "./overflow.ts";
+import { overflow } from "./logits_overflow.ts";
 import {
   type Job,
   PREFILL_CHUNK,

@@ -3,7 +3,7 @@
  * surely ends there: the end of text, and every token that contains a stop.
  *
  * A stop that is spread over tokens is found by the host, when more may have been
- * drawn; `rewind.ts` undoes that.
+ * drawn; `lane_rewinder.ts` undoes that.
  *
  * @module
  */

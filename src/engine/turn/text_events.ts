@@ -6,9 +6,9 @@
  */
 
 import { type ScoredToken, scoreToken } from "../../text/logprobs.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./answer_text.ts";
 import type { TurnEvent } from "../engine.ts";
-import type { Mailbox } from "./mailbox.ts";
+import type { Mailbox } from "./event_mailbox.ts";
 
 /** Turns an answer into events. */
 export class TextEvents {

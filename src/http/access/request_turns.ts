@@ -5,7 +5,7 @@
  * @module
  */
 
-import { hasTools, rebaseParts } from "../../chat/rebase.ts";
+import { hasTools, rebaseParts } from "../../chat/transcript_rebase.ts";
 import {
   type Ask,
   type Input,
@@ -13,20 +13,23 @@ import {
   type Speaker,
   takeTurn,
   UnreadPromptError,
-} from "../../chat/turn.ts";
+} from "../../chat/chat_turn.ts";
 import {
   type HearTurn,
   type TakePart,
   thinkWithin,
-} from "../../chat/thought_budget.ts";
+} from "../../chat/thought/thought_budget.ts";
 import type { ScoreQuery } from "../../engine/engine.ts";
 import { TimeLimitError } from "../../errors.ts";
-import type { RequestRecord, TurnRecord } from "../../observe/record.ts";
-import type { SaveFile } from "../../state/format.ts";
+import type {
+  RequestRecord,
+  TurnRecord,
+} from "../../observe/request_record.ts";
+import type { SaveFile } from "../../state/save_format.ts";
 import type { Save } from "../../state/save.ts";
 import { spokenTurns } from "../../state/transcript.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
-import { GREEDY } from "../../text/sampling.ts";
+import { GREEDY } from "../../text/sampling_options.ts";
 import { codeOf } from "../problem.ts";
 
 /** Whose request it is, and what its turns may take. */

@@ -8,7 +8,7 @@
 
 import type { Context } from "hono";
 import type { AppEnv } from "../services.ts";
-import { PATIENCE_MS, raceTimeout } from "./patience.ts";
+import { PATIENCE_MS, raceTimeout } from "./answer_start.ts";
 
 /** Bytes of a body. */
 export type Bytes = Uint8Array<ArrayBuffer>;

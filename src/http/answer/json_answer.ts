@@ -8,7 +8,7 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../services.ts";
 import { type BodyOptions, type Bytes, streamBody } from "./answer_body.ts";
-import { PATIENCE_MS, raceTimeout } from "./patience.ts";
+import { PATIENCE_MS, raceTimeout } from "./answer_start.ts";
 
 /** Characters of a member that is worth sending by itself, and of one piece. */
 const PIECE = 1 << 16;

@@ -6,12 +6,12 @@
  */
 
 import type { Context } from "hono";
-import type { CallReader } from "../../chat/tools.ts";
-import type { Ask } from "../../chat/turn.ts";
+import type { CallReader } from "../../chat/tools/tool_calls.ts";
+import type { Ask } from "../../chat/chat_turn.ts";
 import type { CodecName } from "../../state/save.ts";
-import type { Profile } from "../../state/seal.ts";
+import type { Profile } from "../../state/vault.ts";
 import type { AppEnv } from "../services.ts";
-import { Draft, type SaidEvent } from "./draft.ts";
+import { Draft, type SaidEvent } from "./answer_draft.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { streamEvents, type StreamFormat } from "./event_stream.ts";
 

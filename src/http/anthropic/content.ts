@@ -7,7 +7,7 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import type { Message } from "../../chat/template.ts";
+import type { Message } from "../../chat/template/world_form.ts";
 import type { CarryingMessage } from "../openai/chat_messages.ts";
 import { pastCall, shortId } from "../openai/chat_messages.ts";
 import { text } from "../openai/content.ts";

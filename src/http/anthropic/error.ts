@@ -14,7 +14,7 @@ import {
   PROBLEMS,
   statusWithout422,
 } from "../problem.ts";
-import { jsonErrors, type ProblemStatus } from "../site/document.ts";
+import { jsonErrors, type ProblemStatus } from "../site/openapi_document.ts";
 
 /** What Anthropic calls an error of a status. */
 const TYPES: Readonly<Record<number, string>> = {

@@ -8,7 +8,11 @@
  */
 
 import type { DoneEvent, TurnUsage } from "../../engine/engine.ts";
-import { type Draft, retriesOf, type SaidEvent } from "../answer/draft.ts";
+import {
+  type Draft,
+  retriesOf,
+  type SaidEvent,
+} from "../answer/answer_draft.ts";
 import { EVENT_STREAM, type StreamFormat } from "../answer/event_stream.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { isCut, writtenCalls } from "../openai/calls.ts";

@@ -9,20 +9,20 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { WORLD } from "../../chat/forms.ts";
-import { BLANK_PHASE } from "../../chat/template.ts";
-import { thinks } from "../../chat/think.ts";
+import { WORLD } from "../../chat/template/chat_forms.ts";
+import { BLANK_PHASE } from "../../chat/template/world_form.ts";
+import { thinks } from "../../chat/thought/thinking.ts";
 import type { Save } from "../../state/save.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
 import { planCalls, type Reading, readingOf } from "../openai/calls.ts";
 import { conversationOf } from "../openai/chat_messages.ts";
-import { readLeniently } from "../request/body.ts";
+import { readLeniently } from "../request/read_body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
-import { openBeginning } from "../request/initial.ts";
+import { openBeginning } from "../request/open_save.ts";
 import { textTokens } from "../request/text_tokens.ts";
-import { HISTORY_STATES, needs } from "../request/needs.ts";
+import { HISTORY_STATES, needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
-import { document } from "../site/document.ts";
+import { document } from "../site/openapi_document.ts";
 import { anthropicErrors } from "./error.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { CountRequest, MessagesRequest } from "./schema.ts";

@@ -7,9 +7,9 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import type { Effort } from "../../chat/think.ts";
+import type { Effort } from "../../chat/thought/thinking.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
-import type { Tool } from "../../chat/tools.ts";
+import type { Tool } from "../../chat/tools/tool_calls.ts";
 import { JsonSchema, TEXT_LIMIT } from "../native/schema.ts";
 import { closedObject, ignorable, nullsLeftOut } from "../openai/fields.ts";
 import {

@@ -9,7 +9,7 @@ import { type RouteConfig, z } from "@hono/zod-openapi";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Dialect } from "../dialect.ts";
 import { codeOf, problem, problemHeaders, PROBLEMS } from "../problem.ts";
-import { jsonErrors, type ProblemStatus } from "../site/document.ts";
+import { jsonErrors, type ProblemStatus } from "../site/openapi_document.ts";
 
 /** An error as KoboldCpp says it. */
 export const KoboldError = z.object({

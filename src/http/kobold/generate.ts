@@ -9,11 +9,11 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { answerTurns } from "../answer/turn_answer.ts";
-import { readLeniently } from "../request/body.ts";
+import { readLeniently } from "../request/read_body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
-import { needs } from "../request/needs.ts";
+import { needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
-import { document } from "../site/document.ts";
+import { document } from "../site/openapi_document.ts";
 import { koboldErrors } from "./error.ts";
 import { KoboldAbortRequest, KoboldGenerateRequest } from "./schema.ts";
 import { KoboldWriter } from "./writer.ts";

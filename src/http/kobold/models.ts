@@ -6,12 +6,12 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { readLeniently } from "../request/body.ts";
+import { readLeniently } from "../request/read_body.ts";
 import { textTokens } from "../request/text_tokens.ts";
-import { needs } from "../request/needs.ts";
+import { needs } from "../request/route_needs.ts";
 import { MOST_TOKENS } from "../openai/schema.ts";
 import type { AppEnv } from "../services.ts";
-import { document } from "../site/document.ts";
+import { document } from "../site/openapi_document.ts";
 import { koboldErrors } from "./error.ts";
 import { KoboldCountRequest } from "./schema.ts";
 

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { AnswerEvent } from "../../chat/turn.ts";
+import type { AnswerEvent } from "../../chat/chat_turn.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
-import type { Draft } from "../answer/draft.ts";
+import type { Draft } from "../answer/answer_draft.ts";
 import { EVENT_STREAM, type StreamFormat } from "../answer/event_stream.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { koboldError } from "./error.ts";

@@ -7,12 +7,12 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { RequestError } from "../../errors.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
-import { readLeniently } from "../request/body.ts";
+import { readLeniently } from "../request/read_body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
-import { needs } from "../request/needs.ts";
-import { expectPieces } from "../request/tokens.ts";
+import { needs } from "../request/route_needs.ts";
+import { expectPieces } from "../request/named_tokens.ts";
 import type { AppEnv } from "../services.ts";
-import { document } from "../site/document.ts";
+import { document } from "../site/openapi_document.ts";
 import { llamaErrors } from "./error.ts";
 import { LlamaCompletionRequest } from "./schema.ts";
 import { LlamaWriter } from "./writer.ts";

@@ -13,7 +13,7 @@ import {
   problemHeaders,
   statusWithout422,
 } from "../problem.ts";
-import { jsonErrors, type ProblemStatus } from "../site/document.ts";
+import { jsonErrors, type ProblemStatus } from "../site/openapi_document.ts";
 
 /** What llama.cpp calls an error of a status. */
 const TYPES: Readonly<Record<number, string>> = {

@@ -8,7 +8,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Grammar } from "../../grammar/grammar.ts";
 import { JsonSchema, TEXT_LIMIT, TOKEN_LIMIT } from "../native/schema.ts";
-import { list } from "../request/lists.ts";
+import { list } from "../request/long_lists.ts";
 import { text } from "../openai/content.ts";
 import { closedObject } from "../openai/fields.ts";
 import {

@@ -6,14 +6,14 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { promptText } from "../../text/prompt.ts";
-import { expectTokens } from "../request/tokens.ts";
-import { readLeniently } from "../request/body.ts";
+import { promptText } from "../../text/prompt_pieces.ts";
+import { expectTokens } from "../request/named_tokens.ts";
+import { readLeniently } from "../request/read_body.ts";
 import { textTokens } from "../request/text_tokens.ts";
-import { charge } from "../access/charge.ts";
-import { needs } from "../request/needs.ts";
+import { charge } from "../access/charge_tokens.ts";
+import { needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
-import { document } from "../site/document.ts";
+import { document } from "../site/openapi_document.ts";
 import { llamaErrors } from "./error.ts";
 import { RootDetokenizeRequest, RootTokenizeRequest } from "./schema.ts";
 

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { AnswerEvent } from "../../chat/turn.ts";
+import type { AnswerEvent } from "../../chat/chat_turn.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import type { Draft } from "../answer/draft.ts";
+import type { Draft } from "../answer/answer_draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { chatLogprobs } from "../openai/logprobs.ts";
 import { llamaError } from "./error.ts";

@@ -8,11 +8,11 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import { PENALTY_DECAY } from "../../chat/decoding.ts";
-import { headDigest, splitHead } from "../../chat/head.ts";
+import { PENALTY_DECAY } from "../../chat/sampling_profile.ts";
+import { headDigest, splitHead } from "../../chat/conversation_head.ts";
 import type { Save } from "../../state/save.ts";
 import type { Bytes } from "../answer/answer_body.ts";
-import type { Draft } from "../answer/draft.ts";
+import type { Draft } from "../answer/answer_draft.ts";
 import { multipart, PARTS_TYPE } from "../answer/multipart.ts";
 import {
   answerTurns,
@@ -20,14 +20,14 @@ import {
   type PlannedTurn,
 } from "../answer/turn_answer.ts";
 import { SchemaError } from "../problem.ts";
-import { readBody } from "../request/body.ts";
+import { readBody } from "../request/read_body.ts";
 import { planTurns } from "../request/common_request.ts";
-import { boundedGrammar, prepareGrammar } from "../request/grammar.ts";
-import { openBeginning } from "../request/initial.ts";
-import { needs } from "../request/needs.ts";
+import { boundedGrammar, prepareGrammar } from "../request/request_grammar.ts";
+import { openBeginning } from "../request/open_save.ts";
+import { needs } from "../request/route_needs.ts";
 import { requireProtection } from "../request/turn_fields.ts";
 import type { AppEnv } from "../services.ts";
-import { document, problems } from "../site/document.ts";
+import { document, problems } from "../site/openapi_document.ts";
 import { GenerationWriter } from "./generation_writer.ts";
 import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import type { Context } from "hono";
-import type { AnswerEvent } from "../../chat/turn.ts";
-import type { Draft } from "../answer/draft.ts";
+import type { AnswerEvent } from "../../chat/chat_turn.ts";
+import type { Draft } from "../answer/answer_draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { problem } from "../problem.ts";
 import type { AppEnv } from "../services.ts";

@@ -7,10 +7,14 @@
 import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { stateLength } from "../../model/shape.ts";
-import { charge } from "../access/charge.ts";
-import { readJson } from "../request/body.ts";
-import { needs, type RouteNeeds } from "../request/needs.ts";
-import { document, problems, type ProblemStatus } from "../site/document.ts";
+import { charge } from "../access/charge_tokens.ts";
+import { readJson } from "../request/read_body.ts";
+import { needs, type RouteNeeds } from "../request/route_needs.ts";
+import {
+  document,
+  problems,
+  type ProblemStatus,
+} from "../site/openapi_document.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
 import type { AppEnv } from "../services.ts";
 

@@ -5,12 +5,12 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { thinks } from "../../chat/think.ts";
+import { thinks } from "../../chat/thought/thinking.ts";
 import { parameters } from "../../model/checkpoint.ts";
 import { stateLength } from "../../model/shape.ts";
 import { CODEC_NAMES, encodedSize } from "../../state/codec.ts";
-import { document, problems } from "../site/document.ts";
-import { initialStates } from "../request/initial.ts";
+import { document, problems } from "../site/openapi_document.ts";
+import { initialStates } from "../request/open_save.ts";
 import { takeModel } from "../request/model_choice.ts";
 import {
   anthropicModel,

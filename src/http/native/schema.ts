@@ -7,8 +7,8 @@
 
 import { z } from "@hono/zod-openapi";
 import { CODEC_NAMES } from "../../state/codec.ts";
-import { MOST_VALUES } from "../request/amount.ts";
-import { list, MOST_MESSAGES, table } from "../request/lists.ts";
+import { MOST_VALUES } from "../request/json_amount.ts";
+import { list, MOST_MESSAGES, table } from "../request/long_lists.ts";
 
 /** Characters in one prompt or message. */
 export const TEXT_LIMIT = 1 << 20;

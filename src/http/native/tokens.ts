@@ -6,9 +6,9 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { inSteps } from "../../steps.ts";
-import { encoding } from "../../text/encoding.ts";
-import { promptText } from "../../text/prompt.ts";
-import { expectTokens } from "../request/tokens.ts";
+import { encoding } from "../../text/stepwise_encoding.ts";
+import { promptText } from "../../text/prompt_pieces.ts";
+import { expectTokens } from "../request/named_tokens.ts";
 import { postJson } from "./json_route.ts";
 import {
   DetokenizeRequest,

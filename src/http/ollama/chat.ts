@@ -12,15 +12,15 @@ import { answerTurns } from "../answer/turn_answer.ts";
 import { planCalls, readingOf } from "../openai/calls.ts";
 import { conversationOf } from "../openai/chat_messages.ts";
 import { statePlace } from "../openai/state_place.ts";
-import { readLeniently } from "../request/body.ts";
+import { readLeniently } from "../request/read_body.ts";
 import {
   type CommonRequest,
   openSave,
   planTurns,
 } from "../request/common_request.ts";
-import { HISTORY_STATES, needs } from "../request/needs.ts";
+import { HISTORY_STATES, needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
-import { document } from "../site/document.ts";
+import { document } from "../site/openapi_document.ts";
 import { bytesOfContext } from "./context.ts";
 import { ollamaErrors } from "./error.ts";
 import { OllamaChatRequest, OllamaGenerateRequest } from "./schema.ts";

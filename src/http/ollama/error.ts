@@ -13,7 +13,7 @@ import {
   problemHeaders,
   statusWithout422,
 } from "../problem.ts";
-import { jsonErrors, type ProblemStatus } from "../site/document.ts";
+import { jsonErrors, type ProblemStatus } from "../site/openapi_document.ts";
 
 /** An error as Ollama says it. */
 export const OllamaError = z.object({

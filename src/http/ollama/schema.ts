@@ -6,7 +6,7 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import type { Effort } from "../../chat/think.ts";
+import type { Effort } from "../../chat/thought/thinking.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
 import { JsonSchema } from "../native/schema.ts";
 import {
@@ -27,7 +27,7 @@ import {
 } from "../openai/schema.ts";
 import { tokenIn } from "../openai/ids.ts";
 import { FunctionTools } from "../openai/tool_schema.ts";
-import { list, MOST_MESSAGES } from "../request/lists.ts";
+import { list, MOST_MESSAGES } from "../request/long_lists.ts";
 
 /** Which model; the tag that Ollama adds to every name is none of ours. */
 const Model = z.string().max(256).optional()

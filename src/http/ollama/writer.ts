@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { ToolCall } from "../../chat/tools.ts";
-import type { AnswerEvent } from "../../chat/turn.ts";
+import type { ToolCall } from "../../chat/tools/tool_calls.ts";
+import type { AnswerEvent } from "../../chat/chat_turn.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import type { Draft } from "../answer/draft.ts";
+import type { Draft } from "../answer/answer_draft.ts";
 import type { StreamFormat } from "../answer/event_stream.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { idOf } from "../openai/ids.ts";

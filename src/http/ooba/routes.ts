@@ -6,20 +6,20 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { promptText } from "../../text/prompt.ts";
-import { expectTokens } from "../request/tokens.ts";
+import { promptText } from "../../text/prompt_pieces.ts";
+import { expectTokens } from "../request/named_tokens.ts";
 import { TOKEN_LIMIT } from "../native/schema.ts";
 import { text } from "../openai/content.ts";
 import { openAiErrors } from "../openai/error.ts";
 import { closedObject } from "../openai/fields.ts";
 import { modelName } from "../openai/schema.ts";
-import { list } from "../request/lists.ts";
-import { readLeniently } from "../request/body.ts";
+import { list } from "../request/long_lists.ts";
+import { readLeniently } from "../request/read_body.ts";
 import { textTokens } from "../request/text_tokens.ts";
-import { charge } from "../access/charge.ts";
-import { needs } from "../request/needs.ts";
+import { charge } from "../access/charge_tokens.ts";
+import { needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
-import { document } from "../site/document.ts";
+import { document } from "../site/openapi_document.ts";
 
 const InternalText = closedObject({ model: modelName, text })
   .openapi("InternalTextRequest");

@@ -4,11 +4,18 @@
  * @module
  */
 
-import { headDigest, type HeadedMessages } from "../../chat/head.ts";
-import type { Message } from "../../chat/template.ts";
-import { callSchema, type Tool, withTools } from "../../chat/tools.ts";
+import {
+  headDigest,
+  type HeadedMessages,
+} from "../../chat/conversation_head.ts";
+import type { Message } from "../../chat/template/world_form.ts";
+import {
+  callSchema,
+  type Tool,
+  withTools,
+} from "../../chat/tools/tool_calls.ts";
 import type { Save } from "../../state/save.ts";
-import { type Draft, newCallId } from "../answer/draft.ts";
+import { type Draft, newCallId } from "../answer/answer_draft.ts";
 import type { CommonRequest } from "../request/common_request.ts";
 import {
   type AllowedTools,

@@ -6,9 +6,9 @@
  */
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
-import { readLeniently } from "../request/body.ts";
-import { HISTORY_STATES, needs } from "../request/needs.ts";
-import { document } from "../site/document.ts";
+import { readLeniently } from "../request/read_body.ts";
+import { HISTORY_STATES, needs } from "../request/route_needs.ts";
+import { document } from "../site/openapi_document.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
 import type { AppEnv } from "../services.ts";
 import { openSave, planTurns } from "../request/common_request.ts";

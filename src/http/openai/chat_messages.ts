@@ -6,8 +6,11 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import { type HeadedMessages, splitHead } from "../../chat/head.ts";
-import type { Message, PastCall } from "../../chat/template.ts";
+import {
+  type HeadedMessages,
+  splitHead,
+} from "../../chat/conversation_head.ts";
+import type { Message, PastCall } from "../../chat/template/world_form.ts";
 import { CarryingContent, text } from "./content.ts";
 import { closedObject } from "./fields.ts";
 import { tokenIn } from "./ids.ts";

@@ -5,10 +5,14 @@
  * @module
  */
 
-import type { AnswerEvent } from "../../chat/turn.ts";
+import type { AnswerEvent } from "../../chat/chat_turn.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import type { CallPiece } from "../../chat/forced_call.ts";
-import { type Draft, retriesOf, type SaidEvent } from "../answer/draft.ts";
+import type { CallPiece } from "../../chat/tools/forced_call.ts";
+import {
+  type Draft,
+  retriesOf,
+  type SaidEvent,
+} from "../answer/answer_draft.ts";
 import type { RebaseReport } from "../access/request_turns.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { isCut, type WrittenCall, writtenCalls } from "./calls.ts";

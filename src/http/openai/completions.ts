@@ -5,19 +5,19 @@
  */
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
-import type { PromptPieces } from "../../text/prompt.ts";
+import type { PromptPieces } from "../../text/prompt_pieces.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
-import { expectTokens } from "../request/tokens.ts";
-import { readLeniently } from "../request/body.ts";
+import { expectTokens } from "../request/named_tokens.ts";
+import { readLeniently } from "../request/read_body.ts";
 import {
   type CommonRequest,
   openSave,
   planTurns,
 } from "../request/common_request.ts";
-import { needs } from "../request/needs.ts";
+import { needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
-import { document } from "../site/document.ts";
+import { document } from "../site/openapi_document.ts";
 import { CompletionWriter } from "./completion_writer.ts";
 import { openAiAnswers } from "./error.ts";
 import { CompletionRequest } from "./schema.ts";

@@ -6,7 +6,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { TEXT_LIMIT } from "../native/schema.ts";
-import { list } from "../request/lists.ts";
+import { list } from "../request/long_lists.ts";
 import { nullsLeftOut } from "./fields.ts";
 
 /** A text. */

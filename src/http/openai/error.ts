@@ -7,7 +7,7 @@
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import type { Dialect } from "../dialect.ts";
-import { jsonErrors, type ProblemStatus } from "../site/document.ts";
+import { jsonErrors, type ProblemStatus } from "../site/openapi_document.ts";
 import {
   codeOf,
   problem,

@@ -6,7 +6,7 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import type { Ignorable } from "../request/check.ts";
+import type { Ignorable } from "../request/schema_check.ts";
 
 /** A schema of an object whose members may be `null`, which means: left out. */
 export function nullsLeftOut<T extends z.ZodType>(

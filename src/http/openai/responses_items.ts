@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { HeadedMessages } from "../../chat/head.ts";
-import type { Message, PastCall } from "../../chat/template.ts";
+import type { HeadedMessages } from "../../chat/conversation_head.ts";
+import type { Message, PastCall } from "../../chat/template/world_form.ts";
 import { StateError } from "../../errors.ts";
 import { SchemaError } from "../problem.ts";
 import { pastCall, shortId, unread } from "./chat_messages.ts";

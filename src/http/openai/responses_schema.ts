@@ -6,7 +6,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { TEXT_LIMIT } from "../native/schema.ts";
-import { list, MOST_MESSAGES } from "../request/lists.ts";
+import { list, MOST_MESSAGES } from "../request/long_lists.ts";
 import { Content } from "./content.ts";
 import {
   closedObject,

@@ -5,7 +5,7 @@
  */
 
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import { type Draft, retriesOf } from "../answer/draft.ts";
+import { type Draft, retriesOf } from "../answer/answer_draft.ts";
 import { type WrittenCall, writtenCalls } from "./calls.ts";
 import { idOf } from "./ids.ts";
 import { type ChatLogprob, chatLogprobs } from "./logprobs.ts";

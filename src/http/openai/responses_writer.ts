@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { CallPiece } from "../../chat/forced_call.ts";
+import type { CallPiece } from "../../chat/tools/forced_call.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
-import type { Draft, SaidEvent } from "../answer/draft.ts";
+import type { Draft, SaidEvent } from "../answer/answer_draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import type { WrittenCall } from "./calls.ts";
 import { openAiError } from "./error.ts";

@@ -37,7 +37,7 @@ import {
   TemplateVariables,
   TOKEN_LIMIT,
 } from "../native/schema.ts";
-import { list, MOST_MESSAGES } from "../request/lists.ts";
+import { list, MOST_MESSAGES } from "../request/long_lists.ts";
 
 /** How many tokens an answer may have if the request does not say. */
 export const ANSWER_TOKENS = 1024;

@@ -8,7 +8,7 @@
 
 import type { Context } from "hono";
 import { RequestError } from "../../errors.ts";
-import { raceTimeout } from "../answer/patience.ts";
+import { raceTimeout } from "../answer/answer_start.ts";
 import type { AppEnv } from "../services.ts";
 
 /**

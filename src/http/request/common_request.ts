@@ -6,9 +6,13 @@
  */
 
 import type { Context } from "hono";
-import { type Effort, effortOf, thoughtful } from "../../chat/think.ts";
-import { CallReader, type Tool } from "../../chat/tools.ts";
-import type { Ask, Input } from "../../chat/turn.ts";
+import {
+  type Effort,
+  effortOf,
+  thoughtful,
+} from "../../chat/thought/thinking.ts";
+import { CallReader, type Tool } from "../../chat/tools/tool_calls.ts";
+import type { Ask, Input } from "../../chat/chat_turn.ts";
 import type { Save } from "../../state/save.ts";
 import type { PlannedTurn, StateOutput } from "../answer/turn_answer.ts";
 import type { AppEnv } from "../services.ts";
@@ -16,8 +20,8 @@ import {
   boundedGrammar,
   type BoundedRequest,
   prepareGrammar,
-} from "./grammar.ts";
-import { openBeginning, type SaveSource } from "./initial.ts";
+} from "./request_grammar.ts";
+import { openBeginning, type SaveSource } from "./open_save.ts";
 import {
   type ProtectionFields,
   requireProtection,

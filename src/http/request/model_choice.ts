@@ -7,10 +7,10 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import { renewingVault } from "../access/renewal.ts";
+import { renewingVault } from "../access/token_renewal.ts";
 import type { AppEnv, Loader } from "../services.ts";
-import { instrument } from "../access/instrument.ts";
-import { ownedVault, ownerSecrets } from "../access/owner.ts";
+import { instrument } from "../access/recorded_vault.ts";
+import { ownedVault, ownerSecrets } from "../access/owner_secret_headers.ts";
 import { RequestTurns } from "../access/request_turns.ts";
 
 /** What of any request says which model is meant. */

@@ -6,8 +6,8 @@
 
 import type { Context } from "hono";
 import { inSteps } from "../../steps.ts";
-import { encoding } from "../../text/encoding.ts";
-import { charge } from "../access/charge.ts";
+import { encoding } from "../../text/stepwise_encoding.ts";
+import { charge } from "../access/charge_tokens.ts";
 import type { AppEnv } from "../services.ts";
 
 /**

@@ -9,9 +9,9 @@ import {
   type DecodingFields,
   type DrawingNeeds,
   drawingOf,
-} from "../../chat/decoding.ts";
-import type { Profile } from "../../state/seal.ts";
-import type { SamplingOptions } from "../../text/sampling.ts";
+} from "../../chat/sampling_profile.ts";
+import type { Profile } from "../../state/vault.ts";
+import type { SamplingOptions } from "../../text/sampling_options.ts";
 import { SchemaError } from "../problem.ts";
 import type { Services } from "../services.ts";
 

@@ -8,7 +8,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Engine } from "../../engine/engine.ts";
 import { ClosingError, DeviceError, type GoslingError } from "../../errors.ts";
-import { document, problems } from "./document.ts";
+import { document, problems } from "./openapi_document.ts";
 import type { AppEnv, Loader } from "../services.ts";
 
 const Status = z.object({ status: z.literal("ok") }).openapi("Status");

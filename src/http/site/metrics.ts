@@ -7,7 +7,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { RequestError } from "../../errors.ts";
-import { document, problems } from "./document.ts";
+import { document, problems } from "./openapi_document.ts";
 import type { AppEnv } from "../services.ts";
 
 /** Who may read the figures: everybody, whoever has a key, or one key by name. */

@@ -1,7 +1,7 @@
 /**
  * The kernels where code may not be compiled at run time: edge runtimes take
  * WebAssembly as modules that were deployed with the script. Stands in the place of
- * `../kernels.ts`, and its files beside it; there are no threads.
+ * `../compiled_kernels.ts`, and its files beside it; there are no threads.
  *
  * @module
  */

@@ -8,13 +8,13 @@
 import { ModelError } from "../../errors.ts";
 import { BLOCK_TYPES, type BlockType } from "./gguf_blocks.ts";
 import { CutOff, GgufReader, type GgufValue } from "./gguf_reader.ts";
-import type { ByteSource } from "../source.ts";
+import type { ByteSource } from "../byte_source.ts";
 import {
   isStoredType,
   plainTensor,
   type StoredTensor,
   volume,
-} from "../stored.ts";
+} from "../stored_tensor.ts";
 
 /** What is in a GGUF file. Shapes are turned round: slowest dimension first. */
 export interface Gguf {

@@ -8,10 +8,10 @@ import { ModelError } from "../../errors.ts";
 import { parseEscapes, type Vocabulary } from "../../text/vocabulary.ts";
 import { readGguf } from "./gguf.ts";
 import type { GgufValue } from "./gguf_reader.ts";
-import { blinkdlNames, type Renamed } from "../names.ts";
-import type { ByteSource } from "../source.ts";
-import type { StoredTensor } from "../stored.ts";
-import type { ModelSettings } from "../settings.ts";
+import { blinkdlNames, type Renamed } from "../tensor_names.ts";
+import type { ByteSource } from "../byte_source.ts";
+import type { StoredTensor } from "../stored_tensor.ts";
+import type { ModelSettings } from "../model_settings.ts";
 import { END_NAMES, plainTemplate } from "../template_source.ts";
 
 /** What a GGUF file holds of a model. */

@@ -23,7 +23,7 @@
 import { z } from "zod";
 import { ModelError } from "../../errors.ts";
 import type { PackedPieces } from "./packed_pieces.ts";
-import type { ByteSource } from "../source.ts";
+import type { ByteSource } from "../byte_source.ts";
 
 /** A file that the weights come from. */
 export interface SourceStamp {

@@ -7,15 +7,19 @@
 
 import { ModelError } from "../../errors.ts";
 import type { StoredType } from "../checkpoint.ts";
-import { readPickle } from "./pickle.ts";
-import { isTensor, type Pickled, type PickledTensor } from "./pickled.ts";
-import type { ByteSource } from "../source.ts";
+import { readPickle } from "./pickle_machine.ts";
+import {
+  isTensor,
+  type Pickled,
+  type PickledTensor,
+} from "./pickled_values.ts";
+import type { ByteSource } from "../byte_source.ts";
 import {
   BYTES_PER_VALUE,
   plainTensor,
   type StoredTensor,
   volume,
-} from "../stored.ts";
+} from "../stored_tensor.ts";
 import { readZip, type ZipEntry } from "./zip.ts";
 
 /** A table has a hundred bytes a tensor; more than this is damage. */

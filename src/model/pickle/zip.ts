@@ -9,7 +9,7 @@
  */
 
 import { ModelError } from "../../errors.ts";
-import type { ByteSource } from "../source.ts";
+import type { ByteSource } from "../byte_source.ts";
 
 /** An uncompressed entry. */
 export interface ZipEntry {

@@ -25,7 +25,7 @@
 import { StateError } from "../../errors.ts";
 import { N, stateLength } from "../../model/shape.ts";
 import type { StateShape } from "../codec.ts";
-import { layersOf } from "../analysis/parts.ts";
+import { layersOf } from "../analysis/layer_parts.ts";
 
 const MAGIC = 0x67677371;
 const VERSION = 3;

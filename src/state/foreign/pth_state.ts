@@ -13,10 +13,10 @@
 import { ModelError, StateError } from "../../errors.ts";
 import { N, stateLength } from "../../model/shape.ts";
 import { readPth } from "../../model/pickle/pth.ts";
-import { bytesSource } from "../../model/source.ts";
-import type { StoredTensor } from "../../model/stored.ts";
+import { bytesSource } from "../../model/byte_source.ts";
+import type { StoredTensor } from "../../model/stored_tensor.ts";
 import type { StateShape } from "../codec.ts";
-import { layersOf } from "../analysis/parts.ts";
+import { layersOf } from "../analysis/layer_parts.ts";
 import { type NamedTensor, writePth } from "./write_pth.ts";
 
 /** The two kinds of file. */

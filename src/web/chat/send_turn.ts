@@ -15,8 +15,8 @@ import type { Library } from "../store/library.ts";
 import { requestOptions, settings } from "../store/settings.ts";
 import { newId, type StoredTurn } from "../store/stored_turn.ts";
 import { CutOffError } from "./error_notice.ts";
-import { findPartner, opensHere, type Partner } from "./partner.ts";
-import { ask, health } from "./server.ts";
+import { findPartner, opensHere, type Partner } from "./turn_partner.ts";
+import { ask, health } from "./server_state.ts";
 
 /** A turn to be taken. */
 export interface Wish {

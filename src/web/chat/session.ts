@@ -15,8 +15,8 @@ import { patch } from "../store/signals.ts";
 import type { Library } from "../store/library.ts";
 import type { StoredTurn } from "../store/stored_turn.ts";
 import { TabPosition } from "./tab_position.ts";
-import { ask, health } from "./server.ts";
-import { computesHere } from "./partner.ts";
+import { ask, health } from "./server_state.ts";
+import { computesHere } from "./turn_partner.ts";
 import { sendTurn, type Wish } from "./send_turn.ts";
 import {
   CONVERSATION_GONE,

@@ -7,7 +7,7 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { patch, watch } from "../store/signals.ts";
-import { fetchDetails, type LayerPicture } from "../chat/server.ts";
+import { fetchDetails, type LayerPicture } from "../chat/server_state.ts";
 import { explain } from "../chat/error_notice.ts";
 import type { Session } from "../chat/session.ts";
 import type { Library } from "../store/library.ts";

@@ -7,7 +7,7 @@
 import { type Signal, signal } from "@preact/signals";
 import type { ComponentChild } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { health } from "../chat/server.ts";
+import { health } from "../chat/server_state.ts";
 import { Chat } from "./chat.tsx";
 import {
   notice,
@@ -17,9 +17,9 @@ import {
   PartsProvider,
   side,
   useParts,
-} from "./context.ts";
+} from "./page_context.ts";
 import { Curse } from "./curse.tsx";
-import { dialog, nameSave, openSettings } from "./dialog.ts";
+import { dialog, nameSave, openSettings } from "./open_dialog.ts";
 import { Dialogs } from "./dialogs.tsx";
 import { Icon, IconButton, type IconName, Mark } from "./icon.tsx";
 import { NotebookView } from "./notebook.tsx";

@@ -6,10 +6,10 @@
 
 import type { ComponentChild } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { computesHere } from "../chat/partner.ts";
-import { health } from "../chat/server.ts";
-import { useParts } from "./context.ts";
-import { nameSave } from "./dialog.ts";
+import { computesHere } from "../chat/turn_partner.ts";
+import { health } from "../chat/server_state.ts";
+import { useParts } from "./page_context.ts";
+import { nameSave } from "./open_dialog.ts";
 import { Icon, IconButton } from "./icon.tsx";
 
 /** The foot of the conversation. */

@@ -6,7 +6,7 @@
 
 import type { ComponentChild } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { duration, number } from "../text/units.ts";
+import { duration, number } from "../text/readable_units.ts";
 import { type Chart, type Line, Plot } from "./plot.tsx";
 
 /** What `GET /curse.json` gives. */

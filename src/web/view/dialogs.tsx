@@ -6,9 +6,9 @@
 
 import type { ComponentChild } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { saveSlot } from "../chat/saves.ts";
-import { say, useParts } from "./context.ts";
-import { type Dialog, dialog } from "./dialog.ts";
+import { saveSlot } from "../chat/save_actions.ts";
+import { say, useParts } from "./page_context.ts";
+import { type Dialog, dialog } from "./open_dialog.ts";
 import { IconButton } from "./icon.tsx";
 import { MemoryForm } from "./memory_form.tsx";
 import { SettingsForm } from "./settings.tsx";

@@ -7,10 +7,10 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { EditAnswer, EditedFact, KnownFact } from "../../client/client.ts";
-import { editSlot, type EditWish } from "../chat/edits.ts";
+import { editSlot, type EditWish } from "../chat/memory_edits.ts";
 import { explain } from "../chat/error_notice.ts";
 import type { Slot } from "../store/stored_turn.ts";
-import { pane, useParts } from "./context.ts";
+import { pane, useParts } from "./page_context.ts";
 
 const VERBS = [
   ["teach", "Teach"],

@@ -5,8 +5,8 @@
  */
 
 import type { ComponentChild } from "preact";
-import type { Model } from "../chat/server.ts";
-import { formatSize, number } from "../text/units.ts";
+import type { Model } from "../chat/server_state.ts";
+import { formatSize, number } from "../text/readable_units.ts";
 
 /** Describes a model. */
 export function ModelCard({ model }: { model: Model }): ComponentChild {

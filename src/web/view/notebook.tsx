@@ -7,11 +7,11 @@
 
 import type { ComponentChild } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { health, type LayerPicture, type Model } from "../chat/server.ts";
-import { number } from "../text/units.ts";
-import { useParts } from "./context.ts";
-import { MatrixView } from "./face.tsx";
-import { Growth } from "./growth.tsx";
+import { health, type LayerPicture, type Model } from "../chat/server_state.ts";
+import { number } from "../text/readable_units.ts";
+import { useParts } from "./page_context.ts";
+import { MatrixView } from "./matrix_picture.tsx";
+import { Growth } from "./growth_plots.tsx";
 
 /** The right of the page. */
 export function NotebookView(): ComponentChild {

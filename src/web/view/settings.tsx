@@ -5,7 +5,7 @@
  */
 
 import type { ComponentChild } from "preact";
-import { health } from "../chat/server.ts";
+import { health } from "../chat/server_state.ts";
 import {
   changeSettings,
   DEFAULTS,

@@ -6,15 +6,15 @@
 
 import type { ComponentChild } from "preact";
 import { useState } from "preact/hooks";
-import { exportSave, importSave } from "../chat/saves.ts";
-import { forestOf, titleOf } from "../store/forest.ts";
+import { exportSave, importSave } from "../chat/save_actions.ts";
+import { forestOf, titleOf } from "../store/turn_forest.ts";
 import { watch } from "../store/signals.ts";
 import type { Slot, StoredTurn } from "../store/stored_turn.ts";
-import { age, formatSize, number } from "../text/units.ts";
-import { pane, say, useParts } from "./context.ts";
+import { age, formatSize, number } from "../text/readable_units.ts";
+import { pane, say, useParts } from "./page_context.ts";
 import { explain } from "../chat/error_notice.ts";
-import { askPassphrase, confirm, dialog } from "./dialog.ts";
-import { Face } from "./face.tsx";
+import { askPassphrase, confirm, dialog } from "./open_dialog.ts";
+import { Face } from "./matrix_picture.tsx";
 import { Icon, IconButton } from "./icon.tsx";
 
 /** How many conversations are listed at first. */

@@ -6,13 +6,13 @@
 
 import type { ComponentChild } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { forestOf } from "../store/forest.ts";
+import { forestOf } from "../store/turn_forest.ts";
 import { settings } from "../store/settings.ts";
 import { wordsOf } from "../store/save_file.ts";
 import type { StoredTurn } from "../store/stored_turn.ts";
-import { duration, formatSize, number } from "../text/units.ts";
-import { say, useParts } from "./context.ts";
-import { nameSave } from "./dialog.ts";
+import { duration, formatSize, number } from "../text/readable_units.ts";
+import { say, useParts } from "./page_context.ts";
+import { nameSave } from "./open_dialog.ts";
 import { Icon, IconButton } from "./icon.tsx";
 import { Markdown } from "./markdown.tsx";
 

@@ -13,9 +13,9 @@ import {
   useRef,
   useState,
 } from "preact/hooks";
-import { forestOf, type Row, titleOf } from "../store/forest.ts";
-import { age, formatSize, number } from "../text/units.ts";
-import { pane, useParts } from "./context.ts";
+import { forestOf, type Row, titleOf } from "../store/turn_forest.ts";
+import { age, formatSize, number } from "../text/readable_units.ts";
+import { pane, useParts } from "./page_context.ts";
 
 /** Pixels of a row, as in the style sheet. */
 const ROW = 48;

@@ -5,7 +5,7 @@
  */
 
 import type { ComponentChild } from "preact";
-import { useParts } from "./context.ts";
+import { useParts } from "./page_context.ts";
 import { Mark } from "./icon.tsx";
 
 const OPENINGS = [

@@ -1,5 +1,5 @@
 import { randomCheckpoint } from "../../support/models/random_model.ts";
-import { wasmDevice } from "../../../src/device/wasm/wasm.ts";
+import { wasmDevice } from "../../../src/device/wasm/wasm_device.ts";
 import { assertSameBits, one, prompt } from "../loaded.ts";
 
 const V = 300;

@@ -1,4 +1,4 @@
-import { unshared } from "../../../src/device/wasm/unshared.ts";
+import { unshared } from "../../../src/device/wasm/unshared_kernels.ts";
 
 /** Compiled kernels for memory that is not shared. */
 export async function inlineKernels(

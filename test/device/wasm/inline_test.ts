@@ -1,10 +1,13 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { LaneResult } from "../../../src/device/device.ts";
-import { unshared } from "../../../src/device/wasm/unshared.ts";
-import { wasmDevice, type WasmOptions } from "../../../src/device/wasm/wasm.ts";
+import { unshared } from "../../../src/device/wasm/unshared_kernels.ts";
+import {
+  wasmDevice,
+  type WasmOptions,
+} from "../../../src/device/wasm/wasm_device.ts";
 import { assertClose } from "../../support/close.ts";
 import { openGolden } from "../../support/goldens.ts";
-import { GREEDY } from "../../../src/text/sampling.ts";
+import { GREEDY } from "../../../src/text/sampling_options.ts";
 import { inlineKernels } from "./inline_kernels.ts";
 
 const MODEL = "lm128-bf16";

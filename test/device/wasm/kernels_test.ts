@@ -3,7 +3,7 @@ import {
   LAYER_FIELDS,
   MATRIX_FIELDS,
   PLAN_FIELDS,
-} from "../../../src/device/wasm/structs.ts";
+} from "../../../src/device/wasm/plan_structs.ts";
 import { compileKernels, compilePlainKernels } from "../../../tools/wasm.ts";
 import { Room } from "./room.ts";
 

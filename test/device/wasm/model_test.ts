@@ -4,8 +4,11 @@ import type {
   LaneStep,
   LoadOptions,
 } from "../../../src/device/device.ts";
-import { wasmDevice, type WasmOptions } from "../../../src/device/wasm/wasm.ts";
-import type { Sampling } from "../../../src/text/sampling.ts";
+import {
+  wasmDevice,
+  type WasmOptions,
+} from "../../../src/device/wasm/wasm_device.ts";
+import type { Sampling } from "../../../src/text/sampling_options.ts";
 import { assertClose } from "../../support/close.ts";
 import { openGolden } from "../../support/goldens.ts";
 import { random } from "../../support/random.ts";

@@ -3,7 +3,7 @@ import {
   PANEL,
   PANEL_BLOCK,
   panelBytes,
-} from "../../../src/device/wasm/format.ts";
+} from "../../../src/device/wasm/wasm_matrix.ts";
 import { MATRIX_FORMATS } from "../../../src/device/matrix_format.ts";
 import { random, uniform } from "../../support/random.ts";
 import { Room } from "./room.ts";

@@ -1,10 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { PANEL, panelBytes, roundUp } from "../../../src/device/wasm/format.ts";
+import {
+  PANEL,
+  panelBytes,
+  roundUp,
+} from "../../../src/device/wasm/wasm_matrix.ts";
 import {
   MATRIX_FORMATS,
   type MatrixFormat,
 } from "../../../src/device/matrix_format.ts";
-import { MATRIX_FIELDS, words } from "../../../src/device/wasm/structs.ts";
+import { MATRIX_FIELDS, words } from "../../../src/device/wasm/plan_structs.ts";
 import { product } from "../../oracle/product.ts";
 import { assertClose } from "../../support/close.ts";
 import { random, uniform } from "../../support/random.ts";

@@ -1,7 +1,7 @@
 import {
   instantiate,
   type WasmKernels,
-} from "../../../src/device/wasm/exports.ts";
+} from "../../../src/device/wasm/kernel_exports.ts";
 import { kernels } from "../../../src/device/wasm/kernels.js";
 
 /** The kernels over a memory of their own, with values put in and taken out. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { ThreadStart } from "../../../src/device/wasm/messages.ts";
-import { WorkerThread } from "../../../src/device/wasm/thread.ts";
-import { wasmDevice } from "../../../src/device/wasm/wasm.ts";
+import type { ThreadStart } from "../../../src/device/wasm/thread_messages.ts";
+import { WorkerThread } from "../../../src/device/wasm/worker_thread.ts";
+import { wasmDevice } from "../../../src/device/wasm/wasm_device.ts";
 import { inlineKernels } from "./inline_kernels.ts";
 import { GOLDEN_MODELS, openGolden } from "../../support/goldens.ts";
 

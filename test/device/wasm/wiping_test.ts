@@ -7,8 +7,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Quantization } from "../../../src/device/device.ts";
 import { layout } from "../../../src/device/wasm/memory_layout.ts";
-import { wasmDevice } from "../../../src/device/wasm/wasm.ts";
-import { GREEDY } from "../../../src/text/sampling.ts";
+import { wasmDevice } from "../../../src/device/wasm/wasm_device.ts";
+import { GREEDY } from "../../../src/text/sampling_options.ts";
 import { randomCheckpoint } from "../../support/models/random_model.ts";
 import { prompt } from "../loaded.ts";
 

@@ -4,7 +4,7 @@ import { describeAdapter, Gpu } from "../../../src/device/webgpu/gpu.ts";
 import { openWebGpu } from "../../../src/device/webgpu/webgpu_device.ts";
 import { tensorSpecs } from "../../../src/model/checkpoint.ts";
 import { openGolden } from "../../support/goldens.ts";
-import { GREEDY } from "../../../src/text/sampling.ts";
+import { GREEDY } from "../../../src/text/sampling_options.ts";
 
 const BLANK = { vendor: "", architecture: "", device: "", description: "" };
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { openWebGpu } from "../../../src/device/webgpu/webgpu_device.ts";
-import type { Sampling } from "../../../src/text/sampling.ts";
+import type { Sampling } from "../../../src/text/sampling_options.ts";
 import { openGolden } from "../../support/goldens.ts";
-import { GREEDY } from "../../../src/text/sampling.ts";
+import { GREEDY } from "../../../src/text/sampling_options.ts";
 
 const PENALIZED: Sampling = {
   ...GREEDY,

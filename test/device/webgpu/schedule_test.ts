@@ -6,7 +6,7 @@ import {
   type Pass,
   schedule,
   UNREAD,
-} from "../../../src/device/webgpu/schedule.ts";
+} from "../../../src/device/webgpu/pass_schedule.ts";
 
 /** A pass as [kind, then each row's token with u (unread) and d (draws) @ lane]. */
 function tell({ kind, table, rows }: Pass): string {

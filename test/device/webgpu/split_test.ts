@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { Gpu } from "../../../src/device/webgpu/gpu.ts";
-import { uploadWeights } from "../../../src/device/webgpu/upload.ts";
+import { uploadWeights } from "../../../src/device/webgpu/upload_weights.ts";
 import type { Checkpoint } from "../../../src/model/checkpoint.ts";
 import type { Quantization } from "../../../src/device/device.ts";
-import { GREEDY } from "../../../src/text/sampling.ts";
+import { GREEDY } from "../../../src/text/sampling_options.ts";
 import { openGolden } from "../../support/goldens.ts";
 import { sharedWebGpu } from "../../support/shared_webgpu.ts";
 import { assertSameBits, prompt } from "../loaded.ts";

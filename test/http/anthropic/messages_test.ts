@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { promptText } from "../../../src/text/prompt.ts";
+import { promptText } from "../../../src/text/prompt_pieces.ts";
 import { harness } from "../client.ts";
 import { byteTokenizer, type FakeOptions } from "../fake_engine.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { promptText } from "../../../src/text/prompt.ts";
+import { promptText } from "../../../src/text/prompt_pieces.ts";
 import { eventsOf, harness } from "../client.ts";
 import { byteTokenizer } from "../fake_engine.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { RequestRecord } from "../../../src/observe/record.ts";
+import type { RequestRecord } from "../../../src/observe/request_record.ts";
 import { harness } from "../client.ts";
 
 const CHAT = "/v1/chat/completions";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { randomKey } from "../../../src/state/keys.ts";
-import { Vault } from "../../../src/state/seal.ts";
+import { randomKey } from "../../../src/state/state_keys.ts";
+import { Vault } from "../../../src/state/vault.ts";
 import { type Harness, harness } from "../client.ts";
 import { fakeEngine } from "../fake_engine.ts";
 

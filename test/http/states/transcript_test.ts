@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { chatForm } from "../../../src/chat/forms.ts";
-import { blankChain, extendChain } from "../../../src/state/chain.ts";
-import { randomKey } from "../../../src/state/keys.ts";
-import { Vault, type VaultOptions } from "../../../src/state/seal.ts";
+import { chatForm } from "../../../src/chat/template/chat_forms.ts";
+import { blankChain, extendChain } from "../../../src/state/token_chain.ts";
+import { randomKey } from "../../../src/state/state_keys.ts";
+import { Vault, type VaultOptions } from "../../../src/state/vault.ts";
 import { eventsOf, type Harness, harness } from "../client.ts";
 import { byteTokenizer, fakeEngine } from "../fake_engine.ts";
 

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { blankChain, extendChain } from "../../../src/state/chain.ts";
+import { blankChain, extendChain } from "../../../src/state/token_chain.ts";
 import type { StateShape } from "../../../src/state/codec.ts";
 import type { Save } from "../../../src/state/save.ts";
 import {
   exportState,
   importState,
   STATE_LAYOUTS,
-} from "../../../src/state/foreign/convert.ts";
+} from "../../../src/state/foreign/convert_state.ts";
 import {
   readLlamaSlot,
   writeLlamaSlot,

@@ -5,7 +5,7 @@ import {
   exportState,
   importState,
   STATE_LAYOUTS,
-} from "../../../src/state/foreign/convert.ts";
+} from "../../../src/state/foreign/convert_state.ts";
 import { exampleSave } from "../support.ts";
 
 const SHAPE = { L: 1, D: 64 };

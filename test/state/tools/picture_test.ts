@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { picture } from "../../../src/state/analysis/picture.ts";
+import { picture } from "../../../src/state/analysis/layer_picture.ts";
 
 const SHAPE = { L: 2, D: 64 };
 

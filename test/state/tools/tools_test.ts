@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { encodeSave, readSave } from "../../../src/state/format.ts";
+import { encodeSave, readSave } from "../../../src/state/save_format.ts";
 import type { Save } from "../../../src/state/save.ts";
-import { Vault } from "../../../src/state/seal.ts";
-import { diff, type Owned } from "../../../src/state/analysis/diff.ts";
-import { inspectSave } from "../../../src/state/analysis/inspect.ts";
-import { mixSaves } from "../../../src/state/analysis/mix.ts";
+import { Vault } from "../../../src/state/vault.ts";
+import { diff, type Owned } from "../../../src/state/analysis/state_diff.ts";
+import { inspectSave } from "../../../src/state/analysis/inspect_save.ts";
+import { mixSaves } from "../../../src/state/analysis/mix_states.ts";
 import { assertClose } from "../../support/close.ts";
 import {
   exampleFormat,

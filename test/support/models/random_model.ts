@@ -9,14 +9,14 @@
  * @module
  */
 
-import { canonical } from "../../../src/model/canonical.ts";
+import { canonical } from "../../../src/model/canonical_checkpoint.ts";
 import type { Checkpoint, StoredType } from "../../../src/model/checkpoint.ts";
 import { type LoraRanks, N } from "../../../src/model/shape.ts";
 import {
   BYTES_PER_VALUE,
   type StoredTensor,
   volume,
-} from "../../../src/model/stored.ts";
+} from "../../../src/model/stored_tensor.ts";
 
 /** Sizes of a random model; `H` is `D / 64` and `F` is `4 D`. */
 export interface RandomModel {

@@ -5,7 +5,7 @@
  */
 
 import { narrow } from "./random_model.ts";
-import { type StoredTensor, volume } from "../../../src/model/stored.ts";
+import { type StoredTensor, volume } from "../../../src/model/stored_tensor.ts";
 import { toQ4K, toQ8 } from "./gguf_blocks.ts";
 import { Writer } from "./write_pth.ts";
 

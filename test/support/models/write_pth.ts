@@ -7,7 +7,7 @@
 
 import { narrow } from "./random_model.ts";
 import type { StoredType } from "../../../src/model/checkpoint.ts";
-import { type StoredTensor, volume } from "../../../src/model/stored.ts";
+import { type StoredTensor, volume } from "../../../src/model/stored_tensor.ts";
 
 /** Writes bytes one after another. */
 export class Writer {

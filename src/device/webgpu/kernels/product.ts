@@ -13,8 +13,8 @@ import productSource from "../../../../shaders/product.wgsl" with {
 };
 import type { Dispatch } from "../dispatch.ts";
 import type { Gpu } from "../gpu.ts";
-import type { Matrix } from "../matrix.ts";
-import { BLOCK_ROWS } from "../packing.ts";
+import type { Matrix } from "../matrix_parts.ts";
+import { BLOCK_ROWS } from "../weight_packing.ts";
 import { MATRIX_FORMATS } from "../../matrix_format.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
 

@@ -6,7 +6,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { Initial, ModelName, RequestMessage, TEXT_LIMIT } from "../schema.ts";
-import { MadeState, output, Token } from "./common.ts";
+import { MadeState, output, Token } from "./state_in_and_out.ts";
 
 /** Statements, examples or facts in one list. */
 const MOST_ITEMS = 32;

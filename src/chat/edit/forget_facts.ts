@@ -1,0 +1,242 @@
+/**
+ * Makes a state forget, as far as the model does: it is asked to, and shown answers
+ * of one who was never told. What a state has read stays in its numbers all the same;
+ * only a state that never read it is sure to be without it.
+ *
+ * @module
+ */
+
+import type { Save } from "../../state/save.ts";
+import {
+  expectBounded,
+  factTokens,
+  lessonTokens,
+  measure,
+  NOTHING,
+  toldTokens,
+  tryAll,
+} from "./edit_attempts.ts";
+import type { Message } from "../template/world_form.ts";
+import type { Input } from "../chat_turn.ts";
+import {
+  type Editor,
+  type Fact,
+  type Lesson,
+  LONGEST_REPLY,
+} from "./state_editor.ts";
+import {
+  answersOf,
+  count,
+  type Edit,
+  type FactReport,
+  isForgotten,
+  isKept,
+  isKnown,
+  keptText,
+  meanOf,
+  reportFacts,
+} from "./edit_report.ts";
+
+/** What to forget. */
+export interface ForgetAsk {
+  /** The state. */
+  readonly save: Save;
+  /** All that the state was told; absent: nobody knows. */
+  readonly told?: readonly Input[] | undefined;
+  /** What is to be forgotten. */
+  readonly facts: readonly Fact[];
+  /** What to say for it, such as a correction; none: words of our own. */
+  readonly statements: readonly string[];
+  /** What must stay as likely as it is. */
+  readonly keep: readonly Fact[];
+  /** Ways to try at most. */
+  readonly candidates: number;
+}
+
+/** What is done where all that a state was told is known. */
+export const ANEW = "read anew without it";
+
+/** Times that something is said or shown at most. */
+const MOST_REPEATS = 3;
+
+/**
+ * Makes a state forget.
+ *
+ * @throws {RequestError} `ERR_REQUEST_INVALID` if it would take too many tokens.
+ */
+export async function forget(editor: Editor, ask: ForgetAsk): Promise<Edit> {
+  const { save, facts, keep } = ask;
+  // What a denial will be is not known yet, but how long it can be.
+  const longest = plansOf(ask, facts.map(() => undefined));
+  expectBounded(
+    longest.reduce(
+      (sum, { lessons }) => sum + lessonTokens(editor, lessons),
+      0,
+    ) + toldTokens(editor, ask.told ?? []) +
+      (longest.length + 3) * factTokens(editor, [...facts, ...keep]) +
+      3 * facts.length * (LONGEST_REPLY + factTokens(editor, facts)),
+  );
+  const denials = await answersOf(editor, undefined, facts);
+  const both = { facts, keep };
+  const blank = await measure(editor, undefined, both);
+  const before = await measure(editor, save, both);
+  const said = await answersOf(editor, save, facts);
+  const knew = facts.map((fact, i) => {
+    const { [i]: found } = before.facts;
+    return found !== undefined && isKnown(found, said[i], fact);
+  });
+  const known = knew.includes(true);
+  const plans = known ? plansOf(ask, denials) : [];
+  const keeps = save.transcript !== undefined;
+  const rest = known ? withoutFacts(ask, denials) : undefined;
+  const best = await tryAll(
+    editor,
+    before,
+    [
+      ...rest === undefined ? [] : [{
+        method: ANEW,
+        edit: () => editor.readAll(undefined, rest, keeps),
+      }],
+      ...plans.map(({ method, lessons }) => ({
+        method,
+        edit: () => editor.follow(save, lessons),
+      })),
+    ],
+    {
+      ...both,
+      // To be less likely than for a blank state would be to know it by its absence.
+      value: (found) =>
+        -meanOf(found.map(({ logprob, tokens }, i) => ({
+          logprob: Math.max(logprob, blank.facts[i]?.logprob ?? logprob),
+          tokens,
+        }))),
+    },
+  );
+  const left = best.save ?? save;
+  const says = await answersOf(editor, left, facts);
+  const reports = reportFacts(
+    facts,
+    { blank: blank.facts, before: before.facts, after: best.facts },
+    (found, said, fact, i) =>
+      knew[i]
+        ? isForgotten(found, said, fact)
+        // What was not known in these words must not be learned by the asking.
+        : !isKnown(found.after, said, fact),
+    says,
+  );
+  const stayed = reportFacts(
+    keep,
+    { blank: blank.keep, before: before.keep, after: best.keep },
+    ({ before, after }) => isKept(before, after),
+  );
+  const { method = NOTHING, attempts } = best;
+  return {
+    save: left,
+    achieved: [...reports, ...stayed].every(({ achieved }) => achieved),
+    method,
+    summary: summaryOf(method, reports) + keptText(stayed),
+    facts: reports,
+    kept: stayed,
+    attempts,
+  };
+}
+
+function summaryOf(method: string, reports: readonly FactReport[]): string {
+  const left = reports.filter(({ achieved }) => !achieved).length;
+  if (left > 0) {
+    return `Not forgotten: this model still knows ${left} of ${reports.length}; ` +
+      "go on from a save that was never told, or build one with /v1/state/rebase";
+  }
+  return method === NOTHING
+    ? "Not known before in these words, so there was nothing to forget"
+    : `Forgot ${count(reports)}`;
+}
+
+interface Plan {
+  readonly method: string;
+  readonly lessons: readonly Lesson[];
+}
+
+/** Ways to forget, the plainest first. */
+function plansOf(
+  { facts, statements, candidates }: ForgetAsk,
+  denials: readonly (string | undefined)[],
+): Plan[] {
+  const said = statements.length > 0
+    ? statements.map((user) => ({ user }))
+    : facts.map((fact) => ({ user: plea(fact) }));
+  const denied = facts.map(({ question }, i) => ({
+    user: question,
+    assistant: denials[i],
+  }));
+  const repeat = (lessons: readonly Lesson[], times: number) =>
+    Array.from({ length: times }, () => lessons).flat();
+  const plans: Plan[] = [
+    { method: "said", lessons: said },
+    { method: "said, then denied", lessons: [...said, ...denied] },
+    { method: "denied", lessons: denied },
+    { method: "said three times", lessons: repeat(said, MOST_REPEATS) },
+    { method: "denied three times", lessons: repeat(denied, MOST_REPEATS) },
+    {
+      method: "said and denied three times",
+      lessons: repeat([...said, ...denied], MOST_REPEATS),
+    },
+  ];
+  return plans.slice(0, candidates);
+}
+
+/**
+ * What is left of all that a state was told without the exchanges that have a word of
+ * the facts: one that is in an answer, and neither in its question nor in what a blank
+ * state answers. Nothing where there is no such word.
+ */
+function withoutFacts(
+  { facts, told }: ForgetAsk,
+  denials: readonly string[],
+): readonly Input[] | undefined {
+  const secret = facts.map(({ question, answer }, i) => {
+    const open = new Set(words(`${question} ${denials[i] ?? ""}`));
+    return words(answer).filter((word) => !open.has(word));
+  });
+  if (told === undefined || secret.some(({ length }) => length === 0)) {
+    return undefined;
+  }
+  const gone = new Set(secret.flat());
+  const has = (text: string) => words(text).some((word) => gone.has(word));
+  return told.flatMap((input): Input[] => {
+    if ("prompt" in input) {
+      const text = typeof input.prompt === "string"
+        ? input.prompt
+        : input.prompt.filter((piece) => typeof piece === "string").join("");
+      return has(text) ? [] : [input];
+    }
+    const messages = exchangesOf(input.messages)
+      .filter((exchange) => !exchange.some(({ content }) => has(content)))
+      .flat();
+    return messages.length === 0 ? [] : [{ messages }];
+  });
+}
+
+/** Messages by exchanges: each begins with somebody other than the assistant. */
+function exchangesOf(messages: readonly Message[]): Message[][] {
+  const exchanges: Message[][] = [];
+  for (const message of messages) {
+    const last = exchanges[exchanges.length - 1];
+    if (message.role === "assistant" && last !== undefined) last.push(message);
+    else exchanges.push([message]);
+  }
+  return exchanges;
+}
+
+function words(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+/** What is said where the client does not say what: in English. */
+function plea({ question, answer }: Fact): string {
+  const [, what] = /^(?:what|who|which|when)(?: is|'s| was| are) (my .+?)\??$/i
+    .exec(question) ?? [];
+  return what === undefined
+    ? `Forget what I told you: ${answer}`
+    : `Forget ${what}.`;
+}

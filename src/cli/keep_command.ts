@@ -1,0 +1,252 @@
+/**
+ * `deno task keep`: a proxy that keeps the saves of clients which keep nothing.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { type Flags, parseCommand } from "../config/command_line.ts";
+import { byteCount } from "../config/setting_values.ts";
+import { isYes, settingGroup, yesOrNo } from "../config/flag_list.ts";
+import {
+  asksForHelp,
+  type CommandHelp,
+  helpText,
+} from "../config/help_text.ts";
+import { ConfigError } from "../errors.ts";
+import { serverArguments, typedFrom } from "../serve/server_process.ts";
+import { onEnd } from "../serve/signals.ts";
+import { command, note, startWhereTyped, write } from "../terminal.ts";
+import { formatBytes, formatTable } from "../text/format_units.ts";
+import { expectNoWords, MODEL_SETTINGS, readUrl } from "./common_flags.ts";
+import { Keeper } from "./keeper/keeper_proxy.ts";
+import { SaveStore } from "./keeper/save_store.ts";
+import { SaveFolder } from "./saves_folder.ts";
+import { timeAgo } from "./time_ago.ts";
+
+/** Where saves are kept, and how much of them, unless flags say otherwise. */
+const FOLDER = fileURLToPath(new URL("../../saves/kept", import.meta.url));
+const MOST = "2GB";
+
+const HELP: CommandHelp = {
+  about: "Keeps the saves of clients that keep nothing: point them at this " +
+    "proxy instead of the server. It reads what is new of each conversation, " +
+    "and has the server go on from the save of what was before.",
+  usage: [
+    "deno task keep",
+    "deno task keep --server http://127.0.0.1:8000",
+    "deno task keep --list",
+  ],
+  groups: [
+    {
+      title: "The proxy",
+      flags: {
+        server: {
+          placeholder: "URL",
+          help:
+            "Where requests go; give it again for several (starts a server)",
+          repeatable: true,
+        },
+        port: {
+          placeholder: "N",
+          help: "Port to listen on; 0 takes any (8100)",
+          number: true,
+        },
+        host: {
+          placeholder: "NAME",
+          help: "Address to listen on (127.0.0.1)",
+        },
+        quiet: yesOrNo("Say nothing of conversations (no)"),
+      },
+    },
+    {
+      title: "Saves",
+      flags: {
+        folder: {
+          placeholder: "FOLDER",
+          help: "Where saves are kept (saves/kept)",
+        },
+        size: {
+          placeholder: "BYTES",
+          help: "Bound of the folder, as 500MB; the save unused for longest " +
+            `goes first (${MOST})`,
+        },
+        list: yesOrNo("List what is kept, and end"),
+      },
+    },
+    settingGroup("The server, if none is named", [...MODEL_SETTINGS, "lanes"]),
+  ],
+};
+
+if (import.meta.main) await command(() => keep(Deno.args));
+
+async function keep(args: readonly string[]): Promise<void> {
+  if (asksForHelp(args)) return write(helpText(HELP));
+  startWhereTyped();
+  const { flags, words } = parseCommand(args, HELP.groups);
+  expectNoWords(words, "name servers with --server");
+  const folder = flags.folder ?? FOLDER;
+  const store = new SaveStore(folder, readSize(flags.size ?? MOST));
+  if (flags.list !== undefined && isYes(flags.list)) return await list(store);
+  const named = flags.server?.split("\n").map((url) => readUrl(url, "server"));
+  if (named !== undefined) expectNoServer(flags);
+  const own = named === undefined
+    ? await startServer(flags, folder)
+    : undefined;
+  const servers = named ?? [own?.url ?? ""];
+  const keeper = new Keeper({
+    servers,
+    store,
+    ...(!(flags.quiet !== undefined && isYes(flags.quiet)) && { note }),
+  });
+  const { host: hostname = "127.0.0.1", port = "8100" } = flags;
+  const server = listen(hostname, Number(port), keeper);
+  const { addr } = server;
+  const name = addr.hostname.includes(":")
+    ? `[${addr.hostname}]`
+    : addr.hostname;
+  write(
+    `Keeps the saves of ${servers.join(", ")} in ${folder}\n` +
+      `Listening on http://${name}:${addr.port}\n`,
+  );
+  onEnd(() => {
+    void Promise.all([server.shutdown(), own?.end()])
+      .then(() => Deno.exit(0));
+  });
+  await server.finished;
+}
+
+function readSize(text: string): number {
+  const { success, data } = byteCount.safeParse(text);
+  if (success) return data;
+  throw new ConfigError(
+    "ERR_CONFIG_INVALID",
+    "Cannot read --size: expected bytes, as 6000000000, 6GB or 6GiB",
+  );
+}
+
+function listen(
+  hostname: string,
+  port: number,
+  keeper: Keeper,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve(
+      { hostname, port, onListen: () => {} },
+      (request) => keeper.answer(request),
+    );
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot listen on ${hostname}:${port}: another program does. Choose ` +
+        "another with --port",
+      { cause: error },
+    );
+  }
+}
+
+function expectNoServer(flags: Flags): void {
+  const stray = [...MODEL_SETTINGS, "lanes"].find((name) =>
+    flags[name] !== undefined
+  );
+  if (stray === undefined) return;
+  throw new ConfigError(
+    "ERR_CONFIG_INVALID",
+    `Cannot use --${stray} with --server: the server has a model of its own`,
+  );
+}
+
+/** A server of the keeper's own. */
+interface OwnServer {
+  readonly url: string;
+  /** Ends it, with its turns. */
+  end(): Promise<void>;
+}
+
+/** Starts a server on a free port, with the folder's key, so that saves outlive it. */
+async function startServer(flags: Flags, folder: string): Promise<OwnServer> {
+  const saves = new SaveFolder(folder);
+  await saves.key();
+  const settings = Object.fromEntries(
+    [...MODEL_SETTINGS, "lanes"].flatMap((name) =>
+      flags[name] === undefined ? [] : [[name, flags[name]]]
+    ),
+  );
+  const env = (name: string) => Deno.env.get(name);
+  const process = new Deno.Command(Deno.execPath(), {
+    args: serverArguments({
+      ...settings,
+      port: "0",
+      host: "127.0.0.1",
+      "keys-file": await Deno.realPath(saves.keyPath),
+    }, env),
+    ...typedFrom(env),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const lines = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  for (;;) {
+    const [, url] = /Listening on (http:\S+)\n/.exec(said) ?? [];
+    if (url !== undefined) {
+      // What it says later is for nobody, but has to be read.
+      void drain(lines);
+      let ending = false;
+      void process.status.then(() => {
+        if (ending) return;
+        note("The server has ended");
+        Deno.exit(1);
+      });
+      return {
+        url,
+        async end(): Promise<void> {
+          ending = true;
+          endProcess(process);
+          await process.status;
+        },
+      };
+    }
+    const { done, value } = await lines.read();
+    if (done) {
+      throw new ConfigError(
+        "ERR_CONFIG_INVALID",
+        "Cannot start a server: it ended before it listened; deno task start " +
+          "says why",
+      );
+    }
+    said += value;
+  }
+}
+
+async function drain(
+  lines: ReadableStreamDefaultReader<string>,
+): Promise<void> {
+  while (!(await lines.read()).done);
+}
+
+function endProcess(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGTERM");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // it has ended already
+  }
+}
+
+async function list(store: SaveStore): Promise<void> {
+  const saves = await store.list();
+  if (saves.length === 0) return write("Nothing is kept\n");
+  const total = saves.reduce((sum, { bytes }) => sum + bytes, 0);
+  write(formatTable(
+    saves.map(({ key, used, model, turns, bytes, words }) => [
+      key.slice(0, 8),
+      timeAgo(used),
+      model || "-",
+      String(turns),
+      formatBytes(bytes),
+      words,
+    ]),
+  ));
+  write(`${saves.length} saves, ${formatBytes(total)}\n`);
+}

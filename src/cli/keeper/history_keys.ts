@@ -1,0 +1,156 @@
+/**
+ * What a client says of its conversation every time, as keys: one for each place at
+ * which a save could be. Two histories have a key in common as far as they are the
+ * same, so a swipe, another answer or an edit is a branch by itself.
+ *
+ * @module
+ */
+
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { Message } from "../../chat/template/world_form.ts";
+import { hex } from "../../text/hex.ts";
+
+/** What the model said in one answer. */
+export interface Said {
+  readonly text: string;
+  readonly calls: readonly SaidCall[];
+}
+
+/** A function that the model called. */
+export interface SaidCall {
+  readonly name: string;
+  readonly arguments: unknown;
+}
+
+/** A place in a conversation at which there may be a save. */
+export interface SavePlace {
+  readonly key: string;
+  /** Pieces of the history before it: messages, or characters. */
+  readonly known: number;
+}
+
+/** A conversation as a request tells it. */
+export interface KeptHistory {
+  /** Places, the latest first. */
+  readonly places: readonly SavePlace[];
+  /** The key of the place after an answer. */
+  after(said: Said): string;
+  /** How long a text is after an answer, where histories are texts. */
+  lengthAfter?(said: Said): number;
+  /** The newest words, for a list. */
+  readonly words: string;
+  /** Its pieces: messages, or characters. */
+  readonly length: number;
+  /** What pieces are called. */
+  readonly unit: "messages" | "characters";
+}
+
+/** A key of anything that JSON can hold. */
+export function keyOf(value: unknown): string {
+  const text = JSON.stringify(ordered(value));
+  return hex(sha256(new TextEncoder().encode(text)));
+}
+
+/** The same with the members of objects in order, so that equal values look equal. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (!(value instanceof Object)) return value;
+  return Object.fromEntries(
+    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([name, member]) => [name, ordered(member)]),
+  );
+}
+
+/**
+ * A chat.
+ *
+ * @param seed What else has to be the same: the model, the caller, the system's words.
+ * @param pieces What each message of the client's stands for.
+ */
+export function chatHistory(
+  seed: unknown,
+  pieces: readonly (readonly Message[])[],
+): KeptHistory {
+  const keys = [keyOf(seed)];
+  for (const piece of pieces) {
+    keys.push(piece.reduce(linked, keys.at(-1) ?? ""));
+  }
+  const last = pieces.at(-1)?.at(-1);
+  // A last message of the assistant's is gone on with, and becomes one with the answer.
+  const begun = last?.role === "assistant" && !last.calls?.length
+    ? last.content
+    : undefined;
+  const before = keys.at(begun === undefined ? -1 : -2) ?? "";
+  const words = pieces.flat().findLast(({ role }) => role === "user")?.content;
+  return {
+    places: keys.map((key, known) => ({ key, known })).slice(1).reverse(),
+    after: ({ text, calls }) =>
+      linked(before, {
+        role: "assistant",
+        content: (begun ?? "") + text,
+        calls,
+      }),
+    words: words ?? "",
+    length: pieces.length,
+    unit: "messages",
+  };
+}
+
+/** The key after one more message. White space around a text is the client's. */
+function linked(key: string, { role, content, calls = [] }: Message): string {
+  return keyOf([
+    key,
+    role,
+    content.replaceAll("\r\n", "\n").trim(),
+    calls.map(({ name, arguments: given }) => [name, given]),
+  ]);
+}
+
+/**
+ * A text that goes on with a text.
+ *
+ * @param seed What else has to be the same.
+ * @param saved Places in all texts that there are saves of.
+ */
+export function textHistory(
+  seed: unknown,
+  text: string,
+  saved: readonly SavePlace[],
+): KeptHistory {
+  const begin = keyOf(seed);
+  const known = new Map(saved.map(({ key, known }) => [key, known]));
+  const lengths = [...new Set(known.values())]
+    .filter((length) => length <= text.length).sort((a, b) => a - b);
+  const keys = prefixKeys(begin, text, lengths);
+  return {
+    places: lengths.map((known, i) => ({ key: keys[i] ?? "", known }))
+      .filter((place) => known.get(place.key) === place.known).reverse(),
+    after: (said) => prefixKeys(begin, text + said.text)[0] ?? "",
+    lengthAfter: (said) => (text + said.text).length,
+    words: text.trimEnd().split("\n").at(-1) ?? "",
+    length: text.length,
+    unit: "characters",
+  };
+}
+
+/**
+ * Keys of a text's beginnings, in one pass over it. UTF-16, which can be cut anywhere.
+ *
+ * @param lengths Of the beginnings, the shortest first; by default, of the whole.
+ */
+function prefixKeys(
+  begin: string,
+  text: string,
+  lengths: readonly number[] = [text.length],
+): readonly string[] {
+  const units = new Uint16Array(text.length);
+  for (let i = 0; i < units.length; i++) units[i] = text.charCodeAt(i);
+  const bytes = new Uint8Array(units.buffer);
+  const hash = sha256.create().update(new TextEncoder().encode(begin));
+  let at = 0;
+  return lengths.map((length) => {
+    hash.update(bytes.subarray(2 * at, 2 * length));
+    at = length;
+    return hex(hash.clone().digest());
+  });
+}

@@ -1,0 +1,371 @@
+/**
+ * A proxy on the side of the user. Requests that tell the whole of a conversation go
+ * on as requests that tell what is new, from the newest save of the same history; the
+ * states of answers are kept, and hidden from the client. All else passes as it is.
+ *
+ * @module
+ */
+
+import { ConfigError } from "../../errors.ts";
+import { streamOf } from "./answer_stream.ts";
+import {
+  chatHistory,
+  type KeptHistory,
+  keyOf,
+  type SavePlace,
+  textHistory,
+} from "./history_keys.ts";
+import type { SaveStore } from "./save_store.ts";
+import {
+  type AnswerTap,
+  type Json,
+  type Told,
+  type Tongue,
+  TONGUES,
+} from "./client_dialects.ts";
+
+/** Bytes of a body that is looked into. */
+const MOST_BODY = 1 << 26;
+
+/** Characters of the newest words that a note shows. */
+const SHOWN = 40;
+
+/** Milliseconds that a list of a server's models is believed. */
+const FRESH = 30_000;
+
+/** Headers that are of one connection, or that the proxy has to say itself. */
+const OWN_HEADERS = [
+  "accept-encoding",
+  "connection",
+  "content-length",
+  "host",
+  "keep-alive",
+  "transfer-encoding",
+];
+
+/** Where requests go, and what is kept. */
+export interface KeeperOptions {
+  /** Addresses of servers, without a slash at the end; the first is the usual one. */
+  readonly servers: readonly string[];
+  readonly store: SaveStore;
+  /** Told of what happened to each conversation. */
+  readonly note?: (line: string) => void;
+  /** In place of the network. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+}
+
+/** A request that was read. */
+interface Asked {
+  readonly request: Request;
+  readonly path: string;
+  readonly text: string;
+  readonly body: Json;
+  readonly tongue: Tongue;
+  readonly history: KeptHistory;
+}
+
+/** A save to go on from. */
+interface Found {
+  readonly place: SavePlace;
+  readonly state: string;
+  readonly server: string;
+}
+
+/** The proxy. */
+export class Keeper {
+  readonly #servers: readonly string[];
+  readonly #store: SaveStore;
+  readonly #note: (line: string) => void;
+  readonly #fetch: (request: Request) => Promise<Response>;
+  /** Models of each server, and until when that is believed. */
+  readonly #models = new Map<string, { ids: Set<string>; until: number }>();
+
+  /** Calls nobody yet. */
+  constructor({ servers, store, note = () => {}, fetch: call }: KeeperOptions) {
+    if (servers.length === 0) {
+      throw new ConfigError(
+        "ERR_CONFIG_INVALID",
+        "Cannot keep saves of no server: name one with --server",
+      );
+    }
+    this.#servers = servers;
+    this.#store = store;
+    this.#note = note;
+    this.#fetch = call ?? ((request) => fetch(request));
+  }
+
+  /** Answers one request of a client. */
+  async answer(request: Request): Promise<Response> {
+    const { pathname, search } = new URL(request.url);
+    const { [pathname]: tongue } = TONGUES;
+    if (request.method === "GET" && this.#servers.length > 1) {
+      const lists = { "/v1/models": "data", "/api/tags": "models" } as const;
+      const { [pathname as keyof typeof lists]: member } = lists;
+      if (member !== undefined) return await this.#allModels(request, member);
+    }
+    if (request.method !== "POST" || tongue === undefined) {
+      return await this.#forward(request, pathname + search, request.body);
+    }
+    const bytes = await readUpTo(request);
+    if (bytes === undefined) return tooLarge();
+    const text = new TextDecoder().decode(bytes);
+    const body = objectOf(text);
+    const history = body && await this.#historyOf(request, body, tongue);
+    if (body === undefined || history === undefined) {
+      return await this.#forward(request, pathname + search, bytes, body);
+    }
+    const path = pathname + search;
+    return await this.#converse({ request, path, text, body, tongue, history });
+  }
+
+  async #historyOf(
+    request: Request,
+    body: Json,
+    tongue: Tongue,
+  ): Promise<KeptHistory | undefined> {
+    const told: Told | undefined = tongue.read(body);
+    if (told === undefined) return undefined;
+    const { headers } = request;
+    const caller = [headers.get("authorization"), headers.get("x-api-key")];
+    const seed = [told.kind, body.model ?? null, keyOf(caller)];
+    return told.kind === "chat"
+      ? chatHistory([...seed, told.head], told.pieces)
+      : textHistory(seed, told.text, await this.#store.texts());
+  }
+
+  /** Goes on from the newest save; where that is refused, tells the whole. */
+  async #converse(asked: Asked): Promise<Response> {
+    const found = await this.#find(asked.history);
+    if (found !== undefined) {
+      const { place: { known }, state, server } = found;
+      const body = JSON.stringify(
+        asked.tongue.resume(asked.body, known, state),
+      );
+      const { response, from } = await this.#send(asked, body, server);
+      if (!await refusesState(response)) {
+        return this.#listen(asked, response, from, known);
+      }
+      this.#note(`A save is of no use any more (${response.status})`);
+      await response.body?.cancel();
+      await this.#store.remove(found.place);
+      return await this.#converse(asked);
+    }
+    const { response, from } = await this.#send(asked, asked.text);
+    return this.#listen(asked, response, from, 0);
+  }
+
+  async #find({ places }: KeptHistory): Promise<Found | undefined> {
+    for (const place of places) {
+      const save = await this.#store.read(place);
+      if (save === undefined) continue;
+      return { place, state: save.state, server: save.about.server };
+    }
+    return undefined;
+  }
+
+  /** Passes an answer on, and keeps its state once it has ended. */
+  #listen(
+    asked: Asked,
+    response: Response,
+    server: string,
+    known: number,
+  ): Response {
+    if (!response.ok || response.body === null) return response;
+    const tap = asked.tongue.listen();
+    const type = response.headers.get("content-type") ?? "";
+    const body = streamOf(response.body, type, tap, async () => {
+      await this.#keep(asked, tap, server, known);
+    });
+    const headers = new Headers(response.headers);
+    headers.delete("content-length");
+    return new Response(body, { status: response.status, headers });
+  }
+
+  async #keep(
+    { body, history }: Asked,
+    tap: AnswerTap,
+    server: string,
+    known: number,
+  ): Promise<void> {
+    if (tap.state === undefined) return;
+    const { words, length, unit, lengthAfter } = history;
+    const after = lengthAfter?.(tap);
+    try {
+      await this.#store.write(history.after(tap), tap.state, {
+        server,
+        model: typeof body.model === "string" ? body.model : "",
+        turns: unit === "messages" ? length + 1 : 1,
+        words,
+        ...(after !== undefined && { length: after }),
+      });
+    } catch (error) {
+      // The answer is the client's all the same.
+      this.#note(`Cannot keep a save: ${error}`);
+      return;
+    }
+    const shown = words.replaceAll(/\s+/g, " ").trim().slice(0, SHOWN);
+    this.#note(`${length - known} of ${length} ${unit} are new: ${shown}`);
+  }
+
+  /** Sends a request to a server that has its model, the preferred one first. */
+  async #send(
+    { request, path, body }: Asked,
+    text: string,
+    preferred?: string,
+  ): Promise<{ readonly response: Response; readonly from: string }> {
+    const candidates = await this.#candidates(request, body, preferred);
+    let failure: unknown;
+    for (const from of candidates) {
+      try {
+        const response = await this.#call(request, from + path, text);
+        return { response, from };
+      } catch (error) {
+        if (request.signal.aborted) throw error;
+        failure = error;
+      }
+    }
+    return { response: unreachable(failure), from: "" };
+  }
+
+  /** Servers for a request, in the order in which they are asked. */
+  async #candidates(
+    request: Request,
+    body: Json | undefined,
+    preferred?: string,
+  ): Promise<readonly string[]> {
+    if (this.#servers.length === 1) return this.#servers;
+    const name = typeof body?.model === "string"
+      ? body.model.replace(/:latest$/, "")
+      : "";
+    const able: string[] = [];
+    for (const server of name === "" ? [] : this.#servers) {
+      if ((await this.#modelsOf(request, server)).has(name)) able.push(server);
+    }
+    const order = able.length > 0 ? able : this.#servers;
+    return preferred !== undefined && order.includes(preferred)
+      ? [preferred, ...order.filter((server) => server !== preferred)]
+      : order;
+  }
+
+  async #modelsOf(request: Request, server: string): Promise<Set<string>> {
+    const known = this.#models.get(server);
+    if (known !== undefined && known.until > Date.now()) return known.ids;
+    const ids = new Set<string>();
+    try {
+      const asked = new Request(request.url, { headers: request.headers });
+      const response = await this.#call(asked, `${server}/v1/models`, null);
+      const { data = [] } = await response.json();
+      for (const { id } of data) ids.add(id);
+    } catch {
+      // It is asked again once this is no longer believed.
+    }
+    this.#models.set(server, { ids, until: Date.now() + FRESH });
+    return ids;
+  }
+
+  /** The models of every server in one list. */
+  async #allModels(request: Request, member: string): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    const answers = await Promise.all(this.#servers.map(async (server) => {
+      try {
+        const response = await this.#call(request, server + pathname, null);
+        return response.ok ? await response.json() as Json : undefined;
+      } catch {
+        return undefined;
+      }
+    }));
+    const known = answers.filter((answer) => answer !== undefined);
+    const [first] = known;
+    if (first === undefined) {
+      return await this.#forward(request, pathname, null);
+    }
+    const all = known.flatMap((answer) => answer[member] ?? []);
+    return Response.json({ ...first, [member]: all });
+  }
+
+  async #forward(
+    request: Request,
+    path: string,
+    body: BodyInit | null,
+    read?: Json,
+  ): Promise<Response> {
+    const [first = "", ...others] = await this.#candidates(request, read);
+    // What is sent as it comes can be sent once.
+    const rest = body instanceof ReadableStream ? [] : others;
+    let failure: unknown;
+    for (const server of [first, ...rest]) {
+      try {
+        return await this.#call(request, server + path, body);
+      } catch (error) {
+        if (request.signal.aborted) throw error;
+        failure = error;
+      }
+    }
+    return unreachable(failure);
+  }
+
+  async #call(
+    request: Request,
+    url: string,
+    body: BodyInit | null,
+  ): Promise<Response> {
+    const headers = new Headers(request.headers);
+    for (const name of OWN_HEADERS) headers.delete(name);
+    headers.set("accept-encoding", "identity");
+    const { method, signal } = request;
+    const response = await this.#fetch(
+      new Request(url, { method, headers, body, signal, redirect: "manual" }),
+    );
+    const said = new Headers(response.headers);
+    for (const name of ["connection", "keep-alive", "transfer-encoding"]) {
+      said.delete(name);
+    }
+    return new Response(response.body, {
+      status: response.status,
+      headers: said,
+    });
+  }
+}
+
+async function readUpTo(
+  { body }: Request,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for await (const piece of body ?? []) {
+    length += piece.length;
+    if (length > MOST_BODY) return undefined;
+    pieces.push(piece);
+  }
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
+
+function objectOf(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value instanceof Object && !Array.isArray(value)
+      ? value as Json
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an answer says that the state cannot be gone on from. */
+async function refusesState(response: Response): Promise<boolean> {
+  if (response.status < 400 || response.status >= 500) return false;
+  return /ERR_STATE_\w+/.test(await response.clone().text());
+}
+
+function tooLarge(): Response {
+  const error = `Cannot read body: it is larger than ${MOST_BODY} bytes`;
+  return Response.json({ error: { message: error } }, { status: 413 });
+}
+
+function unreachable(error: unknown): Response {
+  const reason = error instanceof Error ? error.message : String(error);
+  return Response.json(
+    { error: { message: `Cannot reach a server: ${reason}` } },
+    { status: 502 },
+  );
+}

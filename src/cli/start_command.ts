@@ -1,0 +1,44 @@
+/**
+ * `deno task start`: reads the flags, and starts the server with exactly the
+ * permissions that they need. Deno decides on permissions before a program sees
+ * its flags, so that this takes two processes.
+ *
+ * @module
+ */
+
+import { asksForHelp, helpText } from "../config/help_text.ts";
+import { serverFlags, START_HELP } from "../serve/server_command.ts";
+import { serverArguments, typedFrom } from "../serve/server_process.ts";
+import { command, write } from "../terminal.ts";
+
+/** Signals that a server hears. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
+
+const env = (name: string) => Deno.env.get(name);
+
+if (import.meta.main) await command(() => start(Deno.args));
+
+async function start(args: readonly string[]): Promise<void> {
+  if (asksForHelp(args)) return write(helpText(START_HELP));
+  const server = new Deno.Command(Deno.execPath(), {
+    args: serverArguments(serverFlags(args), env),
+    ...typedFrom(env),
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, () => {
+      try {
+        server.kill(signal);
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error; // it has ended already
+      }
+    });
+  }
+  // 128 and the signal's number, where a signal ended it.
+  const { code } = await server.status;
+  Deno.exit(code);
+}

@@ -1,0 +1,124 @@
+/**
+ * Puts a checkpoint into shared memory: the main thread reads rows, the workers
+ * pack them.
+ *
+ * @module
+ */
+
+import type { Checkpoint } from "../../model/checkpoint.ts";
+import type { LoadOptions } from "../device.ts";
+import { PANEL, roundUp } from "./wasm_matrix.ts";
+import type { TensorPlace } from "./memory_arena.ts";
+import type { MemoryLayout } from "./memory_layout.ts";
+import type { WasmThread } from "./worker_thread.ts";
+
+/** Pieces that a worker may have in hand, so that it never waits for the next. */
+const AHEAD = 2;
+
+/** Bytes of a piece of packed weights at most. */
+const PIECE = 4 << 20;
+
+/** Fills in all weights. */
+export async function loadWeights(
+  checkpoint: Checkpoint,
+  memory: WebAssembly.Memory,
+  layout: MemoryLayout,
+  threads: readonly WasmThread[],
+  { packed, progress }: Pick<LoadOptions, "packed" | "progress">,
+): Promise<void> {
+  let packing: Promise<void> | undefined;
+  const pack = () =>
+    packing ??= packWeights(checkpoint, memory, layout, threads, progress);
+  if (packed === undefined) return await pack();
+  let done = 0;
+  for (const place of layout.places.values()) {
+    const end = place.offset + placeBytes(place);
+    for (let at = place.offset; at < end; at += PIECE) {
+      const size = Math.min(PIECE, end - at);
+      const target = new Uint8Array(memory.buffer, at, size);
+      const bytes = await packed.piece(size, async () => {
+        await pack();
+        return target.slice();
+      });
+      if (packing === undefined) target.set(bytes);
+    }
+    if (packing === undefined) progress?.(++done, layout.places.size);
+  }
+}
+
+/** Bytes that a tensor takes, with its padding. */
+function placeBytes({ kind, rows, rowBytes }: TensorPlace): number {
+  return (kind === "panels" ? roundUp(rows, PANEL) : rows) * rowBytes;
+}
+
+/** Reads and packs everything. */
+async function packWeights(
+  checkpoint: Checkpoint,
+  memory: WebAssembly.Memory,
+  layout: MemoryLayout,
+  threads: readonly WasmThread[],
+  progress: LoadOptions["progress"],
+): Promise<void> {
+  const queue = new PackQueue(threads);
+  let done = 0;
+  for (const [name, place] of layout.places) {
+    if (place.kind === "vector") {
+      const values = await checkpoint.read(name);
+      new Float32Array(memory.buffer, place.offset, values.length).set(values);
+    } else {
+      await packTensor(checkpoint, name, place, layout.stagingBytes, queue);
+    }
+    progress?.(++done, layout.places.size);
+  }
+  await queue.finish();
+}
+
+async function packTensor(
+  checkpoint: Checkpoint,
+  name: string,
+  place: TensorPlace,
+  stagingBytes: number,
+  queue: PackQueue,
+): Promise<void> {
+  const { rows, width } = place;
+  const most = Math.floor(stagingBytes / (width * 4) / PANEL) * PANEL;
+  for (let row = 0; row < rows; row += most) {
+    const values = await checkpoint.read(name, [
+      row,
+      Math.min(row + most, rows),
+    ]);
+    await queue.add(place, row, width, values);
+  }
+}
+
+/** Hands pieces to the workers in turn, a few ahead of what they have packed. */
+class PackQueue {
+  readonly #threads: readonly WasmThread[];
+  readonly #pending: Promise<undefined>[] = [];
+  #next = 0;
+
+  constructor(threads: readonly WasmThread[]) {
+    this.#threads = threads;
+  }
+
+  async add(
+    place: TensorPlace,
+    row: number,
+    width: number,
+    values: Float32Array<ArrayBuffer>,
+  ): Promise<void> {
+    const thread = this.#threads[this.#next++ % this.#threads.length];
+    const piece = { name: "pack", place, row, width, values } as const;
+    const packed = thread.do<"pack">(piece, [values.buffer]);
+    // If reading fails first, nobody is left to hear that packing was cut short.
+    packed.catch(() => {});
+    this.#pending.push(packed);
+    if (this.#pending.length > AHEAD * this.#threads.length) {
+      await this.#pending.shift();
+    }
+  }
+
+  async finish(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+}

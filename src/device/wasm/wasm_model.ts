@@ -1,0 +1,117 @@
+/**
+ * A model on the wasm device, as the main thread sees it: every call is a message
+ * to thread 0, which does them in order, so the main thread never waits.
+ *
+ * @module
+ */
+
+import { DeviceError } from "../../errors.ts";
+import type { ModelShape } from "../../model/shape.ts";
+import type { DeviceModel, LaneResult, LaneStep } from "../device.ts";
+import { StepChecks } from "../step_checks.ts";
+import type { WasmThread } from "./worker_thread.ts";
+
+/** States' worth of memory that is kept for the next ones to be staged in. */
+const MOST_STAGED = 2;
+
+/** What a loaded model is made of. */
+export interface ModelParts {
+  /** The model's sizes. */
+  readonly shape: ModelShape;
+  /** States held at once. */
+  readonly lanes: number;
+  /** Bytes of weights. */
+  readonly weightBytes: number;
+  /** Resolves if a worker fails. */
+  readonly lost: Promise<Error>;
+  /** Whether threads are workers, and share memory with this one. */
+  readonly shared: boolean;
+  /** Workers; the first leads, the others are in `serve`. */
+  readonly threads: readonly [WasmThread, ...WasmThread[]];
+}
+
+/** A model whose passes run on a pool of workers. */
+export class WasmModel implements DeviceModel {
+  readonly shape: ModelShape;
+  readonly lanes: number;
+  readonly weightBytes: number;
+  readonly seamless = true;
+  readonly lost: Promise<Error>;
+  readonly #threads: readonly [WasmThread, ...WasmThread[]];
+  readonly #checks: StepChecks;
+  readonly #shared: boolean;
+  /** Where a state waits for the lead to take it; two turns may begin at once. */
+  readonly #staging: Float32Array<SharedArrayBuffer>[] = [];
+  #disposed: Promise<void> | undefined;
+
+  /** Takes over the workers. */
+  constructor(
+    { shape, lanes, weightBytes, lost, shared, threads }: ModelParts,
+  ) {
+    this.shape = shape;
+    this.lanes = lanes;
+    this.weightBytes = weightBytes;
+    this.lost = lost;
+    this.#shared = shared;
+    this.#threads = threads;
+    this.#checks = new StepChecks(shape, lanes);
+  }
+
+  get #lead(): WasmThread {
+    return this.#threads[0];
+  }
+
+  async clear(lane: number): Promise<void> {
+    this.#checks.clear(lane);
+    await this.#lead.do({ name: "clear", lane });
+  }
+
+  async write(lane: number, values: Float32Array): Promise<void> {
+    this.#checks.write(lane, values);
+    if (!this.#shared) {
+      return await this.#lead.do({ name: "write", lane, values });
+    }
+    // A message with the values themselves would copy them twice, and slowly.
+    const staged = this.#staging.pop() ??
+      new Float32Array(new SharedArrayBuffer(values.byteLength));
+    staged.set(values);
+    try {
+      await this.#lead.do({ name: "write", lane, values: staged });
+    } finally {
+      // Nothing of a turn outlives it.
+      staged.fill(0);
+    }
+    if (this.#staging.length < MOST_STAGED) this.#staging.push(staged);
+  }
+
+  async read(lane: number): Promise<Float32Array<ArrayBuffer>> {
+    this.#checks.expectLane(lane);
+    return await this.#lead.do({ name: "read", lane });
+  }
+
+  async copy(from: number, to: number): Promise<void> {
+    this.#checks.copy(from, to);
+    await this.#lead.do({ name: "copy", from, to });
+  }
+
+  async step(batch: readonly LaneStep[]): Promise<LaneResult[]> {
+    this.#checks.step(batch);
+    return await this.#lead.do({ name: "step", batch });
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#end();
+    return this.#disposed;
+  }
+
+  /** Finishes what was asked for, then ends the workers. */
+  async #end(): Promise<void> {
+    const gone = new DeviceError(
+      "ERR_DEVICE_LOST",
+      "Cannot use the model: it was disposed of",
+    );
+    // A lead that has failed already leaves nobody to say goodbye to.
+    await this.#lead.do({ name: "leave" }).catch(() => {});
+    for (const thread of this.#threads) thread.end(gone);
+  }
+}

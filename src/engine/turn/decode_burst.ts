@@ -1,0 +1,63 @@
+/**
+ * Drawing several tokens in one step.
+ *
+ * @module
+ */
+
+import type { LaneStep } from "../../device/device.ts";
+import type { Turn } from "../engine.ts";
+import type { OpenedTurn } from "./turn_start.ts";
+
+/**
+ * How many tokens to draw next. The first one comes at once, later ones in bursts
+ * as long as all that came before; scored ones alone, for their logits, and
+ * constrained ones, for the mask of the next.
+ *
+ * @param drawn Tokens drawn or asked for.
+ * @param room How long a burst may be.
+ */
+export function burstLength(turn: Turn, drawn: number, room: number): number {
+  const most = turn.logprobs === undefined && turn.constraint === undefined
+    ? Math.min(room, Math.max(drawn, 1))
+    : 1;
+  return Math.min(turn.maxTokens - drawn, most);
+}
+
+/** A lane's draws, as a step wants them. */
+export interface Burst {
+  /** The lane. */
+  readonly lane: number;
+  /** Tokens of the turn drawn or asked for before. */
+  readonly drawn: number;
+  /** Tokens to read first. */
+  readonly tokens: readonly number[];
+  /** Tokens to draw. */
+  readonly draw: number;
+  /** Tokens at which the answer surely ends. */
+  readonly stopTokens: ReadonlySet<number>;
+  /** Counts of tokens drawn, the turn's own included. */
+  readonly counts: ReadonlyMap<number, number>;
+}
+
+/** The part of a step that draws. */
+export function burstStep(
+  { turn, save, given, seed }: OpenedTurn,
+  { lane, drawn, tokens, draw, stopTokens, counts }: Burst,
+): LaneStep {
+  return {
+    lane,
+    tokens,
+    // A token alone goes the way that drawn tokens go.
+    replay: tokens.length === 1,
+    draw,
+    stopTokens,
+    ...(turn.logprobs !== undefined && { logits: "last" }),
+    sampling: {
+      ...turn.sampling,
+      seed,
+      position: save.position + given.length + drawn,
+      counts,
+      ...(turn.constraint && { mask: turn.constraint.mask }),
+    },
+  };
+}

@@ -1,0 +1,377 @@
+/**
+ * One turn on one lane: read the prompt, draw in bursts, find where the answer
+ * ends, and leave with the state of exactly that place.
+ *
+ * The last token given is read alone, on the path that drawn tokens take, unless
+ * that makes no difference to the device. So a text may be cut into turns anywhere
+ * between drawn tokens, or between reading and drawing, and not a bit of its
+ * states changes.
+ *
+ * The engine keeps nothing when a turn is over: the next one begins from the save
+ * that its caller decoded. What is resumed is what was saved, by construction.
+ *
+ * It stays one file because it is one state machine: what each method may do
+ * depends on all of its private fields. What could stand alone does (`prompt_reader.ts`,
+ * `decode_burst.ts`, `constraint_guide.ts`, `answer_ending.ts`, `lane_rewinder.ts`, `turn_outcome.ts`).
+ *
+ * @module
+ */
+
+import type { DeviceModel, LaneResult, LaneStep } from "../../device/device.ts";
+import { Counts, penalized } from "../../text/penalties.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
+import { Answer } from "./answer_text.ts";
+import { burstLength, burstStep } from "./decode_burst.ts";
+import { TurnClock } from "./turn_clock.ts";
+import { closeTurn } from "./turn_outcome.ts";
+import {
+  endAfter,
+  endAtEnd,
+  endAtStop,
+  type Ending,
+  endWithin,
+  type TurnTokens,
+} from "./answer_ending.ts";
+import type { TurnEvent } from "../engine.ts";
+import { Guide, soughtStops } from "./constraint_guide.ts";
+import type { Mailbox } from "./event_mailbox.ts";
+import type { OpenedTurn } from "./turn_start.ts";
+import { expectNumbers, overflow } from "./logits_overflow.ts";
+import { PromptReader } from "./prompt_reader.ts";
+import { Rewinder } from "./lane_rewinder.ts";
+import type { Job, StepBudget } from "../queue/scheduler.ts";
+import { TextEvents } from "./text_events.ts";
+
+/** What a run works with. */
+export interface RunOptions {
+  /** Where the lanes are. */
+  readonly model: DeviceModel;
+  /** The model's own. */
+  readonly tokenizer: Tokenizer;
+  /** The lane, free to use. */
+  readonly lane: number;
+  /** Another one, to keep a copy of the state on. */
+  readonly spare: number | undefined;
+  /** Tokens at which the answer surely ends. */
+  readonly stopTokens: ReadonlySet<number>;
+  /** Asks for the next step, after this turn had nothing to do in the last. */
+  readonly wake: () => void;
+  /** Takes the events. */
+  readonly events: Mailbox<TurnEvent>;
+  /** Told once, when the lane is needed no more. */
+  readonly left: () => void;
+}
+
+/** Tokens drawn from one copy of a lane to the next where few are taken back. */
+const COPY_EVERY = 512;
+
+/** A turn under way. */
+export class Run implements Job {
+  readonly #opening: OpenedTurn;
+  readonly #options: RunOptions;
+  readonly #rewinder: Rewinder;
+  readonly #answer: Answer;
+  readonly #speech: TextEvents;
+  readonly #prompt: PromptReader;
+  #counts: Counts;
+  readonly #guide: Guide;
+  readonly #clock: TurnClock;
+  readonly #drawn: number[] = [];
+  /** Parts of steps that were asked for and not answered. */
+  readonly #flying: LaneStep[] = [];
+  #ending: Ending | undefined;
+  /** How many of the tokens drawn the answer has. */
+  #handed = 0;
+  /** How often tokens were taken back. */
+  #retries = 0;
+  /** Tokens drawn of which the last copy of the lane knows. */
+  #copied: number | undefined;
+  /** What to read again before leaving, or drawing. */
+  readonly #again: LaneStep[] = [];
+  /** Steps of that in the air. */
+  readonly #rereading = new Set<LaneStep>();
+  /** The last token kept, which a lane that was put back has not read. */
+  #unread: readonly number[] = [];
+  #drawing = false;
+  #cancelled = false;
+  #leaving = false;
+  #over = false;
+
+  /** Puts the state on the lane. */
+  constructor(opening: OpenedTurn, options: RunOptions) {
+    const { model, lane, spare, tokenizer, events } = options;
+    const { save, turn, carried } = opening;
+    this.#opening = opening;
+    this.#options = options;
+    this.#rewinder = new Rewinder(model, lane, spare);
+    this.#guide = new Guide(turn.constraint, {
+      changed: () => this.#over || options.wake(),
+      retreat: (count) => this.#retreat(count),
+      failed: (error) => this.#ending ?? this.fail(error),
+    });
+    this.#answer = new Answer(tokenizer, soughtStops(turn), carried);
+    this.#speech = new TextEvents(this.#answer, events, turn.logprobs);
+    this.#counts = new Counts(save.counts);
+    const joined = model.seamless === true && turn.maxTokens > 0;
+    this.#prompt = new PromptReader(opening.given, save.chain, joined);
+    this.#clock = new TurnClock(turn.observer);
+    const written = model.write(lane, save.values);
+    this.#do(written.then(() => this.#clock.uploaded()));
+    this.#settle();
+  }
+
+  /** Whether it has a prompt to read. */
+  get reading(): boolean {
+    return this.#ending === undefined && !this.#drawing;
+  }
+
+  /** Whether it draws a token at a time, each after it has thought about the last. */
+  get guided(): boolean {
+    return this.#guide.follows;
+  }
+
+  /** Whether it will have a part of the next step in a moment. */
+  get soon(): boolean {
+    return !this.#over && this.#ending === undefined && this.#guide.soon;
+  }
+
+  /** Ends the turn where it is once its parts of steps are answered. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#settle();
+  }
+
+  /** Leaves without a word, for nobody listens any more. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#options.left();
+  }
+
+  /** Leaves with an error. */
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#options.events.fail(error);
+    this.abandon();
+  }
+
+  /** Its part of the next step. */
+  next(room: StepBudget): LaneStep | undefined {
+    const step = this.#over ? undefined : this.#plan(room);
+    if (step !== undefined) this.#flying.push(step);
+    return step;
+  }
+
+  /** What became of its part of a step. */
+  accept(result: LaneResult): void {
+    const step = this.#flying.shift();
+    if (step === undefined || this.#over) return;
+    if (this.#ending === undefined) {
+      if (step.draw > 0) this.#hear(result);
+      else if (!this.#rereading.delete(step)) {
+        this.#prompt.advance(step.tokens);
+        this.#opening.turn.progress?.(this.#prompt.read);
+      }
+    }
+    this.#settle();
+  }
+
+  /** Index of the last token given: the first one unread if nothing is drawn. */
+  get #last(): number {
+    return this.#opening.given.length - 1;
+  }
+
+  get #tokens(): TurnTokens {
+    return { given: this.#opening.given, drawn: this.#drawn };
+  }
+
+  #plan(room: StepBudget): LaneStep | undefined {
+    const again = this.#again.shift();
+    if (again !== undefined) {
+      if (this.#ending === undefined) this.#rereading.add(again);
+      return again;
+    }
+    if (this.#ending !== undefined || this.#cancelled) return undefined;
+    return this.#prompt.reading ? this.#chunk(room) : this.#burst(room);
+  }
+
+  #chunk(room: StepBudget): LaneStep | undefined {
+    const tokens = this.#prompt.ask(room.tokens);
+    return tokens && { lane: this.#options.lane, tokens, draw: 0 };
+  }
+
+  #burst(room: StepBudget): LaneStep | undefined {
+    const { lane, stopTokens } = this.#options;
+    const flying = this.#flying.reduce((sum, { draw }) => sum + draw, 0);
+    if (flying > 0 && !this.#mayRunAhead()) return undefined;
+    if (!this.#guide.ready) return undefined;
+    const drawn = this.#drawn.length + flying;
+    const draw = burstLength(this.#opening.turn, drawn, room.draw);
+    if (draw <= 0) return undefined;
+    const tokens = drawn === 0 ? this.#prompt.rest : this.#unread;
+    if (tokens.length > room.tokens) return undefined;
+    if (this.#mayGoBack ? this.#answer.held === 0 : this.#shouldCopy(drawn)) {
+      const { given } = this.#opening;
+      const read = given.length + (drawn === 0 ? -tokens.length : drawn - 1);
+      this.#copied = drawn;
+      this.#do(this.#rewinder.keep(read));
+    }
+    this.#unread = [];
+    this.#drawing = true;
+    const counts = this.#counts;
+    const burst = { lane, drawn, tokens, draw, stopTokens, counts };
+    return burstStep(this.#opening, burst);
+  }
+
+  /**
+   * Whether more may be drawn before the last draws are known: not if they count
+   * for the next ones, or decide which may come, nor if a copy is to be kept only
+   * where no stop begins.
+   */
+  #mayRunAhead(): boolean {
+    const { turn } = this.#opening;
+    return !penalized(turn.sampling) && turn.constraint === undefined &&
+      this.#options.spare === undefined;
+  }
+
+  /** Whether the answer may end before its last token: in a grammar, at a stop alone. */
+  get #mayGoBack(): boolean {
+    const { turn } = this.#opening;
+    return !this.guided || soughtStops(turn).length > 0;
+  }
+
+  /** Whether to keep a copy of the lane, for tokens may be taken back. */
+  #shouldCopy(drawn: number): boolean {
+    if (this.#guide.held === 0) return false;
+    return this.#copied === undefined || drawn >= this.#copied + COPY_EVERY;
+  }
+
+  /** Tokens have been drawn. */
+  #hear({ drawn, stopped, logits, failure }: LaneResult): void {
+    if (failure !== undefined) {
+      const { turn: { save } } = this.#opening;
+      throw overflow(save !== undefined, failure);
+    }
+    this.#clock.drawn(drawn.length, this.#opening.given.length);
+    let ending: Ending | undefined;
+    let answered = this.#drawn.length;
+    for (const token of drawn) {
+      answered++;
+      this.#speech.score(token, logits);
+      ending ??= this.#take(token);
+    }
+    if (this.#drawn.length >= this.#opening.turn.maxTokens) {
+      ending ??= this.#hand(0) ?? endAfter(this.#tokens, "length");
+    }
+    if (ending === undefined) {
+      this.#guide.follow(drawn);
+      return this.#speech.release();
+    }
+    // After a stopTokens the device draws no more, whatever it was asked for.
+    const drawing = !stopped && this.#flying.some(({ draw }) => draw > 0);
+    this.#end(ending);
+    if (drawing || this.#last + answered > ending.read) this.#goBack(ending);
+  }
+
+  /** Takes one token drawn; returns how that ends the turn, if it does. */
+  #take(token: number): Ending | undefined {
+    const { tokenizer } = this.#options;
+    const { sampling, stops } = this.#opening.turn;
+    this.#drawn.push(token);
+    if (penalized(sampling)) this.#counts.draw(token, sampling.penaltyDecay);
+    if (token === tokenizer.end) {
+      return this.#hand(1) ?? endAtEnd(this.#tokens, stops, tokenizer);
+    }
+    return this.#hand(this.#guide.held);
+  }
+
+  /** Hands tokens to the answer, but the last ones; returns how that ends the turn. */
+  #hand(held: number): Ending | undefined {
+    while (this.#handed < this.#drawn.length - held) {
+      const cut = this.#answer.push(this.#drawn[this.#handed++]);
+      if (cut) return endAtStop(this.#tokens, cut, this.#options.tokenizer);
+    }
+    return undefined;
+  }
+
+  /** Takes back the newest tokens, which the answer does not have yet. */
+  #retreat(count: number): void {
+    if (this.#over || this.#ending !== undefined) return;
+    const { save, given, turn: { sampling } } = this.#opening;
+    this.#retries++;
+    this.#drawn.length -= count;
+    this.#speech.takeBack(count);
+    if (penalized(sampling)) {
+      this.#counts = new Counts(save.counts);
+      for (const token of this.#drawn) {
+        this.#counts.draw(token, sampling.penaltyDecay);
+      }
+    }
+    const { length: left } = this.#drawn;
+    const read = left === 0
+      ? given.length - this.#prompt.rest.length
+      : this.#last + left;
+    this.#unread = this.#drawn.slice(-1);
+    this.#putBack(read);
+  }
+
+  #end(ending: Ending): void {
+    this.#clock.read(this.#prompt.read);
+    this.#ending = ending;
+    this.#speech.finish(ending.over);
+  }
+
+  /** Puts the lane back to where the text ends. */
+  #goBack({ read }: Ending): void {
+    this.#putBack(read);
+  }
+
+  #putBack(read: number): void {
+    this.#do(this.#rewinder.restore(read, this.#opening.save.values));
+    this.#again.push(...this.#rewinder.steps(read, this.#tokens));
+  }
+
+  /** Finds out whether the turn is over, once nothing of it is in the air. */
+  #settle(): void {
+    if (this.#over || this.#flying.length > 0) return;
+    if (this.#ending === undefined) {
+      if (this.#cancelled) {
+        this.#end(
+          this.#drawn.length > 0
+            ? this.#hand(0) ?? endAfter(this.#tokens, "cancelled")
+            : endWithin(this.#opening.given, this.#prompt.read),
+        );
+      } else if (this.#opening.turn.maxTokens === 0 && !this.#prompt.reading) {
+        this.#end(endAfter(this.#tokens, "length"));
+      }
+    }
+    if (this.#ending === undefined || this.#again.length > 0) return;
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#do(this.#leave(this.#ending));
+  }
+
+  /** Takes the state along, and frees the lane. */
+  async #leave(ending: Ending): Promise<void> {
+    const { model, lane, events } = this.#options;
+    const values = await this.#clock.downloaded(model.read(lane));
+    if (this.#over) return;
+    expectNumbers(values, this.#opening.turn.save !== undefined);
+    events.put(closeTurn(this.#opening, ending, {
+      values,
+      drawn: this.#drawn,
+      chain: this.#prompt.chain,
+      chained: this.#prompt.read,
+      utf8: this.#answer.pending,
+      timings: this.#clock.timings,
+      retries: this.#retries,
+    }));
+    events.close();
+    this.abandon();
+  }
+
+  /** Fails the turn if the device refuses. */
+  #do(work: Promise<void>): void {
+    work.catch((error) => this.fail(error));
+  }
+}

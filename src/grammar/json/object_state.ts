@@ -1,0 +1,281 @@
+/**
+ * Answers within an object. Names come in any order, and none comes twice.
+ *
+ * @module
+ */
+
+import type { AnswerState, StringState, ValueHolder } from "./answer_state.ts";
+import { PrefixTree, type TextState } from "../regex/automaton.ts";
+import {
+  has,
+  type ObjectShape,
+  type PropertiesRead,
+  type PropertySlot,
+} from "../schema/object_shape.ts";
+import {
+  QUOTE,
+  type StringMachine,
+  type StringPlace,
+  textOf,
+} from "./string_text.ts";
+
+const COLON = 0x3a, COMMA = 0x2c, END = 0x7d, SPACE = 0x20;
+
+/** Where between properties an object stands. */
+type Stage = "begun" | "property" | "comma";
+
+/** Within an object, between its properties. */
+export class ObjectState implements AnswerState {
+  readonly whole = false;
+  /** What the schema says of objects here. */
+  readonly shape: ObjectShape;
+  /** Where the value belongs. */
+  readonly holder: ValueHolder;
+  /** The properties so far. */
+  readonly properties: PropertiesRead;
+  readonly #stage: Stage;
+  readonly #spaced: boolean;
+  #names: Names | undefined;
+
+  /** Begins at the start of a value. */
+  constructor(
+    shape: ObjectShape,
+    holder: ValueHolder,
+    properties: PropertiesRead = shape.blank,
+    stage: Stage = "begun",
+    spaced = false,
+  ) {
+    this.shape = shape;
+    this.holder = holder;
+    this.properties = properties;
+    this.#stage = stage;
+    this.#spaced = spaced;
+  }
+
+  step(byte: number): AnswerState | undefined {
+    const { shape, holder, properties } = this;
+    if (byte === SPACE) {
+      const pointless = this.#stage === "begun"
+        ? !this.#mayGoOn()
+        : this.#stage === "property" && this.#ended() === undefined;
+      if (this.#spaced || pointless) return undefined;
+      return new ObjectState(shape, holder, properties, this.#stage, true);
+    }
+    if (byte === END) {
+      return this.#stage === "comma" ? undefined : this.#ended();
+    }
+    if (this.#stage === "property") {
+      return byte === COMMA && !this.#spaced && this.#mayGoOn()
+        ? new ObjectState(shape, holder, properties, "comma")
+        : undefined;
+    }
+    if (byte !== QUOTE || !this.#mayGoOn()) return undefined;
+    const names = this.#names ??= new Names(this);
+    return new NameState(names, names.machine.start);
+  }
+
+  #mayGoOn(): boolean {
+    const names = this.#names ??= new Names(this);
+    return names.allows(names.machine.start);
+  }
+
+  #ended(): AnswerState | undefined {
+    const { shape, holder, properties } = this;
+    const verdict = shape.verdict(properties, true);
+    if (!holder.allows(verdict)) return undefined;
+    return holder.accept(verdict, `{${properties.texts.toSorted().join()}}`);
+  }
+}
+
+/** The names that may come next in an object. */
+class Names {
+  readonly object: ObjectState;
+  readonly machine: StringMachine;
+  readonly #below = new Map<PrefixTree, boolean>();
+  readonly #others = new Map<string, boolean>();
+
+  constructor(object: ObjectState) {
+    this.object = object;
+    const { shape } = object;
+    const free = !shape.ruled && this.#anyOther("");
+    this.machine = shape.names((place) => this.allows(place), free);
+  }
+
+  /** Whether some name that may come goes on from a place. */
+  allows({ track, verdict }: StringPlace): boolean {
+    if (track instanceof PrefixTree && this.#anyBelow(track)) return true;
+    return this.#anyOther(verdict);
+  }
+
+  /** What a whole name asks for; nothing if it may not come. */
+  slot(
+    name: string,
+    verdict: string,
+    track: TextState | undefined,
+  ): PropertySlot | undefined {
+    const { shape, properties } = this.object;
+    const known = track?.accepting === true ? name : undefined;
+    if (has(properties.seen, name)) return undefined;
+    const slot = shape.slot(known, verdict);
+    return this.#fits(slot, name, known) ? slot : undefined;
+  }
+
+  #anyBelow(node: PrefixTree): boolean {
+    const known = this.#below.get(node);
+    if (known !== undefined) return known;
+    const { text } = node;
+    const { properties, shape } = this.object;
+    const own = text !== undefined && !has(properties.seen, text) &&
+      this.#fits(shape.slot(text), text, text);
+    const found = own ||
+      node.next.values().some((next) => this.#anyBelow(next));
+    this.#below.set(node, found);
+    return found;
+  }
+
+  /** Whether a name that no condition has may come. */
+  #anyOther(verdict: string): boolean {
+    let found = this.#others.get(verdict);
+    if (found === undefined) {
+      found = this.#fits(
+        this.object.shape.slot(undefined, verdict),
+        "",
+        undefined,
+      );
+      this.#others.set(verdict, found);
+    }
+    return found;
+  }
+
+  #fits(slot: PropertySlot, name: string, known: string | undefined): boolean {
+    const { shape, holder, properties } = this.object;
+    if (!shape.inOrder(known, properties.seen)) return false;
+    const after = shape.after(properties, slot, name, "");
+    if (!holder.allows(shape.verdict(after, false))) return false;
+    const property = new PropertyHolder(this.object, slot, name);
+    return shape.context.startable(property, slot.schemas);
+  }
+}
+
+/** Within the name of a property. */
+class NameState implements StringState {
+  readonly whole = false;
+  readonly #names: Names;
+  readonly place: StringPlace;
+  readonly #written: string;
+
+  constructor(names: Names, place: StringPlace, written = "") {
+    this.#names = names;
+    this.place = place;
+    this.#written = written;
+  }
+
+  get policy(): string | undefined {
+    const { machine } = this.place;
+    return machine === this.#names.machine ? undefined : "all";
+  }
+
+  allows(place: StringPlace): boolean {
+    return place.machine !== this.#names.machine ||
+      place.leadsTo((end) => this.#names.allows(end));
+  }
+
+  step(byte: number): AnswerState | undefined {
+    if (byte === QUOTE && this.place.between) {
+      return this.closed(this.place, "");
+    }
+    const next = this.place.step(byte);
+    if (next === undefined || !this.allows(next)) return undefined;
+    return this.moved(next, String.fromCharCode(byte));
+  }
+
+  moved(place: StringPlace, written: string): NameState {
+    return new NameState(this.#names, place, this.#written + written);
+  }
+
+  closed(place: StringPlace, written: string): AnswerState | undefined {
+    const name = textOf(this.#written + written);
+    const verdict = place.machine.closing(place, () => name);
+    const slot = this.#names.slot(name, verdict, place.track);
+    if (slot === undefined) return undefined;
+    const { object } = this.#names;
+    return new ColonState(new PropertyHolder(object, slot, name), slot, object);
+  }
+}
+
+/** Between a name and its value. */
+class ColonState implements AnswerState {
+  readonly whole = false;
+  readonly #property: PropertyHolder;
+  readonly #slot: PropertySlot;
+  readonly #object: ObjectState;
+  readonly #stage: "name" | "colon" | "space";
+
+  constructor(
+    property: PropertyHolder,
+    slot: PropertySlot,
+    object: ObjectState,
+    stage: "name" | "colon" | "space" = "name",
+  ) {
+    this.#property = property;
+    this.#slot = slot;
+    this.#object = object;
+    this.#stage = stage;
+  }
+
+  step(byte: number): AnswerState | undefined {
+    const next = (stage: "colon" | "space") =>
+      new ColonState(this.#property, this.#slot, this.#object, stage);
+    if (this.#stage === "name") {
+      return byte === COLON ? next("colon") : undefined;
+    }
+    if (byte === SPACE) {
+      return this.#stage === "colon" ? next("space") : undefined;
+    }
+    const { context } = this.#object.shape;
+    return context.begin(this.#property, this.#slot.schemas, byte);
+  }
+}
+
+class PropertyHolder implements ValueHolder {
+  readonly #object: ObjectState;
+  readonly #slot: PropertySlot;
+  readonly #name: string;
+  readonly recording: boolean;
+  readonly depth: number;
+  readonly #allowed = new Map<string, boolean>();
+
+  constructor(object: ObjectState, slot: PropertySlot, name: string) {
+    this.#object = object;
+    this.#slot = slot;
+    this.#name = name;
+    this.recording = object.holder.recording;
+    this.depth = object.holder.depth + 1;
+  }
+
+  allows(verdict: string): boolean {
+    let allowed = this.#allowed.get(verdict);
+    if (allowed === undefined) {
+      const { shape, holder, properties } = this.#object;
+      const after = shape.after(properties, this.#slot, this.#name, verdict);
+      allowed = holder.allows(shape.verdict(after, false));
+      this.#allowed.set(verdict, allowed);
+    }
+    return allowed;
+  }
+
+  accept(verdict: string, text: string): AnswerState {
+    const { shape, holder, properties } = this.#object;
+    const pair = this.recording
+      ? `${JSON.stringify(this.#name)}:${text}`
+      : undefined;
+    const after = shape.after(
+      properties,
+      this.#slot,
+      this.#name,
+      verdict,
+      pair,
+    );
+    return new ObjectState(shape, holder, after, "property");
+  }
+}

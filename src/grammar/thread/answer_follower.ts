@@ -1,0 +1,305 @@
+/**
+ * Answers followed through their grammars by a thread, started when the first one
+ * is asked for. If the thread fails, the answer that it worked on is given up and a
+ * new thread takes over: other answers are put where they were by the tokens they
+ * have so far.
+ *
+ * @module
+ */
+
+import type { RequestError } from "../../errors.ts";
+import type { AnswerPrefix, Constraint, Grammar } from "../grammar.ts";
+import type {
+  GrammarReply,
+  GrammarStart,
+  Question,
+} from "./thread_messages.ts";
+import {
+  DeadEndError,
+  failed,
+  failureOf,
+  isEmptyMask,
+  maskOf,
+} from "./thread_replies.ts";
+import { HELD_TOKENS, Retries } from "./answer_retries.ts";
+import { type Failure, GrammarThread } from "./grammar_thread.ts";
+
+/** How to follow answers. */
+export interface FollowerOptions {
+  /** What the thread begins with. */
+  readonly start: () => GrammarStart;
+  /** Milliseconds that a grammar or a token may take, once the thread is ready. */
+  readonly patience: number;
+}
+
+/** What came of trying a grammar. */
+export type Trial = Failure | { readonly steps: number };
+
+/** An answer to follow. */
+export interface FollowedAnswer extends AnswerPrefix {
+  /** Its grammar, in words that the library keeps to. */
+  readonly grammar: Grammar;
+  /** Told if the grammar is at fault for the end of a thread. */
+  readonly blame: (failure: Failure) => void;
+}
+
+const CLOSED: Failure = { failure: "it was closed", passing: true };
+
+/** Follows answers. */
+export class Follower {
+  readonly #options: FollowerOptions;
+  #thread: GrammarThread | undefined;
+  #turn = Promise.resolve();
+  #next = 0;
+  #closed = false;
+  readonly #waiting: Waiting[] = [];
+
+  /** Starts nothing yet. */
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** Begins an answer. */
+  async open(followed: FollowedAnswer): Promise<Constraint> {
+    const answer = new AnswerInWorker(this, this.#next++, followed);
+    await answer.begin();
+    return answer;
+  }
+
+  /** Finds out whether a grammar can be used, and what it takes. */
+  async try(grammar: Grammar): Promise<Trial> {
+    const id = this.#next++;
+    let trial: Trial = CLOSED;
+    await this.#inTurn(async () => {
+      const replies = await this.#send(() => [
+        { name: "open", id, grammar, space: false, tokens: [] },
+        { name: "close", id },
+      ]);
+      const failure = failureOf(replies);
+      const [reply] = failure === undefined ? replies as GrammarReply[] : [];
+      trial = failure ?? trialOf(reply);
+    });
+    return trial;
+  }
+
+  /** Ends the thread, and starts no other. */
+  close(): void {
+    this.#closed = true;
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#thread?.end();
+    this.#thread = undefined;
+  }
+
+  /**
+   * Finds what may come next in an answer whose last token may be new to the thread.
+   * Answers of one step of the model come together and are asked for together.
+   */
+  advance(answer: AnswerInWorker): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ answer, resolve, reject });
+    if (this.#waiting.length === 1) void this.#inTurn(() => this.#flush());
+    return promise;
+  }
+
+  /** Makes the thread forget an answer, if it still knows it. */
+  forget({ id, thread }: AnswerInWorker): void {
+    void this.#inTurn(async () => {
+      if (thread === undefined || thread !== this.#thread) return;
+      const { patience } = this.#options;
+      const replies = await thread.ask([{ name: "close", id }], patience);
+      if (failed(replies)) this.#drop();
+    });
+  }
+
+  /** Does one thing after the other. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    return this.#turn = this.#turn.then(work);
+  }
+
+  async #flush(): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    const alone = waiting.filter(({ answer }) => this.#isNew(answer));
+    const together = waiting.filter((one) =>
+      !alone.includes(one) && !one.answer.closed
+    );
+    const replies = await this.#ask(together.map(({ answer }) => answer));
+    if (together.length > 1 && failed(replies)) {
+      // One of them is to blame: each is asked for on a thread without the others.
+      alone.unshift(...together);
+    } else {
+      together.forEach((one, i) => settle(one, replies, i));
+    }
+    for (const one of alone) {
+      if (!one.answer.closed) settle(one, await this.#ask([one.answer]));
+    }
+    for (const { answer, resolve } of waiting) if (answer.closed) resolve();
+  }
+
+  /** Whether the thread has to compile the answer's grammar first. */
+  #isNew({ thread }: AnswerInWorker): boolean {
+    return thread === undefined || thread !== this.#thread;
+  }
+
+  async #ask(
+    answers: readonly AnswerInWorker[],
+  ): Promise<readonly GrammarReply[] | Failure> {
+    if (answers.length === 0) return [];
+    return await this.#send((thread) =>
+      answers.map((answer) => answer.question(thread))
+    );
+  }
+
+  async #send(
+    questions: (thread: GrammarThread) => readonly Question[],
+  ): Promise<readonly GrammarReply[] | Failure> {
+    if (this.#closed) return CLOSED;
+    const { start, patience } = this.#options;
+    const thread = this.#thread ??= new GrammarThread(start());
+    const replies = await thread.ask(questions(thread), patience);
+    if (failed(replies)) {
+      thread.end();
+      if (this.#thread === thread) this.#thread = undefined;
+    }
+    return replies;
+  }
+}
+
+function trialOf(reply: GrammarReply | undefined): Trial {
+  if (reply !== undefined && "refused" in reply) {
+    return { failure: reply.refused, refused: true };
+  }
+  if (reply === undefined || !("mask" in reply)) return { steps: 0 };
+  return { steps: reply.unbounded === true ? Infinity : reply.steps ?? 0 };
+}
+
+/** One answer, followed in a worker. */
+export class AnswerInWorker implements Constraint {
+  readonly #follower: Follower;
+  /** Its number in the worker. */
+  readonly id: number;
+  /** What it may be. */
+  readonly grammar: Grammar;
+  /** Told where following it has failed. */
+  readonly blame: (failure: Failure) => void;
+  /** Whether it begins with a space that is no part of it. */
+  readonly space: boolean;
+  /** All tokens of the answer, the last of them perhaps new. */
+  readonly tokens: number[];
+  /** The thread that has followed the answer so far. */
+  thread: GrammarThread | undefined;
+  #mask: Uint32Array<ArrayBuffer> = new Uint32Array();
+  #closed = false;
+  #uncertain = false;
+  readonly #retries: Retries;
+
+  /** Is followed from {@linkcode begin} on. */
+  constructor(
+    follower: Follower,
+    id: number,
+    { grammar, tokens, space, blame }: FollowedAnswer,
+  ) {
+    this.#follower = follower;
+    this.id = id;
+    this.grammar = grammar;
+    this.blame = blame;
+    this.space = space;
+    this.tokens = [...tokens];
+    this.#retries = new Retries(tokens.length);
+  }
+
+  get mask(): Uint32Array {
+    return this.#mask;
+  }
+
+  get held(): number {
+    return this.#uncertain ? HELD_TOKENS : 0;
+  }
+
+  /** Whether nobody asks any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Begins it in the worker. */
+  async begin(): Promise<void> {
+    await this.#follower.advance(this);
+  }
+
+  async accept(token: number): Promise<number> {
+    if (this.#closed) return 0;
+    this.tokens.push(token);
+    this.#retries.written(this.tokens.length);
+    try {
+      await this.#follower.advance(this);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof DeadEndError) || !this.#uncertain) throw error;
+      return await this.#goBack(error);
+    }
+  }
+
+  /** Goes back from a dead end to where something else may come. */
+  async #goBack(deadEnd: DeadEndError): Promise<number> {
+    const tried = [...this.tokens];
+    for (const place of this.#retries.retreat(tried)) {
+      this.tokens.splice(0, Infinity, ...tried.slice(0, place));
+      // The thread knows where the answer was, and not how it came there.
+      this.thread = undefined;
+      await this.#follower.advance(this);
+      if (this.#closed) return 0;
+      const left = this.#retries.left(this.#mask, place, tried[place]);
+      if (isEmptyMask(left)) continue;
+      this.#mask = left;
+      this.#retries.bar(place, tried[place]);
+      return tried.length - place;
+    }
+    throw deadEnd;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#follower.forget(this);
+  }
+
+  /** What to ask a thread, which follows the answer from now on. */
+  question(thread: GrammarThread): Question {
+    const { id, grammar, space, tokens } = this;
+    const known = this.thread === thread;
+    this.thread = thread;
+    return known
+      ? { name: "accept", id, token: tokens[tokens.length - 1] }
+      : { name: "open", id, grammar, space, tokens };
+  }
+
+  /** Takes the next mask, and whether there may be none some day. */
+  take(mask: Uint32Array<ArrayBuffer>, uncertain = this.#uncertain): void {
+    this.#mask = mask;
+    this.#uncertain = uncertain;
+  }
+}
+
+/** An answer whose next mask is waited for. */
+interface Waiting {
+  readonly answer: AnswerInWorker;
+  readonly resolve: () => void;
+  readonly reject: (error: RequestError) => void;
+}
+
+function settle(
+  { answer, resolve, reject }: Waiting,
+  replies: readonly GrammarReply[] | Failure,
+  i = 0,
+): void {
+  const reply = "failure" in replies ? replies : replies[i];
+  const found = maskOf(reply, answer);
+  if (found instanceof Error) {
+    if ("failure" in reply) answer.blame(reply);
+    return reject(found);
+  }
+  answer.take(found, "mask" in reply ? reply.uncertain : undefined);
+  resolve();
+}

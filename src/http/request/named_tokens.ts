@@ -1,0 +1,64 @@
+/**
+ * Tokens that a request names.
+ *
+ * @module
+ */
+
+import type { PromptPieces } from "../../text/prompt_pieces.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
+import { TEXT_LIMIT } from "../native/schema.ts";
+import { SchemaError } from "../problem.ts";
+
+/** UTF-8 bytes of the longest text that a request may hold. */
+const MOST_BYTES = 4 * TEXT_LIMIT;
+
+/**
+ * Refuses what is no token of the model's, and more of them than a text can have:
+ * a token of three digits may stand for a hundred spaces.
+ *
+ * @param pointer Their place in the request.
+ */
+export function expectTokens(
+  tokens: readonly number[],
+  tokenizer: Tokenizer,
+  pointer: string,
+): readonly number[] {
+  expectKnown(tokens, tokenizer, pointer);
+  return tokens;
+}
+
+/** The same of a prompt, whose texts are bounded by its schema. */
+export function expectPieces(
+  prompt: PromptPieces,
+  tokenizer: Tokenizer,
+  pointer: string,
+): PromptPieces {
+  if (typeof prompt !== "string") expectKnown(prompt, tokenizer, pointer);
+  return prompt;
+}
+
+function expectKnown(
+  pieces: readonly (number | string)[],
+  tokenizer: Tokenizer,
+  pointer: string,
+): void {
+  const refuse = (place: number, detail: string) =>
+    new SchemaError(
+      `Cannot take request: ${pointer}/${place}: ${detail}`,
+      [{ pointer: `${pointer}/${place}`, detail }],
+    );
+  let bytes = 0;
+  for (const [i, token] of pieces.entries()) {
+    if (typeof token === "string") continue;
+    if (token >= tokenizer.size) {
+      throw refuse(
+        i,
+        `is no token of this model, which has ${tokenizer.size}`,
+      );
+    }
+    bytes += tokenizer.bytes(token).length;
+    if (bytes > MOST_BYTES) {
+      throw refuse(i, `makes the text longer than ${MOST_BYTES} bytes`);
+    }
+  }
+}

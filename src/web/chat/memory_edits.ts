@@ -1,0 +1,158 @@
+/**
+ * Edits of a save's memory by the server, and what came of them: a new save beside
+ * the old one, unless nothing was better than nothing.
+ *
+ * @module
+ */
+
+import {
+  ApiError,
+  type ChatMessage,
+  type EditAnswer,
+  type KnownFact,
+} from "../../client/client.ts";
+import type { Exchange } from "../../client/save_file.ts";
+import type { Library } from "../store/library.ts";
+import { wordsOf } from "../store/save_file.ts";
+import { settings } from "../store/settings.ts";
+import { newId, type Slot, type StoredTurn } from "../store/stored_turn.ts";
+import { computesHere, messagesOf } from "./turn_partner.ts";
+import { saveSlot } from "./save_actions.ts";
+import { client, health } from "./server_state.ts";
+
+/** What is to be done with a memory. */
+export interface EditWish {
+  /** The verb. */
+  readonly verb: "teach" | "forget" | "merge";
+  /** What to say to the model; not for merging. */
+  readonly statements: readonly string[];
+  /** What must be known afterwards, or forgotten. */
+  readonly facts: readonly KnownFact[];
+  /** What must stay. */
+  readonly keep: readonly KnownFact[];
+  /** The save to merge with. */
+  readonly other?: Slot | undefined;
+}
+
+/** Draws a save's face. */
+export interface Faces {
+  /** The face of a turn's save; nothing if it cannot be had. */
+  face(turn: string): Promise<Int8Array | undefined>;
+}
+
+/** What new saves are called, after the old one. */
+const NAMES = { teach: "taught", forget: "forgot", merge: "merged" };
+
+/**
+ * Edits the memory of a save, and keeps the result as another.
+ *
+ * @throws {ApiError} If the server refuses, or there is none.
+ */
+export async function editSlot(
+  { library, notebook }: {
+    readonly library: Library;
+    readonly notebook: Faces;
+  },
+  slot: Slot,
+  wish: EditWish,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<{ readonly answer: EditAnswer; readonly made?: StoredTurn }> {
+  if (computesHere()) {
+    throw new ApiError(0, {
+      code: "ERR_LOCAL_EDIT",
+      detail: "Only a server can edit a memory: choose one in the settings",
+    });
+  }
+  const answer = await ask(library, slot, wish, signal);
+  if (answer.method === "nothing") return { answer };
+  const before = library.turns.value.get(slot.turn);
+  const turn: StoredTurn = {
+    parent: null,
+    kind: "import",
+    edited: answer.summary,
+    past: wordsAfter(library, slot, wish),
+    id: newId(),
+    at: Date.now(),
+    user: "",
+    answer: "",
+    finish: "stop",
+    model: before?.model ?? "",
+    fingerprint: before?.fingerprint ?? "",
+    position: answer.position,
+    bytes: answer.state_bytes,
+    codec: answer.state_codec,
+    read: 0,
+    wrote: 0,
+    ms: { read: 0, write: 0, seal: 0 },
+  };
+  await library.addTurn(turn, answer.state);
+  const name = `${slot.name}, ${NAMES[wish.verb]}`;
+  await saveSlot(library, turn.id, name, await notebook.face(turn.id));
+  return { answer, made: turn };
+}
+
+async function ask(
+  library: Library,
+  slot: Slot,
+  { verb, statements, facts, keep, other }: EditWish,
+  signal: AbortSignal,
+): Promise<EditAnswer> {
+  const state = await stateOf(library, slot);
+  const output = {
+    state_codec: settings.value.codec,
+    ...(health.value.model?.portable === true &&
+      { state_profile: "portable" as const }),
+  };
+  const server = client();
+  switch (verb) {
+    case "teach":
+      return await server.teach(
+        { state, statements, facts, keep, ...output },
+        signal,
+      );
+    case "forget":
+      return await server.forget(
+        { state, ...told(library, slot), statements, facts, keep, ...output },
+        signal,
+      );
+    case "merge": {
+      if (other === undefined) throw new TypeError("Cannot merge with nothing");
+      const states = [
+        { state, ...told(library, slot) },
+        { state: await stateOf(library, other), ...told(library, other) },
+      ];
+      return await server.merge({ states, facts, ...output }, signal);
+    }
+  }
+}
+
+async function stateOf(library: Library, { turn }: Slot): Promise<string> {
+  const state = await library.state(turn);
+  if (state === undefined) throw new TypeError("Cannot find the save's state");
+  return state;
+}
+
+/** What a save was told, if every word of it is known. */
+function told(
+  library: Library,
+  { turn }: Slot,
+): { messages?: readonly ChatMessage[] } {
+  const path = library.path(turn);
+  const unknown = path.some(({ kind, edited, past = [] }) =>
+    kind === "import" && (edited !== undefined || past.length === 0)
+  );
+  return unknown ? {} : { messages: messagesOf(path) };
+}
+
+/** The words beside the new save. Of what was to be forgotten there are none. */
+function wordsAfter(
+  library: Library,
+  { turn }: Slot,
+  { verb, statements }: EditWish,
+): Exchange[] {
+  if (verb !== "teach") return [];
+  return [
+    ...wordsOf(library.path(turn)),
+    ...statements.map((user) => ({ user, answer: "" })),
+  ];
+}
