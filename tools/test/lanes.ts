@@ -18,7 +18,10 @@ export interface FileResult {
   readonly output: string;
 }
 
-/** Processes at a time at most: a browser and servers want memory. */
+/**
+ * One process more than there are cores: a third of a browser's test is waiting.
+ * At most so many, for a browser and servers want memory.
+ */
 const MOST_LANES = 8;
 
 /** After so many milliseconds a file hangs, and is ended. */
@@ -28,7 +31,7 @@ const SUMMARY =
   /\| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?/g;
 
 /**
- * Runs every file, as many at a time as there are cores.
+ * Runs every file, one more at a time than there are cores.
  *
  * @param files Paths, in the order in which they begin.
  * @param flags Further flags of `deno test`.
@@ -40,7 +43,7 @@ export async function runInLanes(
   report: (result: FileResult) => void,
 ): Promise<void> {
   const queue = files.values();
-  const lanes = Math.min(navigator.hardwareConcurrency, MOST_LANES);
+  const lanes = Math.min(navigator.hardwareConcurrency + 1, MOST_LANES);
   await Promise.all(Array.from({ length: lanes }, async () => {
     for (const path of queue) report(await runFile(path, flags));
   }));

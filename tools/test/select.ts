@@ -26,6 +26,7 @@ const LONGEST = [
   "test/web/",
   "test/engine/model_test.ts",
   "test/deploy/",
+  "lab/",
 ];
 
 /** What needs an adapter, a browser, proxies, or a server's process. */
@@ -34,6 +35,7 @@ const INTEGRATION = [
   "test/bench/",
   "test/deploy/",
   "test/device/",
+  "test/examples/",
   "test/engine/model_test.ts",
   "test/fault/",
   "test/fuzz/",
