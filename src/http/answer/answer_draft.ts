@@ -92,3 +92,12 @@ export function newCallId(): string {
 export function retriesOf({ end }: Draft): { readonly retries?: number } {
   return end?.retries === undefined ? {} : { retries: end.retries };
 }
+
+/** What an answer says of its schema, and of the state that it went on from. */
+export function reportOf(draft: Draft): {
+  readonly retries?: number;
+  readonly rebased?: RebaseReport;
+} {
+  const { rebased } = draft;
+  return { ...retriesOf(draft), ...(rebased && { rebased }) };
+}

@@ -10,7 +10,7 @@
 import type { DoneEvent, TurnUsage } from "../../engine/engine.ts";
 import {
   type Draft,
-  retriesOf,
+  reportOf,
   type SaidEvent,
 } from "../answer/answer_draft.ts";
 import { EVENT_STREAM, type StreamFormat } from "../answer/event_stream.ts";
@@ -140,9 +140,8 @@ export class MessageWriter implements AnswerWriter {
       ...events,
       event("message_delta", {
         delta: this.#stopOf(draft),
-        ...retriesOf(draft),
+        ...reportOf(draft),
         usage: usageOfMessage(end.usage),
-        ...rebasedOf(draft),
       }),
       event("message_stop"),
     ];
@@ -162,9 +161,8 @@ export class MessageWriter implements AnswerWriter {
       ...this.#outline,
       content,
       ...this.#stopOf(draft),
-      ...retriesOf(draft),
+      ...reportOf(draft),
       usage: usageOfMessage(expectEnd(draft).usage),
-      ...rebasedOf(draft),
     };
   }
 
@@ -244,11 +242,6 @@ function event(type: string, body: object = {}): MessageEvent {
 
 function pingOf(rebase: SaidEvent["rebase"]): MessageEvent {
   return event("ping", { rebase });
-}
-
-/** What became of another model's state. */
-function rebasedOf({ rebased }: Draft): object {
-  return rebased === undefined ? {} : { rebased };
 }
 
 /** Calls; one that was cut has no input, but what there is of it. */

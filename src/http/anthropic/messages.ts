@@ -21,6 +21,7 @@ import { openSave, planTurns } from "../request/common_request.ts";
 import { openBeginning } from "../request/open_save.ts";
 import { textTokens } from "../request/text_tokens.ts";
 import { HISTORY_STATES, needs } from "../request/route_needs.ts";
+import { REPORT } from "../native/schema.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
 import { anthropicErrors } from "./error.ts";
@@ -50,7 +51,9 @@ const messages = createRoute({
     200: {
       description: "A message, or its events",
       content: {
-        "application/json": { schema: z.looseObject({ id: z.string() }) },
+        "application/json": {
+          schema: z.looseObject({ id: z.string(), ...REPORT }),
+        },
         "text/event-stream": { schema: z.string() },
       },
     },

@@ -11,6 +11,7 @@ import type { Context } from "hono";
 import { answerTurns } from "../answer/turn_answer.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
+import { REPORT } from "../native/schema.ts";
 import { needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
@@ -43,7 +44,7 @@ const whole = createRoute({
       content: {
         "application/json": {
           schema: z.object({
-            results: z.array(z.looseObject({ text: z.string() })),
+            results: z.array(z.looseObject({ text: z.string(), ...REPORT })),
           }),
         },
       },

@@ -7,7 +7,7 @@
 
 import type { AnswerEvent } from "../../chat/chat_turn.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
-import type { Draft } from "../answer/answer_draft.ts";
+import { type Draft, reportOf } from "../answer/answer_draft.ts";
 import { EVENT_STREAM, type StreamFormat } from "../answer/event_stream.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { koboldError } from "./error.ts";
@@ -23,29 +23,34 @@ export class KoboldWriter implements AnswerWriter {
   readonly error = koboldError;
   readonly format = MESSAGES;
 
-  text(_draft: Draft, { text: token }: AnswerEvent): object[] {
-    return [{ token, finish_reason: null }];
+  text(_draft: Draft, { text: token, rebase }: AnswerEvent): object[] {
+    return [{ token, finish_reason: null, ...(rebase && { rebase }) }];
   }
 
-  done({ end, state }: Draft): object[] {
-    return [{
-      token: "",
-      finish_reason: end === undefined ? null : reasonOf(end),
-      ...(state !== undefined && { state }),
-    }];
+  done(draft: Draft): object[] {
+    return [{ token: "", ...endOf(draft) }];
   }
 
   whole(drafts: readonly Draft[]): object {
-    const results = drafts.map(({ text, end, state }) => ({
-      text,
-      finish_reason: end === undefined ? null : reasonOf(end),
-      prompt_tokens: (end?.usage.prefillSavedTokens ?? 0) +
-        (end?.usage.promptTokens ?? 0),
-      completion_tokens: end?.usage.completionTokens ?? 0,
-      ...(state !== undefined && { state }),
+    const results = drafts.map((draft) => ({
+      text: draft.text,
+      prompt_tokens: (draft.end?.usage.prefillSavedTokens ?? 0) +
+        (draft.end?.usage.promptTokens ?? 0),
+      completion_tokens: draft.end?.usage.completionTokens ?? 0,
+      ...endOf(draft),
     }));
     return { results };
   }
+}
+
+/** What an answer says of its end. */
+function endOf(draft: Draft): object {
+  const { end, state } = draft;
+  return {
+    finish_reason: end === undefined ? null : reasonOf(end),
+    ...reportOf(draft),
+    ...(state !== undefined && { state }),
+  };
 }
 
 function reasonOf({ finish }: DoneEvent): "stop" | "length" {

@@ -9,6 +9,7 @@ import { RequestError } from "../../errors.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
+import { REPORT } from "../native/schema.ts";
 import { needs } from "../request/route_needs.ts";
 import { expectPieces } from "../request/named_tokens.ts";
 import type { AppEnv } from "../services.ts";
@@ -16,6 +17,8 @@ import { document } from "../site/openapi_document.ts";
 import { llamaErrors } from "./error.ts";
 import { LlamaCompletionRequest } from "./schema.ts";
 import { LlamaWriter } from "./writer.ts";
+
+const Answer = z.looseObject({ content: z.string(), ...REPORT });
 
 const route = createRoute({
   method: "post",
@@ -36,7 +39,7 @@ const route = createRoute({
     200: {
       description: "The answer, or its events",
       content: {
-        "application/json": { schema: z.looseObject({ content: z.string() }) },
+        "application/json": { schema: z.union([Answer, z.array(Answer)]) },
         "text/event-stream": { schema: z.string() },
       },
     },

@@ -69,6 +69,8 @@ const { logit_bias: _, ...drawing } = sampling;
 export const LlamaCompletionRequest = closedObject({
   model: modelName,
   prompt: LlamaPrompt.default(""),
+  n: z.int().min(1).max(16).default(1)
+    .describe("Answers; more than one come as a list, or by their index"),
   n_predict: z.int().min(-2).optional().describe(
     "Tokens of the answer at most; negative ones are as many as may be",
   ),

@@ -10,6 +10,7 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { RequestError } from "../../errors.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
+import { REPORT } from "../native/schema.ts";
 import { isToken } from "../openai/ids.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { openBeginning } from "../request/open_save.ts";
@@ -25,10 +26,15 @@ import { SlotRequest } from "./schema.ts";
 /** A conversation has no longest length; some clients keep it in 32 bits. */
 const UNBOUNDED = 2 ** 31 - 1;
 
+const OfModel = z.object({
+  model: z.string().optional().describe("By default, the first"),
+});
+
 const props = createRoute({
   method: "get",
   path: "/props",
-  summary: "Properties of the first model (llama.cpp)",
+  summary: "Properties of a model (llama.cpp)",
+  request: { query: OfModel },
   responses: {
     200: {
       description: "What is loaded",
@@ -43,7 +49,8 @@ const props = createRoute({
 const slots = createRoute({
   method: "get",
   path: "/slots",
-  summary: "Lanes of the first model (llama.cpp)",
+  summary: "Lanes of a model (llama.cpp)",
+  request: { query: OfModel },
   responses: {
     200: {
       description: "Each lane, and whether it is at work",
@@ -73,7 +80,9 @@ const slot = createRoute({
     200: {
       description: "What was done, and the state",
       content: {
-        "application/json": { schema: z.looseObject({ id_slot: z.int() }) },
+        "application/json": {
+          schema: z.looseObject({ id_slot: z.int(), rebased: REPORT.rebased }),
+        },
       },
     },
     ...llamaErrors(400, 401, 403, 404, 408, 409, 413, 429, 500, 503),
@@ -85,7 +94,7 @@ export function llamaSlotRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   for (const route of [props, slots, slot]) document(app, route);
   app.get(props.path, async (c) => {
-    await takeModel(c, undefined);
+    await takeModel(c, c.req.query("model") || undefined);
     const { engine: { model, tokenizer, load }, template, bos } = c.get(
       "services",
     );
@@ -107,7 +116,7 @@ export function llamaSlotRoutes(): OpenAPIHono<AppEnv> {
     });
   });
   app.get(slots.path, async (c) => {
-    await takeModel(c, undefined);
+    await takeModel(c, c.req.query("model") || undefined);
     const { model, load } = c.get("services").engine;
     return c.json(
       Array.from({ length: model.lanes }, (_, id) => ({
@@ -191,6 +200,7 @@ async function turn(
       ? { n_saved: position, n_written: sealed?.bytes ?? 0 }
       : { n_restored: position, n_read: sealed?.bytes ?? 0 }),
     timings: action === "save" ? { save_ms: ms } : { restore_ms: ms },
+    ...(turns.rebased && { rebased: turns.rebased }),
     state: sealed?.token,
   };
 }

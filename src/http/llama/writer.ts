@@ -9,7 +9,7 @@ import type { AnswerEvent } from "../../chat/chat_turn.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import type { Draft } from "../answer/answer_draft.ts";
+import { type Draft, reportOf } from "../answer/answer_draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { chatLogprobs } from "../openai/logprobs.ts";
 import { llamaError } from "./error.ts";
@@ -26,25 +26,29 @@ export interface LlamaAsk {
 export class LlamaWriter implements AnswerWriter {
   readonly error = llamaError;
   readonly #ask: LlamaAsk;
-  #drawn = 0;
+  /** Tokens told of each draft. */
+  readonly #drawn: number[] = [];
 
   /** Writes to nobody yet. */
   constructor(ask: LlamaAsk) {
     this.#ask = ask;
   }
 
-  text(_draft: Draft, { text, tokens }: AnswerEvent): object[] {
+  text({ index }: Draft, { text, tokens, rebase }: AnswerEvent): object[] {
     const { tokenizer } = this.#ask;
-    this.#drawn += tokens?.length ?? tokenizer.encode(text).length;
+    const drawn = (this.#drawn[index] ?? 0) +
+      (tokens?.length ?? tokenizer.encode(text).length);
+    this.#drawn[index] = drawn;
     return [{
-      index: 0,
+      index,
       content: text,
       ...this.#tokens(tokens),
       stop: false,
       id_slot: -1,
-      tokens_predicted: this.#drawn,
+      tokens_predicted: drawn,
       tokens_evaluated: 0,
       ...this.#probabilities(tokens),
+      ...(rebase && { rebase }),
     }];
   }
 
@@ -52,23 +56,27 @@ export class LlamaWriter implements AnswerWriter {
     return [this.#end(draft, "", undefined)];
   }
 
-  whole([draft]: readonly Draft[]): object {
-    if (draft === undefined) throw new Error("A turn had no end");
-    return this.#end(draft, draft.text, draft.tokens);
+  /** One object, or a list of as many as were asked for. */
+  whole(drafts: readonly Draft[]): object {
+    const answers = drafts.map((draft) =>
+      this.#end(draft, draft.text, draft.tokens)
+    );
+    return answers.length === 1 ? answers[0] : answers;
   }
 
   #end(
-    { end, state }: Draft,
+    draft: Draft,
     content: string,
     tokens: readonly ScoredToken[] | undefined,
   ): object {
+    const { index, end, state } = draft;
     if (end === undefined) throw new Error("A turn had no end");
     const { request, model } = this.#ask;
     const { usage, timings: { prefillMs, decodeMs } } = end;
     const read = usage.promptTokens;
     const written = usage.completionTokens;
     return {
-      index: 0,
+      index,
       content,
       ...this.#tokens(tokens),
       id_slot: -1,
@@ -88,6 +96,7 @@ export class LlamaWriter implements AnswerWriter {
         ...timing("predicted", written, decodeMs),
       },
       ...this.#probabilities(tokens),
+      ...reportOf(draft),
       ...(state !== undefined && { state }),
     };
   }

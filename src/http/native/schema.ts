@@ -227,6 +227,17 @@ export const GenerateRequest = z.strictObject({
 /** `POST /v1/generate`, parsed: every default filled in. */
 export type GenerateRequest = z.infer<typeof GenerateRequest>;
 
+/** What an answer of any dialect says of its schema and of the state it went on from. */
+export const REPORT = {
+  retries: z.int().optional().describe(
+    "How often the answer went back from where its schema allowed no token; " +
+      "absent: never",
+  ),
+  rebased: Rebased.optional().describe(
+    "Present if the state was another model's and its text was read anew",
+  ),
+};
+
 /** What an answer cost. */
 export const Usage = z.object({
   prompt_tokens: z.int().describe("Tokens of the prompt"),
@@ -253,10 +264,7 @@ export const GenerateResponse = z.object({
   reasoning: z.string().optional()
     .describe("Reasoning that precedes the text"),
   finish_reason: z.enum(["stop", "length", "cancelled"]),
-  retries: z.int().optional().describe(
-    "How often the answer went back from where its schema allowed no token; " +
-      "absent: never",
-  ),
+  ...REPORT,
   usage: Usage,
   state: z.string().optional()
     .describe("Send it with the next request to continue"),
@@ -267,9 +275,6 @@ export const GenerateResponse = z.object({
     .describe(
       "Codec of the returned state: `exact` if the requested one cannot represent it",
     ),
-  rebased: Rebased.optional().describe(
-    "Present if the state was another model's and its text was read anew",
-  ),
   timings: Timings,
 }).openapi("GenerateResponse");
 /** The answer of `POST /v1/generate`. */

@@ -9,6 +9,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { answerTurns } from "../answer/turn_answer.ts";
+import { REPORT } from "../native/schema.ts";
 import { planCalls, readingOf } from "../openai/calls.ts";
 import { conversationOf } from "../openai/chat_messages.ts";
 import { statePlace } from "../openai/state_place.ts";
@@ -30,7 +31,9 @@ const answers = {
   200: {
     description: "The answer as JSON, or in lines of JSON",
     content: {
-      "application/json": { schema: z.looseObject({ model: z.string() }) },
+      "application/json": {
+        schema: z.looseObject({ model: z.string(), ...REPORT }),
+      },
       "application/x-ndjson": { schema: z.string() },
     },
   },

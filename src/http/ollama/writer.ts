@@ -9,7 +9,7 @@ import type { ToolCall } from "../../chat/tools/tool_calls.ts";
 import type { AnswerEvent } from "../../chat/chat_turn.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import type { Draft } from "../answer/answer_draft.ts";
+import { type Draft, reportOf } from "../answer/answer_draft.ts";
 import type { StreamFormat } from "../answer/event_stream.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { idOf } from "../openai/ids.ts";
@@ -60,12 +60,16 @@ abstract class OllamaWriter implements AnswerWriter {
     this.#ask = ask;
   }
 
-  text(_draft: Draft, { text, reasoning, tokens }: AnswerEvent): object[] {
+  text(
+    _draft: Draft,
+    { text, reasoning, tokens, rebase }: AnswerEvent,
+  ): object[] {
     return [{
       ...this.#head(),
       ...this.said({ text, reasoning }),
       ...this.#logprobs(tokens),
       done: false,
+      ...(rebase && { rebase }),
     }];
   }
 
@@ -144,6 +148,7 @@ abstract class OllamaWriter implements AnswerWriter {
       eval_count: usage.completionTokens,
       eval_duration: time(decodeMs),
       cached_tokens: usage.prefillSavedTokens,
+      ...reportOf(draft),
     };
   }
 }

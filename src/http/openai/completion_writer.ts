@@ -9,7 +9,7 @@ import type { AnswerEvent } from "../../chat/chat_turn.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import { type PromptPieces, promptText } from "../../text/prompt_pieces.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import type { Draft } from "../answer/answer_draft.ts";
+import { type Draft, retriesOf } from "../answer/answer_draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { type AnswerHead, endingOf } from "./chat_writer.ts";
 import { openAiError } from "./error.ts";
@@ -36,6 +36,7 @@ interface ChunkEnd {
   readonly finish?: string | null;
   readonly logprobs?: CompletionLogprobs | null;
   readonly state?: string | undefined;
+  readonly retries?: number;
 }
 
 /** Writes the answers to one request. */
@@ -76,6 +77,7 @@ export class CompletionWriter implements AnswerWriter {
     chunks.push({
       ...this.#piece(draft, "", {
         finish: end === undefined ? null : finishReason(end),
+        ...retriesOf(draft),
         ...(n * prompts.length > 1 && { state }),
       }),
       ...states,
@@ -113,6 +115,7 @@ export class CompletionWriter implements AnswerWriter {
         index,
         logprobs: await this.#logprobs(draft, each, draft.tokens ?? []),
         finish_reason: draft.end === undefined ? null : finishReason(draft.end),
+        ...retriesOf(draft),
         ...(shown.length > 1 && { state: draft.state }),
       })),
     );

@@ -7,6 +7,7 @@
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import type { Dialect } from "../dialect.ts";
+import { REPORT } from "../native/schema.ts";
 import { jsonErrors, type ProblemStatus } from "../site/openapi_document.ts";
 import {
   codeOf,
@@ -49,7 +50,9 @@ export function openAiAnswers(description: string): RouteConfig["responses"] {
     200: {
       description,
       content: {
-        "application/json": { schema: z.looseObject({ id: z.string() }) },
+        "application/json": {
+          schema: z.looseObject({ id: z.string(), ...REPORT }),
+        },
         "text/event-stream": { schema: z.string() },
       },
     },

@@ -23,6 +23,7 @@ import { responseStart } from "./responses_items.ts";
 import { ResponsesRequest } from "./responses_schema.ts";
 import { objectGrammar, schemaGrammar } from "./schema.ts";
 import { HeldResponseWriter, ResponseWriter } from "./responses_writer.ts";
+import { statePlace } from "./state_place.ts";
 
 const route = createRoute({
   method: "post",
@@ -69,7 +70,8 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
     });
     const { model, tokenizer } = c.get("services").engine;
     const helped = request.stream && c.req.header(HELPER) !== undefined;
-    const held = helped && request.state_in === "ids";
+    const place = statePlace(c, request.state_in) ?? "ids";
+    const held = helped && request.store && place === "ids";
     const Writer = held ? HeldResponseWriter : ResponseWriter;
     const writer = new Writer({
       request,
@@ -94,8 +96,8 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
 /**
  * The header by which the `openai` package names its own helpers. That for streams
  * of responses fails if the id of a response changes while it is streamed, and no
- * state is known when it begins: such a stream keeps an id without one, or, where
- * the request wants the state in ids, begins when its answer has ended.
+ * state is known when it begins: such a stream begins when its answer has ended, or,
+ * where the request does not want its state in ids, keeps an id without one.
  */
 const HELPER = "x-stainless-helper-method";
 

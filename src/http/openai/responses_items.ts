@@ -66,8 +66,7 @@ function previousToken(id: string): string {
     "ERR_STATE_UNREADABLE",
     "Cannot go on from this response: its id holds no state, as that of a " +
       "response that is not to be stored or whose stream was left before its " +
-      "end; send its field state instead, or its items. A stream of the openai " +
-      'package\'s helper has it there if the request says "state_in": "ids"',
+      "end; send its field state instead, or its items",
   );
 }
 

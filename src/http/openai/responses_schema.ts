@@ -168,8 +168,10 @@ export const ResponsesRequest = closedObject({
   truncation: z.enum(["auto", "disabled"]).optional(),
   background: z.literal(false).optional(),
   state_in: StatePlace.optional().describe(
-    "`ids`: a stream of the openai package's helper begins when its answer " +
-      "has ended, so that its id is the state. Other ids are in any case",
+    "Ids are the state in any case but one: a stream of the openai package's " +
+      "helper has one id from its beginning, so it begins when its answer has " +
+      "ended. With `answer`, or `store: false`, its words come as they are " +
+      "written, and the state is in its items",
   ),
   ...sampling,
   ...native,

@@ -5,7 +5,7 @@
  */
 
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import { type Draft, retriesOf } from "../answer/answer_draft.ts";
+import { type Draft, reportOf } from "../answer/answer_draft.ts";
 import { type WrittenCall, writtenCalls } from "./calls.ts";
 import { idOf } from "./ids.ts";
 import { type ChatLogprob, chatLogprobs } from "./logprobs.ts";
@@ -117,9 +117,8 @@ export function completed(
       },
       total_tokens: usage.total_tokens,
     },
-    ...retriesOf(draft),
+    ...reportOf(draft),
     state,
-    ...(draft.rebased && { rebased: draft.rebased }),
   };
 }
 

@@ -78,6 +78,27 @@ for (const way of [{}, { stream: true }]) {
   });
 }
 
+Deno.test("/completion gives several answers as a list, or by their index", async () => {
+  const replies = [" One", " Two", " Three"];
+  const here = harness({ reply: () => replies.shift() ?? " More" });
+  const ask = { prompt: TEXT, n: 2, n_predict: 9 };
+  const list = await (await here.post("/completion", ask)).json() as (
+    & Answer
+    & { readonly index: number }
+  )[];
+  const said = list.map(({ index, content }) => [index, content]);
+  assertEquals(said, [[0, " One"], [1, " Two"]]);
+  assertEquals(new Set(list.map(({ state }) => state)).size, 2);
+  const streamed = await here.post("/completion", { ...ask, stream: true });
+  const events = eventsOf(await streamed.text()) as typeof list;
+  for (const [i, text] of [" Three", " More"].entries()) {
+    const own = events.filter(({ index }) => index === i);
+    assertEquals(own.map(({ content }) => content).join(""), text);
+    assertEquals(own.filter(({ stop }) => stop).length, 1);
+    assertEquals(own.at(-1)?.tokens_predicted, text.length);
+  }
+});
+
 Deno.test("/completion takes biases in both forms, rules and schemas, and gives probabilities", async () => {
   const { ask, engine } = serve({ reply: () => "{}" });
   const bias = () => [...engine.turns.at(-1)?.sampling.logitBias ?? []];

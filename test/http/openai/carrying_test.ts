@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type OpenAI from "openai";
 import { eventsOf, harness } from "../client.ts";
 import { officialClient } from "./official_client.ts";
 
@@ -205,29 +206,40 @@ Deno.test("responses that are not to be stored have the state in one place", asy
   );
 });
 
-Deno.test("the openai package's helper streams a response under one id", async () => {
-  const { openai, engine } = officialClient();
-  const first = await openai.responses.stream({ model: "fake", input: "Hi" })
-    .finalResponse();
-  assertMatch(first.id, /^resp_[\da-f-]{36}$/);
-  const { state } = first as { state?: string };
-  await openai.responses.stream(
-    { model: "fake", input: "And?", state } as Parameters<
-      typeof openai.responses.stream
-    >[0],
-  ).finalResponse();
-  assertEquals(engine.turns[1].prompt, "User: And?\n\nAssistant:");
-});
+for (
+  const [how, wish, headers] of [
+    ["a field", { state_in: "answer" }, {}],
+    ["a header", {}, { "gosling-state-in": "answer" }],
+    ["not being stored", { store: false }, {}],
+  ] as const
+) {
+  Deno.test(`the openai package's helper streams words as they come, where ${how} asks for it`, async () => {
+    const { openai, engine } = officialClient();
+    const asked = { model: "fake", input: "Hi", ...wish };
+    const first = await openai.responses.stream(asked, { headers })
+      .finalResponse();
+    assertMatch(first.id, /^resp_[\da-f-]{36}$/);
+    const again = openai.responses.stream({
+      ...asked,
+      input: [
+        ...first.output as OpenAI.Responses.ResponseInput,
+        { role: "user", content: "And?" },
+      ],
+    });
+    await again.finalResponse();
+    assertEquals(engine.turns[1].prompt, "User: And?\n\nAssistant:");
+  });
+}
 
-Deno.test("the openai package's helper goes on from the id of a stream that was held", async () => {
+Deno.test("the openai package's helper goes on from the id of a stream", async () => {
   const { openai, engine } = officialClient();
   const { stream } = openai.responses;
-  const ids = { model: "fake", ...{ state_in: "ids" } };
-  const first = await stream.call(openai.responses, { ...ids, input: "Hi" })
+  const asked = { model: "fake" };
+  const first = await stream.call(openai.responses, { ...asked, input: "Hi" })
     .finalResponse();
   assertEquals([first.id, first.output_text], ["resp_save..0", "Hello!"]);
   const second = stream.call(openai.responses, {
-    ...ids,
+    ...asked,
     input: "And?",
     previous_response_id: first.id,
   });

@@ -364,6 +364,12 @@ Deno.test("every route that goes on from a state reads it anew once, if the serv
     ["/v1/chat/completions", { messages: [user("a")], n: 3 }],
     ["/v1/completions", { prompt: "a" }],
     ["/v1/responses", { input: "a" }],
+    ["/v1/messages", { messages: [user("a")], max_tokens: 9 }],
+    ["/api/chat", { messages: [user("a")], stream: false }],
+    ["/api/generate", { prompt: "a", stream: false }],
+    ["/completion", { prompt: "a" }],
+    ["/slots/0?action=save", {}],
+    ["/api/v1/generate", { prompt: "a" }],
     ["/v1/state/branch", { branches: [{ prompt: "a" }, { prompt: "b" }] }],
     ["/v1/state/score", { texts: ["a", "b"] }],
     ["/v1/state/rebase", {}],
@@ -376,7 +382,8 @@ Deno.test("every route that goes on from a state reads it anew once, if the serv
       maxTokens === 0 && prompt !== ""
     );
     assertEquals([path, readings.length], [path, 1]);
-    const report = found.rebased ?? found.branches?.[1].rebased;
+    const report = found.rebased ?? found.branches?.[1].rebased ??
+      found.results?.[0].rebased;
     if (path !== "/v1/state/score") {
       assertEquals([path, report?.from], [path, "cd".repeat(32)]);
     }
@@ -451,6 +458,11 @@ Deno.test("streams say how far the reading is, then answer", async () => {
       ["/v1/chat/completions", { messages: [user("a")] }],
       ["/v1/completions", { prompt: "a" }],
       ["/v1/responses", { input: "a" }],
+      ["/v1/messages", { messages: [user("a")], max_tokens: 9 }],
+      ["/api/chat", { messages: [user("a")] }],
+      ["/api/generate", { prompt: "a" }],
+      ["/completion", { prompt: "a" }],
+      ["/api/extra/generate/stream", { prompt: "a" }],
     ] as const
   ) {
     const response = await here.post(path, {
@@ -460,8 +472,8 @@ Deno.test("streams say how far the reading is, then answer", async () => {
       stream: true,
     });
     const text = await response.text();
-    assertMatch(text, /"rebase":\{"read":40,"of":43\}/);
-    assertMatch(text, /"rebased":\{"from":"cdcd/);
+    assertMatch(text, /"rebase":\{"read":40,"of":43\}/, path);
+    assertMatch(text, /"rebased":\{"from":"cdcd/, path);
   }
 });
 
