@@ -182,6 +182,59 @@ for (const [path, body] of Object.entries(TEXTS)) {
   });
 }
 
+for (const [path, body] of Object.entries(TEXTS)) {
+  if (path === "/completion") continue;
+  Deno.test(`${path}: white space that a client trims from an answer is no edit`, async () => {
+    await using kept = await serve({ [ONE]: await server() });
+    const ask = async (prompt: string) => {
+      await (await kept.post(path, body(prompt))).text();
+      return kept.read();
+    };
+    const first = "User: a\n\nAssistant:";
+    // The model writes " Hello!\n\n".
+    await ask(first);
+    const told = `${first} Hello!\nUser: b\n\nAssistant:`;
+    assertEquals(await ask(told), ["User: b\n\nAssistant:"]);
+    const close = `${told} Hello!User: c`;
+    assertEquals(await ask(close), ["User: c"]);
+    const wide = `${told} Hello!\t User: c`;
+    assertEquals(await ask(wide), ["\t User: c"]);
+    // What goes on before that white space has not been read.
+    assertEquals(await ask(`${first} Hello!\n`), [`${first} Hello!\n`]);
+  });
+}
+
+Deno.test("texts are kept whatever else is null, empty or in another field", async () => {
+  const nulls = {
+    n: null,
+    echo: null,
+    best_of: null,
+    state: null,
+    memory: null,
+  };
+  const asks = [
+    ["/v1/completions/", { ...nulls, context: [], prompt: "Once" }],
+    ["/completion", { ...nulls, context: [], prompt: "Once" }],
+    ["/api/v1/generate", { memory: "On", prompt: "ce" }],
+    ["/api/generate", { raw: true, context: [], prompt: "Once" }],
+  ] as const;
+  for (const [path, body] of asks) {
+    await using kept = await serve({ [ONE]: await server() });
+    await (await kept.post(path, body)).text();
+    const more = "memory" in body && body.memory
+      ? `${body.prompt} Hello!\n\nand`
+      : "Once Hello!\n\nand";
+    const response = await kept.post(path, { ...body, prompt: more });
+    const text = await response.text();
+    assertEquals([path, response.status, text.includes("eyJ")], [
+      path,
+      200,
+      false,
+    ]);
+    assertEquals([path, kept.read()], [path, ["Once", "and"]]);
+  }
+});
+
 const CHAT = "/v1/chat/completions";
 const chat = (...messages: readonly object[]) => ({ model: "fake", messages });
 
@@ -231,6 +284,42 @@ Deno.test("calls and what they gave are a history too, and an answer that is gon
   plain.read();
   await (await plain.post(CHAT, chat(USER("a"), whole, USER("b")))).text();
   assertEquals(plain.read(), ["User: b\n\nAssistant:"]);
+});
+
+Deno.test("a call that is told in pieces is one call of the history", async () => {
+  const tools = [{
+    type: "function",
+    function: { name: "now", parameters: { type: "object" } },
+  }];
+  const call = { name: "now", arguments: { a: 1 } };
+  const here = harness({
+    reply: () => ` ${JSON.stringify(call)}`,
+    sealer: await Vault.create({
+      keys: [randomKey()],
+      format: fakeEngine().format,
+      audience: "test",
+    }),
+  });
+  await using kept = await serve({ [ONE]: here });
+  const first = { ...chat(USER("a")), tools, tool_choice: "required" };
+  const response = await kept.post(CHAT, { ...first, stream: true });
+  const pieces = (await response.text()).match(/"tool_calls"/g) ?? [];
+  assert(pieces.length > 1, `${pieces.length} pieces`);
+  kept.read();
+  const made = {
+    id: "call_1",
+    type: "function",
+    function: { name: "now", arguments: '{"a":1}' },
+  };
+  const next = chat(
+    USER("a"),
+    { role: "assistant", content: "", tool_calls: [made] },
+    { role: "tool", tool_call_id: "call_1", content: "12:00" },
+  );
+  await (await kept.post(CHAT, { ...next, tools })).text();
+  assertEquals(kept.read(), [
+    "\n\nUser: Function output:\n12:00\n\nAssistant:",
+  ]);
 });
 
 Deno.test("a save that the server cannot open is dropped, and the whole is told", async () => {

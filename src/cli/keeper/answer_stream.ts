@@ -1,11 +1,11 @@
 /**
  * An answer on its way to the client: at once, in server-sent events or in lines of
- * JSON. What the tap does not change passes byte for byte.
+ * JSON. What the answer does not change passes byte for byte.
  *
  * @module
  */
 
-import type { AnswerTap, Json } from "./client_dialects.ts";
+import type { AnswerReader, Json } from "./client_dialect.ts";
 
 /**
  * The answer as the client gets it.
@@ -16,7 +16,7 @@ import type { AnswerTap, Json } from "./client_dialects.ts";
 export function streamOf(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   type: string,
-  tap: AnswerTap,
+  answer: AnswerReader,
   kept: () => Promise<void>,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const between = type.startsWith("text/event-stream")
@@ -31,8 +31,8 @@ export function streamOf(
     controller: TransformStreamDefaultController<string>,
     end = "",
   ) => {
-    const said = told(part, tap);
-    if (tap.state !== undefined) await (keeping ??= kept());
+    const said = told(part, answer);
+    if (answer.state !== undefined) await (keeping ??= kept());
     if (said !== undefined) controller.enqueue(said + end);
   };
   const pieces = new TransformStream<string, string>({
@@ -53,8 +53,8 @@ export function streamOf(
     .pipeThrough(pieces).pipeThrough(new TextEncoderStream());
 }
 
-/** One object of JSON, alone or behind the names of an event, as the tap has it. */
-function told(part: string, tap: AnswerTap): string | undefined {
+/** One object of JSON, alone or behind the names of an event, as the answer has it. */
+function told(part: string, answer: AnswerReader): string | undefined {
   const at = part.indexOf("{");
   if (at < 0) return part;
   let value: Json;
@@ -63,7 +63,7 @@ function told(part: string, tap: AnswerTap): string | undefined {
   } catch {
     return part;
   }
-  const said = tap.take(value);
+  const said = answer.take(value);
   if (said === value) return part;
   return said && part.slice(0, at) + JSON.stringify(said);
 }

@@ -29,14 +29,22 @@ export interface SavePlace {
   readonly known: number;
 }
 
+/** The end of a text that a state has read. */
+export interface TextEnd {
+  /** Characters before the white space at its end, which clients trim. */
+  readonly length: number;
+  /** That white space. */
+  readonly space: string;
+}
+
 /** A conversation as a request tells it. */
 export interface KeptHistory {
   /** Places, the latest first. */
   readonly places: readonly SavePlace[];
   /** The key of the place after an answer. */
   after(said: Said): string;
-  /** How long a text is after an answer, where histories are texts. */
-  lengthAfter?(said: Said): number;
+  /** What a text is after an answer, where histories are texts. */
+  textAfter?(said: Said): TextEnd;
   /** The newest words, for a list. */
   readonly words: string;
   /** Its pieces: messages, or characters. */
@@ -125,12 +133,32 @@ export function textHistory(
   return {
     places: lengths.map((known, i) => ({ key: keys[i] ?? "", known }))
       .filter((place) => known.get(place.key) === place.known).reverse(),
-    after: (said) => prefixKeys(begin, text + said.text)[0] ?? "",
-    lengthAfter: (said) => (text + said.text).length,
+    after: (said) => prefixKeys(begin, (text + said.text).trimEnd())[0] ?? "",
+    textAfter(said) {
+      const whole = text + said.text;
+      const { length } = whole.trimEnd();
+      return { length, space: whole.slice(length) };
+    },
     words: text.trimEnd().split("\n").at(-1) ?? "",
     length: text.length,
     unit: "characters",
   };
+}
+
+/**
+ * What of a text is new to a state that has read `space` after what came before. White
+ * space that the model wrote stands for that which the client has in its place.
+ *
+ * @param rest The text after what came before.
+ * @returns Nothing where the text ends within that white space: the state has read
+ * more than it.
+ */
+export function newText(rest: string, space: string): string | undefined {
+  if (rest.startsWith(space)) return rest.slice(space.length);
+  const words = rest.trimStart();
+  if (words === "") return undefined;
+  const own = rest.slice(0, rest.length - words.length);
+  return space.includes(own) ? words : rest;
 }
 
 /**

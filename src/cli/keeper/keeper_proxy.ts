@@ -16,13 +16,13 @@ import {
   textHistory,
 } from "./history_keys.ts";
 import type { SaveStore } from "./save_store.ts";
-import {
-  type AnswerTap,
-  type Json,
-  type Told,
-  type Tongue,
-  TONGUES,
-} from "./client_dialects.ts";
+import type {
+  AnswerReader,
+  ClientDialect,
+  Json,
+  SentHistory,
+} from "./client_dialect.ts";
+import { DIALECTS } from "./dialects/by_path.ts";
 
 /** Bytes of a body that is looked into. */
 const MOST_BODY = 1 << 26;
@@ -48,7 +48,7 @@ export interface KeeperOptions {
   /** Addresses of servers, without a slash at the end; the first is the usual one. */
   readonly servers: readonly string[];
   readonly store: SaveStore;
-  /** Told of what happened to each conversation. */
+  /** SentHistory of what happened to each conversation. */
   readonly note?: (line: string) => void;
   /** In place of the network. */
   readonly fetch?: (request: Request) => Promise<Response>;
@@ -60,14 +60,15 @@ interface Asked {
   readonly path: string;
   readonly text: string;
   readonly body: Json;
-  readonly tongue: Tongue;
+  readonly dialect: ClientDialect;
   readonly history: KeptHistory;
 }
 
 /** A save to go on from. */
 interface Found {
   readonly place: SavePlace;
-  readonly state: string;
+  /** The request that does so. */
+  readonly body: Json;
   readonly server: string;
 }
 
@@ -97,33 +98,40 @@ export class Keeper {
   /** Answers one request of a client. */
   async answer(request: Request): Promise<Response> {
     const { pathname, search } = new URL(request.url);
-    const { [pathname]: tongue } = TONGUES;
+    const { [pathname.replace(/\/+$/, "")]: dialect } = DIALECTS;
     if (request.method === "GET" && this.#servers.length > 1) {
       const lists = { "/v1/models": "data", "/api/tags": "models" } as const;
       const { [pathname as keyof typeof lists]: member } = lists;
       if (member !== undefined) return await this.#allModels(request, member);
     }
-    if (request.method !== "POST" || tongue === undefined) {
+    if (request.method !== "POST" || dialect === undefined) {
       return await this.#forward(request, pathname + search, request.body);
     }
     const bytes = await readUpTo(request);
     if (bytes === undefined) return tooLarge();
     const text = new TextDecoder().decode(bytes);
     const body = objectOf(text);
-    const history = body && await this.#historyOf(request, body, tongue);
+    const history = body && await this.#historyOf(request, body, dialect);
     if (body === undefined || history === undefined) {
       return await this.#forward(request, pathname + search, bytes, body);
     }
     const path = pathname + search;
-    return await this.#converse({ request, path, text, body, tongue, history });
+    return await this.#converse({
+      request,
+      path,
+      text,
+      body,
+      dialect,
+      history,
+    });
   }
 
   async #historyOf(
     request: Request,
     body: Json,
-    tongue: Tongue,
+    dialect: ClientDialect,
   ): Promise<KeptHistory | undefined> {
-    const told: Told | undefined = tongue.read(body);
+    const told: SentHistory | undefined = dialect.read(body);
     if (told === undefined) return undefined;
     const { headers } = request;
     const caller = [headers.get("authorization"), headers.get("x-api-key")];
@@ -135,12 +143,10 @@ export class Keeper {
 
   /** Goes on from the newest save; where that is refused, tells the whole. */
   async #converse(asked: Asked): Promise<Response> {
-    const found = await this.#find(asked.history);
+    const found = await this.#find(asked);
     if (found !== undefined) {
-      const { place: { known }, state, server } = found;
-      const body = JSON.stringify(
-        asked.tongue.resume(asked.body, known, state),
-      );
+      const { place: { known }, server } = found;
+      const body = JSON.stringify(found.body);
       const { response, from } = await this.#send(asked, body, server);
       if (!await refusesState(response)) {
         return this.#listen(asked, response, from, known);
@@ -154,11 +160,15 @@ export class Keeper {
     return this.#listen(asked, response, from, 0);
   }
 
-  async #find({ places }: KeptHistory): Promise<Found | undefined> {
+  async #find(
+    { history: { places }, dialect, body }: Asked,
+  ): Promise<Found | undefined> {
     for (const place of places) {
       const save = await this.#store.read(place);
       if (save === undefined) continue;
-      return { place, state: save.state, server: save.about.server };
+      const { state, about: { server, space = "" } } = save;
+      const resumed = dialect.resume(body, place.known, state, space);
+      if (resumed !== undefined) return { place, body: resumed, server };
     }
     return undefined;
   }
@@ -171,10 +181,10 @@ export class Keeper {
     known: number,
   ): Response {
     if (!response.ok || response.body === null) return response;
-    const tap = asked.tongue.listen();
+    const answer = asked.dialect.listen();
     const type = response.headers.get("content-type") ?? "";
-    const body = streamOf(response.body, type, tap, async () => {
-      await this.#keep(asked, tap, server, known);
+    const body = streamOf(response.body, type, answer, async () => {
+      await this.#keep(asked, answer, server, known);
     });
     const headers = new Headers(response.headers);
     headers.delete("content-length");
@@ -183,20 +193,19 @@ export class Keeper {
 
   async #keep(
     { body, history }: Asked,
-    tap: AnswerTap,
+    answer: AnswerReader,
     server: string,
     known: number,
   ): Promise<void> {
-    if (tap.state === undefined) return;
-    const { words, length, unit, lengthAfter } = history;
-    const after = lengthAfter?.(tap);
+    if (answer.state === undefined) return;
+    const { words, length, unit } = history;
     try {
-      await this.#store.write(history.after(tap), tap.state, {
+      await this.#store.write(history.after(answer), answer.state, {
         server,
         model: typeof body.model === "string" ? body.model : "",
         turns: unit === "messages" ? length + 1 : 1,
         words,
-        ...(after !== undefined && { length: after }),
+        ...history.textAfter?.(answer),
       });
     } catch (error) {
       // The answer is the client's all the same.

@@ -30,8 +30,10 @@ export interface StoredAbout {
   readonly turns: number;
   /** The user's newest words. */
   readonly words: string;
-  /** Length of its text, where histories are texts. */
+  /** Length of its text before white space, where histories are texts. */
   readonly length?: number;
+  /** That white space. */
+  readonly space?: string;
 }
 
 /** A save, or what `--list` says of it. */
