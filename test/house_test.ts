@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import house, { FLOORS } from "../tools/house.ts";
+import house, { DIALECTS, FLOORS } from "../tools/house.ts";
 
 const src = new URL("../src/", import.meta.url);
 
@@ -62,6 +62,27 @@ Deno.test("imports point down, in every way to import", () => {
     assertEquals(reports("src/serve/compose_services.ts", line), [], line);
     assertEquals(reports("test/engine/engine_test.ts", line), [], line);
   }
+});
+
+Deno.test("one dialect never imports another, nor does what they share", () => {
+  const line = 'import { ChatWriter } from "../openai/chat_writer.ts";';
+  const told = ["../openai/chat_writer.ts belongs to the dialect openai"];
+  assertEquals(reports("src/http/ollama/chat.ts", line), told);
+  assertEquals(reports("src/http/request/call_plan.ts", line), told);
+  assertEquals(reports("src/http/openai/chat.ts", line), []);
+  assertEquals(reports("test/http/chat_test.ts", line), []);
+  const mount = 'import { chatRoute } from "./openai/chat.ts";';
+  assertEquals(reports("src/http/app.ts", mount), []);
+  assertEquals(reports("src/http/services.ts", mount), [
+    "./openai/chat.ts belongs to the dialect openai",
+  ]);
+});
+
+Deno.test("every folder of src/http is a dialect, or is shared by all", () => {
+  const shared = ["access", "answer", "fields", "request", "site"];
+  const folders = [...Deno.readDirSync(new URL("http/", src))]
+    .filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
+  assertEquals(folders, [...shared, ...DIALECTS].sort());
 });
 
 Deno.test("only rooms that stay outside of browsers name Deno", () => {

@@ -20,7 +20,7 @@ import {
 } from "../config/help_text.ts";
 import type { Config } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
-import { snakeCase } from "../http/native/states/state_in_and_out.ts";
+import { snakeCase } from "../http/answer/snake_case.ts";
 import { diff } from "../state/analysis/state_diff.ts";
 import { inspectSave } from "../state/analysis/inspect_save.ts";
 import type { OpenedFile } from "../state/vault.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { ANTHROPIC } from "./anthropic/error.ts";
+import { ANTHROPIC } from "./anthropic/anthropic_error.ts";
 import type { Dialect } from "./dialect.ts";
-import { KOBOLD } from "./kobold/error.ts";
-import { LLAMA } from "./llama/error.ts";
-import { OLLAMA } from "./ollama/error.ts";
-import { OPENAI } from "./openai/error.ts";
+import { KOBOLD } from "./kobold/kobold_error.ts";
+import { LLAMA } from "./llama/llama_error.ts";
+import { OLLAMA } from "./ollama/ollama_error.ts";
+import { OPENAI } from "./openai/openai_error.ts";
 
 /** All of them, the narrower before the wider. */
 const DIALECTS: readonly Dialect[] = [

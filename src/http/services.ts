@@ -104,6 +104,20 @@ export function loaderOf(services: Services): Loader {
   };
 }
 
+/**
+ * The model of a name.
+ *
+ * @throws {ModelError} `ERR_MODEL_NOT_FOUND`.
+ */
+export function modelNamed(
+  models: readonly ServedModel[],
+  id: string,
+): ServedModel {
+  const found = models.find((model) => model.id === id);
+  if (found === undefined) throw noSuchModel(id, models.map(({ id }) => id));
+  return found;
+}
+
 /** The error of a name that no model has. */
 export function noSuchModel(
   asked: string,

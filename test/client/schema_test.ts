@@ -20,7 +20,7 @@ import type {
   GenerateRequest,
   GenerateResponse,
   RequestMessage,
-} from "../../src/http/native/schema.ts";
+} from "../../src/http/native/generate_schema.ts";
 
 import type {
   EditedState,

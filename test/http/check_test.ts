@@ -12,7 +12,7 @@ import {
   checkInSteps,
   checkLeniently,
 } from "../../src/http/request/schema_check.ts";
-import { list, table } from "../../src/http/request/long_lists.ts";
+import { list, table } from "../../src/http/fields/long_lists.ts";
 import { SchemaError } from "../../src/http/problem.ts";
 
 /** The places that a check finds fault with. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { TEXT_LIMIT } from "../../src/http/native/schema.ts";
+import { TEXT_LIMIT } from "../../src/http/fields/text_fields.ts";
 import {
   expectPieces,
   expectTokens,

@@ -15,9 +15,9 @@ import {
 } from "../answer/answer_draft.ts";
 import { EVENT_STREAM, type StreamFormat } from "../answer/event_stream.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
-import { isCut, writtenCalls } from "../openai/calls.ts";
-import { anthropicError } from "./error.ts";
-import type { MessagesRequest } from "./schema.ts";
+import { isCut, writtenCalls } from "../answer/written_calls.ts";
+import { anthropicError } from "./anthropic_error.ts";
+import type { MessagesRequest } from "./messages_schema.ts";
 
 /** What a message says of itself. */
 export interface MessageHead {

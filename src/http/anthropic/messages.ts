@@ -14,19 +14,19 @@ import { BLANK_PHASE } from "../../chat/template/world_form.ts";
 import { thinks } from "../../chat/thought/thinking.ts";
 import type { Save } from "../../state/save.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
-import { planCalls, type Reading, readingOf } from "../openai/calls.ts";
-import { conversationOf } from "../openai/chat_messages.ts";
+import { planCalls, type Reading, readingOf } from "../request/call_plan.ts";
+import { conversationOf } from "../request/carried_conversation.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
 import { openBeginning } from "../request/open_save.ts";
 import { textTokens } from "../request/text_tokens.ts";
 import { HISTORY_STATES, needs } from "../request/route_needs.ts";
-import { REPORT } from "../native/schema.ts";
+import { REPORT } from "../answer/answer_report.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
-import { anthropicErrors } from "./error.ts";
+import { anthropicErrors } from "./anthropic_error.ts";
 import { MessageWriter } from "./message_writer.ts";
-import { CountRequest, MessagesRequest } from "./schema.ts";
+import { CountRequest, MessagesRequest } from "./messages_schema.ts";
 
 const messages = createRoute({
   method: "post",

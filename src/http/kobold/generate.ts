@@ -11,13 +11,13 @@ import type { Context } from "hono";
 import { answerTurns } from "../answer/turn_answer.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
-import { REPORT } from "../native/schema.ts";
+import { REPORT } from "../answer/answer_report.ts";
 import { needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
-import { koboldErrors } from "./error.ts";
-import { KoboldAbortRequest, KoboldGenerateRequest } from "./schema.ts";
-import { KoboldWriter } from "./writer.ts";
+import { koboldErrors } from "./kobold_error.ts";
+import { KoboldAbortRequest, KoboldGenerateRequest } from "./kobold_schema.ts";
+import { KoboldWriter } from "./generation_writer.ts";
 
 const body = {
   required: true,

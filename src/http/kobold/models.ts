@@ -9,11 +9,11 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { readLeniently } from "../request/read_body.ts";
 import { textTokens } from "../request/text_tokens.ts";
 import { needs } from "../request/route_needs.ts";
-import { MOST_TOKENS } from "../openai/schema.ts";
+import { MOST_TOKENS } from "../fields/answer_length.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
-import { koboldErrors } from "./error.ts";
-import { KoboldCountRequest } from "./schema.ts";
+import { koboldErrors } from "./kobold_error.ts";
+import { KoboldCountRequest } from "./kobold_schema.ts";
 
 /** The version of KoboldAI's API, and that of KoboldCpp whose routes these are. */
 const UNITED = "1.2.5", CPP = "1.93";

@@ -9,14 +9,14 @@ import { RequestError } from "../../errors.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
-import { REPORT } from "../native/schema.ts";
+import { REPORT } from "../answer/answer_report.ts";
 import { needs } from "../request/route_needs.ts";
-import { expectPieces } from "../request/named_tokens.ts";
+import { bosBefore, expectPieces } from "../request/named_tokens.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
-import { llamaErrors } from "./error.ts";
-import { LlamaCompletionRequest } from "./schema.ts";
-import { LlamaWriter } from "./writer.ts";
+import { llamaErrors } from "./llama_error.ts";
+import { LlamaCompletionRequest } from "./llama_schema.ts";
+import { LlamaWriter } from "./completion_writer.ts";
 
 const Answer = z.looseObject({ content: z.string(), ...REPORT });
 
@@ -56,8 +56,7 @@ export function llamaCompletionRoutes(): OpenAPIHono<AppEnv> {
     const { engine } = c.get("services");
     const prompt = expectPieces(request.prompt, engine.tokenizer, "/prompt");
     const save = await openSave(c, request);
-    // Tokens are read as they are: the first of them is the first of the text.
-    const bos = typeof prompt === "string" ? request.bos : request.bos ?? false;
+    const bos = bosBefore([prompt], request.bos);
     const turns = planTurns(c, { ...request, bos }, save, [{ prompt }], {
       penaltyDecay: 1,
     });

@@ -10,8 +10,8 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { RequestError } from "../../errors.ts";
 import { jsonAnswer } from "../answer/json_answer.ts";
-import { REPORT } from "../native/schema.ts";
-import { isToken } from "../openai/ids.ts";
+import { REPORT } from "../answer/answer_report.ts";
+import { isToken } from "../request/state_ids.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { openBeginning } from "../request/open_save.ts";
 import { takeModel } from "../request/model_choice.ts";
@@ -20,8 +20,8 @@ import { requireProtection } from "../request/turn_fields.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
 import { expectPieces } from "../request/named_tokens.ts";
-import { llamaErrors } from "./error.ts";
-import { SlotRequest } from "./schema.ts";
+import { llamaErrors } from "./llama_error.ts";
+import { SlotRequest } from "./llama_schema.ts";
 
 /** A conversation has no longest length; some clients keep it in 32 bits. */
 const UNBOUNDED = 2 ** 31 - 1;

@@ -14,8 +14,8 @@ import { charge } from "../access/charge_tokens.ts";
 import { needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
-import { llamaErrors } from "./error.ts";
-import { RootDetokenizeRequest, RootTokenizeRequest } from "./schema.ts";
+import { llamaErrors } from "./llama_error.ts";
+import { RootDetokenizeRequest, RootTokenizeRequest } from "./llama_schema.ts";
 
 /** A conversation has no longest length; some clients keep it in 32 bits. */
 const UNBOUNDED = 2 ** 31 - 1;

@@ -29,7 +29,11 @@ import { requireProtection } from "../request/turn_fields.ts";
 import type { AppEnv } from "../services.ts";
 import { document, problems } from "../site/openapi_document.ts";
 import { GenerationWriter } from "./generation_writer.ts";
-import { GenerateEvent, GenerateRequest, GenerateResponse } from "./schema.ts";
+import {
+  GenerateEvent,
+  GenerateRequest,
+  GenerateResponse,
+} from "./generate_schema.ts";
 
 const route = createRoute({
   method: "post",

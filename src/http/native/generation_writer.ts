@@ -10,7 +10,7 @@ import type { Draft } from "../answer/answer_draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { problem } from "../problem.ts";
 import type { AppEnv } from "../services.ts";
-import type { GenerateResponse } from "./schema.ts";
+import type { GenerateResponse } from "./generate_schema.ts";
 
 /** Writes the answers to one request. */
 export class GenerationWriter implements AnswerWriter {

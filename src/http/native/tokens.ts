@@ -15,7 +15,7 @@ import {
   DetokenizeResponse,
   TokenizeRequest,
   TokenizeResponse,
-} from "./schema.ts";
+} from "./generate_schema.ts";
 import type { AppEnv } from "../services.ts";
 
 /** Answers the routes of the tokenizer. */

@@ -9,10 +9,10 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { answerTurns } from "../answer/turn_answer.ts";
-import { REPORT } from "../native/schema.ts";
-import { planCalls, readingOf } from "../openai/calls.ts";
-import { conversationOf } from "../openai/chat_messages.ts";
-import { statePlace } from "../openai/state_place.ts";
+import { REPORT } from "../answer/answer_report.ts";
+import { planCalls, readingOf } from "../request/call_plan.ts";
+import { conversationOf } from "../request/carried_conversation.ts";
+import { statePlace } from "../fields/state_place.ts";
 import { readLeniently } from "../request/read_body.ts";
 import {
   type CommonRequest,
@@ -23,9 +23,9 @@ import { HISTORY_STATES, needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
 import { bytesOfContext } from "./context.ts";
-import { ollamaErrors } from "./error.ts";
-import { OllamaChatRequest, OllamaGenerateRequest } from "./schema.ts";
-import { OllamaChatWriter, OllamaGenerateWriter } from "./writer.ts";
+import { ollamaErrors } from "./ollama_error.ts";
+import { OllamaChatRequest, OllamaGenerateRequest } from "./ollama_schema.ts";
+import { OllamaChatWriter, OllamaGenerateWriter } from "./answer_writer.ts";
 
 const answers = {
   200: {

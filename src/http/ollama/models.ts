@@ -18,8 +18,8 @@ import { needs } from "../request/route_needs.ts";
 import { type AppEnv, noSuchModel, type ServedModel } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
 import { hex } from "../../text/hex.ts";
-import { ollamaErrors } from "./error.ts";
-import { OllamaShowRequest } from "./schema.ts";
+import { ollamaErrors } from "./ollama_error.ts";
+import { OllamaShowRequest } from "./ollama_schema.ts";
 
 /** The version of Ollama whose routes these are: clients look whether it is new. */
 const VERSION = "0.12.6";

@@ -12,12 +12,12 @@ import { document } from "../site/openapi_document.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
 import type { AppEnv } from "../services.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
-import { planCalls, readingOf } from "./calls.ts";
-import { conversationOf } from "./chat_messages.ts";
+import { planCalls, readingOf } from "../request/call_plan.ts";
+import { conversationOf } from "../request/carried_conversation.ts";
 import { ChatWriter } from "./chat_writer.ts";
-import { openAiAnswers } from "./error.ts";
-import { ChatRequest } from "./schema.ts";
-import { statePlace } from "./state_place.ts";
+import { openAiAnswers } from "./openai_error.ts";
+import { ChatRequest } from "./chat_schema.ts";
+import { statePlace } from "../fields/state_place.ts";
 
 const route = createRoute({
   method: "post",

@@ -15,11 +15,15 @@ import {
 } from "../answer/answer_draft.ts";
 import type { RebaseReport } from "../access/request_turns.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
-import { isCut, type WrittenCall, writtenCalls } from "./calls.ts";
-import { openAiError } from "./error.ts";
-import { idOf } from "./ids.ts";
-import { chatLogprobs } from "./logprobs.ts";
-import type { ChatRequest } from "./schema.ts";
+import {
+  isCut,
+  type WrittenCall,
+  writtenCalls,
+} from "../answer/written_calls.ts";
+import { openAiError } from "./openai_error.ts";
+import { idOf } from "../request/state_ids.ts";
+import { chatLogprobs } from "../answer/chat_logprobs.ts";
+import type { ChatRequest } from "./chat_schema.ts";
 import { finishReason, usageOf } from "./usage.ts";
 
 /** What every object of an answer says of itself. */

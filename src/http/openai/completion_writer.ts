@@ -12,13 +12,13 @@ import type { Tokenizer } from "../../text/tokenizer.ts";
 import { type Draft, retriesOf } from "../answer/answer_draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { type AnswerHead, endingOf } from "./chat_writer.ts";
-import { openAiError } from "./error.ts";
+import { openAiError } from "./openai_error.ts";
 import {
   type CompletionLogprobs,
   completionLogprobs,
   meanLogprob,
-} from "./logprobs.ts";
-import type { CompletionRequest } from "./schema.ts";
+} from "./completion_logprobs.ts";
+import type { CompletionRequest } from "./chat_schema.ts";
 import { finishReason, usageOf } from "./usage.ts";
 
 /** What the answers are to, and what writing them takes. */

@@ -8,7 +8,7 @@ import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { PromptPieces } from "../../text/prompt_pieces.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
-import { expectTokens } from "../request/named_tokens.ts";
+import { bosBefore, expectTokens } from "../request/named_tokens.ts";
 import { readLeniently } from "../request/read_body.ts";
 import {
   type CommonRequest,
@@ -19,8 +19,8 @@ import { needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
 import { CompletionWriter } from "./completion_writer.ts";
-import { openAiAnswers } from "./error.ts";
-import { CompletionRequest } from "./schema.ts";
+import { openAiAnswers } from "./openai_error.ts";
+import { CompletionRequest } from "./chat_schema.ts";
 
 const route = createRoute({
   method: "post",
@@ -51,11 +51,7 @@ export function completionsRoute(): OpenAPIHono<AppEnv> {
     const { engine, bos: beginning } = c.get("services");
     const save = await openSave(c, given);
     const prompts = promptsOf(given.prompt, engine.tokenizer);
-    // Tokens are read as they are: the first of them is the first of the text.
-    const bos = given.bos ??
-      (prompts.some((prompt) => typeof prompt !== "string")
-        ? false
-        : beginning?.text);
+    const bos = bosBefore(prompts, given.bos, beginning?.text);
     const request = { ...given, bos };
     const inputs = prompts.map((prompt) => ({ prompt }));
     const turns = planTurns(c, drafting(request), save, inputs, {

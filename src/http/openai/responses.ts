@@ -17,13 +17,14 @@ import { document } from "../site/openapi_document.ts";
 import { answerTurns } from "../answer/turn_answer.ts";
 import type { AppEnv } from "../services.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
-import { planCalls, readingOf } from "./calls.ts";
-import { openAiAnswers } from "./error.ts";
+import { planCalls, readingOf } from "../request/call_plan.ts";
+import { openAiAnswers } from "./openai_error.ts";
 import { responseStart } from "./responses_items.ts";
 import { ResponsesRequest } from "./responses_schema.ts";
-import { objectGrammar, schemaGrammar } from "./schema.ts";
+import { objectGrammar } from "./chat_schema.ts";
+import { schemaGrammar } from "../fields/grammar_fields.ts";
 import { HeldResponseWriter, ResponseWriter } from "./responses_writer.ts";
-import { statePlace } from "./state_place.ts";
+import { statePlace } from "../fields/state_place.ts";
 
 const route = createRoute({
   method: "post",

@@ -1,6 +1,6 @@
 /**
  * Where a response begins: at the newest state among the items, their ids and the
- * references to them (`ids.ts`).
+ * references to them (`state_ids.ts`).
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { HeadedMessages } from "../../chat/conversation_head.ts";
 import type { Message, PastCall } from "../../chat/template/world_form.ts";
 import { StateError } from "../../errors.ts";
 import { SchemaError } from "../problem.ts";
-import { pastCall, shortId, unread } from "./chat_messages.ts";
-import { tokenIn, tokenOfResponse } from "./ids.ts";
+import { pastCall, shortId, unread } from "../request/carried_conversation.ts";
+import { tokenIn, tokenOfResponse } from "../request/state_ids.ts";
 import type { Item, ResponsesRequest } from "./responses_schema.ts";
 
 /** Where a response begins, and what is to be read first. */

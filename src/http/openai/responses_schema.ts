@@ -5,35 +5,22 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import { TEXT_LIMIT } from "../native/schema.ts";
-import { list, MOST_MESSAGES } from "../request/long_lists.ts";
-import { Content } from "./content.ts";
+import { modelName, stops, TEXT_LIMIT } from "../fields/text_fields.ts";
+import { list, MOST_MESSAGES } from "../fields/long_lists.ts";
+import { Content } from "./message_content.ts";
 import {
   closedObject,
   ignorable,
-  ignored,
   nullsLeftOut,
-  refusedInResponses,
-} from "./fields.ts";
-import {
-  JsonObject,
-  modelName,
-  namedSchema,
-  native,
-  ReasoningEffort,
-  sampling,
-  StatePlace,
-  stops,
-  tokens,
-} from "./schema.ts";
-import {
-  canChoose,
-  CustomCall,
-  FlatCall,
-  FlatChoice,
-  FlatTools,
-  NO_CHOICE,
-} from "./tool_schema.ts";
+} from "../fields/closed_object.ts";
+import { ignored, refusedInResponses } from "./ignored_fields.ts";
+import { JsonObject, namedSchema, ReasoningEffort } from "./chat_schema.ts";
+import { native } from "../fields/native_fields.ts";
+import { sampling } from "../fields/sampling_fields.ts";
+import { StatePlace } from "../fields/state_place.ts";
+import { tokens } from "../fields/answer_length.ts";
+import { canChoose, NO_CHOICE } from "../fields/tool_fields.ts";
+import { CustomCall, FlatCall, FlatChoice, FlatTools } from "./tool_schema.ts";
 
 /** A message, with or without its type. */
 const MessageItem = z.strictObject({

@@ -6,11 +6,11 @@
 
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { type Draft, reportOf } from "../answer/answer_draft.ts";
-import { type WrittenCall, writtenCalls } from "./calls.ts";
-import { idOf } from "./ids.ts";
-import { type ChatLogprob, chatLogprobs } from "./logprobs.ts";
+import { type WrittenCall, writtenCalls } from "../answer/written_calls.ts";
+import { idOf } from "../request/state_ids.ts";
+import { type ChatLogprob, chatLogprobs } from "../answer/chat_logprobs.ts";
 import type { ResponsesRequest } from "./responses_schema.ts";
-import type { ToolChoice } from "./tool_schema.ts";
+import type { ToolChoice } from "../fields/tool_fields.ts";
 import { finishReason, usageOf } from "./usage.ts";
 
 /** A request under way. */

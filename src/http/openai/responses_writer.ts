@@ -9,10 +9,10 @@ import type { CallPiece } from "../../chat/tools/forced_call.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Draft, SaidEvent } from "../answer/answer_draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
-import type { WrittenCall } from "./calls.ts";
-import { openAiError } from "./error.ts";
-import { idOf } from "./ids.ts";
-import { type ChatLogprob, chatLogprobs } from "./logprobs.ts";
+import type { WrittenCall } from "../answer/written_calls.ts";
+import { openAiError } from "./openai_error.ts";
+import { idOf } from "../request/state_ids.ts";
+import { type ChatLogprob, chatLogprobs } from "../answer/chat_logprobs.ts";
 import {
   completed,
   type FunctionCall,

@@ -5,8 +5,13 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import { JsonSchema, TEXT_LIMIT } from "../native/schema.ts";
-import { closedObject, ignorable, nullsLeftOut } from "./fields.ts";
+import { closedObject, nullsLeftOut } from "../fields/closed_object.ts";
+import { TEXT_LIMIT } from "../fields/text_fields.ts";
+import {
+  type AllowedTools,
+  functionMembers,
+  functionTools,
+} from "../fields/tool_fields.ts";
 
 /**
  * Arguments of a call that stands in the history: JSON as a rule, but history is
@@ -79,71 +84,16 @@ export const CustomCall = z.strictObject({
   arguments: input as unknown,
 }));
 
-/** Without any of these a schema allows everything; arguments are an object. */
-const KINDS = ["$ref", "allOf", "anyOf", "oneOf", "type"];
-
-/** What is said of a function. */
-const described = {
-  name: z.string().regex(/^[\w-]{1,64}$/, "is no name of a function"),
-  description: z.string().max(TEXT_LIMIT).optional(),
-  parameters: JsonSchema.default({ properties: {} }).transform((schema) =>
-    KINDS.some((key) => key in schema) ? schema : { type: "object", ...schema }
-  ),
-  strict: z.boolean().optional(),
-};
-
-/**
- * Functions among the tools of a request. Tools of other kinds are run by the
- * server that offers them; this one has none, and can do without.
- */
-function functions<T extends z.ZodType>(one: T): z.ZodDefault<
-  z.ZodArray<z.ZodPreprocess<z.ZodPreprocess<T>>>
-> {
-  const Tool = z.preprocess((tool, context) => {
-    const { type }: { type?: unknown } = tool instanceof Object ? tool : {};
-    if (typeof type === "string" && type !== "function") {
-      context.addIssue(
-        ignorable(
-          type,
-          "is no function, and this server has no tools of its own",
-        ),
-      );
-    }
-    return tool;
-  }, nullsLeftOut(one));
-  return z.array(Tool).max(128).default([]);
-}
-
-/** Functions that the model may ask for. */
-export const FunctionTools = functions(
-  z.strictObject({
-    type: z.literal("function"),
-    function: closedObject(described),
-  }).transform((tool) => tool.function),
-);
-
 /** The same in the words of `/v1/responses`. */
-export const FlatTools = functions(
+export const FlatTools = functionTools(
   z.strictObject({
     type: z.literal("function"),
-    ...described,
+    ...functionMembers,
     defer_loading: z.boolean().optional(),
   }).transform(({ type: _, defer_loading: __, ...tool }) => tool),
 );
 
 const Mode = z.enum(["none", "auto", "required"]);
-
-/** Some of the tools: the answer may or has to be a call of one of them. */
-export interface AllowedTools {
-  readonly mode: "auto" | "required";
-  readonly names: readonly string[];
-}
-
-/** Whether a function is asked for, and which. */
-export type ToolChoice =
-  | z.infer<typeof Mode>
-  | { readonly name: string }
-  | AllowedTools;
 
 const AllowedMode = z.enum(["auto", "required"]);
 
@@ -186,36 +136,3 @@ export const FlatChoice = z.union([
     names: tools.map(({ name }) => name),
   })),
 ]).default("auto");
-
-/** The tools that a choice leaves. */
-export function chosenTools<T extends { readonly name: string }>(
-  tools: readonly T[],
-  choice: ToolChoice,
-): readonly T[] {
-  if (choice === "none") return [];
-  if (typeof choice === "string") return tools;
-  const names = "name" in choice ? [choice.name] : choice.names;
-  return tools.filter(({ name }) => names.includes(name));
-}
-
-/** Whether the answer has to be a call. */
-export function mustCall(choice: ToolChoice): boolean {
-  if (typeof choice === "string") return choice === "required";
-  return "name" in choice || choice.mode === "required";
-}
-
-/** Whether the choice is one that the tools leave. */
-export function canChoose(
-  { tools, tool_choice: choice }: {
-    readonly tools: readonly { readonly name: string }[];
-    readonly tool_choice: ToolChoice;
-  },
-): boolean {
-  return !mustCall(choice) || chosenTools(tools, choice).length > 0;
-}
-
-/** What is said of a choice that the tools do not leave. */
-export const NO_CHOICE = {
-  path: ["tool_choice"],
-  error: "asks for no function of tools",
-};

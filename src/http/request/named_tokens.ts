@@ -6,7 +6,7 @@
 
 import type { PromptPieces } from "../../text/prompt_pieces.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-import { TEXT_LIMIT } from "../native/schema.ts";
+import { TEXT_LIMIT } from "../fields/text_fields.ts";
 import { SchemaError } from "../problem.ts";
 
 /** UTF-8 bytes of the longest text that a request may hold. */
@@ -35,6 +35,22 @@ export function expectPieces(
 ): PromptPieces {
   if (typeof prompt !== "string") expectKnown(prompt, tokenizer, pointer);
   return prompt;
+}
+
+/**
+ * Whether a new text that begins with these prompts begins with the end-of-text token.
+ * Tokens are read verbatim: the first of them is the first of the text.
+ *
+ * @param asked What the request says.
+ * @param usual What the model does; `undefined` leaves it to the turn.
+ */
+export function bosBefore(
+  prompts: readonly PromptPieces[],
+  asked: boolean | undefined,
+  usual?: boolean,
+): boolean | undefined {
+  const verbatim = prompts.some((prompt) => typeof prompt !== "string");
+  return asked ?? (verbatim ? false : usual);
 }
 
 function expectKnown(

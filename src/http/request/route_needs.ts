@@ -11,7 +11,7 @@ import { bodyLimit } from "hono/body-limit";
 import type { Engine } from "../../engine/engine.ts";
 import { RequestError } from "../../errors.ts";
 import { type ModelShape, stateLength } from "../../model/shape.ts";
-import { TEXT_LIMIT } from "../native/schema.ts";
+import { TEXT_LIMIT } from "../fields/text_fields.ts";
 import type { AppEnv } from "../services.ts";
 import { withBodyDeadline } from "./body_deadline.ts";
 import { MOST_VALUES } from "./json_amount.ts";

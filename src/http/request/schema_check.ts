@@ -8,7 +8,7 @@
 import { z } from "@hono/zod-openapi";
 import { SchemaError } from "../problem.ts";
 import { inSteps } from "../../steps.ts";
-import { MOST_FAULTS, MOST_MESSAGES } from "./long_lists.ts";
+import { MOST_FAULTS, MOST_MESSAGES } from "../fields/long_lists.ts";
 
 /** Passes over a value; each takes away what the one before could not see. */
 const MOST_PASSES = 16;

@@ -6,8 +6,9 @@
  * @module
  */
 
-import { Hono } from "hono";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
+import type { AppEnv } from "../services.ts";
+import { CURSE } from "./curse_figures.ts";
 import icon from "../../web/icon.svg" with { type: "text" };
 import html from "../../web/dist/index.html" with { type: "text" };
 import style from "../../web/dist/page.css" with { type: "text" };
@@ -19,8 +20,6 @@ import client from "../../web/dist/client.js" with { type: "text" };
 import clientTypes from "../../web/dist/client.d.ts" with { type: "text" };
 import licences from "../../web/dist/licences.txt" with { type: "text" };
 import manifest from "../../web/manifest.json" with { type: "text" };
-import type { AppEnv } from "../services.ts";
-import { CURSE } from "./curse_figures.ts";
 
 /**
  * Nothing but the page's own files may run or be shown. It may talk to any

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AnthropicMessage } from "../../../http/anthropic/content.ts";
+import { AnthropicMessage } from "../../../http/anthropic/message_content.ts";
 import {
   AnswerReader,
   carriesState,

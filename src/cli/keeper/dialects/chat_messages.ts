@@ -5,7 +5,7 @@
  */
 
 import type { Message } from "../../../chat/template/world_form.ts";
-import type { CarryingMessage } from "../../../http/openai/chat_messages.ts";
+import type { CarryingMessage } from "../../../http/request/carried_conversation.ts";
 import type { Json, SentHistory } from "../client_dialect.ts";
 
 /** How one message of a dialect is read. */

@@ -5,7 +5,7 @@
  */
 
 import { bytesOfContext } from "../../../http/ollama/context.ts";
-import { OllamaMessage } from "../../../http/ollama/schema.ts";
+import { OllamaMessage } from "../../../http/ollama/ollama_schema.ts";
 import {
   isPortableBytes,
   portableText,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OpenAiMessage } from "../../../http/openai/chat_messages.ts";
+import { OpenAiMessage } from "../../../http/openai/openai_message.ts";
 import {
   AnswerReader,
   carriesState,

@@ -5,7 +5,7 @@
  */
 
 import type { Message } from "../../../chat/template/world_form.ts";
-import { tokenIn, tokenOfResponse } from "../../../http/openai/ids.ts";
+import { tokenIn, tokenOfResponse } from "../../../http/request/state_ids.ts";
 import {
   AnswerReader,
   carriesState,

@@ -15,18 +15,16 @@ import {
   prepareGrammar,
 } from "../../request/request_grammar.ts";
 import { openBeginning } from "../../request/open_save.ts";
-import { list, MOST_MESSAGES } from "../../request/long_lists.ts";
+import { list, MOST_MESSAGES } from "../../fields/long_lists.ts";
 import { postJson } from "../json_route.ts";
 import { SchemaError } from "../../problem.ts";
 import {
   GenerateRequest,
   GenerateResponse,
-  Initial,
-  ModelName,
-  OnMismatch,
   RequestMessage,
-  TEXT_LIMIT,
-} from "../schema.ts";
+} from "../generate_schema.ts";
+import { Initial, OnMismatch } from "../../fields/state_fields.ts";
+import { ModelName, TEXT_LIMIT } from "../../fields/text_fields.ts";
 import type { AppEnv } from "../../services.ts";
 import { requireProtection } from "../../request/turn_fields.ts";
 import { STATE_REFUSALS, Token } from "./state_in_and_out.ts";

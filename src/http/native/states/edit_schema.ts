@@ -5,7 +5,9 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import { Initial, ModelName, RequestMessage, TEXT_LIMIT } from "../schema.ts";
+import { Initial } from "../../fields/state_fields.ts";
+import { ModelName, TEXT_LIMIT } from "../../fields/text_fields.ts";
+import { RequestMessage } from "../generate_schema.ts";
 import { MadeState, output, Token } from "./state_in_and_out.ts";
 
 /** Statements, examples or facts in one list. */

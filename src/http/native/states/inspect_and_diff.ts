@@ -11,15 +11,11 @@ import { inspectSave } from "../../../state/analysis/inspect_save.ts";
 import { picture } from "../../../state/analysis/layer_picture.ts";
 import { postJson } from "../json_route.ts";
 import { SchemaError } from "../../problem.ts";
-import { ModelName } from "../schema.ts";
+import { ModelName } from "../../fields/text_fields.ts";
 import type { SaveFile } from "../../../state/save_format.ts";
 import type { AppEnv } from "../../services.ts";
-import {
-  openToken,
-  snakeCase,
-  STATE_REFUSALS,
-  Token,
-} from "./state_in_and_out.ts";
+import { openToken, STATE_REFUSALS, Token } from "./state_in_and_out.ts";
+import { snakeCase } from "../../answer/snake_case.ts";
 
 const Norms = z.object({
   att_shift: z.number(),

@@ -15,15 +15,12 @@ import {
 } from "../../../state/foreign/convert_state.ts";
 import { MOST_POSITION } from "../../../state/save_header.ts";
 import { mixing } from "../../../state/analysis/mix_states.ts";
-import { list, MOST_MESSAGES } from "../../request/long_lists.ts";
+import { list, MOST_MESSAGES } from "../../fields/long_lists.ts";
 import { postJson } from "../json_route.ts";
-import {
-  KeepTranscript,
-  ModelName,
-  Rebased,
-  RequestMessage,
-  TEXT_LIMIT,
-} from "../schema.ts";
+import { KeepTranscript } from "../../fields/state_fields.ts";
+import { Rebased } from "../../answer/answer_report.ts";
+import { ModelName, TEXT_LIMIT } from "../../fields/text_fields.ts";
+import { RequestMessage } from "../generate_schema.ts";
 import type { AppEnv } from "../../services.ts";
 import { requireProtection } from "../../request/turn_fields.ts";
 import {

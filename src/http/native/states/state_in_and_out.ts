@@ -12,7 +12,7 @@ import type { Save } from "../../../state/save.ts";
 import type { OpenedFile } from "../../../state/vault.ts";
 import { type Transcript, transcriptError } from "../../../state/transcript.ts";
 import type { ProblemStatus } from "../../site/openapi_document.ts";
-import { Renewable, StateProfile } from "../schema.ts";
+import { Renewable, StateProfile } from "../../fields/state_fields.ts";
 import type { AppEnv } from "../../services.ts";
 
 /** A token. */
@@ -101,16 +101,4 @@ export async function sealMade(
     state_codec: sealed.codec,
     position: save.position,
   };
-}
-
-/** The same data under the API's names: `attShift` becomes `att_shift`. */
-export function snakeCase(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeCase);
-  if (!(value instanceof Object)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [
-      key.replaceAll(/[a-z][A-Z]/g, ([a, b]) => `${a}_${b?.toLowerCase()}`),
-      snakeCase(member),
-    ]),
-  );
 }

@@ -13,12 +13,8 @@ import { spokenTurns, transcriptLength } from "../../../state/transcript.ts";
 import { TRANSCRIPT_ROLES } from "../../../state/transcript_section.ts";
 import type { AppEnv } from "../../services.ts";
 import { postJson } from "../json_route.ts";
-import {
-  expectTranscript,
-  readText,
-  snakeCase,
-  Token,
-} from "./state_in_and_out.ts";
+import { expectTranscript, readText, Token } from "./state_in_and_out.ts";
+import { snakeCase } from "../../answer/snake_case.ts";
 import { Seal } from "./inspect_and_diff.ts";
 
 const AccountRequest = z.strictObject({ state: Token });

@@ -1,5 +1,5 @@
 /**
- * Functions in OpenAI's chats: what the model is told of them, and its calls.
+ * What a turn of a chat reads, and which functions its answer may or has to call.
  *
  * @module
  */
@@ -15,14 +15,13 @@ import {
   withTools,
 } from "../../chat/tools/tool_calls.ts";
 import type { Save } from "../../state/save.ts";
-import { type Draft, newCallId } from "../answer/answer_draft.ts";
-import type { CommonRequest } from "../request/common_request.ts";
+import type { CommonRequest } from "./common_request.ts";
 import {
   type AllowedTools,
   chosenTools,
   mustCall,
   type ToolChoice,
-} from "./tool_schema.ts";
+} from "../fields/tool_fields.ts";
 
 /** What became of a request's tools. */
 export interface CallPlan {
@@ -34,13 +33,6 @@ export interface CallPlan {
   readonly certain: boolean;
   /** Fields of the request that change. */
   readonly changes: Pick<CommonRequest, "grammar" | "call">;
-}
-
-/** A call as OpenAI writes it. */
-export interface WrittenCall {
-  readonly id: string;
-  readonly type: "function";
-  readonly function: { readonly name: string; readonly arguments: string };
 }
 
 /** Reads a request's tools. A function that has to be called has a grammar. */
@@ -104,18 +96,4 @@ export function readingOf(
     toldTools: tools,
     tell: save !== undefined && !known,
   };
-}
-
-/** A draft's calls, under ids of their own. */
-export function writtenCalls({ calls, callId }: Draft): WrittenCall[] {
-  return calls.map(({ name, arguments: given, json }, i) => ({
-    id: i === 0 ? callId : newCallId(),
-    type: "function",
-    function: { name, arguments: json ?? JSON.stringify(given) },
-  }));
-}
-
-/** Whether the answer ended in the midst of a call. */
-export function isCut({ calls }: Draft): boolean {
-  return calls.some(({ cut }) => cut === true);
 }

@@ -1,25 +1,11 @@
 /**
- * How likely tokens were, in the two shapes that OpenAI has for it.
+ * How likely tokens were, in the shape of OpenAI's completions.
  *
  * @module
  */
 
-import type { ScoredToken, TokenLogprob } from "../../text/logprobs.ts";
+import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
-
-/** One token of a chat completion's `logprobs.content`. */
-export interface ChatLogprob {
-  readonly token: string;
-  readonly logprob: number;
-  readonly bytes: number[];
-  readonly top_logprobs?: ChatLogprob[];
-}
-
-/** `logprobs` of a chat completion. */
-export interface ChatLogprobs {
-  readonly content: ChatLogprob[];
-  readonly refusal: null;
-}
 
 /** `logprobs` of a completion. */
 export interface CompletionLogprobs {
@@ -28,28 +14,6 @@ export interface CompletionLogprobs {
   readonly token_logprobs: (number | null)[];
   readonly top_logprobs: (Record<string, number> | null)[];
   readonly text_offset: number[];
-}
-
-/** Tokens as a chat completion shows them. */
-export function chatLogprobs(
-  tokens: readonly ScoredToken[],
-  tokenizer: Tokenizer,
-): ChatLogprobs {
-  const show = (scored: TokenLogprob): ChatLogprob => {
-    const bytes = tokenizer.bytes(scored.token);
-    return {
-      token: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
-      logprob: scored.logprob,
-      bytes: [...bytes],
-    };
-  };
-  return {
-    content: tokens.map((scored) => ({
-      ...show(scored),
-      top_logprobs: scored.top.map(show),
-    })),
-    refusal: null,
-  };
 }
 
 /**

@@ -8,12 +8,10 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { promptText } from "../../text/prompt_pieces.ts";
 import { expectTokens } from "../request/named_tokens.ts";
-import { TOKEN_LIMIT } from "../native/schema.ts";
-import { text } from "../openai/content.ts";
-import { openAiErrors } from "../openai/error.ts";
-import { closedObject } from "../openai/fields.ts";
-import { modelName } from "../openai/schema.ts";
-import { list } from "../request/long_lists.ts";
+import { modelName, text, TOKEN_LIMIT } from "../fields/text_fields.ts";
+import { openAiErrors } from "./openai_error.ts";
+import { closedObject } from "../fields/closed_object.ts";
+import { list } from "../fields/long_lists.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { textTokens } from "../request/text_tokens.ts";
 import { charge } from "../access/charge_tokens.ts";
@@ -96,7 +94,7 @@ const decode = post("/v1/internal/decode", "Decode tokens to text", {
 });
 
 /** Answers the four routes. */
-export function oobaRoutes(): OpenAPIHono<AppEnv> {
+export function webuiInternalRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   for (const route of [info, encode, count, decode]) document(app, route);
   app.get(info.path, (c) => {

@@ -5,10 +5,17 @@
  * @module
  */
 
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { RequestError } from "../../errors.ts";
 import type { AppEnv } from "../services.ts";
-import { StatePlace } from "./schema.ts";
+
+/** Where else an answer's state goes. */
+export const StatePlace = z.enum(["answer", "message", "ids"]).describe(
+  "Where the state is returned: at the top level of the answer, also in the " +
+    "message, or also in the ids of its tool calls. Can be set by the header " +
+    "gosling-state-in",
+);
 
 const HEADER = "gosling-state-in";
 

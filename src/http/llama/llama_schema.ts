@@ -5,21 +5,21 @@
  * @module
  */
 
+import { tokensOf } from "../fields/answer_length.ts";
 import { z } from "@hono/zod-openapi";
 import type { Grammar } from "../../grammar/grammar.ts";
-import { JsonSchema, TEXT_LIMIT, TOKEN_LIMIT } from "../native/schema.ts";
-import { list } from "../request/long_lists.ts";
-import { text } from "../openai/content.ts";
-import { closedObject } from "../openai/fields.ts";
+import { JsonSchema, schemaGrammar } from "../fields/grammar_fields.ts";
 import {
-  ANSWER_TOKENS,
   modelName,
-  MOST_TOKENS,
-  native,
-  sampling,
-  schemaGrammar,
   stops,
-} from "../openai/schema.ts";
+  text,
+  TEXT_LIMIT,
+  TOKEN_LIMIT,
+} from "../fields/text_fields.ts";
+import { list } from "../fields/long_lists.ts";
+import { closedObject } from "../fields/closed_object.ts";
+import { native } from "../fields/native_fields.ts";
+import { sampling } from "../fields/sampling_fields.ts";
 
 const Token = z.int().min(0);
 
@@ -105,11 +105,6 @@ function grammarOf(
 ): Grammar | undefined {
   if (schema !== undefined) return schemaGrammar({ schema });
   return rules ? { type: "ebnf", rules } : undefined;
-}
-
-/** How many tokens an answer may have where a client says it its own way. */
-export function tokensOf(most: number = ANSWER_TOKENS): number {
-  return most < 0 ? MOST_TOKENS : Math.min(most, MOST_TOKENS);
 }
 
 /** `POST /tokenize`, llama.cpp's and vLLM's. */

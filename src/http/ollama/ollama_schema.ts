@@ -8,26 +8,21 @@
 import { z } from "@hono/zod-openapi";
 import type { Effort } from "../../chat/thought/thinking.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
-import { JsonSchema } from "../native/schema.ts";
+import { JsonSchema, schemaGrammar } from "../fields/grammar_fields.ts";
 import {
   type CarryingMessage,
   pastCall,
   shortId,
-} from "../openai/chat_messages.ts";
-import { text } from "../openai/content.ts";
-import { closedObject } from "../openai/fields.ts";
-import {
-  ANSWER_TOKENS,
-  MOST_TOKENS,
-  native,
-  sampling,
-  schemaGrammar,
-  StatePlace,
-  stops,
-} from "../openai/schema.ts";
-import { tokenIn } from "../openai/ids.ts";
-import { FunctionTools } from "../openai/tool_schema.ts";
-import { list, MOST_MESSAGES } from "../request/long_lists.ts";
+} from "../request/carried_conversation.ts";
+import { stops, text } from "../fields/text_fields.ts";
+import { closedObject } from "../fields/closed_object.ts";
+import { ANSWER_TOKENS, MOST_TOKENS } from "../fields/answer_length.ts";
+import { native } from "../fields/native_fields.ts";
+import { sampling } from "../fields/sampling_fields.ts";
+import { StatePlace } from "../fields/state_place.ts";
+import { tokenIn } from "../request/state_ids.ts";
+import { FunctionTools } from "../fields/tool_fields.ts";
+import { list, MOST_MESSAGES } from "../fields/long_lists.ts";
 
 /** Which model; the tag that Ollama adds to every name is none of ours. */
 const Model = z.string().max(256).optional()

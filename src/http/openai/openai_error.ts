@@ -7,7 +7,7 @@
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import type { Dialect } from "../dialect.ts";
-import { REPORT } from "../native/schema.ts";
+import { REPORT } from "../answer/answer_report.ts";
 import { jsonErrors, type ProblemStatus } from "../site/openapi_document.ts";
 import {
   codeOf,

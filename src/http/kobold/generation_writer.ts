@@ -10,7 +10,7 @@ import type { DoneEvent } from "../../engine/engine.ts";
 import { type Draft, reportOf } from "../answer/answer_draft.ts";
 import { EVENT_STREAM, type StreamFormat } from "../answer/event_stream.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
-import { koboldError } from "./error.ts";
+import { koboldError } from "./kobold_error.ts";
 
 /** Events that say that they are messages, as KoboldCpp's do. */
 const MESSAGES: StreamFormat = {

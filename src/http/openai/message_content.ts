@@ -4,13 +4,10 @@
  * @module
  */
 
+import { text } from "../fields/text_fields.ts";
 import { z } from "@hono/zod-openapi";
-import { TEXT_LIMIT } from "../native/schema.ts";
-import { list } from "../request/long_lists.ts";
-import { nullsLeftOut } from "./fields.ts";
-
-/** A text. */
-export const text = z.string().max(TEXT_LIMIT);
+import { list } from "../fields/long_lists.ts";
+import { nullsLeftOut } from "../fields/closed_object.ts";
 
 /** What parts are that no text is in, by their types. */
 const UNREADABLE: Readonly<Record<string, string>> = {

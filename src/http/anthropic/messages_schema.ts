@@ -10,22 +10,22 @@ import { z } from "@hono/zod-openapi";
 import type { Effort } from "../../chat/thought/thinking.ts";
 import type { Grammar } from "../../grammar/grammar.ts";
 import type { Tool } from "../../chat/tools/tool_calls.ts";
-import { JsonSchema, TEXT_LIMIT } from "../native/schema.ts";
-import { closedObject, ignorable, nullsLeftOut } from "../openai/fields.ts";
+import { JsonSchema, schemaGrammar } from "../fields/grammar_fields.ts";
+import { modelName, stops, TEXT_LIMIT } from "../fields/text_fields.ts";
 import {
-  modelName,
-  MOST_TOKENS,
-  native,
-  sampling,
-  schemaGrammar,
-  stops,
-} from "../openai/schema.ts";
+  closedObject,
+  ignorable,
+  nullsLeftOut,
+} from "../fields/closed_object.ts";
+import { MOST_TOKENS } from "../fields/answer_length.ts";
+import { native } from "../fields/native_fields.ts";
+import { sampling } from "../fields/sampling_fields.ts";
 import {
   canChoose,
   NO_CHOICE,
   type ToolChoice,
-} from "../openai/tool_schema.ts";
-import { AnthropicMessage, SystemField } from "./content.ts";
+} from "../fields/tool_fields.ts";
+import { AnthropicMessage, SystemField } from "./message_content.ts";
 
 /** Tools in one request: those of several MCP servers together go far. */
 const MOST_TOOLS = 1024;

@@ -8,99 +8,18 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Grammar } from "../../grammar/grammar.ts";
-import { OpenAiMessage } from "./chat_messages.ts";
-import { text } from "./content.ts";
-import {
-  closedObject,
-  ignored,
-  nullsLeftOut,
-  replacedInChats,
-} from "./fields.ts";
-import {
-  canChoose,
-  FunctionTools,
-  NamedChoice,
-  NO_CHOICE,
-} from "./tool_schema.ts";
-import {
-  Bos,
-  ContinueFinal,
-  Initial,
-  JsonLimitsField,
-  JsonSchema,
-  KeepTranscript,
-  OnMismatch,
-  Renewable,
-  samplingFields,
-  StateCodec,
-  StateProfile,
-  TemplateVariables,
-  TOKEN_LIMIT,
-} from "../native/schema.ts";
-import { list, MOST_MESSAGES } from "../request/long_lists.ts";
-
-/** How many tokens an answer may have if the request does not say. */
-export const ANSWER_TOKENS = 1024;
-
-/** How many tokens an answer may have at all. */
-export const MOST_TOKENS = 1 << 16;
-
-/** How many tokens an answer may have; -1 stands for as many as may be. */
-export const tokens = z.int().min(-1).max(MOST_TOKENS)
-  .transform((count) => count < 0 ? MOST_TOKENS : count);
-
-/** Beyond OpenAI's own bound: sliders of clients go further. */
-const MOST_TEMPERATURE = 100;
-
-/** Which model; absent: the one that made the state, or the first. */
-export const modelName = z.string().max(256).optional()
-  .transform((name) => name || undefined);
-
-/** How to draw, with OpenAI's bounds, and the native API's additions. */
-export const sampling = {
-  ...samplingFields,
-  temperature: z.number().min(0).max(MOST_TEMPERATURE).optional()
-    .describe(
-      "Sampling temperature; 0 always picks the most likely token; defaults to " +
-        "the model's, or 1",
-    ),
-  top_k: z.preprocess(
-    (value) => value === -1 ? 0 : value,
-    samplingFields.top_k,
-  ),
-  seed: z.int().optional().transform((seed) =>
-    seed === -1 ? undefined : seed && seed < 0 ? seed + 2 ** 53 : seed
-  ),
-};
-
-/** Fields of the native API. */
-export const native = {
-  state: z.string().optional()
-    .describe(
-      "State returned by an earlier answer; only newer messages are read",
-    ),
-  initial: Initial.optional(),
-  bos: Bos,
-  chat_template_kwargs: TemplateVariables,
-  continue_final_message: ContinueFinal,
-  json_limits: nullsLeftOut(JsonLimitsField),
-  state_codec: StateCodec,
-  state_profile: StateProfile,
-  renewable: Renewable,
-  transcript: KeepTranscript,
-  on_mismatch: OnMismatch,
-};
-
-const stop = z.string().max(256);
-
-/** Clients for role play send several for each who takes part. */
-const MOST_STOPS = 64;
-
-/** Texts that end the answer; empty ones end nothing. */
-export const stops = z.union([stop, z.array(stop.nullable()).max(MOST_STOPS)])
-  .default([])
-  .transform((stops) => [stops].flat().filter((text) => Boolean(text)))
-  .pipe(z.array(stop));
+import { ANSWER_TOKENS, tokens } from "../fields/answer_length.ts";
+import { closedObject, nullsLeftOut } from "../fields/closed_object.ts";
+import { JsonSchema, schemaGrammar } from "../fields/grammar_fields.ts";
+import { list, MOST_MESSAGES } from "../fields/long_lists.ts";
+import { native } from "../fields/native_fields.ts";
+import { sampling } from "../fields/sampling_fields.ts";
+import { StatePlace } from "../fields/state_place.ts";
+import { modelName, stops, text, TOKEN_LIMIT } from "../fields/text_fields.ts";
+import { canChoose, FunctionTools, NO_CHOICE } from "../fields/tool_fields.ts";
+import { ignored, replacedInChats } from "./ignored_fields.ts";
+import { OpenAiMessage } from "./openai_message.ts";
+import { NamedChoice } from "./tool_schema.ts";
 
 const stream = {
   stream: z.boolean().default(false),
@@ -148,16 +67,6 @@ const ResponseFormat = nullsLeftOut(z.discriminatedUnion("type", [
   }),
 ]));
 
-/** The grammar that a JSON schema of a request stands for. */
-export function schemaGrammar(
-  { schema = {}, strict = false }: {
-    readonly schema?: Readonly<Record<string, unknown>> | undefined;
-    readonly strict?: boolean | undefined;
-  },
-): Grammar {
-  return { type: "json_schema", schema, strict };
-}
-
 /** The grammar of a JSON object. */
 export function objectGrammar(
   { schema }: z.output<typeof JsonObject>,
@@ -177,13 +86,6 @@ function grammarOf(
       return undefined;
   }
 }
-
-/** Where else an answer's state goes. */
-export const StatePlace = z.enum(["answer", "message", "ids"]).describe(
-  "Where the state is returned: at the top level of the answer, also in the " +
-    "message, or also in the ids of its tool calls. Can be set by the header " +
-    "gosling-state-in",
-);
 
 /** `POST /v1/chat/completions`. */
 export const ChatRequest = closedObject({

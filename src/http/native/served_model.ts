@@ -1,34 +1,18 @@
 /**
- * What is served: `GET /v1/model`, and OpenAI's `/v1/models`.
+ * What is served: `GET /v1/model`.
  *
  * @module
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { thinks } from "../../chat/thought/thinking.ts";
-import { parameters } from "../../model/checkpoint.ts";
 import { stateLength } from "../../model/shape.ts";
 import { CODEC_NAMES, encodedSize } from "../../state/codec.ts";
 import { document, problems } from "../site/openapi_document.ts";
 import { initialStates } from "../request/open_save.ts";
 import { takeModel } from "../request/model_choice.ts";
-import {
-  anthropicModel,
-  anthropicModels,
-  asksAnthropic,
-} from "../anthropic/models.ts";
-import { openAiErrors } from "../openai/error.ts";
-import {
-  type AppEnv,
-  noSuchModel,
-  type ServedModel,
-  type Services,
-} from "../services.ts";
-
-const InitialStates = z.array(z.object({
-  name: z.string().describe("Value of the field `initial`"),
-  position: z.int().describe("Tokens the state has read"),
-})).describe("Initial states on this server");
+import { InitialStates } from "../fields/state_fields.ts";
+import type { AppEnv, Services } from "../services.ts";
 
 const Profile = z.object({
   temperature: z.number().optional(),
@@ -99,22 +83,6 @@ const Model = z.object({
   initial_states: InitialStates,
 }).openapi("Model");
 
-const OpenAiModel = z.object({
-  id: z.string(),
-  object: z.literal("model"),
-  created: z.int().describe("Start of the server, Unix time in seconds"),
-  owned_by: z.string(),
-  context_length: z.int().describe(
-    "Maximum length of a conversation in tokens. The state has a fixed size, so " +
-      "there is no limit: 2^31 - 1 is the largest number that every client can hold",
-  ),
-  max_model_len: z.int().describe("Same as `context_length`"),
-  parameters: z.int(),
-  status: z.enum(["loaded", "loading", "unloaded"])
-    .describe("An unloaded model is loaded by the first request for it"),
-  initial_states: InitialStates,
-}).openapi("OpenAIModel");
-
 const model = createRoute({
   method: "get",
   path: "/v1/model",
@@ -134,61 +102,13 @@ const model = createRoute({
   },
 });
 
-const list = createRoute({
-  method: "get",
-  path: "/v1/models",
-  summary: "List models (OpenAI)",
-  responses: {
-    200: {
-      description: "All models; the first is the default",
-      content: {
-        "application/json": {
-          schema: z.object({
-            object: z.literal("list"),
-            data: z.array(OpenAiModel),
-          }),
-        },
-      },
-    },
-    ...openAiErrors(401, 429),
-  },
-});
-
-const one = createRoute({
-  method: "get",
-  path: "/v1/models/{id}",
-  summary: "Describe a model (OpenAI)",
-  request: { params: z.object({ id: z.string() }) },
-  responses: {
-    200: {
-      description: "The model",
-      content: { "application/json": { schema: OpenAiModel } },
-    },
-    ...openAiErrors(401, 404, 429),
-  },
-});
-
-/** Answers the routes that describe models. */
-export function modelRoutes(): OpenAPIHono<AppEnv> {
+/** Answers `GET /v1/model`. */
+export function modelRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  for (const route of [model, list, one]) document(app, route);
+  document(app, model);
   app.get(model.path, async (c) => {
     await takeModel(c, c.req.query("model"));
     return c.json(describe(c.get("services")));
-  });
-  app.get(list.path, (c) => {
-    const { models } = c.get("loader");
-    if (asksAnthropic(c)) return c.json(anthropicModels(models));
-    return c.json({ object: "list", data: models.map(openAiModel) });
-  });
-  app.get("/v1/models/:id", (c) => {
-    const id = c.req.param("id");
-    const { models } = c.get("loader");
-    const found = models.find((model) => model.id === id);
-    if (found === undefined) throw noSuchModel(id, models.map(({ id }) => id));
-    return c.json(
-      asksAnthropic(c) ? anthropicModel(found) : openAiModel(found),
-    );
   });
   return app;
 }
@@ -234,24 +154,5 @@ function describe(services: Services): z.infer<typeof Model> {
     bos: services.bos ?? { text: true, chat: true },
     ...(services.decoding && { decoding: services.decoding }),
     initial_states: initialStates(services),
-  };
-}
-
-/** Some clients keep it in 32 bits. */
-const UNBOUNDED = 2 ** 31 - 1;
-
-function openAiModel(
-  { id, shape, status, services }: ServedModel,
-): z.infer<typeof OpenAiModel> {
-  return {
-    id,
-    object: "model",
-    created: Math.floor(performance.timeOrigin / 1000),
-    owned_by: "gosling",
-    context_length: UNBOUNDED,
-    max_model_len: UNBOUNDED,
-    parameters: parameters(shape),
-    status,
-    initial_states: services === undefined ? [] : initialStates(services),
   };
 }

@@ -12,11 +12,11 @@ import type { Tokenizer } from "../../text/tokenizer.ts";
 import { type Draft, reportOf } from "../answer/answer_draft.ts";
 import type { StreamFormat } from "../answer/event_stream.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
-import { idOf } from "../openai/ids.ts";
-import { chatLogprobs } from "../openai/logprobs.ts";
-import type { StatePlaceName } from "../openai/state_place.ts";
+import { idOf } from "../request/state_ids.ts";
+import { chatLogprobs } from "../answer/chat_logprobs.ts";
+import type { StatePlaceName } from "../fields/state_place.ts";
 import { contextOf } from "./context.ts";
-import { ollamaError } from "./error.ts";
+import { ollamaError } from "./ollama_error.ts";
 
 /** Lines of JSON, which have no comments. */
 const LINES: StreamFormat = {

@@ -11,9 +11,9 @@ import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { type Draft, reportOf } from "../answer/answer_draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
-import { chatLogprobs } from "../openai/logprobs.ts";
-import { llamaError } from "./error.ts";
-import type { LlamaCompletionRequest } from "./schema.ts";
+import { chatLogprobs } from "../answer/chat_logprobs.ts";
+import { llamaError } from "./llama_error.ts";
+import type { LlamaCompletionRequest } from "./llama_schema.ts";
 
 /** What answers are to. */
 export interface LlamaAsk {

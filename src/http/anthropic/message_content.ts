@@ -8,11 +8,18 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Message } from "../../chat/template/world_form.ts";
-import type { CarryingMessage } from "../openai/chat_messages.ts";
-import { pastCall, shortId } from "../openai/chat_messages.ts";
-import { text } from "../openai/content.ts";
-import { closedObject, ignorable, nullsLeftOut } from "../openai/fields.ts";
-import { isToken } from "../openai/ids.ts";
+import {
+  type CarryingMessage,
+  pastCall,
+  shortId,
+} from "../request/carried_conversation.ts";
+import { text } from "../fields/text_fields.ts";
+import {
+  closedObject,
+  ignorable,
+  nullsLeftOut,
+} from "../fields/closed_object.ts";
+import { isToken } from "../request/state_ids.ts";
 
 /** What blocks are that no text is in, by their types. */
 const UNREADABLE: Readonly<Record<string, string>> = {

@@ -1,82 +1,22 @@
 /**
- * The messages of a chat as OpenAI's clients send them: all of them every time. The
- * newest one with a state in it, or the field `state`, spares reading those before.
+ * A chat whose client sends all of its messages every time: what is new in it, and the
+ * state that has read the rest. The newest message with a state in it, or the field
+ * `state`, spares reading those before.
  *
  * @module
  */
 
-import { z } from "@hono/zod-openapi";
 import {
   type HeadedMessages,
   splitHead,
 } from "../../chat/conversation_head.ts";
 import type { Message, PastCall } from "../../chat/template/world_form.ts";
-import { CarryingContent, text } from "./content.ts";
-import { closedObject } from "./fields.ts";
-import { tokenIn } from "./ids.ts";
-import { CallItem, OnlyCall } from "./tool_schema.ts";
 
 /** A message, and the state that its answer left, where it is in it. */
 export interface CarryingMessage {
   readonly message: Message;
   readonly state?: string | undefined;
 }
-
-/** A message of a chat, and the state in it. */
-export const OpenAiMessage = closedObject({
-  role: z.enum([
-    "system",
-    "developer",
-    "user",
-    "assistant",
-    "tool",
-    "function",
-  ]),
-  content: CarryingContent.default({ text: "", state: undefined }),
-  name: z.string().optional(),
-  refusal: text.optional(),
-  annotations: z.unknown().optional(),
-  audio: z.unknown().optional(),
-  reasoning_content: text.optional(),
-  reasoning: text.optional(),
-  tool_calls: z.array(CallItem).max(128).default([]),
-  function_call: OnlyCall.optional(),
-  tool_call_id: z.string().optional(),
-  state: z.string().optional(),
-}).transform((given): CarryingMessage => {
-  const { role, content: { text: content, state }, tool_calls } = given;
-  switch (role) {
-    case "developer":
-      return { message: { role: "system", content } };
-    case "function":
-    case "tool":
-      return {
-        message: {
-          role: "tool",
-          content,
-          ...shortId("callId", given.tool_call_id),
-          ...(given.name !== undefined && { name: given.name }),
-        },
-      };
-    case "user":
-    case "system":
-      return { message: { role, content } };
-    case "assistant": {
-      const calls = [...tool_calls, given.function_call ?? []].flat();
-      const thought = given.reasoning_content ?? given.reasoning;
-      const ids = tool_calls.map(({ id }) => tokenIn(id));
-      return {
-        message: {
-          role,
-          content: content || given.refusal || "",
-          ...(calls.length > 0 && { calls: calls.map(pastCall) }),
-          ...(thought && { reasoning: thought }),
-        },
-        state: given.state || state || ids.find((token) => token !== undefined),
-      };
-    }
-  }
-});
 
 /** Characters of an id that a template may write; longer ones carry a state. */
 const MOST_ID = 64;

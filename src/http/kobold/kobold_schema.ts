@@ -7,11 +7,11 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Grammar } from "../../grammar/grammar.ts";
-import { TEXT_LIMIT } from "../native/schema.ts";
-import { text } from "../openai/content.ts";
-import { closedObject } from "../openai/fields.ts";
-import { modelName, native, sampling, stops } from "../openai/schema.ts";
-import { tokensOf } from "../llama/schema.ts";
+import { modelName, stops, text, TEXT_LIMIT } from "../fields/text_fields.ts";
+import { closedObject } from "../fields/closed_object.ts";
+import { native } from "../fields/native_fields.ts";
+import { sampling } from "../fields/sampling_fields.ts";
+import { tokensOf } from "../fields/answer_length.ts";
 
 /** Fields of clients that were made for KoboldAI; off, or without a meaning here. */
 const ignored = {
