@@ -79,7 +79,7 @@ Deno.test("one dialect never imports another, nor does what they share", () => {
 });
 
 Deno.test("every folder of src/http is a dialect, or is shared by all", () => {
-  const shared = ["access", "answer", "fields", "request", "site"];
+  const shared = ["access", "answer", "fields", "request", "site", "turns"];
   const folders = [...Deno.readDirSync(new URL("http/", src))]
     .filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
   assertEquals(folders, [...shared, ...DIALECTS].sort());

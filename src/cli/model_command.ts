@@ -6,8 +6,8 @@
 
 import { join } from "@std/path";
 import {
+  commandNamed,
   type Flags,
-  nearestName,
   parseCommand,
 } from "../config/command_line.ts";
 import { readConfig } from "../config/read_config.ts";
@@ -198,16 +198,7 @@ async function model(args: readonly string[]): Promise<void> {
     args,
     HELP.groups,
   );
-  const run = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (run === undefined) {
-    const names = Object.keys(COMMANDS);
-    const nearest = nearestName(name, names);
-    throw invalid(
-      `Cannot use ${name || "nothing"} as a command: there are ${
-        names.join(", ")
-      }` + (nearest === undefined ? "" : `; did you mean ${nearest}?`),
-    );
-  }
+  const run = commandNamed(COMMANDS, name, "command");
   const cache = new ModelCache(modelsFolder((name) => Deno.env.get(name)));
   await run({ cache, flags, words });
 }

@@ -9,8 +9,8 @@ import { z } from "zod";
 import type { Client } from "../client/client.ts";
 import type { SaveFileContent } from "../client/save_file.ts";
 import {
+  commandNamed,
   type Flags,
-  nearestName,
   parseCommand,
 } from "../config/command_line.ts";
 import {
@@ -255,16 +255,7 @@ async function state(args: readonly string[]): Promise<void> {
     args,
     HELP.groups,
   );
-  const tool = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
-  if (tool === undefined) {
-    const tools = Object.keys(TOOLS);
-    const nearest = nearestName(name, tools);
-    throw invalid(
-      `Cannot use ${name || "nothing"} as a tool: there are ${
-        tools.join(", ")
-      }` + (nearest === undefined ? "" : `; did you mean ${nearest}?`),
-    );
-  }
+  const tool = commandNamed(TOOLS, name, "tool");
   const saves = new SaveFolder(flags.saves);
   const config = readCommandConfig(flags);
   let connected: ReturnType<typeof connect> | undefined;

@@ -116,8 +116,29 @@ function refuse(found: string, join = ". "): ConfigError {
   );
 }
 
+/**
+ * The entry of a table of commands that the first word of a command line names.
+ *
+ * @param kind What the entries are, for the error.
+ */
+export function commandNamed<T>(
+  commands: Readonly<Record<string, T>>,
+  name: string,
+  kind: string,
+): T {
+  if (Object.hasOwn(commands, name)) return commands[name];
+  const names = Object.keys(commands);
+  const nearest = nearestName(name, names);
+  throw new ConfigError(
+    "ERR_CONFIG_INVALID",
+    `Cannot use ${name || "nothing"} as a ${kind}: there are ${
+      names.join(", ")
+    }` + (nearest === undefined ? "" : `; did you mean ${nearest}?`),
+  );
+}
+
 /** The name that was most likely meant, if any is near. */
-export function nearestName(
+function nearestName(
   given: string,
   names: readonly string[],
 ): string | undefined {

@@ -14,7 +14,7 @@ import type { RequestRecord } from "../observe/request_record.ts";
 import type { Save } from "../state/save.ts";
 import type { TokenOwner } from "../state/keyring.ts";
 import type { UnwrappedToken, Vault } from "../state/vault.ts";
-import type { Caller, RequestTurns } from "./access/request_turns.ts";
+import type { Caller, RequestTurns } from "./turns/request_turns.ts";
 import type { Rate } from "./access/token_bucket.ts";
 import type { JsonLimits } from "./request/request_grammar.ts";
 import type { MismatchPolicy } from "./request/open_save.ts";

@@ -13,7 +13,7 @@ import { fakeEngine } from "./fake_engine.ts";
 import {
   type Caller,
   RequestTurns,
-} from "../../src/http/access/request_turns.ts";
+} from "../../src/http/turns/request_turns.ts";
 import { RequestRecord } from "../../src/observe/request_record.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { GREEDY } from "../../src/text/sampling_options.ts";

@@ -11,7 +11,7 @@ import type { AnswerEvent } from "../../chat/chat_turn.ts";
 import type { DoneEvent } from "../../engine/engine.ts";
 import type { Sealed } from "../../state/vault.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
-import type { RebaseReport } from "../access/request_turns.ts";
+import type { RebaseReport } from "../turns/rebasing.ts";
 
 /** What is said of an answer: text, and the next of a call that it has to be. */
 export interface SaidEvent extends AnswerEvent {

@@ -13,7 +13,7 @@ import {
   retriesOf,
   type SaidEvent,
 } from "../answer/answer_draft.ts";
-import type { RebaseReport } from "../access/request_turns.ts";
+import type { RebaseReport } from "../turns/rebasing.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
 import {
   isCut,

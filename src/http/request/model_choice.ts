@@ -11,7 +11,7 @@ import { renewingVault } from "../access/token_renewal.ts";
 import type { AppEnv, Loader } from "../services.ts";
 import { instrument } from "../access/recorded_vault.ts";
 import { ownedVault, ownerSecrets } from "../access/owner_secret_headers.ts";
-import { RequestTurns } from "../access/request_turns.ts";
+import { RequestTurns } from "../turns/request_turns.ts";
 
 /** What of any request says which model is meant. */
 const Hints = z.object({

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ComponentChild } from "preact";
+import type { ComponentChild, InputHTMLAttributes } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { saveSlot } from "../chat/save_actions.ts";
 import { say, useParts } from "./page_context.ts";
@@ -69,10 +69,10 @@ function Content(
       return <SettingsForm />;
     case "save":
       return (
-        <NameForm
-          name={open.name}
+        <TextForm
+          {...nameField(open.name)}
           verb="Save"
-          onName={async (name) => {
+          onText={async (name) => {
             close();
             const face = await notebook.face(open.turn.id);
             await saveSlot(library, open.turn.id, name, face);
@@ -82,10 +82,10 @@ function Content(
       );
     case "rename":
       return (
-        <NameForm
-          name={open.slot.name}
+        <TextForm
+          {...nameField(open.slot.name)}
           verb="Rename"
-          onName={(name) => {
+          onText={(name) => {
             close();
             library.putSlot({ ...open.slot, name });
           }}
@@ -95,10 +95,12 @@ function Content(
       return <MemoryForm slot={open.slot} close={close} />;
     case "passphrase":
       return (
-        <PassphraseForm
+        <TextForm
+          label="Passphrase"
           words={open.words}
           verb={open.verb}
-          onPassphrase={(passphrase) => {
+          input={{ type: "password", autocomplete: "off", value: "" }}
+          onText={(passphrase) => {
             close();
             open.act(passphrase);
           }}
@@ -126,62 +128,53 @@ function Content(
   }
 }
 
-function PassphraseForm(
-  { words, verb, onPassphrase }: {
-    words: string;
-    verb: string;
-    onPassphrase: (passphrase: string) => void;
-  },
-): ComponentChild {
-  const [text, setText] = useState("");
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (text !== "") onPassphrase(text);
-      }}
-    >
-      <p>{words}</p>
-      <label class="field">
-        <span>Passphrase</span>
-        <input
-          data-first
-          type="password"
-          autocomplete="off"
-          value={text}
-          required
-          onInput={({ currentTarget }) => setText(currentTarget.value)}
-        />
-      </label>
-      <p class="row end">
-        <button type="submit" class="primary">{verb}</button>
-      </p>
-    </form>
-  );
+/** The field that asks for a name. */
+function nameField(
+  name: string,
+): Pick<TextFormProps, "label" | "input" | "trim"> {
+  return {
+    label: "Name",
+    trim: true,
+    input: {
+      value: name,
+      maxLength: 80,
+      onFocus: ({ currentTarget }) => currentTarget.select(),
+    },
+  };
 }
 
-function NameForm(
-  { name, verb, onName }: {
-    name: string;
-    verb: string;
-    onName: (name: string) => void;
-  },
+interface TextFormProps {
+  label: string;
+  /** What is said above the field. */
+  words?: string;
+  verb: string;
+  input: InputHTMLAttributes<HTMLInputElement> & { value: string };
+  /** Whether blanks around the text do not count. */
+  trim?: boolean;
+  /** Told of the text, which is not empty. */
+  onText: (text: string) => void;
+}
+
+/** Asks for one text. */
+function TextForm(
+  { label, words, verb, input, trim = false, onText }: TextFormProps,
 ): ComponentChild {
-  const [text, setText] = useState(name);
+  const [text, setText] = useState(input.value);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim() !== "") onName(text.trim());
+        const given = trim ? text.trim() : text;
+        if (given !== "") onText(given);
       }}
     >
+      {words !== undefined && <p>{words}</p>}
       <label class="field">
-        <span>Name</span>
+        <span>{label}</span>
         <input
+          {...input}
           data-first
-          onFocus={({ currentTarget }) => currentTarget.select()}
           value={text}
-          maxLength={80}
           required
           onInput={({ currentTarget }) => setText(currentTarget.value)}
         />

@@ -105,9 +105,10 @@ Deno.test("responses stream OpenAI's events in their order", async () => {
   assertEquals((last.response as { state?: string }).state, "save..0");
 });
 
-Deno.test("responses keep one id in a stream, and carry the state in an item", async () => {
+Deno.test("responses keep one id in a stream whose ids hold no state, and carry it in an item", async () => {
   const { openai, engine } = officialClient();
-  const final = await openai.responses.stream(HI).finalResponse();
+  const request = { ...HI, state_in: "answer" };
+  const final = await openai.responses.stream(request).finalResponse();
   assertEquals(final.output_text, "Hello!");
   assertMatch(final.id, /^resp_[\da-f-]{36}$/);
   const next = [

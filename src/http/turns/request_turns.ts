@@ -20,7 +20,6 @@ import {
   thinkWithin,
 } from "../../chat/thought/thought_budget.ts";
 import type { ScoreQuery } from "../../engine/engine.ts";
-import { TimeLimitError } from "../../errors.ts";
 import type {
   RequestRecord,
   TurnRecord,
@@ -31,6 +30,8 @@ import { spokenTurns } from "../../state/transcript.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
 import { GREEDY } from "../../text/sampling_options.ts";
 import { codeOf } from "../problem.ts";
+import { type RebaseReport, Rebasing } from "./rebasing.ts";
+import { TimeLimit } from "./time_limit.ts";
 
 /** Whose request it is, and what its turns may take. */
 export interface Caller {
@@ -40,16 +41,6 @@ export interface Caller {
   readonly timeout?: number | undefined;
   /** Told how many tokens a turn has read and written. */
   readonly spend: (tokens: number) => void;
-}
-
-/** What became of a state of another model. */
-export interface RebaseReport {
-  /** The fingerprint of that model, hexadecimal. */
-  readonly from: string;
-  /** Tokens read for it. */
-  readonly tokens: number;
-  /** Milliseconds that it took. */
-  readonly ms: number;
 }
 
 /** Takes the turns of one request. */
@@ -271,121 +262,4 @@ function reading(save: Save | undefined, input: Input): Ask {
     seed: undefined,
     stops: [],
   };
-}
-
-/** A text that is read anew, for as many turns as wait for it. */
-class Rebasing {
-  /** The state of another model. */
-  readonly old: Save;
-  readonly #from: string;
-  #read = 0;
-  #of = 0;
-  #began = 0;
-  #work: Promise<Save> | undefined;
-  #ended: number | undefined;
-  #news = Promise.withResolvers<void>();
-
-  constructor(old: Save, from: string) {
-    this.old = old;
-    this.#from = from;
-  }
-
-  /** Tokens read. */
-  get read(): number {
-    return this.#read;
-  }
-
-  /** What came of it, once it is over. */
-  get report(): RebaseReport | undefined {
-    if (this.#ended === undefined) return undefined;
-    const ms = Math.round(1000 * (this.#ended - this.#began)) / 1000;
-    return { from: this.#from, tokens: this.#read, ms };
-  }
-
-  /** Begins, to read about `of` tokens. */
-  begin(of: number): void {
-    this.#of = of;
-    this.#began = performance.now();
-  }
-
-  /** So many tokens have been read. */
-  advance(read: number): void {
-    this.#read = read;
-    this.#tell();
-  }
-
-  /**
-   * Waits for the work, which begins at the first call, and says how far it is.
-   *
-   * @returns Nothing if that is not wanted any more.
-   */
-  async follow(
-    work: () => Promise<Save>,
-    hear: HearTurn,
-  ): Promise<Save | undefined> {
-    this.#work ??= work().finally(() => {
-      this.#ended = performance.now();
-      this.#tell();
-    });
-    // Whoever has left hears of no failure.
-    this.#work.catch(() => {});
-    // Nothing is said before anything is read: until then it may be refused.
-    for (let told = 0; this.#ended === undefined;) {
-      if (told === this.#read) {
-        await this.#news.promise;
-        continue;
-      }
-      told = this.#read;
-      const rebase = { read: told, of: Math.max(this.#of, told) };
-      if (!await hear({ type: "text", text: "", rebase })) return undefined;
-    }
-    return await this.#work;
-  }
-
-  #tell(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers<void>();
-  }
-}
-
-/** A signal that is aborted when the time is over; disposing it stops the clock. */
-class TimeLimit implements Disposable {
-  /** Aborted by the caller or by the clock. */
-  readonly signal: AbortSignal;
-  readonly #over = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #seconds: number | undefined;
-
-  constructor(seconds: number | undefined, signal: AbortSignal) {
-    this.#seconds = seconds;
-    if (seconds === undefined) {
-      this.signal = signal;
-      return;
-    }
-    this.signal = AbortSignal.any([signal, this.#over.signal]);
-    this.#timer = setTimeout(
-      () => this.#over.abort(this.#exceeded("send less at once")),
-      1000 * seconds,
-    );
-  }
-
-  /** Why a turn failed: its time, where that left a prompt which no save can hold. */
-  reasonOf(error: unknown): unknown {
-    if (!this.#over.signal.aborted) return error;
-    if (!(error instanceof UnreadPromptError)) return error;
-    return this.#exceeded(
-      `${error.unread} tokens of the prompt are unread; send it in several turns`,
-    );
-  }
-
-  #exceeded(repair: string): TimeLimitError {
-    return new TimeLimitError(
-      "ERR_TIME_LIMIT",
-      `Cannot finish within ${this.#seconds} s: ${repair}`,
-    );
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
 }
