@@ -61,8 +61,12 @@ export interface GenerateOptions {
   readonly stop?: string | readonly string[];
   /** What the answer may be; it ends where it is whole. */
   readonly grammar?: AnswerGrammar;
-  /** Characters of strings and digits of numbers in JSON that nothing else bounds. */
-  readonly json_limits?: { readonly string?: number; readonly digits?: number };
+  /** Characters of strings, digits of numbers and items of lists in JSON. */
+  readonly json_limits?: {
+    readonly string?: number;
+    readonly digits?: number;
+    readonly items?: number;
+  };
   /** How the returned state is written. */
   readonly state_codec?: SaveCodecName | "none";
   /** How the returned state is protected. */

@@ -173,9 +173,9 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   },
   "json-limits": {
     placeholder: "LIST",
-    help: "string=N,digits=N: characters of a JSON string and digits of a " +
-      "number that neither schema nor request bounds (half of max_tokens, " +
-      "512 to 4096; 20)",
+    help: "string=N,digits=N,items=N: characters of a JSON string, digits of " +
+      "a number and items of an array that neither schema nor request bounds " +
+      "(half of max_tokens, 512 to 4096; 20; an eighth of max_tokens, 32 to 512)",
   },
   strict: yesOrNo(
     "Refuse unknown fields on OpenAI's and Anthropic's routes instead of " +

@@ -150,7 +150,7 @@ function readRate(text: string): Rate | undefined {
   };
 }
 
-/** How long values of JSON may be: `string=512,digits=20`, or one of the two. */
+/** How long values of JSON may be: `string=512,digits=20,items=64`, or some of them. */
 export const jsonLimits: ValueSchema<JsonLimits> = z.string().transform(
   (text, context) => {
     const entries = text.split(",").map((entry) => entry.trim().split("="));
@@ -159,7 +159,8 @@ export const jsonLimits: ValueSchema<JsonLimits> = z.string().transform(
       return found.data;
     }
     context.addIssue(
-      "expected string=N with N from 1 to 65536, digits=N from 1 to 20, or both",
+      "expected string=N or items=N with N from 1 to 65536, digits=N from 1 " +
+        "to 20, or several with commas",
     );
     return z.NEVER;
   },
@@ -168,6 +169,7 @@ export const jsonLimits: ValueSchema<JsonLimits> = z.string().transform(
 const JSON_LIMITS = z.strictObject({
   string: integer(1, 1 << 16).optional(),
   digits: integer(1, 20).optional(),
+  items: integer(1, 1 << 16).optional(),
 });
 
 /** Digests of the keys that may call: `name:sha256hex,…`, each with its rate. */

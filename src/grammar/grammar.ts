@@ -18,6 +18,8 @@ export type Grammar =
     readonly longest?: number | undefined;
     /** Digits of a number before its point, and behind it; 20 by default. */
     readonly digits?: number | undefined;
+    /** Items of an array or properties of an object that may have any; 512 by default. */
+    readonly items?: number | undefined;
   }
   | {
     /** A JSON value that a schema describes. */
@@ -30,6 +32,8 @@ export type Grammar =
     readonly longest?: number | undefined;
     /** Digits of a number before its point, and behind it; 20 by default. */
     readonly digits?: number | undefined;
+    /** Items of an array or properties of an object that may have any; 512 by default. */
+    readonly items?: number | undefined;
   }
   | {
     /** A text that a regular expression matches from its start to its end. */

@@ -73,11 +73,24 @@ Deno.test("readConfig reads limits of JSON values", () => {
   assertEquals(read(["--json-limits", "digits=6"])["json-limits"], {
     digits: 6,
   });
-  assertEquals(read(["--json-limits", "string=200, digits=6"])["json-limits"], {
-    string: 200,
-    digits: 6,
-  });
-  for (const bad of ["200", "string=0", "digits=21", "string=1=2", "depth=3"]) {
+  assertEquals(
+    read(["--json-limits", "string=200, digits=6,items=9"])["json-limits"],
+    {
+      string: 200,
+      digits: 6,
+      items: 9,
+    },
+  );
+  for (
+    const bad of [
+      "200",
+      "items=0",
+      "string=0",
+      "digits=21",
+      "string=1=2",
+      "depth=3",
+    ]
+  ) {
     assertThrows(() => read(["--json-limits", bad]), Error, "string=N");
   }
 });

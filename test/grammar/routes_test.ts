@@ -212,6 +212,49 @@ Deno.test("strings and numbers end that no schema bounds", async () => {
   assertEquals([text.length < 5, finish_reason], [true, "stop"]);
 });
 
+Deno.test("lists end that no schema bounds", async () => {
+  await using server = await served({ likely: "," });
+  const one = { const: 1 };
+  const list = { type: "array", items: one, minItems: 1 };
+  const map = { type: "object", additionalProperties: one, minProperties: 1 };
+  const known = ["a", "b", "c"];
+  const cases: readonly (readonly [object, object, number])[] = [
+    [list, {}, 128],
+    [list, { max_tokens: 200 }, 32],
+    [list, { json_limits: { items: 3 } }, 3],
+    [{ ...list, minItems: 5 }, { json_limits: { items: 3 } }, 5],
+    [{ ...list, maxItems: 150 }, {}, 150],
+    [map, { json_limits: { items: 3, string: 3 } }, 3],
+    [{ ...map, required: known }, { json_limits: { items: 2, string: 3 } }, 6],
+  ];
+  for (const [schema, fields, count] of cases) {
+    const response = await server.post("/v1/generate", {
+      prompt: "Who? ",
+      temperature: 0,
+      max_tokens: 1024,
+      grammar: { type: "json_schema", schema },
+      ...fields,
+    });
+    const { text, finish_reason, detail } = await response.json();
+    assertEquals([schema, finish_reason, detail], [schema, "stop", undefined]);
+    const found = JSON.parse(text);
+    assertEquals([schema, fields, Object.keys(found).length], [
+      schema,
+      fields,
+      count,
+    ]);
+  }
+  const again = await server.post("/v1/generate", {
+    prompt: "Who? ",
+    temperature: 0,
+    json_limits: { items: 2 },
+    grammar: { type: "json_schema", schema: list, written: "[1,1,1,1" },
+  });
+  const { text, finish_reason } = await again.json();
+  assertEquals(finish_reason, "stop");
+  assertEquals(JSON.parse(`[1,1,1,1${text}`).length, 8);
+});
+
 Deno.test("the operator says how long strings and numbers are, a request otherwise", async () => {
   await using server = await served({
     likely: "1",

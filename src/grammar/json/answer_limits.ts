@@ -10,6 +10,7 @@ import type { AnswerLimits } from "./answer_state.ts";
 /** The limits unless a request names others. */
 export const LIMITS: AnswerLimits = {
   characters: 4096,
+  items: 512,
   whole: 20,
   fraction: 20,
   depth: 64,

@@ -61,6 +61,8 @@ export interface ValueHolder {
 export interface AnswerLimits extends NumberLimits {
   /** Characters of a string. */
   readonly characters: number;
+  /** Items of an array, and properties of an object. */
+  readonly items: number;
   /** Values within values. */
   readonly depth: number;
 }

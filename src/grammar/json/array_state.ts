@@ -45,6 +45,8 @@ export class ArrayShape {
   readonly conditions: readonly ArrayCondition[];
   /** Whether items have to be compared with each other. */
   readonly unique: boolean;
+  /** Items of an array that could end, where the schema does not bound them. */
+  readonly longest: number;
   readonly #slots = new Map<number, ItemSlot>();
   readonly #last: number;
 
@@ -56,6 +58,8 @@ export class ArrayShape {
       kind === "array"
     ) as ArrayCondition[];
     this.unique = this.conditions.some(({ unique }) => unique);
+    const bounded = this.conditions.some(({ most }) => most < Infinity);
+    this.longest = bounded ? Infinity : context.limits.items;
     this.#last = Math.max(
       0,
       ...this.conditions.map(({ first }) => first.length),
@@ -179,6 +183,8 @@ export class ArrayState implements AnswerState {
   }
 
   #mayGoOn(): boolean {
+    const long = this.items.count >= this.shape.longest;
+    if (long && this.#ended() !== undefined) return false;
     const item = new ItemHolder(this);
     return this.shape.context.startable(item, item.slot.schemas);
   }

@@ -75,6 +75,8 @@ export class ObjectState implements AnswerState {
   }
 
   #mayGoOn(): boolean {
+    const long = this.properties.count >= this.shape.longest;
+    if (long && this.#ended() !== undefined) return false;
     const names = this.#names ??= new Names(this);
     return names.allows(names.machine.start);
   }
@@ -93,12 +95,15 @@ class Names {
   readonly machine: StringMachine;
   readonly #below = new Map<PrefixTree, boolean>();
   readonly #others = new Map<string, boolean>();
+  /** Whether there are so many properties that only those of the schema may come. */
+  readonly #full: boolean;
 
   constructor(object: ObjectState) {
     this.object = object;
-    const { shape } = object;
+    const { shape, properties: { count, seen } } = object;
+    this.#full = count >= shape.longest && this.#anyBelow(shape.tree);
     const free = !shape.ruled && this.#anyOther("");
-    this.machine = shape.names((place) => this.allows(place), free);
+    this.machine = shape.names((place) => this.allows(place), free, seen);
   }
 
   /** Whether some name that may come goes on from a place. */
@@ -116,6 +121,7 @@ class Names {
     const { shape, properties } = this.object;
     const known = track?.accepting === true ? name : undefined;
     if (has(properties.seen, name)) return undefined;
+    if (known === undefined && this.#full) return undefined;
     const slot = shape.slot(known, verdict);
     return this.#fits(slot, name, known) ? slot : undefined;
   }
@@ -135,6 +141,7 @@ class Names {
 
   /** Whether a name that no condition has may come. */
   #anyOther(verdict: string): boolean {
+    if (this.#full) return false;
     let found = this.#others.get(verdict);
     if (found === undefined) {
       found = this.#fits(

@@ -69,6 +69,8 @@ export class ObjectShape {
   readonly conditions: readonly ObjectCondition[];
   /** All names that a condition has. */
   readonly tree: PrefixTree;
+  /** Properties of an object that could end, where the schema does not bound them. */
+  readonly longest: number;
   /** Characters of a name: a schema's own ones may be longer than others. */
   readonly #longest: number;
   readonly #rules: readonly NameRule[];
@@ -94,6 +96,10 @@ export class ObjectShape {
       (most, { length }) => Math.max(most, length),
       context.limits.characters,
     );
+    const bounded = this.conditions.some(({ most }) => most < Infinity);
+    this.longest = bounded
+      ? Infinity
+      : Math.max(known.size, context.limits.items);
     const rules: NameRule[] = [];
     const formulas: Formula<Condition>[] = [];
     this.conditions.forEach(({ patterns, names }, condition) => {
@@ -122,13 +128,27 @@ export class ObjectShape {
     return this.#rules.length > 0;
   }
 
-  /** Follows the name of one property. */
-  names(viable: (place: StringPlace) => boolean, free: boolean): StringMachine {
+  /**
+   * Follows the name of one property. A name that is as long as may be and there
+   * already could not end, so after such names the next may be longer.
+   */
+  names(
+    viable: (place: StringPlace) => boolean,
+    free: boolean,
+    seen: NamesRead | undefined,
+  ): StringMachine {
+    let longest = this.#longest;
+    for (let at = seen; at !== undefined; at = at.before) {
+      if (at.name.length >= this.context.limits.characters) longest++;
+    }
+    const astray = longest === this.#longest
+      ? this.context.names
+      : new StringMachine([], { longest });
     return new StringMachine(this.#formulas, {
-      longest: this.#longest,
+      longest,
       track: this.tree,
       viable,
-      ...(free && !this.ruled && { astray: this.context.names }),
+      ...(free && !this.ruled && { astray }),
     });
   }
 

@@ -147,6 +147,7 @@ function read(grammar: Exclude<Grammar, { type: "ebnf" }>): Known {
     ...(grammar.longest !== undefined && { characters: grammar.longest }),
     ...(grammar.digits !== undefined &&
       { whole: grammar.digits, fraction: grammar.digits }),
+    ...(grammar.items !== undefined && { items: grammar.items }),
   };
   const { start } = new SchemaStates(conditions, limits);
   const { unbounded, uncertain } = conditions;

@@ -16,9 +16,12 @@ export const JsonLimitsField = z.strictObject({
     .describe("Characters of a string"),
   digits: z.int().min(1).max(20).optional()
     .describe("Digits of a number before its point, and behind it"),
+  items: z.int().min(1).max(1 << 16).optional()
+    .describe("Items of an array, and properties of an object"),
 }).optional().describe(
   "Limits of JSON values that the schema does not bound; defaults to the " +
-    "server's, or half of max_tokens (512 to 4096) and 20",
+    "server's, or half of max_tokens (512 to 4096), 20, and an eighth of " +
+    "max_tokens (32 to 512)",
 );
 
 /** The grammar that a JSON schema of a request stands for. */

@@ -15,6 +15,8 @@ export interface JsonLimits {
   readonly string?: number | undefined;
   /** Digits of a number before its point, and behind it. */
   readonly digits?: number | undefined;
+  /** Items of an array, and properties of an object. */
+  readonly items?: number | undefined;
 }
 
 /** What bounds an answer. */
@@ -30,10 +32,14 @@ export interface BoundedRequest {
 /** Characters of a string that nobody bounds: at least, and at most. */
 const STRING = { least: 512, most: 4096 };
 
+/** Items of an array and properties of an object that nobody bounds, likewise. */
+const ITEMS = { least: 32, most: 512 };
+
 /**
- * A request's grammar, whose strings and numbers end: as the request says, else as
- * the server does, else strings of half as many characters as the answer may have
- * tokens. A model that knows no end would write one string for ever.
+ * A request's grammar, whose strings, numbers and lists end: as the request says, else
+ * as the server does, else strings of half as many characters as the answer may have
+ * tokens, and lists of an eighth as many items. A model that knows no end would write
+ * one string or one list for ever.
  */
 export function boundedGrammar(
   c: Context<AppEnv>,
@@ -43,14 +49,20 @@ export function boundedGrammar(
   const { written = "", ...bare } = grammar;
   if (bare.type !== "json" && bare.type !== "json_schema") return bare;
   const usual = c.get("jsonLimits");
-  const half = Math.floor(max_tokens / 2);
-  const share = Math.min(Math.max(half, STRING.least), STRING.most);
+  const longest = asked.string ?? usual?.string ??
+    shareOf(max_tokens / 2, STRING);
+  const items = asked.items ?? usual?.items ?? shareOf(max_tokens / 8, ITEMS);
   return {
     ...bare,
-    // A turn that goes on with a string keeps what an earlier one has written.
-    longest: Math.max(asked.string ?? usual?.string ?? share, written.length),
+    // A turn that goes on with a string or list keeps what an earlier one has written.
+    longest: Math.max(longest, written.length),
     digits: asked.digits ?? usual?.digits,
+    items: Math.max(items, written.length),
   };
+}
+
+function shareOf(share: number, { least, most }: typeof STRING): number {
+  return Math.min(Math.max(Math.floor(share), least), most);
 }
 
 /**
