@@ -1,7 +1,8 @@
 /**
  * `deno task siege [--minutes 60] [--pause 250] [--publish]`: a server under a mixed
  * hostile load, and a friend of it who asks the same all the time. What the server
- * holds at the end is compared with its tenth minute.
+ * holds at the end is compared with its tenth minute, and how fast it is with a second
+ * server, which nobody attacks, asked in the same moments.
  *
  * @module
  */
@@ -16,6 +17,9 @@ import { ATTACKS, type Besieged } from "./siege/attacks.ts";
 /** Descriptors of the server: few enough to run out. */
 const DESCRIPTORS = 256;
 
+/** Of a second, in `/proc`. */
+const TICKS = 100;
+
 /** The minute with which the end is compared. */
 const SETTLED = 10;
 
@@ -26,8 +30,12 @@ interface Minute {
   readonly turns: number;
   /** Turns that found no server for a moment, while it had no descriptors. */
   readonly refused: number;
+  /** Seconds of computing. */
+  readonly cpu: number;
   /** Milliseconds of the friend's turns and of `/healthz`: median, 95th. */
   readonly turn: readonly [number, number];
+  /** As {@linkcode turn}, at the server that nobody attacks. */
+  readonly control: readonly [number, number];
   readonly health: readonly [number, number];
 }
 
@@ -41,27 +49,17 @@ const { values: flags } = parseArgs({
   },
 });
 const minutes = Number(flags.minutes);
-const port = freePort();
+const [port, calm] = [freePort(), freePort()];
 const [friend, foe] = [crypto.randomUUID(), crypto.randomUUID()];
-const child = new Deno.Command("sh", {
-  args: ["-c", `ulimit -n ${DESCRIPTORS}; exec "$0" "$@"`, Deno.execPath()]
-    .concat(
-      serverArguments(
-        { port: String(port), device: "wasm", threads: "1" },
-        () => undefined,
-      ),
-    ),
-  env: {
-    NO_COLOR: "1",
-    GOSLING_API_KEYS: `friend:${await digest(friend)},foe:${await digest(foe)}`,
-  },
-  stdout: "null",
-  stderr: "null",
-}).spawn();
+const keys = `friend:${await digest(friend)},foe:${await digest(foe)}`;
+const child = serve(port);
+const control = serve(calm);
 const answers = new Map<string, Map<string, number>>();
 const history: Minute[] = [];
 try {
-  await withoutRefusal(() => turn(friend));
+  for (const each of [port, calm]) {
+    await withoutRefusal(() => turn(friend, each));
+  }
   const { text: song } = await turn(friend);
   const states = [(await turn(foe)).state, (await turn(friend)).state] as const;
   const until = performance.now() + 60_000 * minutes;
@@ -79,12 +77,15 @@ try {
   bar.stop();
   await attacks;
 } finally {
-  try {
-    child.kill("SIGTERM");
-  } catch (error) {
-    // It has ended already, and its code says how.
-    if (!(error instanceof TypeError)) print(String(error));
+  for (const each of [child, control]) {
+    try {
+      each.kill("SIGTERM");
+    } catch (error) {
+      // It has ended already, and its code says how.
+      if (!(error instanceof TypeError)) print(String(error));
+    }
   }
+  await control.status;
 }
 const { code } = await child.status;
 const page = report(await machine(), code);
@@ -93,6 +94,18 @@ if (flags.publish) {
   const folder = new URL("results/siege/", import.meta.url);
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(new URL("README.md", folder), page);
+}
+
+/** Starts a server with few descriptors. */
+function serve(port: number): Deno.ChildProcess {
+  const flags = { port: String(port), device: "wasm", threads: "1" };
+  return new Deno.Command("sh", {
+    args: ["-c", `ulimit -n ${DESCRIPTORS}; exec "$0" "$@"`, Deno.execPath()]
+      .concat(serverArguments(flags, () => undefined)),
+    env: { NO_COLOR: "1", GOSLING_API_KEYS: keys },
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
 }
 
 /** One attack after the other, each kind as often. */
@@ -118,7 +131,8 @@ async function digest(key: string): Promise<string> {
 /** Asks for a minute, and looks at the process at its end. */
 async function watch(song: string): Promise<Minute> {
   const end = performance.now() + 60_000;
-  const turns: number[] = [], health: number[] = [];
+  const turns: number[] = [], calmly: number[] = [], health: number[] = [];
+  const { cpu: before } = await held();
   let refused = 0;
   while (performance.now() < end) {
     const from = performance.now();
@@ -126,30 +140,45 @@ async function watch(song: string): Promise<Minute> {
     if (answer === undefined) refused++;
     else if (answer.text !== song) throw new Error("The song is another");
     else turns.push(performance.now() - from);
+    const began = performance.now();
+    await turn(friend, calm);
+    calmly.push(performance.now() - began);
     const asked = performance.now();
     const well = await fetch(`http://127.0.0.1:${port}/healthz`)
       .then((response) => response.body?.cancel()).catch(() => refused++);
     if (well === undefined) health.push(performance.now() - asked);
     await pause(500);
   }
+  const now = await held();
   return {
-    ...await held(),
+    ...now,
+    cpu: now.cpu - before,
     turns: turns.length,
     refused,
+    control: [quantile(calmly, 0.5), quantile(calmly, 0.95)],
     turn: [quantile(turns, 0.5), quantile(turns, 0.95)],
     health: [quantile(health, 0.5), quantile(health, 0.95)],
   };
 }
 
-async function held(): Promise<Pick<Minute, "rss" | "descriptors">> {
-  const status = await Deno.readTextFile(`/proc/${child.pid}/status`);
-  const [, kib = "0"] = /VmRSS:\s*(\d+)/.exec(status) ?? [];
+async function held(): Promise<Pick<Minute, "rss" | "descriptors" | "cpu">> {
+  const of = (name: string) => Deno.readTextFile(`/proc/${child.pid}/${name}`);
+  const [, kib = "0"] = /VmRSS:\s*(\d+)/.exec(await of("status")) ?? [];
   const open = await Array.fromAsync(Deno.readDir(`/proc/${child.pid}/fd`));
-  return { rss: Number(kib) / 1024, descriptors: open.length };
+  // The fields after the name, which may have blanks: 11 and 12 are the ticks spent.
+  const fields = (await of("stat")).replace(/^.*\) /, "").split(" ");
+  return {
+    rss: Number(kib) / 1024,
+    descriptors: open.length,
+    cpu: (Number(fields[11]) + Number(fields[12])) / TICKS,
+  };
 }
 
-async function turn(key: string): Promise<{ text: string; state: string }> {
-  const response = await fetch(`http://127.0.0.1:${port}/v1/generate`, {
+async function turn(
+  key: string,
+  at = port,
+): Promise<{ text: string; state: string }> {
+  const response = await fetch(`http://127.0.0.1:${at}/v1/generate`, {
     method: "POST",
     headers: {
       "content-type": "application/json",
@@ -192,7 +221,8 @@ function report({ cpu, cores, runtime, date }: Machine, code: number): string {
 One server with ${DESCRIPTORS} descriptors (wasm, 1 thread) for ${whole} minutes
 under the attacks below, one every ${flags.pause} ms and its own time, by somebody with
 a key; a friend with another key asks for the same turn twice a second, and gets the
-same answer every time. Written by \`deno task siege --minutes ${flags.minutes} --publish\`
+same answer every time. A second server, which nobody attacks, is asked for the same
+turn right after: its times show what else the machine did. Written by \`deno task siege --minutes ${flags.minutes} --publish\`
 (${date}; ${cpu}, ${cores} cores; ${runtime}). Exit code at the end: ${code}.
 ${flags.note}
 
@@ -200,10 +230,16 @@ ${flags.note}
 | --- | --- | --- |
 ${row("memory, MiB", ({ rss }) => rss)}
 ${row("descriptors", ({ descriptors }) => descriptors)}
+${row("computing, s in the minute", ({ cpu }) => cpu)}
 ${row("turns of the friend", ({ turns }) => turns)}
 ${row("refused for want of descriptors", ({ refused }) => refused)}
 ${row("turn, median ms", ({ turn: [median] }) => median)}
 ${row("turn, 95th ms", ({ turn: [, high] }) => high)}
+${
+    row("the same at the other server, median ms", ({ control: [median] }) =>
+      median)
+  }
+${row("the same at the other server, 95th ms", ({ control: [, high] }) => high)}
 ${row("/healthz, median ms", ({ health: [median] }) => median)}
 ${row("/healthz, 95th ms", ({ health: [, high] }) => high)}
 
@@ -212,6 +248,14 @@ ${row("/healthz, 95th ms", ({ health: [, high] }) => high)}
 ${kinds.join("\n")}
 
 Memory by minute, MiB: ${history.map(({ rss }) => rss.toFixed()).join(", ")}.
+
+Descriptors by minute: ${history.map((at) => at.descriptors).join(", ")}.
+
+Median turn, in median turns of the other server, by minute: ${
+    history.map(({ turn: [here], control: [there] }) =>
+      (here / there).toFixed(1)
+    ).join(", ")
+  }.
 `;
 }
 

@@ -21,6 +21,18 @@ export type Attack = (besieged: Besieged, round: number) => Promise<string>;
 
 const M = 2 ** 20;
 
+const JSON_TYPE = { "content-type": "application/json" };
+
+const DOORS = [
+  "/api/chat",
+  "/api/generate",
+  "/completion",
+  "/api/v1/generate",
+  "/v1/messages",
+  "/v1/responses",
+  "/v1/completions",
+];
+
 const many = (count: number, item: string) =>
   `[${Array(count).fill(item).join()}]`;
 
@@ -116,6 +128,52 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     for (const one of open) one[Symbol.dispose]();
     return open.length === 400 ? "all" : "refused";
   },
+  "the words of somebody else's state": (to) =>
+    post(to, "/v1/state/audit", JSON.stringify({ state: to.states[1] })),
+  "a transcript that is read anew again and again": async (to) => {
+    const { state } = await answer(to, {
+      prompt: "word ".repeat(500),
+      max_tokens: 0,
+      transcript: true,
+    });
+    return await post(to, "/v1/state/rebase", JSON.stringify({ state }));
+  },
+  "secrets that are guessed": async (to) => {
+    const secret = (): string =>
+      "x:" +
+      crypto.getRandomValues(new Uint8Array(32))
+        .toBase64({ alphabet: "base64url", omitPadding: true });
+    const { state } = await answer(to, { prompt: "a", max_tokens: 1 }, {
+      "gosling-secret": secret(),
+    });
+    return await post(
+      to,
+      "/v1/state/inspect",
+      JSON.stringify({ state }),
+      undefined,
+      { "gosling-secret": secret() },
+    );
+  },
+  "the doors of other protocols": async (to, round) => {
+    const path = DOORS[round % DOORS.length];
+    const { "content-type": json } = JSON_TYPE;
+    return await post(
+      to,
+      path,
+      JSON.stringify({
+        model: "gosling",
+        prompt: "界".repeat(20_000),
+        messages: Array(500).fill({ role: "user", content: "a" }),
+        stream: false,
+        max_tokens: 1,
+        n_predict: 1,
+        max_length: 1,
+        options: { num_predict: 1 },
+      }),
+      undefined,
+      { "content-type": round % 2 === 0 ? json : "text/plain" },
+    );
+  },
   "keys that are guessed": (to) =>
     ask({ ...to, key: crypto.randomUUID() }, { prompt: "" }),
 };
@@ -134,23 +192,42 @@ function ask(
   return post(besieged, "/v1/generate", JSON.stringify(body), gone);
 }
 
-async function post(
+/** An answer that has to be one. */
+async function answer(
+  besieged: Besieged,
+  body: object,
+  headers?: Readonly<Record<string, string>>,
+): Promise<{ readonly state: string }> {
+  const response = await send(
+    besieged,
+    "/v1/generate",
+    JSON.stringify(body),
+    undefined,
+    headers,
+  );
+  if (!response.ok) throw new Error(await response.text());
+  return await response.json();
+}
+
+async function post(...what: Parameters<typeof send>): Promise<string> {
+  const response = await send(...what);
+  await response.arrayBuffer();
+  return String(response.status);
+}
+
+function send(
   { port, key }: Besieged,
   path: string,
   body: string,
   gone = new AbortController(),
-): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}${path}`, {
     method: "POST",
-    headers: {
-      "content-type": "application/json",
-      authorization: `Bearer ${key}`,
-    },
+    headers: { ...JSON_TYPE, authorization: `Bearer ${key}`, ...headers },
     body,
     signal: AbortSignal.any([gone.signal, AbortSignal.timeout(60_000)]),
   });
-  await response.arrayBuffer();
-  return String(response.status);
 }
 
 function pause(ms: number): Promise<void> {
