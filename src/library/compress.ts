@@ -13,6 +13,7 @@
 
 import { Decompress } from "fzstd";
 import { StateError } from "../errors.ts";
+import type { Pace, Steps } from "../steps.ts";
 
 const MAGIC = 0xfd2fb528;
 
@@ -50,6 +51,25 @@ export function compress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Bytes that {@linkcode compress} makes of `length` at most. */
 export function compressedSize(length: number): number {
   return length + 32 + 3 * Math.ceil(length / BLOCK);
+}
+
+/** Compresses at either pace: at once, for an engine has its thread for itself. */
+export function* compressing(
+  bytes: Uint8Array,
+  _pace: Pace,
+): Steps<Uint8Array<ArrayBuffer>> {
+  yield;
+  return compress(bytes);
+}
+
+/** Undoes {@linkcode compressing}; throws as {@linkcode decompress}. */
+export function* decompressing(
+  bytes: Uint8Array,
+  length: number,
+  _pace: Pace,
+): Steps<Uint8Array<ArrayBuffer>> {
+  yield;
+  return decompress(bytes, length);
 }
 
 /**

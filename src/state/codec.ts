@@ -25,6 +25,7 @@
 
 import { StateError } from "../errors.ts";
 import { stateLength } from "../model/shape.ts";
+import { atOnce, type Pace, type Steps } from "../steps.ts";
 import { exact } from "./codec_exact.ts";
 import { f16 } from "./codec_f16.ts";
 import { rows } from "./codec_rows.ts";
@@ -45,7 +46,8 @@ export interface Codec {
     values: Float32Array,
     shape: StateShape,
     room: number,
-  ) => Uint8Array<ArrayBuffer> | undefined;
+    pace: Pace,
+  ) => Steps<Uint8Array<ArrayBuffer> | undefined>;
   /**
    * Reads what it wrote, of the right size and at a multiple of 4 in memory.
    *
@@ -55,7 +57,8 @@ export interface Codec {
   readonly decode: (
     bytes: Uint8Array,
     shape: StateShape,
-  ) => Float32Array<ArrayBuffer>;
+    pace: Pace,
+  ) => Steps<Float32Array<ArrayBuffer>>;
 }
 
 /** What {@linkcode encodeValues} wrote. */
@@ -107,15 +110,27 @@ export function encodeValues(
   shape: StateShape,
   room = 0,
 ): EncodedValues {
+  return atOnce(encodingValues(values, codec, shape, room, "atOnce"));
+}
+
+/** Writes values as {@linkcode encodeValues} does, and the same bytes, in steps. */
+export function* encodingValues(
+  values: Float32Array,
+  codec: CodecName,
+  shape: StateShape,
+  room: number,
+  pace: Pace,
+): Steps<EncodedValues> {
   const expected = stateLength(shape);
   if (values.length !== expected) {
     throw new RangeError(
       `Cannot encode state: it has ${values.length} values, expected ${expected}`,
     );
   }
-  const bytes = CODECS[codec].encode(values, shape, room);
+  const bytes = yield* CODECS[codec].encode(values, shape, room, pace);
   if (bytes !== undefined) return { codec, bytes };
-  return { codec: "exact", bytes: exact.encode(values, shape, room) };
+  const kept = yield* exact.encode(values, shape, room, pace);
+  return { codec: "exact", bytes: kept };
 }
 
 /**
@@ -129,6 +144,16 @@ export function decodeValues(
   codec: CodecName,
   shape: StateShape,
 ): Float32Array<ArrayBuffer> {
+  return atOnce(decodingValues(bytes, codec, shape, "atOnce"));
+}
+
+/** Reads values as {@linkcode decodeValues} does, in steps. */
+export function* decodingValues(
+  bytes: Uint8Array,
+  codec: CodecName,
+  shape: StateShape,
+  pace: Pace,
+): Steps<Float32Array<ArrayBuffer>> {
   const size = encodedSize(codec, shape);
   const fits = size.fixed
     ? bytes.length === size.bytes
@@ -142,5 +167,5 @@ export function decodeValues(
     );
   }
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-  return CODECS[codec].decode(aligned, shape);
+  return yield* CODECS[codec].decode(aligned, shape, pace);
 }

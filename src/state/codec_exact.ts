@@ -10,7 +10,8 @@
 import { StateError } from "../errors.ts";
 import { N, stateLength } from "../model/shape.ts";
 import type { Codec, StateShape } from "./codec.ts";
-import { compress, compressedSize, decompress } from "./compress.ts";
+import type { Pace, Steps } from "../steps.ts";
+import { compressedSize, compressing, decompressing } from "./compress.ts";
 import { expectFinite } from "./finite_values.ts";
 import { withoutEmptyFrame, zstdFrameLength } from "./zstd_frame.ts";
 
@@ -20,14 +21,24 @@ export const exact = {
     bytes: compressedSize(4 * stateLength(shape)),
     fixed: false,
   }),
-  encode: (values: Float32Array, shape: StateShape, room: number) => {
-    expectFinite(values, "encode");
-    const compressed = compress(toPlanes(values, shape));
+  *encode(
+    values: Float32Array,
+    shape: StateShape,
+    room: number,
+    pace: Pace,
+  ): Steps<Uint8Array<ArrayBuffer>> {
+    yield* expectFinite(values, "encode");
+    const planes = yield* toPlanes(values, shape);
+    const compressed = yield* compressing(planes, pace);
     const bytes = new Uint8Array(room + compressed.length).subarray(room);
     bytes.set(compressed);
     return bytes;
   },
-  decode: (given: Uint8Array, shape: StateShape) => {
+  *decode(
+    given: Uint8Array,
+    shape: StateShape,
+    pace: Pace,
+  ): Steps<Float32Array<ArrayBuffer>> {
     // Saves of before have one.
     const bytes = withoutEmptyFrame(given);
     const frame = zstdFrameLength(bytes);
@@ -38,18 +49,18 @@ export const exact = {
           `are ${frame === undefined ? "no frame" : `a frame of ${frame}`}`,
       );
     }
-    const planes = decompress(bytes, 4 * stateLength(shape));
-    const values = fromPlanes(planes, shape);
-    expectFinite(values, "decode");
+    const planes = yield* decompressing(bytes, 4 * stateLength(shape), pace);
+    const values = yield* fromPlanes(planes, shape);
+    yield* expectFinite(values, "decode");
     return values;
   },
 } satisfies Codec;
 
 /** Sorts the bytes of a state by significance; `4 L D (N + 2)` bytes. */
-export function toPlanes(
+export function* toPlanes(
   values: Float32Array,
   { L, D }: StateShape,
-): Uint8Array<ArrayBuffer> {
+): Generator<void, Uint8Array<ArrayBuffer>> {
   const matrix = D * N, plane = L * matrix;
   const bytes = new Uint8Array(4 * stateLength({ L, D }));
   const shifts = new Uint32Array(bytes.buffer, 4 * plane);
@@ -70,15 +81,16 @@ export function toPlanes(
       bytes[at + 2 * plane] = word >>> 16;
       bytes[at + 3 * plane] = word >>> 24;
     }
+    yield;
   }
   return bytes;
 }
 
 /** Undoes {@linkcode toPlanes}. */
-export function fromPlanes(
+export function* fromPlanes(
   bytes: Uint8Array,
   { L, D }: StateShape,
-): Float32Array<ArrayBuffer> {
+): Generator<void, Float32Array<ArrayBuffer>> {
   const matrix = D * N, plane = L * matrix;
   const values = new Float32Array(stateLength({ L, D }));
   const words = new Uint32Array(values.buffer);
@@ -96,6 +108,7 @@ export function fromPlanes(
       words[i] = bytes[at] | bytes[at + plane] << 8 |
         bytes[at + 2 * plane] << 16 | bytes[at + 3 * plane] << 24;
     }
+    yield;
   }
   return values;
 }

@@ -16,33 +16,35 @@ export const f16 = {
   decode,
 } satisfies Codec;
 
-function encode(
+function* encode(
   values: Float32Array,
   shape: StateShape,
   room: number,
-): Uint8Array<ArrayBuffer> | undefined {
+): Generator<void, Uint8Array<ArrayBuffer> | undefined> {
   const { L, D } = shape, matrix = D * N;
   const bytes = new Uint8Array(room + 2 * values.length).subarray(room);
   const halves = new Uint16Array(bytes.buffer, room);
   for (let l = 0; l < L; l++) {
     const from = l * D * (N + 2) + D;
     storeHalves(values.subarray(from, from + matrix), halves, l * matrix);
+    yield;
   }
   writeShifts(values, halves.subarray(L * matrix), shape);
-  return firstInfinite(halves) >= 0 ? undefined : bytes;
+  return (yield* firstInfinite(halves)) >= 0 ? undefined : bytes;
 }
 
-function decode(
+function* decode(
   { buffer, byteOffset }: Uint8Array,
   shape: StateShape,
-): Float32Array<ArrayBuffer> {
+): Generator<void, Float32Array<ArrayBuffer>> {
   const { L, D } = shape, matrix = D * N;
   const values = new Float32Array(stateLength(shape));
   const halves = new Uint16Array(buffer, byteOffset, values.length);
-  expectFinite(halves, "decode");
+  yield* expectFinite(halves, "decode");
   for (let l = 0; l < L; l++) {
     const matrices = halves.subarray(l * matrix, (l + 1) * matrix);
     loadHalves(matrices, values, l * D * (N + 2) + D);
+    yield;
   }
   readShifts(halves.subarray(L * matrix), values, shape);
   return values;

@@ -1,6 +1,6 @@
 /**
  * The codec's kernels (wasm/codec) and the memory that they work in: one for the
- * thread, since no call waits in between.
+ * thread, since what a step puts into it, the same step takes out.
  *
  * @module
  */

@@ -67,18 +67,18 @@ function layout(
   return { fields, shifts, end: shifts + 4 * L * D };
 }
 
-function encode(
+function* encode(
   values: Float32Array,
   shape: StateShape,
   bits: number,
   room: number,
-): Uint8Array<ArrayBuffer> | undefined {
+): Generator<void, Uint8Array<ArrayBuffer> | undefined> {
   const { L, D } = shape, rows = L * D;
   const { fields, shifts, end } = layout(shape, bits);
   const bytes = new Uint8Array(room + end).subarray(room);
   const halves = new Uint16Array(bytes.buffer, room + shifts);
   writeShifts(values, halves, shape);
-  if (firstInfinite(halves) >= 0) return undefined;
+  if ((yield* firstInfinite(halves)) >= 0) return undefined;
 
   const scales = scaleWords(bytes, rows, bits);
   try {
@@ -89,6 +89,8 @@ function encode(
       scales.set(SCALES.subarray(0, count), row);
       writeFields(bits, bytes, fields, row, count, rows);
       row += count;
+      // What is in the kernels' memory now is needed no more: others may use it.
+      yield;
     }
   } finally {
     wipeCodecMemory();
@@ -96,17 +98,17 @@ function encode(
   return bytes;
 }
 
-function decode(
+function* decode(
   bytes: Uint8Array,
   shape: StateShape,
   bits: number,
-): Float32Array<ArrayBuffer> {
+): Generator<void, Float32Array<ArrayBuffer>> {
   const { L, D } = shape, rows = L * D;
   const { fields, shifts } = layout(shape, bits);
   const { buffer, byteOffset } = bytes;
   const values = new Float32Array(stateLength(shape));
   const halves = new Uint16Array(buffer, byteOffset + shifts, 2 * rows);
-  expectFinite(halves, "decode");
+  yield* expectFinite(halves, "decode");
   readShifts(halves, values, shape);
 
   const scales = scaleWords(bytes, rows, bits);
@@ -119,6 +121,7 @@ function decode(
       codecKernels.decode(count, bits);
       values.set(FLOATS.subarray(0, count * N), start);
       row += count;
+      yield;
     }
   } finally {
     wipeCodecMemory();

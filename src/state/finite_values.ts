@@ -7,17 +7,20 @@
 import { StateError } from "../errors.ts";
 import { loadHalves } from "../text/half.ts";
 
+/** Values that are looked at in one step: about 1 ms. */
+const STEP = 2 ** 20;
+
 /**
  * Checks f32 values, or f16 ones by their bits.
  *
  * @param verb `encode` or `decode`, for the message.
  * @throws {StateError} `ERR_STATE_UNREADABLE` naming the first that is not finite.
  */
-export function expectFinite(
+export function* expectFinite(
   values: Float32Array | Uint16Array,
   verb: "encode" | "decode",
-): void {
-  const at = firstInfinite(values);
+): Generator<void, void> {
+  const at = yield* firstInfinite(values);
   if (at >= 0) {
     throw new StateError(
       "ERR_STATE_UNREADABLE",
@@ -27,15 +30,21 @@ export function expectFinite(
 }
 
 /** The first that is infinite or NaN, or −1: all bits of its exponent are set. */
-export function firstInfinite(values: Float32Array | Uint16Array): number {
+export function* firstInfinite(
+  values: Float32Array | Uint16Array,
+): Generator<void, number> {
   const { buffer, byteOffset, length } = values;
   const single = values instanceof Float32Array;
   const bits = single
     ? new Uint32Array(buffer, byteOffset, length)
     : new Uint16Array(buffer, byteOffset, length);
   const exponent = single ? 0x7f800000 : 0x7c00;
-  for (let i = 0; i < bits.length; i++) {
-    if ((bits[i] & exponent) === exponent) return i;
+  for (let from = 0; from < length; from += STEP) {
+    const to = Math.min(from + STEP, length);
+    for (let i = from; i < to; i++) {
+      if ((bits[i] & exponent) === exponent) return i;
+    }
+    yield;
   }
   return -1;
 }

@@ -55,7 +55,8 @@
 
 import { StateError } from "../errors.ts";
 import { hex } from "../text/hex.ts";
-import { decodeValues, encodeValues } from "./codec.ts";
+import { atOnce, type Pace, type Steps } from "../steps.ts";
+import { decodingValues, encodingValues } from "./codec.ts";
 import {
   HASH_BYTES,
   MOST_UNREAD,
@@ -69,7 +70,11 @@ import {
 } from "./save_header.ts";
 import type { CodecName, Save, SaveFormat, SaveNote } from "./save.ts";
 import type { Transcript } from "./transcript.ts";
-import { decodeTranscript, encodeTranscript } from "./transcript_section.ts";
+import {
+  decodingTranscript,
+  type EncodedTranscript,
+  encodingTranscript,
+} from "./transcript_section.ts";
 
 /** What {@linkcode encodeSave} wrote. */
 export interface EncodedSave {
@@ -109,6 +114,17 @@ export function encodeSave(
   codec: CodecName,
   note: SaveNote = NO_NOTE,
 ): EncodedSave {
+  return atOnce(encodingSave(save, format, codec, note, "atOnce"));
+}
+
+/** Writes a save as {@linkcode encodeSave} does, and the same bytes, in steps. */
+export function* encodingSave(
+  save: Save,
+  format: SaveFormat,
+  codec: CodecName,
+  note: SaveNote = NO_NOTE,
+  pace: Pace = "inSteps",
+): Steps<EncodedSave> {
   expectWritable(save, format);
   const { L, D } = format.shape;
   const counts = [...save.counts].sort(([a], [b]) => a - b);
@@ -122,11 +138,17 @@ export function encodeSave(
     values: 0,
   };
   const starts = sectionStarts(small);
-  const values = encodeValues(save.values, codec, { L, D }, starts.values);
+  const values = yield* encodingValues(
+    save.values,
+    codec,
+    { L, D },
+    starts.values,
+    pace,
+  );
   const { transcript } = save;
   const sections = transcript === undefined
     ? undefined
-    : section(TRANSCRIPT, encodeTranscript(transcript, save.unread));
+    : section(TRANSCRIPT, yield* encodingTranscript(transcript, save.unread));
   const header: SaveHeader = {
     version: sections === undefined ? PLAIN_VERSION : SECTIONED_VERSION,
     codec: values.codec,
@@ -164,9 +186,19 @@ export function encodeSave(
  * the field.
  */
 export function decodeSave(bytes: Uint8Array, format: SaveFormat): Save {
+  return atOnce(decodingSave(bytes, format, "atOnce"));
+}
+
+/** Reads a save as {@linkcode decodeSave} does, in steps. */
+export function* decodingSave(
+  bytes: Uint8Array,
+  format: SaveFormat,
+  pace: Pace = "inSteps",
+): Steps<Save> {
   const header = readHeader(bytes);
   expectModel(header, format);
-  return readSections(bytes, header, { V: format.shape.V }).save;
+  const { V } = format.shape;
+  return (yield* readingSections(bytes, header, { V, pace })).save;
 }
 
 /**
@@ -177,15 +209,31 @@ export function decodeSave(bytes: Uint8Array, format: SaveFormat): Save {
  * 1 or 2, naming the place.
  */
 export function readSave(bytes: Uint8Array, most?: number): SaveFile {
-  return readSections(bytes, readHeader(bytes, most));
+  return atOnce(readingSave(bytes, { most, pace: "atOnce" }));
+}
+
+/** Reads a save as {@linkcode readSave} does, in steps. */
+export function readingSave(
+  bytes: Uint8Array,
+  { most, pace = "inSteps" }: {
+    /** Bytes that its values may take once they are decoded. */
+    readonly most?: number | undefined;
+    /** How it is read. */
+    readonly pace?: Pace;
+  } = {},
+): Steps<SaveFile> {
+  return readingSections(bytes, readHeader(bytes, most), { pace });
 }
 
 /**
  * Reads a save of whatever model without its values, which may be any that a model
- * has. Throws as {@linkcode readSave}.
+ * has, in steps. Throws as {@linkcode readSave}.
  */
-export function readSaveText(bytes: Uint8Array): SaveFile {
-  return readSections(bytes, readHeader(bytes), { values: false });
+export function readingSaveText(bytes: Uint8Array): Steps<SaveFile> {
+  return readingSections(bytes, readHeader(bytes), {
+    values: false,
+    pace: "inSteps",
+  });
 }
 
 /** Refuses a save of another model. */
@@ -206,16 +254,18 @@ function expectModel(header: SaveHeader, format: SaveFormat): void {
   }
 }
 
-function readSections(
+function* readingSections(
   bytes: Uint8Array,
   header: SaveHeader,
-  { V = 2 ** 32, values = true }: {
+  { V = 2 ** 32, values = true, pace }: {
     /** Tokens that there are. */
     readonly V?: number | undefined;
     /** Whether to decode the values. */
     readonly values?: boolean;
-  } = {},
-): SaveFile {
+    /** How values are read. */
+    readonly pace: Pace;
+  },
+): Steps<SaveFile> {
   const { codec, chat, L, D, position, fingerprint, chain, seed } = header;
   const { sizes } = header, starts = sectionStarts(sizes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -248,12 +298,17 @@ function readSections(
   }
   expectZeros(bytes, starts.device + sizes.device, starts.values);
   const text = new TextDecoder();
-  const transcript = readTranscript(bytes, header, starts.end, unread);
+  const transcript = yield* readingTranscript(
+    bytes,
+    header,
+    starts.end,
+    unread,
+  );
   const encoded = bytes.subarray(starts.values, starts.end);
   return {
     save: {
       values: values
-        ? decodeValues(encoded, codec, { L, D })
+        ? yield* decodingValues(encoded, codec, { L, D }, pace)
         : new Float32Array(),
       position,
       unread,
@@ -281,10 +336,10 @@ const TRANSCRIPT = "text";
 /** Bytes of a section's name and size. */
 const SECTION_HEAD = 8;
 
-/** A section: its name, its size, and what {@linkcode encodeTranscript} wrote. */
+/** A section: its name, its size, and an encoded transcript. */
 function section(
   name: string,
-  { plainBytes, bytes: compressed }: ReturnType<typeof encodeTranscript>,
+  { plainBytes, bytes: compressed }: EncodedTranscript,
 ): Uint8Array {
   const size = 4 + compressed.length;
   const bytes = new Uint8Array(aligned(SECTION_HEAD + size));
@@ -312,12 +367,12 @@ function aligned(length: number): number {
 }
 
 /** The transcript among the sections after the values, if the version has any. */
-function readTranscript(
+function* readingTranscript(
   bytes: Uint8Array,
   { version, position }: SaveHeader,
   valuesEnd: number,
   unread: readonly number[],
-): Transcript | undefined {
+): Generator<void, Transcript | undefined> {
   if (version === PLAIN_VERSION) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = aligned(valuesEnd);
@@ -344,7 +399,7 @@ function readTranscript(
     );
   }
   expectZeros(bytes, end, bytes.length);
-  return decodeTranscript(
+  return yield* decodingTranscript(
     bytes.subarray(content + 4, end),
     view.getUint32(content, true),
     position,

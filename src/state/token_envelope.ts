@@ -17,6 +17,7 @@
  */
 
 import { StateError } from "../errors.ts";
+import { atOnce } from "../steps.ts";
 import { fromBase64url, toBase64url } from "../text/base64url.ts";
 
 /** The parts of a sealed token. */
@@ -56,7 +57,18 @@ export function sealedText({ header, iv, sealed }: SealedParts): string {
  * @throws {StateError} `ERR_STATE_UNREADABLE` if it is none.
  */
 export function splitSealedText(text: string): SealedParts {
+  return atOnce(splittingSealedText(text));
+}
+
+/** Characters that are decoded in one step, a multiple of 4: about 3 ms. */
+const STEP = 2 ** 22;
+
+/** Splits the compact form as {@linkcode splitSealedText} does, in steps. */
+export function* splittingSealedText(
+  text: string,
+): Generator<void, SealedParts> {
   expectAlphabet(text);
+  yield;
   const parts = text.split(".");
   if (parts.length !== 5) {
     throw unreadableToken(`it has ${parts.length} parts, expected 5`);
@@ -86,7 +98,11 @@ export function splitSealedText(text: string): SealedParts {
   const end = Math.floor(ciphertext.length * 3 / 4);
   const sealed = new Uint8Array(end + TAG_BYTES);
   const alphabet = "base64url";
-  sealed.setFromBase64(ciphertext, { alphabet });
+  for (let at = 0; at < ciphertext.length; at += STEP) {
+    const piece = ciphertext.slice(at, at + STEP);
+    sealed.subarray(at / 4 * 3).setFromBase64(piece, { alphabet });
+    yield;
+  }
   sealed.subarray(end).setFromBase64(tag, { alphabet });
   return {
     header,

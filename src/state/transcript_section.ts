@@ -19,6 +19,7 @@
  */
 
 import { deflateSync, Inflate } from "fflate";
+import { atOnce } from "../steps.ts";
 import { unreadableSave } from "./save_header.ts";
 import {
   LONGEST_TRANSCRIPT,
@@ -45,6 +46,12 @@ export const TRANSCRIPT_ROLES: readonly TranscriptRole[] = [
 /** Bytes of a section before compression, at most: words are most of it. */
 const MOST_PLAIN = 2 ** 23;
 
+/** Bytes up to which compression is as good as it gets. */
+const SMALL = 2 ** 16;
+
+/** Words or tokens in one step. */
+const STEP = 2 ** 13;
+
 /** Compressed bytes taken at once: no more than a thousand times as many come out. */
 const PIECE = 2 ** 12;
 
@@ -69,6 +76,14 @@ export function encodeTranscript(
   transcript: Transcript,
   unread: readonly number[],
 ): EncodedTranscript {
+  return atOnce(encodingTranscript(transcript, unread));
+}
+
+/** Writes a transcript as {@linkcode encodeTranscript} does, in steps. */
+export function* encodingTranscript(
+  transcript: Transcript,
+  unread: readonly number[],
+): Generator<void, EncodedTranscript> {
   const { tokens, words, turns } = transcript;
   const length = transcriptLength(transcript, unread);
   if (tokens.length > LONGEST_TRANSCRIPT || length > MOST_TEXT) {
@@ -77,7 +92,9 @@ export function encodeTranscript(
         `bytes, expected at most ${LONGEST_TRANSCRIPT} and ${MOST_TEXT}`,
     );
   }
+  yield;
   const order = placesOf(tokens, unread);
+  yield;
   const places = new Map(order.map((token, place) => [token, place]));
   const out = new Writer();
   const short = Math.min(order.length, SHORT);
@@ -90,8 +107,12 @@ export function encodeTranscript(
     out.number(word.length);
     out.bytes(word);
   });
+  yield;
   out.number(tokens.length);
-  for (const token of tokens) out.number(places.get(token) ?? 0);
+  for (const [i, token] of tokens.entries()) {
+    out.number(places.get(token) ?? 0);
+    if (i % STEP === 0) yield;
+  }
   out.number(turns.length);
   let end = 0;
   for (const { role, from, to } of turns) {
@@ -101,8 +122,11 @@ export function encodeTranscript(
     end = to;
   }
   const plain = out.done();
-  const bytes = deflateSync(plain, { level: 9 });
-  return { plainBytes: plain.length, bytes };
+  yield;
+  // One step: 80 ms for the longest of tokens at random, where level 9 would take a
+  // second for the longest of two tokens in no order.
+  const level = plain.length <= SMALL ? 9 : 4;
+  return { plainBytes: plain.length, bytes: deflateSync(plain, { level }) };
 }
 
 /** Tokens in the order of their words: the most used, then all others. */
@@ -136,11 +160,25 @@ export function decodeTranscript(
   position: number,
   unread: readonly number[],
 ): Transcript {
+  return atOnce(decodingTranscript(section, plainBytes, position, unread));
+}
+
+/** Reads a transcript as {@linkcode decodeTranscript} does, in steps. */
+export function* decodingTranscript(
+  section: Uint8Array,
+  plainBytes: number,
+  position: number,
+  unread: readonly number[],
+): Generator<void, Transcript> {
   if (plainBytes > MOST_PLAIN) {
     throw unreadable(`its ${plainBytes} bytes exceed ${MOST_PLAIN}`);
   }
-  const from = new Reader(inflate(section, plainBytes));
+  const from = new Reader(yield* inflating(section, plainBytes));
   const short = from.number(SHORT), long = from.number(plainBytes);
+  const most = Math.min(position, LONGEST_TRANSCRIPT) + unread.length;
+  if (short + long > most) {
+    throw unreadable(`it has ${short + long} words for ${most} tokens`);
+  }
   const order: number[] = [];
   const words = new Map<number, Uint8Array>();
   for (let place = 0, token = -1; place < short + long; place++) {
@@ -149,6 +187,7 @@ export function decodeTranscript(
     if (words.has(token)) throw unreadable(`token ${token} has two words`);
     order.push(token);
     words.set(token, from.bytes(from.number(plainBytes)));
+    if (place % STEP === 0) yield;
   }
   const tokens = new Uint32Array(from.number(LONGEST_TRANSCRIPT));
   if (tokens.length !== position) {
@@ -158,6 +197,7 @@ export function decodeTranscript(
   }
   for (let i = 0; i < tokens.length; i++) {
     tokens[i] = order[from.number(order.length - 1)];
+    if (i % STEP === 0) yield;
   }
   const missing = unread.find((token) => !words.has(token));
   if (missing !== undefined) throw unreadable(`token ${missing} has no word`);
@@ -170,16 +210,20 @@ export function decodeTranscript(
     const start = end + from.number(length - end);
     end = start + from.number(length - start);
     turns.push({ role, from: start, to: end });
+    if (turns.length % STEP === 0) yield;
   }
   from.expectEnd();
   return { tokens, words, turns };
 }
 
 /** Decompresses, and stops soon after more comes out than there should. */
-function inflate(section: Uint8Array, plainBytes: number): Uint8Array {
+function* inflating(
+  section: Uint8Array,
+  plainBytes: number,
+): Generator<void, Uint8Array> {
   const plain = new Uint8Array(plainBytes);
   let found = 0;
-  const inflating = new Inflate((piece) => {
+  const inflate = new Inflate((piece) => {
     const room = plain.subarray(found);
     plain.set(piece.subarray(0, room.length), found);
     found += piece.length;
@@ -187,7 +231,8 @@ function inflate(section: Uint8Array, plainBytes: number): Uint8Array {
   try {
     for (let at = 0; at < section.length && found <= plainBytes; at += PIECE) {
       const piece = section.subarray(at, at + PIECE);
-      inflating.push(piece, at + PIECE >= section.length);
+      inflate.push(piece, at + PIECE >= section.length);
+      yield;
     }
   } catch {
     throw unreadable("its compressed bytes are damaged");

@@ -13,14 +13,16 @@ import {
   sealedBytes,
   sealedText,
   splitSealedBytes,
-  splitSealedText,
+  splittingSealedText,
   unreadableToken,
 } from "./token_envelope.ts";
+import { inSteps } from "../steps.ts";
 import {
-  decodeSave,
-  encodeSave,
-  readSave,
-  readSaveText,
+  decodingSave,
+  type EncodedSave,
+  encodingSave,
+  readingSave,
+  readingSaveText,
   type SaveFile,
 } from "./save_format.ts";
 import { readHeader, type SaveHeader } from "./save_header.ts";
@@ -161,7 +163,7 @@ export class Vault {
    * `ERR_STATE_UNREADABLE` if a value of the save is not finite.
    */
   async seal(save: Save, options: SealOptions): Promise<Sealed<string>> {
-    const { bytes, codec } = this.#encode(save, options);
+    const { bytes, codec } = await this.#encode(save, options);
     const token = options.profile === "portable"
       ? portableText(await portable(bytes))
       : sealedText(await this.#sealed(bytes, options));
@@ -173,7 +175,7 @@ export class Vault {
     save: Save,
     options: SealOptions,
   ): Promise<Sealed<Uint8Array<ArrayBuffer>>> {
-    const { bytes, codec } = this.#encode(save, options);
+    const { bytes, codec } = await this.#encode(save, options);
     const token = options.profile === "portable"
       ? await portable(bytes)
       : sealedBytes(await this.#sealed(bytes, options));
@@ -200,7 +202,7 @@ export class Vault {
         : await this.unwrap(token, options);
     announce(lineage, options);
     options.seen?.(readHeader(file).codec);
-    return decodeSave(file, this.#options.format);
+    return await inSteps(decodingSave(file, this.#options.format));
   }
 
   /**
@@ -224,9 +226,11 @@ export class Vault {
   ): Promise<OpenedFile> {
     const { file, ...about } = await this.#unwrap(token, options);
     announce(lineageOf(about), options);
-    const found = options.withoutValues
-      ? readSaveText(file)
-      : readSave(file, this.#mostValues);
+    const found = await inSteps(
+      options.withoutValues
+        ? readingSaveText(file)
+        : readingSave(file, { most: this.#mostValues }),
+    );
     return { ...found, ...about, bytes: file.length };
   }
 
@@ -239,10 +243,10 @@ export class Vault {
     return this.#keyring.seal(bytes, terms);
   }
 
-  #encode(
+  async #encode(
     save: Save,
     { codec, profile, lineage, renewable }: SealOptions,
-  ): ReturnType<typeof encodeSave> {
+  ): Promise<EncodedSave> {
     if (profile === "portable") {
       this.#expectPortable("seal");
       if (renewable === false || lineage?.notAfter !== undefined) {
@@ -250,7 +254,7 @@ export class Vault {
       }
     }
     const { format, note } = this.#options;
-    return encodeSave(save, format, codec, note);
+    return await inSteps(encodingSave(save, format, codec, note));
   }
 
   async #unwrap(
@@ -276,7 +280,9 @@ export class Vault {
         `its ${token.length} bytes begin ${start}, neither GOSLSEAL nor GOSLING`,
       );
     }
-    const parts = isText ? splitSealedText(token) : splitSealedBytes(token);
+    const parts = isText
+      ? await inSteps(splittingSealedText(token))
+      : splitSealedBytes(token);
     const { plain, ...note } = await this.#keyring.open(parts, {
       tenant,
       secret,

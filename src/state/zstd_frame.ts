@@ -35,22 +35,93 @@ export function withoutEmptyFrame<T extends ArrayBufferLike>(
   return bytes.subarray(0, length);
 }
 
+/** Bytes that a block holds at most. */
+const BLOCK = 2 ** 17;
+
+/** Bytes that a piece of {@linkcode zstdPieces} holds at most. */
+const PIECE = 8 * BLOCK;
+
+/** Bytes of values to one block, at least: encoders make blocks of 8 KiB and more. */
+const LEAST_BLOCK = 2 ** 10;
+
+/** A part of a frame. */
+export interface ZstdPiece {
+  /** Whole blocks, the frame's header before and its checksum after them. */
+  readonly piece: Uint8Array;
+  /** Whether the frame ends with it. */
+  readonly last: boolean;
+}
+
+/**
+ * A frame in pieces that hold 1 MiB at most each, however small they are.
+ *
+ * @param bytes A whole frame.
+ * @param length Bytes that it is to hold.
+ * @throws {RangeError} If it has far more blocks than that takes.
+ */
+export function* zstdPieces(
+  bytes: Uint8Array,
+  length: number,
+): Generator<ZstdPiece> {
+  const most = 16 + length / LEAST_BLOCK;
+  let from = 0, at = blocksStart(bytes) ?? bytes.length;
+  for (let blocks = 0, held = 0, last = false; !last; blocks++) {
+    if (blocks > most) throw new RangeError(`Over ${most} blocks`);
+    const header = blockHeader(bytes, at);
+    // What a compressed block holds is known once it is read.
+    const holds = kindOf(header) === COMPRESSED ? BLOCK : header >> 3;
+    if (held + holds > PIECE && at > from) {
+      yield { piece: bytes.subarray(from, at), last: false };
+      from = at;
+      held = 0;
+    }
+    held += holds;
+    at += blockBytes(header);
+    last = isLast(header) || at >= bytes.length;
+  }
+  yield { piece: bytes.subarray(from), last: true };
+}
+
 /** Bytes of the frame that `bytes` begin with; nothing if they begin with none. */
 export function zstdFrameLength(bytes: Uint8Array): number | undefined {
+  let at = blocksStart(bytes);
+  if (at === undefined) return undefined;
+  for (let last = false; !last;) {
+    if (at + 3 > bytes.length) return undefined;
+    const header = blockHeader(bytes, at);
+    last = isLast(header);
+    at += blockBytes(header);
+  }
+  const checksum = (bytes[4] >> 2) & 1, end = at + 4 * checksum;
+  return end > bytes.length ? undefined : end;
+}
+
+/** Where the first block is. */
+function blocksStart(bytes: Uint8Array): number | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 6 || view.getUint32(0, true) !== MAGIC) return undefined;
-  const descriptor = bytes[4];
-  const single = (descriptor >> 5) & 1, checksum = (descriptor >> 2) & 1;
+  const descriptor = bytes[4], single = (descriptor >> 5) & 1;
   const dictionary = [0, 1, 2, 4][descriptor & 3];
   const content = [single, 2, 4, 8][descriptor >> 6];
-  let at = 5 + (1 - single) + dictionary + content;
-  for (let last = 0; last === 0;) {
-    if (at + 3 > bytes.length) return undefined;
-    const header = bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16;
-    last = header & 1;
-    // A block of one byte repeated holds that byte alone.
-    at += 3 + ((header >> 1 & 3) === 1 ? 1 : header >> 3);
-  }
-  const end = at + 4 * checksum;
-  return end > bytes.length ? undefined : end;
+  return 5 + (1 - single) + dictionary + content;
+}
+
+const REPEATED = 1, COMPRESSED = 2;
+
+/** Three bytes: bit 0 whether it is the last, bits 1 and 2 its kind, then its size. */
+function blockHeader(bytes: Uint8Array, at: number): number {
+  return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16;
+}
+
+function isLast(header: number): boolean {
+  return (header & 1) === 1;
+}
+
+function kindOf(header: number): number {
+  return header >> 1 & 3;
+}
+
+/** Bytes of a block and its header; one of a repeated byte has that byte alone. */
+function blockBytes(header: number): number {
+  return 3 + (kindOf(header) === REPEATED ? 1 : header >> 3);
 }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { atOnce } from "../../src/steps.ts";
 import { N, stateLength } from "../../src/model/shape.ts";
 import type { StateShape } from "../../src/state/codec.ts";
 import { fromPlanes } from "../../src/state/codec_exact.ts";
@@ -18,7 +19,7 @@ export async function golden(
   // Of this prompt only the encodings are kept.
   if (prompt === "lm128.text2000") {
     const planes = await read(`codec.${prompt}.planes32.bin`);
-    return { values: fromPlanes(planes, shape), shape };
+    return { values: atOnce(fromPlanes(planes, shape)), shape };
   }
   const { buffer } = await read(`${prompt}.state.bin`);
   return { values: new Float32Array(buffer), shape };

@@ -7,6 +7,7 @@
  */
 
 import { DeviceError, StateError } from "../../errors.ts";
+import { atOnce } from "../../steps.ts";
 import { firstInfinite } from "../../state/finite_values.ts";
 
 /**
@@ -39,7 +40,7 @@ export function overflow(
  * @param fromSave As of {@linkcode overflow}.
  */
 export function expectNumbers(values: Float32Array, fromSave: boolean): void {
-  const at = firstInfinite(values);
+  const at = atOnce(firstInfinite(values));
   if (at < 0) return;
   throw overflow(fromSave, `value ${at} of the state is ${values[at]}`);
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { sha256 } from "@noble/hashes/sha2.js";
-import { blankChain, extendChain } from "../token_chain.ts";
+import { atOnce, inSteps } from "../../steps.ts";
+import { blankChain, extendingChain } from "../token_chain.ts";
 import type { StateShape } from "../codec.ts";
 import { expectFinite } from "../finite_values.ts";
 import type { Save } from "../save.ts";
@@ -50,7 +50,7 @@ export async function importState(
 ): Promise<Save> {
   const found = await readState(bytes, layout, shape);
   const { values, tokens = [] } = found;
-  expectFinite(values, "decode");
+  await inSteps(expectFinite(values, "decode"));
   const read = found.position ?? position;
   return {
     values,
@@ -61,8 +61,8 @@ export async function importState(
     utf8: new Uint8Array(),
     chat: { open: false, thinking: false },
     chain: read > 0 && tokens.length === read
-      ? extendChain(blankChain(), tokens)
-      : sha256(new Uint8Array(values.buffer)),
+      ? await inSteps(extendingChain(blankChain(), tokens))
+      : new Uint8Array(await crypto.subtle.digest("SHA-256", values)),
   };
 }
 
@@ -76,15 +76,24 @@ export function exportState(
   layout: StateLayout,
   shape: StateShape,
 ): Uint8Array<ArrayBuffer> {
+  return atOnce(exportingState(save, layout, shape));
+}
+
+/** Writes values as {@linkcode exportState} does, in steps. */
+export function* exportingState(
+  save: Save,
+  layout: StateLayout,
+  shape: StateShape,
+): Generator<void, Uint8Array<ArrayBuffer>> {
   const { values, position } = save;
   switch (layout) {
     case "llama.cpp":
       return writeLlamaSlot(values, shape, position);
     case "rwkv":
     case "time-state":
-      return writePthState(values, shape, layout);
+      return yield* writePthState(values, shape, layout);
     default:
-      return writeFlat(values, shape, layout);
+      return yield* writeFlat(values, shape, layout);
   }
 }
 
@@ -106,6 +115,6 @@ async function readState(
     case "time-state":
       return { values: await readPthState(bytes, shape) };
     default:
-      return { values: readFlat(bytes, shape, layout) };
+      return { values: await inSteps(readFlat(bytes, shape, layout)) };
   }
 }

@@ -48,13 +48,13 @@ const LAYOUTS: Readonly<Record<FlatLayout, Places>> = {
   },
 };
 
-/** Moves values from one layout to another. */
-export function relayout(
+/** Moves values from one layout to another, a layer a step. */
+export function* relayout(
   values: Float32Array,
   { L, D }: StateShape,
   from: FlatLayout,
   to: FlatLayout,
-): Float32Array<ArrayBuffer> {
+): Generator<void, Float32Array<ArrayBuffer>> {
   const moved = new Float32Array(values.length);
   const source = placesOf(LAYOUTS[from], D), target = placesOf(LAYOUTS[to], D);
   for (let l = 0; l < L; l++) {
@@ -62,6 +62,7 @@ export function relayout(
     for (let i = 0; i < source.length; i++) {
       moved[layer + target[i]] = values[layer + source[i]];
     }
+    yield;
   }
   return moved;
 }
@@ -86,11 +87,11 @@ function placesOf({ att, wkv, ffn }: Places, D: number): Uint32Array {
  * @throws {StateError} `ERR_STATE_UNREADABLE` if there are not as many as a state
  * has.
  */
-export function readFlat(
+export function* readFlat(
   bytes: Uint8Array,
   shape: StateShape,
   layout: FlatLayout,
-): Float32Array<ArrayBuffer> {
+): Generator<void, Float32Array<ArrayBuffer>> {
   const expected = 4 * stateLength(shape);
   if (bytes.length !== expected) {
     throw new StateError(
@@ -99,14 +100,15 @@ export function readFlat(
     );
   }
   const values = new Float32Array(bytes.slice().buffer);
-  return relayout(values, shape, layout, "gosling");
+  return yield* relayout(values, shape, layout, "gosling");
 }
 
 /** Writes flat little-endian f32. */
-export function writeFlat(
+export function* writeFlat(
   values: Float32Array,
   shape: StateShape,
   layout: FlatLayout,
-): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(relayout(values, shape, "gosling", layout).buffer);
+): Generator<void, Uint8Array<ArrayBuffer>> {
+  const moved = yield* relayout(values, shape, "gosling", layout);
+  return new Uint8Array(moved.buffer);
 }

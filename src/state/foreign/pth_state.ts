@@ -16,8 +16,12 @@ import { readPth } from "../../model/pickle/pth.ts";
 import { bytesSource } from "../../model/byte_source.ts";
 import type { StoredTensor } from "../../model/stored_tensor.ts";
 import type { StateShape } from "../codec.ts";
+import { letOthers } from "../../steps.ts";
 import { layersOf } from "../analysis/layer_parts.ts";
 import { type NamedTensor, writePth } from "./write_pth.ts";
+
+/** Layers that are read in one step. */
+const LAYERS = 4;
 
 /** The two kinds of file. */
 export type PthLayout = "rwkv" | "time-state";
@@ -41,6 +45,7 @@ export async function readPthState(
   const tuned = tensors.has("blocks.0.att.time_state");
   expectCount(tensors, tuned ? L : 3 * L);
   for (const [l, { attShift, heads, ffnShift }] of layers.entries()) {
+    if (l % LAYERS === LAYERS - 1) await letOthers();
     if (tuned) {
       const name = `blocks.${l}.att.time_state`;
       const wkv = await valuesOf(tensors, name, D * N);
@@ -59,34 +64,40 @@ export async function readPthState(
   return values;
 }
 
-/** Writes a file in F32; of `time-state`, the shifts are lost. */
-export function writePthState(
+/** Writes a file in F32, a layer a step; of `time-state`, the shifts are lost. */
+export function* writePthState(
   values: Float32Array,
   { L, D }: StateShape,
   layout: PthLayout,
-): Uint8Array<ArrayBuffer> {
+): Generator<void, Uint8Array<ArrayBuffer>> {
   const shape = [D / N, N, N];
-  const layers = layersOf(values, { L, D });
-  if (layout === "time-state") {
-    return writePth(layers.map(({ heads }, l): NamedTensor => ({
-      name: `blocks.${l}.att.time_state`,
-      shape,
-      values: joined(heads.map(turned)),
-    })));
+  const tensors: NamedTensor[] = [];
+  for (
+    const [l, { attShift, heads, ffnShift }] of layersOf(values, { L, D })
+      .entries()
+  ) {
+    if (layout === "time-state") {
+      const name = `blocks.${l}.att.time_state`;
+      tensors.push({ name, shape, values: joined(heads.map(turned)) });
+    } else {
+      tensors.push(
+        { shape: [D], values: attShift },
+        { shape, values: joined(heads) },
+        { shape: [D], values: ffnShift },
+      );
+    }
+    yield;
   }
-  return writePth(layers.flatMap(({ attShift, heads, ffnShift }) => [
-    { shape: [D], values: attShift },
-    { shape, values: joined(heads) },
-    { shape: [D], values: ffnShift },
-  ]));
+  return yield* writePth(tensors);
 }
 
 /** A head's matrix, rows for columns. */
 function turned(head: Float32Array): Float32Array<ArrayBuffer> {
-  return Float32Array.from(head, (_, at) => {
-    const i = Math.floor(at / N), j = at % N;
-    return head[j * N + i];
-  });
+  const matrix = new Float32Array(N * N);
+  for (let i = 0; i < N; i++) {
+    for (let j = 0; j < N; j++) matrix[i * N + j] = head[j * N + i];
+  }
+  return matrix;
 }
 
 function joined(heads: readonly Float32Array[]): Float32Array<ArrayBuffer> {

@@ -22,12 +22,12 @@ const ALIGNMENT = 64;
 /** Extra field that PyTorch pads with. */
 const PADDING = 0x4246;
 
-/** Writes a file. */
-export function writePth(
+/** Writes a file, a tensor a step. */
+export function* writePth(
   tensors: readonly NamedTensor[],
-): Uint8Array<ArrayBuffer> {
+): Generator<void, Uint8Array<ArrayBuffer>> {
   const text = new TextEncoder();
-  return writeZip([
+  return yield* writeZip([
     ["state/data.pkl", pickle(tensors)],
     ["state/byteorder", text.encode("little")],
     ...tensors.map(({ values }, i) => {
@@ -84,9 +84,9 @@ function littleEndian(value: number): number[] {
   return [0, 8, 16, 24].map((shift) => value >>> shift & 255);
 }
 
-function writeZip(
+function* writeZip(
   entries: readonly (readonly [name: string, data: Uint8Array])[],
-): Uint8Array<ArrayBuffer> {
+): Generator<void, Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [], directory: Uint8Array[] = [];
   let end = 0;
   const push = (...parts: readonly Uint8Array[]) => {
@@ -125,6 +125,7 @@ function writeZip(
       ),
       label,
     );
+    yield;
   }
   const start = end;
   push(...directory);
@@ -165,6 +166,8 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 function crc32(bytes: Uint8Array): number {
   let crc = -1;
-  for (const byte of bytes) crc = crc >>> 8 ^ CRC_TABLE[(crc ^ byte) & 255];
+  for (let i = 0; i < bytes.length; i++) {
+    crc = crc >>> 8 ^ CRC_TABLE[(crc ^ bytes[i]) & 255];
+  }
   return ~crc >>> 0;
 }

@@ -9,7 +9,7 @@ import type { Context } from "hono";
 import { inSteps } from "../../../steps.ts";
 import { StateError } from "../../../errors.ts";
 import {
-  exportState,
+  exportingState,
   importState,
   STATE_LAYOUTS,
 } from "../../../state/foreign/convert_state.ts";
@@ -198,7 +198,7 @@ async function convert(
     const save = await openToken(c, request.state, {
       state_profile: "portable",
     });
-    const bytes = exportState(save, request.to, shape);
+    const bytes = await inSteps(exportingState(save, request.to, shape));
     return { data: bytes.toBase64(), bytes: bytes.length };
   }
   requireProtection(request, c.get("services"));

@@ -6,7 +6,8 @@
 
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { blankChain, extendChain } from "../../../state/token_chain.ts";
+import { blankChain, extendingChain } from "../../../state/token_chain.ts";
+import { inSteps, letOthers } from "../../../steps.ts";
 import { inspectSeal } from "../../../state/analysis/inspect_save.ts";
 import type { OpenedFile } from "../../../state/vault.ts";
 import { spokenTurns, transcriptLength } from "../../../state/transcript.ts";
@@ -66,19 +67,23 @@ export function stateAccountRoutes(): OpenAPIHono<AppEnv> {
     summary: "Return all that a state of any model has read",
     request: AccountRequest.openapi("TranscriptRequest"),
     response: Transcript,
+    elements: ({ state }) => state.length,
     refusals: [403],
-  }, async (c, { state }) => transcriptOf(await readText(c, state)));
+  }, async (c, { state }) => await transcriptOf(await readText(c, state)));
   postJson(app, {
     path: "/v1/state/audit",
     summary: "Compare a state's transcript with its hash chain",
     request: AccountRequest.openapi("AuditRequest"),
     response: Audit,
+    elements: ({ state }) => state.length,
     refusals: [403],
-  }, async (c, { state }) => audit(c, await readText(c, state)));
+  }, async (c, { state }) => await audit(c, await readText(c, state)));
   return app;
 }
 
-function transcriptOf(file: OpenedFile): z.infer<typeof Transcript> {
+async function transcriptOf(
+  file: OpenedFile,
+): Promise<z.infer<typeof Transcript>> {
   const { save: { position, unread } } = file;
   const transcript = expectTranscript(file);
   const length = transcriptLength(transcript, unread);
@@ -87,6 +92,7 @@ function transcriptOf(file: OpenedFile): z.infer<typeof Transcript> {
     turns: [{ role: "text", from: 0, to: length } as const],
   };
   const [all] = spokenTurns(whole, unread);
+  await letOthers();
   return {
     object: "transcript",
     position,
@@ -95,15 +101,18 @@ function transcriptOf(file: OpenedFile): z.infer<typeof Transcript> {
   };
 }
 
-function audit(
+async function audit(
   c: Context<AppEnv>,
   file: OpenedFile,
-): z.infer<typeof Audit> {
+): Promise<z.infer<typeof Audit>> {
   const { save, format, note } = file;
   const transcript = expectTranscript(file);
   const { engine: { model, tokenizer } } = c.get("services");
   const fingerprint = format.fingerprint.toHex();
-  const recomputed = extendChain(blankChain(), transcript.tokens).toHex();
+  const chained = await inSteps(
+    extendingChain(blankChain(), transcript.tokens),
+  );
+  const recomputed = chained.toHex();
   const chain = save.chain.toHex();
   const known = model.fingerprint === fingerprint;
   const same = (word: Uint8Array, token: number) =>
