@@ -1,210 +1,184 @@
 /**
- * llama.cpp beside the wasm device: the same shapes and weights, the same number
- * of threads, runs taken in turn so that both meet the same machine.
+ * llama.cpp beside the wasm device: the same weights, the same number of threads,
+ * each in a process of its own, questions put to them in turn so that both meet
+ * the same machine.
  *
- * `deno run -A bench/peers.ts --build DIR --folder DIR` takes `llama-bench` and
- * `llama-quantize` from a build of llama.cpp, and writes the models it needs to
- * the folder once.
+ * `deno run -A bench/peers.ts --llama DIR --folder DIR` takes node-llama-cpp from
+ * `DIR/node_modules`, and writes the models it needs to the folder once. What it
+ * prints it appends to `results/<machine>/peers.jsonl` as well, and draws
+ * `peers.md` of that. See peers.md.
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
 import type { Quantization } from "../src/device/device.ts";
-import { wasmDevice } from "../src/device/wasm/wasm_device.ts";
-import { canonical } from "../src/model/canonical_checkpoint.ts";
-import {
-  type Key,
-  llamaKeys,
-  llamaTensors,
-  writeGguf,
-} from "../test/support/models/write_gguf.ts";
 import { machine, slug } from "./machine.ts";
+import { start } from "./peers/cold.ts";
+import { ggufModel, type GgufType } from "./peers/gguf_model.ts";
+import { type PeerFigure, peersPage } from "./peers/page.ts";
 import {
-  PRESETS,
-  type RandomModel,
-  randomTensors,
-} from "../test/support/models/random_model.ts";
-import { median, speed } from "./speed.ts";
-import { table } from "./table.ts";
+  type Answer,
+  contestant,
+  type Load,
+  type Question,
+} from "./peers/protocol.ts";
 
-const { values: { build, folder, rounds } } = parseArgs({
+const { values: flags } = parseArgs({
   options: {
-    build: { type: "string" },
+    llama: { type: "string" },
     folder: { type: "string" },
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "5" },
+    runs: { type: "string", default: "1" },
+    threads: { type: "string", default: `${navigator.hardwareConcurrency}` },
+    parts: { type: "string", default: "speed,turn,start" },
+    only: { type: "string" },
+    log: { type: "string", default: "peers" },
   },
 });
-if (build === undefined || folder === undefined) {
-  throw new Error("Cannot compare: give --build DIR and --folder DIR");
+if (flags.llama === undefined || flags.folder === undefined) {
+  throw new Error("Cannot compare: give --llama DIR and --folder DIR");
 }
+const folder = flags.folder;
+const parts = new Set(flags.parts.split(","));
+const only = new Set(flags.only?.split(","));
 
-const PROMPT = 512, DRAWN = 64;
-const THREADS = navigator.hardwareConcurrency;
-
-/** Our quantisation and the one of llama.cpp that takes as many bits. */
-const PAIRS: readonly (readonly [Quantization, string])[] = [
-  ["none", "F16"],
-  ["int8", "Q8_0"],
-  ["int4", "Q4_0"],
+/** What is compared: a model, how both keep its matrices, conversations at once. */
+const CASES: readonly (readonly [string, Quantization, GgufType, number])[] = [
+  ["embedded", "int8", "Q8_0", 1],
+  ["0.1B", "none", "F16", 1],
+  ["0.1B", "int8", "Q8_0", 1],
+  ["0.1B", "int4", "Q4_0", 1],
+  ["0.1B", "int8", "Q8_0", 8],
+  ["0.4B", "int8", "Q8_0", 1],
 ];
 
-const MODELS = ["5.5M", "0.1B"] as const;
-
-interface Figures {
-  readonly prefill: number;
-  readonly decode: number;
-}
-
-const rows: string[][] = [];
-const device = wasmDevice({ threads: THREADS });
-for (const name of MODELS) {
-  const model: RandomModel = { ...PRESETS[name], type: "F16" };
-  const checkpoint = canonical(
-    new Map(randomTensors(model).map((tensor) => [tensor.name, tensor])),
-    name,
-  );
-  for (const [quantization, theirName] of PAIRS) {
-    const file = await gguf(name, model, theirName);
-    const loaded = await device.load(checkpoint, { lanes: 1, quantization });
-    const ours: Figures[] = [], theirs: Figures[] = [];
-    for (let round = 0; round < Number(rounds); round++) {
-      ours.push(
-        await speed(loaded, {
-          prefillTokens: PROMPT,
-          decodeTokens: DRAWN,
-          lanes: 1,
-          runs: 3,
-        }),
-      );
-      theirs.push(await llamaBench(file));
-    }
-    await loaded.dispose();
-    rows.push([
-      name,
-      `${quantization} / ${theirName}`,
-      ...(["prefill", "decode"] as const).flatMap((part) => {
-        const mine = ours.map((figures) => figures[part]);
-        const other = theirs.map((figures) => figures[part]);
-        const ratios = mine.map((value, i) => value / other[i]);
-        return [
-          median(mine).toFixed(0),
-          median(other).toFixed(0),
-          median(ratios).toFixed(2),
-        ];
-      }),
-    ]);
-    await print(`${rows.at(-1)?.join("  ")}\n`);
-  }
-}
-await device.dispose();
+const OURS = [
+  Deno.execPath(),
+  "run",
+  "-A",
+  "--no-check",
+  new URL("peers/ours.ts", import.meta.url).pathname,
+];
+const THEIRS = [
+  "node",
+  new URL("peers/llama.mjs", import.meta.url).pathname,
+  flags.llama,
+];
 
 const about = await machine();
 const results = new URL(`results/${slug(about)}/`, import.meta.url);
 await Deno.mkdir(results, { recursive: true });
-const text = [
-  "# llama.cpp beside the wasm device",
-  `${about.cpu}, ${THREADS} threads each · ${about.runtime} · ` +
-  `llama.cpp ${await llamaCommit()} · ${about.date} · ${about.commit}`,
-  table([
-    "model",
-    "matrices",
-    "prefill 512",
-    "llama.cpp",
-    "ratio",
-    "decode 64",
-    "llama.cpp",
-    "ratio",
-  ], rows),
-].join("\n\n");
-await Deno.writeTextFile(new URL("peers.md", results), `${text}\n`);
-await print(`${text}\n`);
+const log = new URL(`${flags.log}.jsonl`, results);
+const figures: PeerFigure[] = [];
+await append({
+  ...about,
+  threads: Number(flags.threads),
+  llama: await llamaVersion(flags.llama),
+});
 
-/** The model as llama.cpp reads it: ours in F16, the rest by its own tool. */
-async function gguf(
-  name: string,
-  model: RandomModel,
-  type: string,
-): Promise<string> {
-  const path = `${folder}/${name}-${type}.gguf`;
-  if (await exists(path)) return path;
-  if (type !== "F16") {
-    await run("llama-quantize", await gguf(name, model, "F16"), path, type);
-    return path;
-  }
-  const tensors = await llamaTensors(randomTensors(model), "F16");
-  await Deno.writeFile(path, writeGguf(keys(model), tensors));
-  return path;
-}
-
-function keys(model: RandomModel): Record<string, Key> {
-  const { L, D, V } = model;
-  const rank = (name: string) =>
-    randomTensors(model).find((tensor) => tensor.name === name)?.shape[1] ?? 0;
-  const U32 = 4;
-  const sizes = {
-    context_length: 1 << 20,
-    embedding_length: D,
-    block_count: L,
-    feed_forward_length: 4 * D,
-    "attention.head_count": 0,
-    "attention.decay_lora_rank": rank("blocks.0.att.w1"),
-    "attention.iclr_lora_rank": rank("blocks.0.att.a1"),
-    "attention.value_residual_mix_lora_rank": rank("blocks.1.att.v1"),
-    "attention.gate_lora_rank": rank("blocks.0.att.g1"),
+for (const [model, quantization, type, lanes] of CASES) {
+  if (only.size > 0 && !only.has(`${model}/${quantization}/${lanes}`)) continue;
+  const load: Load = {
+    do: "load",
+    model,
+    quantization,
+    source: model === "embedded" ? "" : await ggufModel(model, "F16", folder),
+    file: await ggufModel(model, type, folder),
+    lanes,
+    threads: Number(flags.threads),
   };
-  return {
-    ...llamaKeys(V),
-    ...Object.fromEntries(
-      Object.entries(sizes).map((
-        [key, value],
-      ) => [`rwkv7.${key}`, [U32, value] as const]),
-    ),
-  };
-}
-
-async function llamaBench(file: string): Promise<Figures> {
-  const printed = await run(
-    "llama-bench",
-    ...["-m", file, "-t", `${THREADS}`, "-p", `${PROMPT}`, "-n", `${DRAWN}`],
-    ...["-r", "3", "-o", "json"],
-  );
-  const [prefill, decode] = JSON.parse(printed);
-  return { prefill: middle(prefill), decode: middle(decode) };
-}
-
-function middle({ samples_ts }: { samples_ts: number[] }): number {
-  return median(samples_ts);
-}
-
-async function llamaCommit(): Promise<string> {
-  const [{ build_commit }] = JSON.parse(
-    await run(
-      "llama-bench",
-      ...["-m", await gguf("5.5M", PRESETS["5.5M"], "F16")],
-      ...["-p", "8", "-n", "0", "-r", "1", "-o", "json"],
-    ),
-  );
-  return build_commit;
-}
-
-async function run(tool: string, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(
-    `${build}/bin/${tool}`,
-    { args },
-  ).output();
-  if (success) return new TextDecoder().decode(stdout);
-  const said = new TextDecoder().decode(stderr).slice(-2000);
-  throw new Error(`Cannot run ${tool}: it said ${said}`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+  const turned = quantization === "int8" && model === "0.1B" && lanes === 1;
+  if (parts.has("start") && quantization === "int8" && lanes === 1) {
+    // The first start packs the weights; the others find them.
+    await start(OURS, load);
+    await rounds(load, {
+      "start": async (command) => ({ ...await start(command, load) }),
+    });
   }
+  if (!parts.has("speed") && !(parts.has("turn") && turned)) continue;
+  await using ours = contestant(OURS[0], OURS.slice(1));
+  await using theirs = contestant(THEIRS[0], THEIRS.slice(1));
+  for (const one of [ours, theirs]) await one.ask(load);
+  const put = (question: Question) => (command: readonly string[]) =>
+    (command === OURS ? ours : theirs).ask(question);
+  if (parts.has("speed")) {
+    const prompt = lanes > 1 ? 128 : 512, runs = Number(flags.runs);
+    await rounds(load, {
+      "speed": put({ do: "speed", prompt, drawn: 64, runs }),
+    });
+  }
+  if (parts.has("turn") && turned) {
+    for (const history of [1024, 4096]) {
+      await rounds(load, {
+        [`turn after ${history}`]: put({ do: "turn", history, lost: false }),
+      });
+    }
+    for (const history of [1024, 4096]) {
+      const lost = await theirs.ask({ do: "turn", history, lost: true });
+      await keep({ ...named(load), part: `lost ${history}`, theirs: lost });
+    }
+  }
+}
+
+const page = peersPage(about, {
+  threads: Number(flags.threads),
+  llama: await llamaVersion(flags.llama),
+  figures,
+});
+await Deno.writeTextFile(new URL(`${flags.log}.md`, results), page);
+await print(page);
+
+/** Asks both in turn, the one first that was second the round before. */
+async function rounds(
+  load: Load,
+  asked: Record<string, (command: readonly string[]) => Promise<Answer>>,
+): Promise<void> {
+  for (const [part, ask] of Object.entries(asked)) {
+    for (let round = 0; round < Number(flags.rounds); round++) {
+      const order = round % 2 ? [THEIRS, OURS] : [OURS, THEIRS];
+      const answers = new Map<readonly string[], Answer>();
+      const [busy] = Deno.loadavg();
+      for (const command of order) answers.set(command, await ask(command));
+      await keep({
+        ...named(load),
+        part,
+        ...{ ours: answers.get(OURS), theirs: answers.get(THEIRS) },
+        round,
+        busy: Number(busy.toFixed(2)),
+      });
+    }
+  }
+}
+
+function named(
+  { model, quantization, lanes }: Pick<
+    Load,
+    "model" | "quantization" | "lanes"
+  >,
+): Pick<PeerFigure, "model" | "quantization" | "lanes"> {
+  return { model, quantization, lanes };
+}
+
+async function keep(figure: PeerFigure): Promise<void> {
+  figures.push(figure);
+  await append(figure);
+}
+
+async function append(line: unknown): Promise<void> {
+  const text = `${JSON.stringify(line)}\n`;
+  await Deno.writeTextFile(log, text, { append: true });
+  await print(text);
+}
+
+async function llamaVersion(place: string): Promise<string> {
+  const read = async (path: string) =>
+    JSON.parse(
+      await Deno.readTextFile(`${place}/node_modules/node-llama-cpp/${path}`),
+    );
+  const { release } = await read("llama/binariesGithubRelease.json");
+  const { version } = await read("package.json");
+  return `${release} as node-llama-cpp ${version} ships it`;
 }
 
 async function print(text: string): Promise<void> {
