@@ -43,7 +43,7 @@ const HELP: CommandHelp = {
       title: "The answer",
       flags: {
         chat: yesOrNo(
-          "Take the text as a message of the user; no goes on with it (yes)",
+          "Take the text as a message of the user; no continues it (yes)",
         ),
         "max-tokens": longestAnswer(LONGEST),
         ...SAMPLING_FLAGS.flags,

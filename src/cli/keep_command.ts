@@ -29,9 +29,9 @@ const FOLDER = fileURLToPath(new URL("../../saves/kept", import.meta.url));
 const MOST = "2GB";
 
 const HELP: CommandHelp = {
-  about: "Keeps the saves of clients that keep nothing: point them at this " +
-    "proxy instead of the server. It reads what is new of each conversation, " +
-    "and has the server go on from the save of what was before.",
+  about: "A proxy that keeps saves for clients that keep only text: point " +
+    "them at this proxy instead of the server. Of each conversation the server " +
+    "reads only what is new, and continues from the save of the rest.",
   usage: [
     "deno task keep",
     "deno task keep --server http://127.0.0.1:8000",

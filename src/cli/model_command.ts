@@ -34,7 +34,7 @@ import { EMBEDDED, resolveModel, SPARE_LANES } from "../hub/resolve_model.ts";
 import { command, note, startWhereTyped, write } from "../terminal.ts";
 
 const HELP: CommandHelp = {
-  about: "Fetches models, and says what is there.",
+  about: "Fetches, lists and inspects models.",
   usage: [
     `deno task model pull SIZE            an official one: ${
       OFFICIAL_SIZES.join(", ")
@@ -52,15 +52,15 @@ const HELP: CommandHelp = {
       flags: {
         as: {
           placeholder: "NAME",
-          help: "What to call it, if not after its file",
+          help: "Name of the model (the name of its file)",
         },
         sha256: {
           placeholder: "HEX",
-          help: "What the checksum of the weights has to be",
+          help: "Expected SHA-256 of the weights",
         },
         vocab: {
           placeholder: "URL",
-          help: "Where the World vocabulary is, if not on GitHub",
+          help: "Address of the World vocabulary (on GitHub)",
         },
         offline: yesOrNo("Fetch nothing; GOSLING_OFFLINE is the same (no)"),
       },
@@ -75,7 +75,7 @@ const HELP: CommandHelp = {
   notes: [
     "Models are kept in GOSLING_MODELS. HF_ENDPOINT names a mirror of Hugging " +
     "Face, HF_TOKEN opens private and gated repositories. A pull that was cut " +
-    "off goes on where it ended.",
+    "off is resumed.",
   ],
 };
 

@@ -20,7 +20,7 @@ export const PASSPHRASE_FLAG: FlagGroup["flags"] = {
   passphrase: {
     placeholder: "WORDS",
     help: "Open locked saves, and lock those that are written; ask asks at " +
-      "the terminal. Who loses it loses the saves",
+      "the terminal. Saves cannot be opened without it",
   },
 };
 

@@ -53,7 +53,7 @@ const HELP: CommandHelp = {
     'deno task state teach [SAVE] --say TEXT … --fact "QUESTION=ANSWER" … --to NAME',
     'deno task state forget SAVE --fact "QUESTION=ANSWER" … --to NAME',
     "deno task state merge SAVE[=WEIGHT] SAVE[=WEIGHT] … --to NAME",
-    "deno task state rebase SAVE …          read their transcripts anew",
+    "deno task state rebase SAVE …          read their transcripts again",
     "deno task state rebase --to NAME < TEXT",
     "deno task state lock SAVE --passphrase ask      and unlock",
     "deno task state score SAVE TEXT TEXT …",
@@ -66,7 +66,7 @@ const HELP: CommandHelp = {
         ...OVERWRITE_FLAGS,
         json: {
           placeholder: "",
-          help: "inspect, diff: all there is to say, as JSON",
+          help: "inspect, diff: print everything, as JSON",
           values: ["yes"],
           alone: "yes",
         },
@@ -296,7 +296,7 @@ async function rebaseSaves(bench: Bench): Promise<void> {
     }
   }
   if (failed.length > 0) {
-    throw invalid(`Cannot read anew: ${failed.join(", ")}`);
+    throw invalid(`Cannot read again: ${failed.join(", ")}`);
   }
 }
 

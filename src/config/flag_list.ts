@@ -143,7 +143,7 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   "on-mismatch": {
     placeholder: "NAME",
     help: "What becomes of another model's save with a transcript, where a " +
-      "request does not say: refuse, or rebase to read it anew (refuse)",
+      "request does not say: refuse, or rebase to read it again (refuse)",
     values: ["refuse", "rebase"],
   },
   "keys-file": {

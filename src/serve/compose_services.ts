@@ -97,7 +97,7 @@ export async function compose(
     if (!(error instanceof CacheError)) throw error;
     // Damage may show in the midst of a load, when the fingerprint that came with
     // it is in use already: so all of it is made again.
-    note(`${error.message}; they are packed anew`);
+    note(`${error.message}; they are packed again`);
     const { opened: _closed, ...rest } = options;
     return await attempt(config, note, { ...rest, fresh: true });
   }

@@ -72,7 +72,7 @@ export async function openPacked(
     }
   } catch (error) {
     if (!(error instanceof CacheError)) throw error;
-    note(`${error.message}; they are packed anew`);
+    note(`${error.message}; they are packed again`);
   }
   let writer = await createCache(place, note);
   return {

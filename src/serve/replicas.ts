@@ -42,10 +42,10 @@ const HELP: CommandHelp = {
   usage: ["deno task replicas [N] [flags]", "deno task replicas 3 --port 8080"],
   groups: GROUPS,
   notes: [
-    "N is one a core where it is left out. Sharing a port needs Linux; " +
+    "N defaults to one a core. Sharing a port needs Linux; " +
     "elsewhere use --own-ports. A process that dies is started again. SIGTERM " +
-    "ends all of them as it ends one, SIGHUP has the keys file read again, and " +
-    "SIGUSR2 replaces them one after the other.",
+    "ends all processes, SIGHUP makes them read the keys file again, and SIGUSR2 " +
+    "replaces them one by one.",
   ],
 };
 

@@ -22,7 +22,7 @@
  *    115  u8            0
  *    116  u32           W, bytes of the encoded values
  *    120  u32           bytes of the decoded values, 4 L D (N + 2)
- *    124  u32           digest of the system's words and tools read; 0: none
+ *    124  u32           digest of the system's words and tools read; 0 if none
  *    128  u32[U]        tokens not read yet, in order
  *         (u32 f32)[C]  token and its decayed count, tokens ascending
  *         u8[P]         the unfinished character

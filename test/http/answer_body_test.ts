@@ -82,7 +82,7 @@ Deno.test("streamBody gives up a body that nobody takes any more", async () => {
   for (let i = 0; i < 3; i++) await reader?.read();
   await over;
   await assertRejects(() => reader?.read() ?? Promise.resolve(), {
-    message: "Cannot answer: nobody read for 20 ms",
+    message: "Cannot answer: the client read nothing for 20 ms",
   });
   assert(found.ended);
 });

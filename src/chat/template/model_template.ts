@@ -364,7 +364,7 @@ export class ModelTemplate implements ChatTemplate {
       throw new RequestError(
         "ERR_REQUEST_INVALID",
         "Cannot go on with the state: the model's chat template writes earlier " +
-          "messages anew with every turn; send the whole list without a state",
+          "messages again with every turn; send the whole list without a state",
       );
     }
     return (phase.thinking ? `\n${THINK_END}` : "") +

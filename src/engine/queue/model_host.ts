@@ -189,7 +189,7 @@ export class ModelHost {
     loaded.scheduler.fail(
       new DeviceError(
         "ERR_DEVICE_LOST",
-        "Cannot finish: the device was lost; the save you came with still holds",
+        "Cannot finish: the device was lost; the save of the request is still valid",
         { cause },
       ),
     );

@@ -149,7 +149,9 @@ class AnswerBody implements BodyWriter {
     this.#demand = Promise.withResolvers<void>();
     this.#timer = setTimeout(
       () =>
-        this.#giveUp(new Error(`Cannot answer: nobody read for ${stallMs} ms`)),
+        this.#giveUp(
+          new Error(`Cannot answer: the client read nothing for ${stallMs} ms`),
+        ),
       stallMs,
     );
     this.#controller?.enqueue(piece);

@@ -9,17 +9,17 @@ import { z } from "@hono/zod-openapi";
 /** What became of a state of another model. */
 export const Rebased = z.object({
   from: z.string().describe("Fingerprint of the model that made the state"),
-  tokens: z.int().describe("Tokens read anew"),
-  ms: z.number().describe("Milliseconds that it took"),
+  tokens: z.int().describe("Tokens of the text that was read again"),
+  ms: z.number().describe("Duration in milliseconds"),
 }).openapi("Rebased");
 
 /** What an answer of any dialect says of its schema and of the state it went on from. */
 export const REPORT = {
   retries: z.int().optional().describe(
-    "How often the answer went back from where its schema allowed no token; " +
-      "absent: never",
+    "Number of times that tokens were taken back because the schema allowed " +
+      "none after them; omitted if zero",
   ),
   rebased: Rebased.optional().describe(
-    "Present if the state was another model's and its text was read anew",
+    "Present if another model made the state and its text was read again",
   ),
 };

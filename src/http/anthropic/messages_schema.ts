@@ -158,7 +158,7 @@ export const MessagesRequest = closedObject({
   ...conversation,
   max_tokens: z.int().min(0).transform((most) => Math.min(most, MOST_TOKENS))
     .describe(
-      `Tokens of the answer at most, and never more than ${MOST_TOKENS}`,
+      `Maximum number of tokens to generate, capped at ${MOST_TOKENS}`,
     ),
   stop_sequences: stops,
   stream: z.boolean().default(false),

@@ -15,7 +15,7 @@ export const JsonLimitsField = z.strictObject({
   string: z.int().min(1).max(1 << 16).optional()
     .describe("Characters of a string"),
   digits: z.int().min(1).max(20).optional()
-    .describe("Digits of a number before its point, and behind it"),
+    .describe("Digits of a number before and after the decimal point"),
   items: z.int().min(1).max(1 << 16).optional()
     .describe("Items of an array, and properties of an object"),
 }).optional().describe(

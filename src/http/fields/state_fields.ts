@@ -20,20 +20,20 @@ export const StateProfile = z.enum(["sealed", "portable"]).default("sealed")
 
 /** Whether what is made of a returned state may outlive it. */
 export const Renewable = z.boolean().optional().describe(
-  "Whether states made of the returned one may outlive it, which is the default; " +
+  "Whether states made from the returned one may outlive it, which is the default; " +
     "needs a server whose states expire",
 );
 
 /** Whether a returned state has a transcript. */
 export const KeepTranscript = z.boolean().optional().describe(
-  "Whether the returned state has a transcript of all that it has read; defaults " +
-    "to whether the given one has, and false for a new text",
+  "Whether the returned state has a transcript of everything it has read; " +
+    "defaults to that of the given state, or false for a new text",
 );
 
 /** What becomes of a state of another model. */
 export const OnMismatch = z.enum(["refuse", "rebase"]).optional().describe(
-  "What becomes of a state of another model: an error, or, if it has a " +
-    "transcript, the text is read anew first; defaults to the server's setting",
+  "Treatment of a state of another model: `refuse` it, or `rebase`, which reads " +
+    "its transcript again first; defaults to the server's setting",
 );
 
 /** Where a text begins, if not in a state. */

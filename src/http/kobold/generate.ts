@@ -83,7 +83,7 @@ const abort = createRoute({
   },
   responses: {
     200: {
-      description: "Whether there were any",
+      description: "Whether a generation was ended",
       content: {
         "application/json": {
           schema: z.object({ success: z.string(), done: z.string() }),

@@ -32,17 +32,17 @@ export const KoboldGenerateRequest = closedObject({
   model: modelName,
   prompt: text.default(""),
   memory: text.default("")
-    .describe("Text before the prompt; a state has read it"),
+    .describe("Text before the prompt; ignored if there is a state"),
   max_length: z.int().min(0).optional().describe(
-    "Tokens of the answer at most",
+    "Maximum number of tokens to generate",
   ),
   n: z.int().min(1).max(16).default(1),
   stop_sequence: stops,
   sampler_seed,
   genkey: z.string().max(64).default("")
-    .describe("Names the generation, for /api/extra/abort"),
+    .describe("Name of the generation for /api/extra/abort"),
   grammar: z.string().max(TEXT_LIMIT).optional()
-    .describe("Rules of the answer, in GBNF"),
+    .describe("Grammar of the answer in GBNF"),
   images: z.array(z.unknown())
     .max(0, "images are not taken: the model reads text").optional(),
   ...ignored,

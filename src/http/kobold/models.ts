@@ -56,7 +56,7 @@ const count = createRoute({
   },
   responses: {
     200: {
-      description: "How many, and which",
+      description: "The count and the tokens",
       content: {
         "application/json": {
           schema: z.object({ value: z.int(), ids: z.array(z.int()) }),
@@ -96,7 +96,7 @@ export function koboldModelRoutes(): OpenAPIHono<AppEnv> {
     const [first] = c.get("loader").models;
     return c.json({ result: `koboldcpp/${first?.id ?? "none"}` });
   });
-  const version = get("/api/extra/version", "What there is", Result);
+  const version = get("/api/extra/version", "Capabilities", Result);
   document(app, version);
   app.get(version.path, (c) =>
     c.json({

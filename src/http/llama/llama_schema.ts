@@ -70,14 +70,16 @@ export const LlamaCompletionRequest = closedObject({
   model: modelName,
   prompt: LlamaPrompt.default(""),
   n: z.int().min(1).max(16).default(1)
-    .describe("Answers; more than one come as a list, or by their index"),
+    .describe(
+      "Number of answers; several are returned as a list, or streamed by index",
+    ),
   n_predict: z.int().min(-2).optional().describe(
-    "Tokens of the answer at most; negative ones are as many as may be",
+    "Maximum number of tokens to generate; negative for the server's maximum",
   ),
   stop: stops,
   stream: z.boolean().default(false),
   grammar: z.string().max(TEXT_LIMIT).optional()
-    .describe("Rules of the answer, in GBNF"),
+    .describe("Grammar of the answer in GBNF"),
   json_schema: JsonSchema.optional(),
   n_probs: z.int().min(0).max(20).default(0),
   logit_bias: Bias,
@@ -132,8 +134,8 @@ export const RootDetokenizeRequest = closedObject({
 export const SlotRequest = closedObject({
   model: modelName,
   filename: z.string().optional()
-    .describe("A name, or for restore the state itself"),
-  prompt: LlamaPrompt.optional().describe("What to read before saving"),
+    .describe("File name; for restore, the state"),
+  prompt: LlamaPrompt.optional().describe("Text to read before saving"),
   state: native.state,
   state_codec: native.state_codec,
   state_profile: native.state_profile,

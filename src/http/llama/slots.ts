@@ -27,7 +27,9 @@ import { SlotRequest } from "./llama_schema.ts";
 const UNBOUNDED = 2 ** 31 - 1;
 
 const OfModel = z.object({
-  model: z.string().optional().describe("By default, the first"),
+  model: z.string().optional().describe(
+    "Name of the model; defaults to the first",
+  ),
 });
 
 const props = createRoute({
@@ -37,7 +39,7 @@ const props = createRoute({
   request: { query: OfModel },
   responses: {
     200: {
-      description: "What is loaded",
+      description: "The properties",
       content: {
         "application/json": { schema: z.looseObject({ total_slots: z.int() }) },
       },
@@ -53,7 +55,7 @@ const slots = createRoute({
   request: { query: OfModel },
   responses: {
     200: {
-      description: "Each lane, and whether it is at work",
+      description: "Every lane and whether it is busy",
       content: {
         "application/json": {
           schema: z.array(z.looseObject({ id: z.int() })),
@@ -78,7 +80,7 @@ const slot = createRoute({
   },
   responses: {
     200: {
-      description: "What was done, and the state",
+      description: "The action and the state",
       content: {
         "application/json": {
           schema: z.looseObject({ id_slot: z.int(), rebased: REPORT.rebased }),

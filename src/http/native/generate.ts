@@ -65,7 +65,7 @@ const route = createRoute({
   },
   responses: {
     200: {
-      description: "The answer, as JSON, as an event stream or in two parts",
+      description: "The answer as JSON, as an event stream or as multipart",
       content: {
         "application/json": { schema: GenerateResponse },
         "text/event-stream": { schema: GenerateEvent },

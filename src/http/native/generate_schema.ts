@@ -110,7 +110,7 @@ export const Usage = z.object({
   completion_tokens: z.int().describe("Tokens generated"),
   position: z.int().describe("Tokens the state has read in total"),
   prefill_saved_tokens: z.int()
-    .describe("Tokens read by earlier turns, and not again by this one"),
+    .describe("Tokens read by earlier turns and reused"),
 }).openapi("Usage");
 
 /** Milliseconds. */
@@ -155,9 +155,11 @@ export const GenerateEvent = z.union([
   }),
   z.object({
     type: z.literal("rebase"),
-    read: z.int().describe("Tokens read anew so far"),
-    of: z.int().describe("About how many there are"),
-  }).describe("Progress, before any text"),
+    read: z.int().describe("Tokens read so far"),
+    of: z.int().describe("Estimated total"),
+  }).describe(
+    "Progress of reading another model's text again, before any text",
+  ),
   GenerateResponse.omit({ text: true }).extend({ type: z.literal("done") }),
   z.object({ type: z.literal("problem") }).loose()
     .describe("Has the members of Problem"),

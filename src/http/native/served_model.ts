@@ -60,25 +60,27 @@ const Model = z.object({
     .describe("Whether states may, do or never have transcripts"),
   on_mismatch: z.enum(["refuse", "rebase"])
     .describe(
-      "What becomes of another model's state, if a request does not say",
+      "Default for `on_mismatch`",
     ),
   expires: z.boolean().describe("Whether states expire"),
   generation: z.string().optional()
-    .describe("Generation of the model, as its names and files tell"),
+    .describe("Generation of the model, from its name and files"),
   chat: z.object({
     form: z.string().describe("Chat form or template in use"),
-    source: z.string().describe("Where it comes from"),
-    thinking: z.boolean().describe("Whether the model can be asked to think"),
+    source: z.string().describe(
+      "Source of the form: a file, the generation or a setting",
+    ),
+    thinking: z.boolean().describe("Whether the model supports thinking"),
   }),
   bos: z.object({ text: z.boolean(), chat: z.boolean() })
     .describe("Whether a new text, or chat, begins with the end-of-text token"),
   decoding: z.object({
     name: z.string(),
-    thinking: Profile.describe("For answers that begin with a thought"),
-    plain: Profile.describe("For all others"),
-    tools: Profile.optional().describe("Where functions may be called"),
+    thinking: Profile.describe("For answers with reasoning"),
+    plain: Profile.describe("For all other answers"),
+    tools: Profile.optional().describe("For answers that may call functions"),
   }).optional().describe(
-    "Sampling parameters used where a request has none; absent: those of the API",
+    "Default sampling parameters of the model, in place of the API's",
   ),
   initial_states: InitialStates,
 }).openapi("Model");

@@ -51,7 +51,7 @@ const Listed = z.object({
 const version = createRoute({
   method: "get",
   path: "/api/version",
-  summary: "Version of Ollama whose routes are here (Ollama)",
+  summary: "Supported version of the API (Ollama)",
   responses: {
     200: {
       description: "The version",
@@ -84,7 +84,7 @@ const ps = createRoute({
   summary: "List models that are loaded (Ollama)",
   responses: {
     200: {
-      description: "Those in memory",
+      description: "The loaded models",
       content: {
         "application/json": { schema: z.object({ models: z.array(Listed) }) },
       },

@@ -54,7 +54,7 @@ const { presence_penalty, frequency_penalty, penalty_decay } = sampling;
 /** `options`. Those without a counterpart here are ignored and named. */
 const Options = closedObject({
   num_predict: z.int().min(-2).optional().describe(
-    "Tokens of the answer at most; -1 and -2 are as many as may be",
+    "Maximum number of tokens to generate; -1 and -2 for the server's maximum",
   ),
   stop: stops,
   temperature,
@@ -95,7 +95,7 @@ const common = {
   think: Think,
   options: Options,
   keep_alive: z.unknown().optional()
-    .describe("Taken, and changes nothing: the server decides"),
+    .describe("Accepted and ignored: the server decides"),
   logprobs: z.boolean().default(false),
   top_logprobs: z.int().min(0).max(20).optional(),
   ...native,
@@ -211,7 +211,7 @@ export const OllamaGenerateRequest = closedObject({
   raw: z.boolean().default(false),
   context: Context.optional()
     .transform((numbers) => numbers?.length ? numbers : undefined)
-    .describe("The `context` of the answer before, which is the state"),
+    .describe("`context` of the previous answer, which is the state"),
 }).transform(answered).openapi("OllamaGenerateRequest");
 /** `POST /api/generate`, parsed. */
 export type OllamaGenerateRequest = z.output<typeof OllamaGenerateRequest>;

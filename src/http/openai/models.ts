@@ -15,7 +15,9 @@ import { openAiErrors } from "./openai_error.ts";
 const OpenAiModel = z.object({
   id: z.string(),
   object: z.literal("model"),
-  created: z.int().describe("Start of the server, Unix time in seconds"),
+  created: z.int().describe(
+    "Time at which the server started, Unix time in seconds",
+  ),
   owned_by: z.string(),
   context_length: z.int().describe(
     "Maximum length of a conversation in tokens. The state has a fixed size, so " +

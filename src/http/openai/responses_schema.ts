@@ -155,10 +155,10 @@ export const ResponsesRequest = closedObject({
   truncation: z.enum(["auto", "disabled"]).optional(),
   background: z.literal(false).optional(),
   state_in: StatePlace.optional().describe(
-    "Ids are the state in any case but one: a stream of the openai package's " +
-      "helper has one id from its beginning, so it begins when its answer has " +
-      "ended. With `answer`, or `store: false`, its words come as they are " +
-      "written, and the state is in its items",
+    "Ids always carry the state. A stream of the openai package's helper needs " +
+      "its id from the beginning, so it begins when the answer has ended; with " +
+      "`answer`, or `store: false`, it is sent at once, and its items carry the " +
+      "state",
   ),
   ...sampling,
   ...native,

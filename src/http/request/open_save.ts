@@ -99,7 +99,7 @@ async function rebaseOf(
   if (file.save.transcript?.turns.length) return c.get("turns").rebase(file);
   throw new StateError(
     "ERR_STATE_MISMATCH",
-    `${mismatch.message}; and it has no transcript that could be read anew`,
+    `${mismatch.message}; and it has no transcript to read again`,
     { cause: mismatch },
   );
 }

@@ -41,7 +41,7 @@ const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
   ERR_STATE_MISMATCH: {
     message:
       "Another model answers here than the one that made this save; it " +
-      "can read the conversation anew.",
+      "can read the conversation again.",
     action: "rebase",
   },
   ERR_STATE_UNREADABLE: {

@@ -113,7 +113,7 @@ function SlotView(
           label={`Lock ${slot.name} in a file`}
           onClick={() =>
             askPassphrase(
-              "The file opens nowhere without the passphrase, and nobody can " +
+              "The file cannot be opened without the passphrase, and nobody can " +
                 "reset it: who loses it loses the save.",
               "Lock and export",
               (passphrase) =>

@@ -409,7 +409,7 @@ Deno.test("another model's state without a transcript stays refused, and says wh
   const here = await serve({ onMismatch: "rebase" });
   const refused = await post(here, "/v1/generate", { prompt: "a", state });
   assertEquals([refused.status, refused.code], [409, "ERR_STATE_MISMATCH"]);
-  assertMatch(refused.detail, /no transcript that could be read anew/);
+  assertMatch(refused.detail, /no transcript to read again/);
 });
 
 Deno.test("reading anew is charged before it is done, and needs what a turn needs", async () => {

@@ -39,11 +39,13 @@ export const Seal = z.object({
   kid: z.string().optional(),
   issued: z.string().optional(),
   first_issued: z.string().optional()
-    .describe("When the first state was issued of which this is a renewal"),
-  renewals: z.int().optional().describe("Renewals since"),
+    .describe(
+      "Time at which the first state of this chain of renewals was issued",
+    ),
+  renewals: z.int().optional().describe("Number of renewals since then"),
   expires: z.string().optional(),
   renewable: z.boolean().optional()
-    .describe("False: no state made of this one outlives it"),
+    .describe("Whether states made from this one may outlive it"),
   owner: z.string().optional().describe("Label of its owner's secret"),
 });
 
@@ -56,7 +58,7 @@ const InspectRequest = z.strictObject({
 const Inspection = z.object({
   position: z.int().describe("Tokens the state has read"),
   codec: z.string(),
-  bytes: z.int().optional().describe("Size of the save file inside"),
+  bytes: z.int().optional().describe("Size of the sealed save file"),
   model: z.object({
     fingerprint: z.string(),
     L: z.int(),
@@ -77,7 +79,7 @@ const Inspection = z.object({
   transcript: z.object({
     turns: z.int(),
     bytes: z.int().describe("Bytes of the text"),
-  }).optional().describe("What the state has of the text that it has read"),
+  }).optional().describe("Transcript of the state"),
   layers: z.array(Norms).describe("Euclidean norms"),
   picture: Picture.optional(),
 }).openapi("StateInspection");

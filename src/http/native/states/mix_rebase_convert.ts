@@ -52,8 +52,8 @@ const RebaseRequest = z.strictObject({
     .describe("The whole conversation, in place of `prompt`"),
   state: Token.optional()
     .describe(
-      "Without `prompt` and `messages`: the state whose transcript is read. With " +
-        "one of them: a state to compare with; has it read the same tokens?",
+      "State whose transcript is read; with `prompt` or `messages`, a state to " +
+        "compare with",
     ),
   transcript: KeepTranscript,
   ...output,
@@ -80,7 +80,9 @@ const ConvertRequest = z.union([
     from: Layout.describe("Format of the file"),
     data: z.base64().describe("The file"),
     position: z.int().min(0).max(MOST_POSITION).default(0)
-      .describe("Tokens the state has read, if the file does not say"),
+      .describe(
+        "Number of tokens the state has read, if the file does not record it",
+      ),
     ...output,
   }),
   z.strictObject({

@@ -42,7 +42,7 @@ export function stateEditRoutes(): OpenAPIHono<AppEnv> {
   postJson(app, {
     path: "/v1/state/teach",
     needs: { takesTurn: true },
-    summary: "Teach a state, and measure what it learned",
+    summary: "Teach a state and measure what it learned",
     request: TeachRequest,
     example: { statements: ["My name is Dave."], facts: [FACT] },
     response: TaughtState,
@@ -51,7 +51,7 @@ export function stateEditRoutes(): OpenAPIHono<AppEnv> {
   postJson(app, {
     path: "/v1/state/forget",
     needs: { takesTurn: true },
-    summary: "Make a state forget, and measure whether it did",
+    summary: "Make a state forget and measure the effect",
     request: ForgetRequest,
     response: EditedState,
     refusals: STATE_REFUSALS,
@@ -60,7 +60,7 @@ export function stateEditRoutes(): OpenAPIHono<AppEnv> {
     path: "/v1/state/merge",
     needs: { takesTurn: true, states: 4 },
     elements: ({ states }, values) => (states.length + 1) * values,
-    summary: "Merge states, and measure what the result knows",
+    summary: "Merge states and measure what the result knows",
     request: MergeRequest,
     response: EditedState,
     refusals: STATE_REFUSALS,

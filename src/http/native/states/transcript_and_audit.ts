@@ -31,32 +31,32 @@ const Transcript = z.object({
     text: z.string(),
   })),
   text: z.string().describe(
-    "All that was read, verbatim: the chat template's own words too; invalid " +
-      "UTF-8 becomes U+FFFD",
+    "Everything the state has read, verbatim, the text of the chat template " +
+      "included; invalid UTF-8 becomes U+FFFD",
   ),
 }).openapi("Transcript");
 
 const Audit = z.object({
   object: z.literal("audit"),
   intact: z.boolean().describe(
-    "Whether the transcript is what the state has read: its chain is the state's, " +
-      "and its words are the vocabulary's where this server has it",
+    "Whether the transcript matches the state's hash chain, and the model's " +
+      "vocabulary if this server has it",
   ),
   chain: z.string().describe("Hash chain in the state"),
   recomputed: z.string().describe("Hash chain over the transcript's tokens"),
   position: z.int().describe("Tokens the state has read"),
   bytes: z.int().describe("Bytes of the text"),
   words: z.enum(["checked", "wrong", "unknown"]).describe(
-    "Whether the text is what the model's vocabulary says; `unknown` if this " +
-      "server does not have that model loaded",
+    "Whether the text matches the model's vocabulary; `unknown` if that model is " +
+      "not loaded on this server",
   ),
   model: z.object({
     fingerprint: z.string(),
-    name: z.string().optional().describe("Its name on this server"),
+    name: z.string().optional().describe("Name of the model on this server"),
   }),
   seal: Seal,
   note: z.object({ engine: z.string(), device: z.string() })
-    .describe("Who wrote it, by its own account"),
+    .describe("Program that wrote the file, according to the file"),
 }).openapi("Audit");
 
 /** Answers what a state has read, and whether that is true. */
@@ -64,7 +64,7 @@ export function stateAccountRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   postJson(app, {
     path: "/v1/state/transcript",
-    summary: "Return all that a state of any model has read",
+    summary: "Return everything that a state of any model has read",
     request: AccountRequest.openapi("TranscriptRequest"),
     response: Transcript,
     elements: ({ state }) => state.length,
