@@ -3,7 +3,7 @@
  */
 
 import { quantize } from "./activation";
-import { barrier } from "./barrier";
+import { awaitCall, barrier, call } from "./barrier";
 import { forward } from "./forward";
 import { PANEL } from "./panel";
 import { Format, Layer, Matrix, Plan } from "./plan";
@@ -38,27 +38,27 @@ export function multiply(
 /** Runs a pass as thread 0, after which the logits are there. */
 export function pass(pointer: usize): void {
   const plan = changetype<Plan>(pointer);
-  barrier(plan);
+  call(plan, plan.threads);
   forward(plan, 0);
   barrier(plan);
 }
 
-/** Takes part in passes as thread `me` until the command is another. */
+/** Takes part in the passes that thread `me` is called to, until `leave`. */
 export function serve(pointer: usize, me: u32): void {
   const plan = changetype<Plan>(pointer);
-  for (;;) {
-    barrier(plan);
+  for (let calls: u32 = 0;; calls++) {
+    awaitCall(plan, me, calls);
     if (plan.command !== RUN) return;
     forward(plan, me);
     barrier(plan);
   }
 }
 
-/** Lets the other threads leave `serve`. */
-export function leave(pointer: usize): void {
+/** Lets the others of `threads` threads leave `serve`. */
+export function leave(pointer: usize, threads: u32): void {
   const plan = changetype<Plan>(pointer);
   plan.command = 1;
-  barrier(plan);
+  call(plan, threads);
 }
 
 /** A lane's state between canonical order and how it lies here, either way. */

@@ -70,7 +70,7 @@ export class Layer {
 /** The whole model, its scratch memory, and the pass in hand. */
 @unmanaged
 export class Plan {
-  /** Threads that meet at the barrier, and its words, a cache line apart. */
+  /** Threads of the pass, which meet at the barrier, and the words of barrier.ts. */
   threads: u32;
   barrier: u32;
   /** 0: run a pass. 1: leave. */

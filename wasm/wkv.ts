@@ -115,11 +115,23 @@ function last(S: usize, row: usize, i: usize, sa: usize): void {
   v128.store(y + 16, y1);
 }
 
-/** S as the host knows it, `[i, j]`, to and from S as it lies here. */
+/** S as the host knows it, `[i, j]`, to and from S as it lies here, by blocks of 4. */
 export function transpose(from: usize, to: usize): void {
-  for (let i: usize = 0; i < 64; i++) {
-    for (let j: usize = 0; j < 64; j++) {
-      store<f32>(to + (j * 64 + i) * 4, load<f32>(from + (i * 64 + j) * 4));
+  for (let i: usize = 0; i < 64; i += 4) {
+    let source = from + i * 256, target = to + i * 4;
+    for (let j: usize = 0; j < 64; j += 4) {
+      const a = v128.load(source), b = v128.load(source + 256);
+      const c = v128.load(source + 512), d = v128.load(source + 768);
+      const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+      const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+      const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+      const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+      v128.store(target, v128.shuffle<f64>(ab, cd, 0, 2));
+      v128.store(target + 256, v128.shuffle<f64>(ab, cd, 1, 3));
+      v128.store(target + 512, v128.shuffle<f64>(ab2, cd2, 0, 2));
+      v128.store(target + 768, v128.shuffle<f64>(ab2, cd2, 1, 3));
+      source += 16;
+      target += 1024;
     }
   }
 }

@@ -95,7 +95,7 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   },
   threads: {
     placeholder: "N",
-    help: "Threads of the wasm device (all cores)",
+    help: "Threads of the wasm device (those that make it faster)",
   },
   vocab: {
     placeholder: "[NAME=]PATH",

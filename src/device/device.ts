@@ -133,6 +133,16 @@ export interface LaneResult {
   readonly failure?: string;
 }
 
+/** Threads that compute a pass, as they have proved fastest so far. */
+export interface ThreadsInUse {
+  /** For a single token. */
+  readonly decode: number;
+  /** For a long piece of a prompt. */
+  readonly prefill: number;
+  /** That there are. */
+  readonly most: number;
+}
+
 /** A model loaded on a device. */
 export interface DeviceModel {
   /** The model's sizes. */
@@ -146,6 +156,8 @@ export interface DeviceModel {
    * it may not be, only {@linkcode LaneStep.replay} gives again what drawing gave.
    */
   readonly seamless?: boolean;
+  /** Threads at work; absent: the device has none of its own. */
+  readonly threads?: ThreadsInUse;
   /** Resolves, once, if the device goes away; later calls reject with the same. */
   readonly lost: Promise<Error>;
   /** Makes a lane's state blank: all zeros. */

@@ -5,7 +5,11 @@
  * @module
  */
 
-import type { DeviceKind, Quantization } from "../device/device.ts";
+import type {
+  DeviceKind,
+  Quantization,
+  ThreadsInUse,
+} from "../device/device.ts";
 import type { Constraint } from "../grammar/grammar.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { Save, SaveFormat } from "../state/save.ts";
@@ -89,8 +93,12 @@ export interface ModelInfo {
   readonly parameters: number;
   /** How matrices are kept on the device. */
   readonly quantization: Quantization;
-  /** Which device, and its name. */
-  readonly device: { readonly kind: DeviceKind; readonly name: string };
+  /** Which device, its name, and its threads at work at the moment, if it has any. */
+  readonly device: {
+    readonly kind: DeviceKind;
+    readonly name: string;
+    readonly threads?: ThreadsInUse | undefined;
+  };
   /** Lanes. */
   readonly lanes: number;
 }

@@ -92,6 +92,17 @@ export function describeModels(
     ({ ready }) => Number(ready),
   );
   gauge(registry, {
+    name: "device_threads",
+    help: "Threads that compute a pass",
+    labels: ["model", "work"],
+  }, (gauge) => {
+    for (const [model, { model: { device: { threads } } }] of engines) {
+      if (threads === undefined) continue;
+      gauge.set({ model, work: "decode" }, threads.decode);
+      gauge.set({ model, work: "prefill" }, threads.prefill);
+    }
+  });
+  gauge(registry, {
     name: "model_info",
     help: "Always 1",
     labels: ["model", "fingerprint", "parameters", "quantization", "device"],

@@ -9,7 +9,7 @@ import deno from "../../deno.json" with { type: "json" };
 import { openConversation, speakerOf } from "../chat/conversation_form.ts";
 import { jinjaThread } from "../chat/template/jinja_thread.ts";
 import type { Config } from "../config/settings.ts";
-import type { Device, DeviceModel } from "../device/device.ts";
+import type { Device, DeviceModel, ThreadsInUse } from "../device/device.ts";
 import { openEngine } from "../engine/device_engine.ts";
 import { superviseGrammars } from "../grammar/thread/grammar_supervisor.ts";
 import type { Services } from "../http/services.ts";
@@ -167,6 +167,7 @@ async function attempt(
       (pieces) => room.load(checkpoint, { ...options, ...pieces }),
     );
   };
+  let current: DeviceModel | undefined;
   // Before all that needs the fingerprint: so the weights are read once.
   let loaded: DeviceModel | undefined = await load().catch((error) => {
     throw explainFull(error, space, checkpoint, takes);
@@ -207,7 +208,13 @@ async function attempt(
       fingerprint: fingerprint.toHex(),
       parameters: parameters(shape),
       quantization,
-      device: { kind, name },
+      device: {
+        kind,
+        name,
+        get threads(): ThreadsInUse | undefined {
+          return current?.threads;
+        },
+      },
       lanes,
     },
     format,
@@ -217,6 +224,7 @@ async function attempt(
     async load() {
       const model = loaded ?? await load();
       loaded = undefined;
+      current = model;
       return model;
     },
     lost(error) {

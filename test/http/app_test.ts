@@ -101,6 +101,7 @@ Deno.test("app is not ready while the device is being replaced", async () => {
 Deno.test("app describes the model, natively and as OpenAI does", async () => {
   const { get } = harness();
   const model = await (await get("/v1/model")).json();
+  assertEquals(model.device.threads, { decode: 1, prefill: 4, most: 8 });
   assertEquals(model.id, "fake");
   assertEquals(model.shape.layers, 1);
   assertEquals(model.state.values, 64 * 66);

@@ -224,7 +224,11 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
       fingerprint: "ab".repeat(32),
       parameters: 1234,
       quantization: "none",
-      device: { kind: "wasm", name: "nothing" },
+      device: {
+        kind: "wasm",
+        name: "nothing",
+        threads: { decode: 1, prefill: 4, most: 8 },
+      },
       lanes: 2,
     },
     format: { fingerprint: new Uint8Array(32).fill(0xab), shape: SHAPE },

@@ -102,6 +102,12 @@ Deno.test("Metrics.serving() shows a model's lanes, queue and readiness until it
   const text = await figures.text();
   assertEquals(sample(text, 'gosling_lanes{model="goose"}'), 2);
   assertEquals(sample(text, 'gosling_lanes_busy{model="goose"}'), 2);
+  for (const [work, threads] of [["decode", 1], ["prefill", 4]] as const) {
+    assertEquals(
+      sample(text, `gosling_device_threads{model="goose",work="${work}"}`),
+      threads,
+    );
+  }
   assertEquals(sample(text, 'gosling_queue_length{model="goose"}'), 3);
   assertEquals(sample(text, 'gosling_model_ready{model="goose"}'), 0);
   assertEquals(sample(text, 'gosling_device_losses_total{model="goose"}'), 1);

@@ -25,6 +25,7 @@ import {
 import type { WasmKernels } from "./kernel_exports.ts";
 import type { MemoryLayout } from "./memory_layout.ts";
 import { planField } from "./plan_structs.ts";
+import { ThreadChoice } from "./thread_choice.ts";
 
 /** All lanes of a model, on the thread that leads. */
 export class BatchRunner {
@@ -33,6 +34,7 @@ export class BatchRunner {
   readonly #V: number;
   readonly #pending: (Pending | undefined)[];
   readonly #scratch: SamplerScratch;
+  readonly #choice: ThreadChoice;
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #floats: Float32Array;
@@ -48,7 +50,11 @@ export class BatchRunner {
     kernels: WasmKernels,
     memory: WebAssembly.Memory,
     layout: MemoryLayout,
-    { V, lanes }: { V: number; lanes: number },
+    { V, lanes, allThreads }: {
+      V: number;
+      lanes: number;
+      allThreads: boolean;
+    },
   ) {
     this.#kernels = kernels;
     this.#layout = layout;
@@ -59,6 +65,9 @@ export class BatchRunner {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#words = new Uint32Array(memory.buffer);
     this.#floats = new Float32Array(memory.buffer);
+    const { threads, weightBytes } = layout;
+    this.#choice = new ThreadChoice(threads, weightBytes, allThreads);
+    this.#tellThreads();
   }
 
   /**
@@ -131,7 +140,13 @@ export class BatchRunner {
       this.#pass(busy);
       busy = busy.filter(hasUnread);
     }
+    this.#tellThreads();
     return entries.map(resultOf);
+  }
+
+  #tellThreads(): void {
+    const { decode, prefill } = this.#choice.inUse;
+    this.#words.set([decode, prefill], this.#layout.inUse / 4);
   }
 
   /** Fills a pass with rows, runs it, and draws where a lane has read all. */
@@ -163,7 +178,10 @@ export class BatchRunner {
     this.#set("wanted", wants);
     this.#mostWanted = Math.max(this.#mostWanted, wants);
     this.#mostRows = Math.max(this.#mostRows, rows);
+    this.#set("threads", this.#choice.threads(rows));
+    const from = performance.now();
     this.#kernels.pass(plan);
+    this.#choice.took(rows, performance.now() - from);
     for (const entry of ordered) {
       if (entry.rows > 0) this.#after(entry);
     }

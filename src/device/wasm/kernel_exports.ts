@@ -9,10 +9,10 @@
 export interface WasmKernels extends WebAssembly.Exports {
   /** Runs the pass that the plan describes, as thread 0. */
   pass(plan: number): void;
-  /** Takes part in passes as another thread, until `leave`. */
+  /** Takes part in the passes that another thread is called to, until `leave`. */
   serve(plan: number, thread: number): void;
-  /** Lets the other threads return from `serve`. */
-  leave(plan: number): void;
+  /** Lets the others of so many threads return from `serve`. */
+  leave(plan: number, threads: number): void;
   /** Packs f32 rows into panels. */
   pack(
     format: number,

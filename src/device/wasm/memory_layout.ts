@@ -42,6 +42,8 @@ export interface MemoryLayout {
   readonly stateBytes: number;
   /** Threads that have scratch. */
   readonly threads: number;
+  /** Threads in use, as thread 0 tells the host: for a token, for a prompt. u32. */
+  readonly inUse: number;
   /** Thread 0's scratch, and bytes from one thread to the next. */
   readonly scratch: number;
   /** Bytes of a thread's scratch. */
@@ -90,7 +92,8 @@ export function layout(
   const small = loraFormat(lora, quantization);
 
   const plan = arena.take(PLAN_FIELDS.length * 4);
-  const barrier = arena.take(4 * 64);
+  const barrier = arena.take((4 + threads) * 64);
+  const inUse = arena.take(2 * 4);
   const layers = arena.take(L * LAYER_FIELDS.length * 4);
   const weights = arena.end;
   const embedding = arena.rows("emb.weight", large);
@@ -204,6 +207,7 @@ export function layout(
     states,
     stateBytes,
     threads,
+    inUse,
     scratch,
     scratchBytes,
     passScratch,

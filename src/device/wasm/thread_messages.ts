@@ -22,6 +22,8 @@ export interface ThreadStart {
   readonly V: number;
   /** States held at once. */
   readonly lanes: number;
+  /** Whether all threads compute every pass, whatever that costs. */
+  readonly allThreads: boolean;
 }
 
 /** What a thread can be asked to do. */

@@ -32,7 +32,7 @@ export class ThreadTasks {
    * @throws {TypeError} If this thread has no such task.
    */
   do(task: Task): unknown {
-    const lanes = this.#lanes;
+    const lanes = this.#lanes, { layout } = this.#start;
     if (task.name === "pack") return this.#pack(task);
     if (lanes === undefined) {
       throw new TypeError(
@@ -51,7 +51,7 @@ export class ThreadTasks {
       case "step":
         return lanes.step(task.batch);
       case "leave":
-        return this.#kernels.leave(this.#start.layout.plan);
+        return this.#kernels.leave(layout.plan, layout.threads);
       case "serve":
         throw new TypeError("Cannot serve on thread 0: it leads");
     }

@@ -19,7 +19,10 @@ import { type WasmThread, WorkerThread } from "./worker_thread.ts";
 
 /** What {@linkcode wasmDevice} may be told. */
 export interface WasmOptions {
-  /** Threads that compute; by default one a core, up to 16. */
+  /**
+   * Threads that compute every pass. By default as many as make it shortest, which
+   * passes show while they run: one a core at most, and up to 16.
+   */
   readonly threads?: number;
   /** Most tokens of a pass. */
   readonly chunk?: number;
@@ -42,7 +45,10 @@ const MOST = 16;
 const PAGE = 65_536, PAGES = 65_536;
 
 /** How a device computes. */
-type Setup = Required<WasmOptions>;
+type Setup = Required<WasmOptions> & {
+  /** Whether all threads compute every pass. */
+  readonly allThreads: boolean;
+};
 
 /** Makes the device; it takes nothing until a model is loaded. */
 export function wasmDevice(options: WasmOptions = {}): Device {
@@ -50,11 +56,20 @@ export function wasmDevice(options: WasmOptions = {}): Device {
   const threads = inline
     ? 1
     : options.threads ?? Math.min(navigator.hardwareConcurrency, MOST);
-  const plan = { inline, chunk, threads, kernels: options.kernels ?? kernels };
+  const allThreads = inline || options.threads !== undefined;
+  const plan = {
+    inline,
+    chunk,
+    threads,
+    allThreads,
+    kernels: options.kernels ?? kernels,
+  };
   const models = new Set<Promise<DeviceModel>>();
   return {
     kind: "wasm",
-    name: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"}`,
+    name: threads === 1
+      ? "WebAssembly SIMD, 1 thread"
+      : `WebAssembly SIMD, ${allThreads ? "" : "up to "}${threads} threads`,
     packing: WASM_PACKING,
     memory(sizes, options) {
       const { bytes } = layout(sizes, options, threads, chunk);
@@ -78,7 +93,7 @@ export function wasmDevice(options: WasmOptions = {}): Device {
 async function load(
   checkpoint: Checkpoint,
   options: LoadOptions,
-  { threads: count, chunk, inline, kernels }: Setup,
+  { threads: count, allThreads, chunk, inline, kernels }: Setup,
 ): Promise<DeviceModel> {
   if (!inline) expectIsolation();
   const { shape } = checkpoint;
@@ -100,6 +115,7 @@ async function load(
     thread,
     V: shape.V,
     lanes: options.lanes,
+    allThreads,
   });
   const open = (thread: number): WasmThread =>
     inline
@@ -125,6 +141,7 @@ async function load(
     weightBytes,
     lost,
     shared: !inline,
+    inUse: new Uint32Array(memory.buffer, plan.inUse, 2),
     threads: [lead, ...others],
   });
 }

@@ -7,7 +7,12 @@
 
 import { DeviceError } from "../../errors.ts";
 import type { ModelShape } from "../../model/shape.ts";
-import type { DeviceModel, LaneResult, LaneStep } from "../device.ts";
+import type {
+  DeviceModel,
+  LaneResult,
+  LaneStep,
+  ThreadsInUse,
+} from "../device.ts";
 import { StepChecks } from "../step_checks.ts";
 import type { WasmThread } from "./worker_thread.ts";
 
@@ -26,6 +31,8 @@ export interface ModelParts {
   readonly lost: Promise<Error>;
   /** Whether threads are workers, and share memory with this one. */
   readonly shared: boolean;
+  /** Threads in use, as thread 0 tells: for a token, for a prompt. */
+  readonly inUse: Uint32Array;
   /** Workers; the first leads, the others are in `serve`. */
   readonly threads: readonly [WasmThread, ...WasmThread[]];
 }
@@ -37,6 +44,7 @@ export class WasmModel implements DeviceModel {
   readonly weightBytes: number;
   readonly seamless = true;
   readonly lost: Promise<Error>;
+  readonly #inUse: Uint32Array;
   readonly #threads: readonly [WasmThread, ...WasmThread[]];
   readonly #checks: StepChecks;
   readonly #shared: boolean;
@@ -46,15 +54,21 @@ export class WasmModel implements DeviceModel {
 
   /** Takes over the workers. */
   constructor(
-    { shape, lanes, weightBytes, lost, shared, threads }: ModelParts,
+    { shape, lanes, weightBytes, lost, shared, inUse, threads }: ModelParts,
   ) {
     this.shape = shape;
     this.lanes = lanes;
     this.weightBytes = weightBytes;
     this.lost = lost;
     this.#shared = shared;
+    this.#inUse = inUse;
     this.#threads = threads;
     this.#checks = new StepChecks(shape, lanes);
+  }
+
+  get threads(): ThreadsInUse {
+    const [decode, prefill] = this.#inUse;
+    return { decode, prefill, most: this.#threads.length };
   }
 
   get #lead(): WasmThread {

@@ -32,6 +32,13 @@ const Model = z.object({
   device: z.object({
     kind: z.enum(["webgpu", "wasm"]),
     name: z.string(),
+    threads: z.object({
+      decode: z.int().describe("For a single token"),
+      prefill: z.int().describe("For a long piece of a prompt"),
+      most: z.int().describe("At most"),
+    }).optional().describe(
+      "Threads at work, as passes have proved fastest so far; wasm only",
+    ),
   }),
   lanes: z.object({ total: z.int(), busy: z.int(), waiting: z.int() }),
   fingerprint: z.string().describe("SHA-256 of weights, tokenizer and layout"),
@@ -125,7 +132,11 @@ function describe(services: Services): z.infer<typeof Model> {
     object: "model",
     parameters,
     quantization,
-    device,
+    device: {
+      kind: device.kind,
+      name: device.name,
+      ...(device.threads && { threads: device.threads }),
+    },
     lanes: { total: model.lanes, ...load },
     fingerprint,
     shape: {

@@ -88,6 +88,8 @@ for (const quantization of ["none", "int8", "int4"] as const) {
         [{ threads: 3, chunk: 7 }, [149, 1]],
         [{ threads: 2, chunk: 200 }, [150]],
         [{ threads: 5, chunk: 1 }, [150]],
+        // Passes enough for the device to try one thread and several.
+        [{ chunk: 1 }, [150]],
       ] as const
     ) {
       await withModel(
@@ -104,6 +106,19 @@ for (const quantization of ["none", "int8", "int4"] as const) {
     }
   });
 }
+
+Deno.test("threads says how many are at work", async () => {
+  await withModel((model) => {
+    assertEquals(model.threads, { decode: 3, prefill: 3, most: 3 });
+    return Promise.resolve();
+  }, { threads: 3 });
+  const most = Math.min(navigator.hardwareConcurrency, 16);
+  await withModel(async (model) => {
+    await model.step([{ lane: 0, tokens: tokens(9), draw: 0 }]);
+    assertEquals(model.threads?.most, most);
+    assertEquals(model.threads?.decode, 1);
+  }, {});
+});
 
 Deno.test("step() keeps lanes apart, whatever stage each is at", () =>
   withModel(async (model) => {
