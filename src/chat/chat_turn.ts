@@ -52,15 +52,15 @@ export type Input =
 export interface Speaker {
   /** Takes the turns. */
   readonly engine: Engine;
-  /** The model's chat template; absent: that of the World and G1 models. */
+  /** The model's chat template; by default that of the World and G1 models. */
   readonly template?: ChatTemplate | undefined;
-  /** Whether its texts begin with the end-of-text token; absent: they do. */
+  /** Whether its texts begin with the end-of-text token; true by default. */
   readonly bos?: Beginning | undefined;
-  /** How to draw, where a request does not say; absent: as the API does. */
+  /** How to draw, where a request does not say; by default as the API does. */
   readonly decoding?: DecodingProfiles | undefined;
   /** What ends an answer in a chat, besides what its template has. */
   readonly ends?: readonly StopSequence[] | undefined;
-  /** Whether saves may have transcripts; absent: as requests say. */
+  /** Whether saves may have transcripts; by default as requests say. */
   readonly transcripts?: TranscriptPolicy;
   /** Where all that is from, for people. */
   readonly origin?: {
@@ -82,7 +82,7 @@ export type TranscriptPolicy = "allow" | "always" | "never";
 
 /** What is asked for. */
 export interface Ask {
-  /** What it goes on from; absent: a blank state. */
+  /** What it goes on from; by default a blank state. */
   readonly save: Save | undefined;
   /** What to read first. */
   readonly input: Input;
@@ -90,15 +90,18 @@ export interface Ask {
   readonly maxTokens: number;
   /** How to draw. */
   readonly sampling: SamplingOptions;
-  /** Up to 53 bits; absent: the seed of the save, or a random one. */
+  /** Up to 53 bits; by default the seed of the save, or a random one. */
   readonly seed: number | undefined;
   /** Texts that end the answer and are no part of it. */
   readonly stops: readonly string[];
-  /** Likeliest tokens to name at each place; absent: none are. */
+  /** Likeliest tokens to name at each place; none by default. */
   readonly logprobs?: number | undefined;
   /** How much to think before the answer; not at all by default. */
   readonly effort?: Effort | undefined;
-  /** Tokens of the thought at most, where turns are bounded by it; absent: any. */
+  /**
+   * Tokens of the thought at most, where turns are bounded by it; unlimited by
+   * default.
+   */
   readonly thinkTokens?: number | undefined;
   /** What the answer may be; it is given without a thought then. */
   readonly form?: Form | undefined;
@@ -106,7 +109,7 @@ export interface Ask {
   readonly observe?: (() => TurnObserver) | undefined;
   /** Whose turn it is: while lanes are scarce, tenants are served by turns. */
   readonly tenant?: string | undefined;
-  /** Digest of the head among the messages; absent: there is none. */
+  /** Digest of the head among the messages; omitted if there is none. */
   readonly told?: number | undefined;
   /** Whether a text that begins here begins with the end-of-text token. */
   readonly bos?: boolean | undefined;
@@ -119,14 +122,14 @@ export interface Ask {
   /** Variables for the model's own template. */
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * Whether its save has a transcript; absent: if the save before has one. It cannot
+   * Whether its save has a transcript; by default, as in the save before. It cannot
    * begin after a text of which there is none. `unsealed`: the save is given to
    * nobody, and needs none whatever the policy.
    */
   readonly transcript?: boolean | "unsealed" | undefined;
   /** Told how many tokens of the prompt have been read, now and then. */
   readonly progress?: ((read: number) => void) | undefined;
-  /** Whether an answer will follow; absent: if tokens may be drawn. */
+  /** Whether an answer will follow; by default, if tokens may be drawn. */
   readonly answers?: boolean | undefined;
 }
 

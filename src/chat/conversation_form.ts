@@ -37,7 +37,7 @@ export interface ConversationOptions {
   readonly tokenizer: Pick<Tokenizer, "encode" | "end" | "bytes" | "size">;
   /** Writes a template of the model's own, if it has one. */
   readonly jinja?: OpenInterpreter | undefined;
-  /** The form that the operator chose; absent: that of the model's files. */
+  /** The form that the operator chose; by default that of the model's files. */
   readonly form?: ChatFormName | undefined;
   /** Whether the operator says how texts begin. */
   readonly bos?: boolean | undefined;

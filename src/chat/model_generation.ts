@@ -21,7 +21,7 @@ export interface Generation {
   readonly form: ChatFormName;
   /** Whether a text begins with the end-of-text token. */
   readonly bos: boolean;
-  /** Its published decoding profiles; absent: there are none. */
+  /** Its published decoding profiles; omitted if there are none. */
   readonly decoding?: DecodingProfiles;
 }
 

@@ -40,7 +40,7 @@ const PENALTIES = {
  * How to draw. A temperature of 0 asks for the likeliest token, so only penalties
  * that the request itself names change what that is.
  *
- * @param profiles The model's; absent: it has none.
+ * @param profiles The model's; omitted if it has none.
  */
 export function drawingOf(
   fields: DecodingFields,

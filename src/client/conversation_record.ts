@@ -18,7 +18,7 @@ export interface ConversationRecord {
   readonly turns: readonly (Omit<ConversationTurn, "before"> & {
     readonly before?: number;
   })[];
-  /** Where the conversation stands; absent: before its first turn. */
+  /** Where the conversation stands; by default before its first turn. */
   readonly at?: number;
   /** Turns that were given names; null: before the first. */
   readonly slots: Readonly<Record<string, number | null>>;

@@ -18,7 +18,7 @@ export interface Flag {
   readonly repeatable?: boolean;
   /** The values that it takes, where they can be listed. */
   readonly values?: readonly string[];
-  /** What it means without a value; absent: a value has to follow. */
+  /** What it means without a value; without it a value has to follow. */
   readonly alone?: string;
   /** Whether its value is a number. */
   readonly number?: boolean;

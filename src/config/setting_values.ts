@@ -27,13 +27,13 @@ export interface InitialFile {
   readonly name: string;
   /** Where it is. */
   readonly path: string;
-  /** Whose file it is; absent: the file says so itself. */
+  /** Whose file it is; by default the file says so itself. */
   readonly layout?: StateLayout;
 }
 
 /** A model as the settings name it. */
 export interface ModelWord {
-  /** What requests call it; absent: after its file or folder. */
+  /** What requests call it; by default after its file or folder. */
   readonly name?: string;
   /** A path, or the name of a pulled model. */
   readonly from: string;
@@ -41,7 +41,7 @@ export interface ModelWord {
 
 /** Something that is chosen for a model. */
 export interface ModelChoice<T> {
-  /** The model that it is for; absent: every one that has none of its own. */
+  /** The model that it is for; by default, every model without its own. */
   readonly model?: string;
   /** It. */
   readonly value: T;

@@ -47,11 +47,11 @@ export interface Config {
   readonly model: readonly ModelWord[];
   /** Paths of vocabularies that are not beside their weights. */
   readonly vocab: readonly ModelChoice<string>[];
-  /** Bytes that models may take at once; absent: what the machine has. */
+  /** Bytes that models may take at once; by default what the machine has. */
   readonly "model-memory"?: number | undefined;
   /** Where the maths shall run. */
   readonly device: DeviceChoice;
-  /** Threads of the wasm device; absent: one a core. */
+  /** Threads of the wasm device; by default one a core. */
   readonly threads?: number | undefined;
   /** Conversations computed at once. */
   readonly lanes: number;
@@ -83,7 +83,7 @@ export interface Config {
   readonly "keys-file"?: string | undefined;
   /** How much a caller may ask a minute, where its key does not say. */
   readonly rate: Rate;
-  /** Turns of one tenant that may wait; absent: half of the queue. */
+  /** Turns of one tenant that may wait; by default half of the queue. */
   readonly "tenant-turns"?: number | undefined;
   /** Seconds that a turn may take. */
   readonly timeout: number;

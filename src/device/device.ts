@@ -68,7 +68,7 @@ export interface Device {
    * A device without one cannot use {@linkcode LoadOptions.packed}.
    */
   readonly packing?: string;
-  /** What it can hold; absent: what the system's memory can. */
+  /** What it can hold; by default what the system's memory can. */
   readonly capacity?: DeviceCapacity;
   /**
    * What {@linkcode load} takes, to the byte; nothing is read or allocated. What is

@@ -105,7 +105,7 @@ export interface ModelInfo {
 
 /** One turn, every default filled in. */
 export interface Turn {
-  /** What the turn goes on from; absent: the blank state. */
+  /** What the turn goes on from; by default the blank state. */
   readonly save?: Save;
   /** What to read after the save's text, verbatim. May be empty. */
   readonly prompt: PromptPieces;
@@ -118,13 +118,13 @@ export interface Turn {
   readonly maxTokens: number;
   /** How to draw. */
   readonly sampling: SamplingOptions;
-  /** Two u32 halves, low first; absent: the save's seed, or a random one. */
+  /** Two u32 halves, low first; by default the save's seed, or a random one. */
   readonly seed?: readonly [low: number, high: number];
   /** Texts that end the answer. */
   readonly stops: readonly StopSequence[];
   /**
    * Say how likely each token drawn was, and this many likeliest ones at its
-   * place; absent: say nothing. Each token is then drawn in a step of its own.
+   * place; none by default. Each token is then drawn in a step of its own.
    */
   readonly logprobs?: number;
   /**
@@ -145,7 +145,7 @@ export interface Turn {
 
 /** Texts to score. */
 export interface ScoreQuery {
-  /** What the texts would go on from; absent: the blank state. */
+  /** What the texts would go on from; by default the blank state. */
   readonly save?: Save;
   /** The texts, verbatim. An empty one has no tokens. */
   readonly texts: readonly PromptPieces[];
@@ -204,7 +204,7 @@ export interface DoneEvent {
   readonly save: Save;
   /** Counts of tokens. */
   readonly usage: TurnUsage;
-  /** How often a constraint had tokens taken back; absent: never. */
+  /** How often a constraint had tokens taken back; omitted if zero. */
   readonly retries?: number;
   /** Milliseconds of device time, waiting for a lane not included. */
   readonly timings: {

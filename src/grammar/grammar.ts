@@ -18,7 +18,9 @@ export type Grammar =
     readonly longest?: number | undefined;
     /** Digits of a number before its point, and behind it; 20 by default. */
     readonly digits?: number | undefined;
-    /** Items of an array or properties of an object that may have any; 512 by default. */
+    /**
+     * Items of an array or properties of an object that may have any; 512 by default.
+     */
     readonly items?: number | undefined;
   }
   | {
@@ -32,7 +34,9 @@ export type Grammar =
     readonly longest?: number | undefined;
     /** Digits of a number before its point, and behind it; 20 by default. */
     readonly digits?: number | undefined;
-    /** Items of an array or properties of an object that may have any; 512 by default. */
+    /**
+     * Items of an array or properties of an object that may have any; 512 by default.
+     */
     readonly items?: number | undefined;
   }
   | {
@@ -84,7 +88,7 @@ export interface Constraint {
 
 /** Who asks for a grammar. */
 export interface GrammarCaller {
-  /** Tenants are served by turns; absent: the one without a name. */
+  /** Tenants are served by turns; by default the one without a name. */
   readonly tenant?: string;
   /** Aborted when nobody waits any more. */
   readonly signal?: AbortSignal;

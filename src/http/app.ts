@@ -57,11 +57,11 @@ export interface AppOptions {
   readonly keys: readonly ApiKey[];
   /** Told of every error that is not the client's doing. */
   readonly report: (error: unknown, requestId: string) => void;
-  /** Told of every request; absent: nobody is. */
+  /** Told of every request; none by default. */
   readonly observer?: Observer | undefined;
-  /** What `/metrics` shows, and to whom; absent: there is no such route. */
+  /** What `/metrics` shows, and to whom; without it there is no such route. */
   readonly metrics?: MetricsOptions | undefined;
-  /** A model for the engine in the page; absent: the page has none. */
+  /** A model for the engine in the page; without it the page has none. */
   readonly pageModel?: PageModel | undefined;
   /**
    * Whether unknown fields are refused in OpenAI's shapes too, where they are
@@ -74,9 +74,9 @@ export interface AppOptions {
 
 /** What callers may take. */
 export interface Limits extends TurnLimits, SiteLimits {
-  /** Seconds that a body may take to arrive; absent: any time. */
+  /** Seconds that a body may take to arrive; unlimited by default. */
   readonly bodyTimeout?: number;
-  /** How long values of JSON may be; absent: as answers are. */
+  /** How long values of JSON may be; by default as answers are. */
   readonly json?: JsonLimits;
 }
 

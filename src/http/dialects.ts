@@ -20,7 +20,7 @@ const DIALECTS: readonly Dialect[] = [
   LLAMA,
 ];
 
-/** The language of a path; absent: the native one. */
+/** The language of a path; by default the native one. */
 export function dialectOf(path: string): Dialect | undefined {
   return DIALECTS.find(({ speaks }) => speaks(path));
 }

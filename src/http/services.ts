@@ -34,7 +34,7 @@ export interface Services extends Speaker {
   readonly expires?: boolean;
   /** What becomes of another model's state, where a request does not say. */
   readonly onMismatch?: MismatchPolicy;
-  /** States that a text may begin with, by name; absent: none. */
+  /** States that a text may begin with, by name; omitted if there is none. */
   readonly initial?: ReadonlyMap<string, Save>;
 }
 
@@ -75,7 +75,7 @@ export interface Loader {
   /**
    * Lends a model, loading it if need be; every caller waits for the same load.
    *
-   * @param id Its name; absent: the first.
+   * @param id Its name; by default the first.
    * @throws {ModelError} `ERR_MODEL_NOT_FOUND` if there is no such model,
    * `ERR_MODEL_TOO_LARGE` if it can never be loaded here, `ERR_MODEL_BUSY` if
    * others take its room now.
@@ -151,19 +151,19 @@ export interface AppEnv {
     unwrapped?: UnwrappedToken | undefined;
     /** The name of the caller's key; empty where no keys are set. */
     tenant: string;
-    /** What the caller's key allows; absent: what the server usually does. */
+    /** What the caller's key allows; the server's rate by default. */
     rate?: Rate | undefined;
     /** Whose request it is, and what its turns may take. */
     caller: Caller;
     /** Takes its turns, once its body has been read. */
     turns: RequestTurns;
-    /** Seconds that a body may take to arrive; absent: any time. */
+    /** Seconds that a body may take to arrive; unlimited by default. */
     bodyTimeout?: number | undefined;
-    /** Values that a body may hold; absent: as few as most do. */
+    /** Values that a body may hold; the usual bound by default. */
     mostValues?: number;
     /** Whether a body is JSON whatever its media type. */
     anyType?: boolean;
-    /** Bytes of a history to keep at most; absent: the body is read as it is. */
+    /** Bytes of a history to keep at most; without it the body is read as it is. */
     keepBytes?: number;
     /** When the body has to be there, by `performance.now()`. */
     bodyDeadline?: { readonly by: number; readonly seconds: number };

@@ -26,7 +26,7 @@ export interface HubReference {
   readonly repository: string;
   /** A branch, tag or commit; `main` by default. */
   readonly revision: string;
-  /** The weights, or the index of their parts; absent: the only ones there. */
+  /** The weights, or the index of their parts; by default the only ones there. */
   readonly path?: string;
 }
 

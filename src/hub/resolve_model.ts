@@ -24,7 +24,7 @@ const EMBEDDED_NAME = "gosling";
 
 /** Where a model's files are. */
 export interface ModelPlace {
-  /** Its name in the API; absent: after its file or folder. */
+  /** Its name in the API; by default after its file or folder. */
   readonly name?: string;
   /** Its weights, or the folder that has them. */
   readonly path: string | URL;

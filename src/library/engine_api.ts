@@ -42,7 +42,10 @@ export interface OpenOptions {
    * isolated page), and otherwise one, which computes on the caller's thread.
    */
   readonly threads?: number;
-  /** How matrices are kept on the device; `none`, the default, keeps the file's precision. */
+  /**
+   * How matrices are kept on the device; `none`, the default, keeps the file's
+   * precision.
+   */
   readonly quantization?: "none" | "int8" | "int4";
   /** Turns at once; 1 by default. Others wait. */
   readonly lanes?: number;
@@ -84,7 +87,7 @@ export type SaveCodec = "exact" | "f16" | "int10" | "int8" | "int6" | "int4";
 
 /** What a turn may be told. */
 export interface TurnOptions {
-  /** The save to go on from; absent: a blank state. */
+  /** The save to go on from; by default a blank state. */
   readonly save?: Uint8Array;
   /** Codec of the save that the turn leaves; `int8` by default. */
   readonly codec?: SaveCodec;
@@ -116,11 +119,10 @@ export interface TurnOptions {
   readonly bos?: boolean;
   /** Whether a last message of the assistant's is gone on with; it is by default. */
   readonly continueFinalMessage?: boolean;
-  /** Up to 53 bits; absent: the seed of the save, or a random one. */
+  /** Up to 53 bits; by default the seed of the save, or a random one. */
   readonly seed?: number;
   /**
-   * Whether the save has a transcript of all that it has read; absent: if the one
-   * before has one. It begins with a text.
+   * Whether the save has a transcript of all that it has read; by default, as in the state before. It begins with a text.
    */
   readonly transcript?: boolean;
   /** Texts that end the answer and are no part of it. */

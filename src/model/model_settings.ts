@@ -48,7 +48,7 @@ export interface DecodingProfiles {
   readonly thinking: DecodingProfile;
   /** Without one, and texts that are no chats. */
   readonly plain: DecodingProfile;
-  /** Where functions may be called; absent: as elsewhere. */
+  /** Where functions may be called; by default as elsewhere. */
   readonly tools?: DecodingProfile;
 }
 

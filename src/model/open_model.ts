@@ -158,7 +158,7 @@ export async function openTokenizer(
 export interface FoundTokenizer {
   /** The tokenizer. */
   readonly tokenizer: Tokenizer;
-  /** Whether a text begins with the end-of-text token; absent: not said. */
+  /** Whether a text begins with the end-of-text token; omitted if not stated. */
   readonly bos?: boolean;
 }
 

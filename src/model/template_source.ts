@@ -29,11 +29,11 @@ export interface SpecialTokens {
 
 /** What a `tokenizer_config.json` says. */
 export interface TokenizerSettings {
-  /** The template's text; absent: there is none. */
+  /** The template's text; omitted if there is none. */
   readonly template?: string;
   /** Special tokens. */
   readonly specials: SpecialTokens;
-  /** Whether a text begins with the token that begins texts; absent: not said. */
+  /** Whether a text begins with the token that begins texts; omitted if not stated. */
   readonly bos?: boolean;
 }
 

@@ -53,11 +53,11 @@ export interface KeyringOptions {
   readonly keys: readonly StateKey[];
   /** The service: its tokens open nowhere else, even under the same key. */
   readonly audience: string;
-  /** Seconds for which a token can be opened; absent: for ever. */
+  /** Seconds for which a token can be opened; unlimited by default. */
   readonly ttl?: number;
   /**
    * Seconds after its first token for which a conversation can be gone on with,
-   * however often its token is renewed; absent: for ever.
+   * however often its token is renewed; unlimited by default.
    */
   readonly maxAge?: number;
   /** The clock, in milliseconds. */
@@ -84,9 +84,9 @@ export interface SealNote {
 
 /** What a token made of others owes to them. */
 export interface Lineage {
-  /** When the first of them was sealed, seconds since 1970; absent: it is the first. */
+  /** When the first of them was sealed, seconds since 1970; omitted for the first. */
   readonly firstIssuedAt?: number | undefined;
-  /** How many renewals lie between; absent: it is the first. */
+  /** How many renewals lie between; omitted for the first. */
   readonly renewals?: number | undefined;
   /** When it has to end, seconds since 1970, for one of them cannot be renewed. */
   readonly notAfter?: number | undefined;

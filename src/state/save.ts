@@ -40,7 +40,10 @@ export interface ChatPhase {
   readonly open: boolean;
   /** Inside a think block. */
   readonly thinking: boolean;
-  /** Digest, a u32, of the system's words and the tools read; absent: none. */
+  /**
+   * Digest, a u32, of the system's words and the tools read; omitted if there is
+   * none.
+   */
   readonly told?: number;
 }
 

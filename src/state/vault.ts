@@ -60,7 +60,7 @@ export interface VaultOptions extends KeyringOptions {
 
 /** Whose a token is. */
 export interface OpenTokenOptions {
-  /** The tenant that it is bound to; absent: the service has only one. */
+  /** The tenant that it is bound to; omitted if the service has only one. */
   readonly tenant?: string;
   /** The secret of its owner, if they have one. */
   readonly secret?: OwnerSecret | undefined;
@@ -87,7 +87,7 @@ export interface SealOptions
   readonly codec: CodecName;
   /** How it is protected, `sealed` by default. */
   readonly profile?: Profile;
-  /** What it is made of; absent: of nothing. */
+  /** What it is made of; omitted if of nothing. */
   readonly lineage?: Lineage | undefined;
   /** Whether what is made of it may outlive it; it may by default. */
   readonly renewable?: boolean | undefined;

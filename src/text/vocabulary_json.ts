@@ -15,7 +15,7 @@ import type { Vocabulary } from "./vocabulary.ts";
 export interface JsonVocabulary {
   /** Its tokens. */
   readonly vocabulary: Vocabulary;
-  /** Whether a text begins with the end-of-text token; absent: not said. */
+  /** Whether a text begins with the end-of-text token; omitted if not stated. */
   readonly bos?: boolean;
 }
 

@@ -58,7 +58,7 @@ export interface Measurement {
 
 /** The best of some ways. */
 export interface Best extends Measurement {
-  /** What was done; absent: nothing, for nothing was better. */
+  /** What was done; omitted if no attempt was better. */
   readonly method?: string;
   /** Everything that was tried. */
   readonly attempts: readonly Attempt[];

@@ -41,7 +41,7 @@ import {
 export interface ForgetAsk {
   /** The state. */
   readonly save: Save;
-  /** All that the state was told; absent: nobody knows. */
+  /** All that the state was told; omitted if unknown. */
   readonly told?: readonly Input[] | undefined;
   /** What is to be forgotten. */
   readonly facts: readonly Fact[];

@@ -33,7 +33,7 @@ import {
 
 /** A state to merge. */
 export interface MergePart extends Ingredient {
-  /** What it was told; absent: nobody knows. */
+  /** What it was told; omitted if unknown. */
   readonly told?: readonly Input[] | undefined;
 }
 

@@ -37,7 +37,7 @@ import {
 
 /** What to teach. */
 export interface TeachAsk {
-  /** What it is taught to; absent: a blank state. */
+  /** What it is taught to; by default a blank state. */
   readonly save: Save | undefined;
   /** Said to the model, which replies to each. */
   readonly statements: readonly string[];
@@ -71,7 +71,10 @@ export interface Teaching extends Edit {
   readonly heldOut?: HeldOut;
 }
 
-/** Of so many examples one is held out, where neither facts nor held-out ones are given. */
+/**
+ * Of so many examples one is held out, where neither facts nor held-out ones are
+ * given.
+ */
 const HOLD_OUT = 4;
 
 /** Times that lessons may be repeated. */

@@ -54,7 +54,7 @@ export interface ChatOpening {
   readonly ends: readonly StopSequence[];
   /** Whether the end-of-text token ends the turn, and belongs to it. */
   readonly endsWithToken?: boolean;
-  /** Whether a text that begins here begins with the end-of-text token; absent: as
+  /** Whether a text that begins here begins with the end-of-text token; by default as
    * the model's texts do. */
   readonly bos?: boolean;
 }
@@ -63,7 +63,7 @@ export interface ChatOpening {
 export interface ChatTemplate {
   /** What people call it. */
   readonly name: string;
-  /** Whether the model can be asked to think; absent: its name tells. */
+  /** Whether the model can be asked to think; by default its name tells. */
   readonly thinks?: boolean;
   /** What ends a turn, in texts that come past the template. */
   readonly end: string;

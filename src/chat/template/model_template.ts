@@ -68,9 +68,9 @@ const ENDED = /<\/think>?\s*$/;
 
 /** What is known of a template besides its text. */
 export interface OpenTemplateOptions {
-  /** The model's own; absent: special tokens but the end of text are texts. */
+  /** The model's own; by default special tokens but the end of text are texts. */
   readonly tokenizer?: Pick<Tokenizer, "encode" | "end" | "bytes">;
-  /** Writes it; absent: only templates that need no interpreter can be used. */
+  /** Writes it; by default only templates that need no interpreter can be used. */
   readonly jinja?: OpenInterpreter | undefined;
   /** Whether a chat begins with the end of text, whatever the template writes. */
   readonly bos?: boolean | undefined;
@@ -145,11 +145,11 @@ async function asWorld(
 interface TemplateFacts {
   /** How turns look. */
   readonly shape: Shape;
-  /** How they look in a chat with functions; absent: the template knows none. */
+  /** How they look in a chat with functions; omitted if the template knows none. */
   readonly called: CalledShape | undefined;
   /** Whether the template names thoughts. */
   readonly thinks: boolean;
-  /** Whether a chat begins with the end of text; absent: as the template writes. */
+  /** Whether a chat begins with the end of text; by default as the template writes. */
   readonly bos?: boolean | undefined;
 }
 

@@ -30,7 +30,7 @@ export interface NumberCondition {
   readonly highOpen: boolean;
   /** It is a multiple of each. */
   readonly multiples: readonly number[];
-  /** It is one of them; absent: any. */
+  /** It is one of them; any value by default. */
   readonly values?: readonly number[];
 }
 

@@ -35,7 +35,7 @@ export interface StringCondition {
   readonly automata: readonly (TextState | undefined)[];
   /** What only a whole string shows. */
   readonly checks: readonly ((text: string) => boolean)[];
-  /** It is one of them; absent: any. */
+  /** It is one of them; any value by default. */
   readonly values?: readonly string[];
 }
 

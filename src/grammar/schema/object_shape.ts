@@ -55,7 +55,7 @@ export interface PropertySlot {
 /** A condition of names: a pattern, or what a schema asks. */
 interface NameRule {
   readonly condition: number;
-  /** Which of the condition's patterns; absent: the schema of all names. */
+  /** Which of the condition's patterns; by default the schema of all names. */
   readonly pattern?: number;
 }
 

@@ -18,7 +18,7 @@ export interface ApiKey {
   readonly name: string;
   /** SHA-256 of the key, lower-case hex. */
   readonly digest: string;
-  /** How much it allows a minute; absent: what is usual. */
+  /** How much it allows a minute; the server's rate by default. */
   readonly rate?: Rate;
 }
 

@@ -13,11 +13,11 @@ import type { ApiKey } from "./bearer_keys.ts";
 
 /** Who may have a browser send requests. */
 export interface SiteLimits {
-  /** Origins whose pages may call; absent: all of them. */
+  /** Origins whose pages may call; all by default. */
   readonly origins?: readonly string[];
   /**
    * Names by which a server without keys may be called, besides those of loopback;
-   * absent: any.
+   * any by default.
    */
   readonly hosts?: readonly string[];
 }

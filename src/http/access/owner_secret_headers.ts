@@ -20,9 +20,9 @@ export const NEW_SECRET = "gosling-new-secret";
 
 /** What opens the states of a request, and what locks those that it gets. */
 export interface OwnerSecrets {
-  /** Opens; absent: locked states are rejected. */
+  /** Opens; without it locked states are rejected. */
   readonly opens?: OwnerSecret | undefined;
-  /** Locks; absent: what is returned is not locked. */
+  /** Locks; without it the returned states are not locked. */
   readonly locks?: OwnerSecret | undefined;
 }
 

@@ -68,7 +68,7 @@ export class Account {
 export interface TurnLimits {
   /** The rate of a caller whose key names none; by default, any. */
   readonly rate?: Rate;
-  /** Seconds that a turn may take; absent: any time. */
+  /** Seconds that a turn may take; unlimited by default. */
   readonly timeout?: number;
 }
 

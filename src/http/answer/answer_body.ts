@@ -23,9 +23,9 @@ const KEEP_ALIVE_MS = 15_000;
 export interface BodyOptions {
   /** Aborted when the client has left, or has read nothing for too long. */
   readonly gone?: AbortController;
-  /** What to send in place of an error; absent: the body breaks off. */
+  /** What to send in place of an error; without it the body breaks off. */
   readonly failure?: (error: unknown) => Iterable<Bytes>;
-  /** What to send in a long silence; absent: nothing. */
+  /** What to send in a long silence; omitted if there is none. */
   readonly keepAlive?: Bytes;
   /** Silence after which that is sent. */
   readonly keepAliveMs?: number;

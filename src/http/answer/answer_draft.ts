@@ -47,7 +47,7 @@ export class Draft {
   /**
    * Nothing yet.
    *
-   * @param reader Tells calls from text; absent: all is text.
+   * @param reader Tells calls from text; by default, all is text.
    */
   constructor(index: number, reader?: CallReader) {
     this.index = index;

@@ -17,7 +17,7 @@ export interface StreamFormat {
   readonly before: (event: object) => string;
   /** What stands after it. */
   readonly after: string;
-  /** What readers skip, sent in long silences; absent: nothing is. */
+  /** What readers skip, sent in long silences; none by default. */
   readonly keepAlive?: string;
 }
 

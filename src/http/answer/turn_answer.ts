@@ -29,7 +29,7 @@ export interface StateOutput {
 export interface PlannedTurn {
   readonly ask: Ask;
   readonly output: StateOutput;
-  /** Tells calls of functions from text; absent: all is text. */
+  /** Tells calls of functions from text; by default, all is text. */
   readonly calls?: CallReader | undefined;
   /** Whether the state is wanted as bytes. */
   readonly binary?: boolean;
@@ -58,11 +58,11 @@ export interface AnswerWriter {
     shown: readonly Draft[],
     all: readonly Draft[],
   ): object | Promise<object>;
-  /** Which drafts are shown, where more are made; absent: all are. */
+  /** Which drafts are shown, where more are made; all by default. */
   pick?(drafts: readonly Draft[]): readonly Draft[];
   /** The event of an error in a stream that has begun. */
   error(error: unknown, requestId: string): object;
-  /** What ends a stream that went well; absent: nothing does. */
+  /** What ends a stream that went well; none by default. */
   readonly last?: string;
   /** How its streams are framed; by default, as server-sent events. */
   readonly format?: StreamFormat;
@@ -102,7 +102,7 @@ export async function collectDrafts(
   { gone, pick }: {
     /** Ends the turns early. */
     readonly gone: AbortController;
-    /** Which drafts are to be shown; absent: all are. */
+    /** Which drafts are to be shown; all by default. */
     readonly pick?: AnswerWriter["pick"];
   },
 ): Promise<{ readonly shown: readonly Draft[]; readonly all: Draft[] }> {

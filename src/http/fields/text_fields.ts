@@ -22,7 +22,7 @@ export const ModelName = z.string().max(256).optional()
     "Name of the model; defaults to the one that made the state, else the first",
   );
 
-/** Which model; absent: the one that made the state, or the first. */
+/** Which model; by default the one that made the state, or the first. */
 export const modelName = z.string().max(256).optional()
   .transform((name) => name || undefined);
 

@@ -15,7 +15,7 @@ import type { Item, ResponsesRequest } from "./responses_schema.ts";
 
 /** Where a response begins, and what is to be read first. */
 export interface ResponseStart extends HeadedMessages {
-  /** The state; absent: none. */
+  /** The state; omitted if there is none. */
   readonly state: string | undefined;
 }
 

@@ -39,7 +39,7 @@ export function pastCall(
 
 /** A conversation, and what to go on from. */
 export interface CarriedConversation extends HeadedMessages {
-  /** The state that has read all before the body; absent: the head is first. */
+  /** The state that has read all before the body; without one the head is first. */
   readonly state: string | undefined;
 }
 

@@ -40,11 +40,11 @@ export interface CommonRequest
   readonly stop: string | readonly string[];
   /** Answers for each input; 1 by default. */
   readonly n?: number;
-  /** Likeliest tokens to name at each place; absent: none are. */
+  /** Likeliest tokens to name at each place; none by default. */
   readonly logprobs?: number | undefined;
   /** How much to think; models that cannot do not. */
   readonly effort?: Effort | undefined;
-  /** Tokens of a thought at most; absent: no bound but the answer's. */
+  /** Tokens of a thought at most; by default no bound but the answer's. */
   readonly thinkTokens?: number | undefined;
   /** Whether the answers are calls of functions. */
   readonly call?: boolean;
@@ -60,7 +60,7 @@ export interface CommonRequest
   readonly continue_final_message?: boolean | undefined;
   /** Variables for the model's own template. */
   readonly chat_template_kwargs?: Ask["variables"];
-  /** Whether the states have transcripts; absent: if the one before has one. */
+  /** Whether the states have transcripts; by default, as in the state before. */
   readonly transcript?: boolean | undefined;
 }
 
@@ -68,7 +68,7 @@ export interface CommonRequest
 export interface TurnPlan {
   /** How fast draws are forgotten, where neither request nor model says. */
   readonly penaltyDecay: number;
-  /** Tools to tell the calls of from text; absent: all is text. */
+  /** Tools to tell the calls of from text; by default, all is text. */
   readonly calls?:
     | { readonly tools: readonly Tool[]; readonly certain: boolean }
     | undefined;

@@ -18,7 +18,7 @@ export interface SaveSource {
   readonly state?: string | Uint8Array<ArrayBuffer> | null | undefined;
   /** The name of an initial state. */
   readonly initial?: string | null | undefined;
-  /** What becomes of another model's state; absent: as the server is set. */
+  /** What becomes of another model's state; by default as the server is set. */
   readonly on_mismatch?: MismatchPolicy | undefined;
   /** How the state that is returned will be protected. */
   readonly state_profile?: Profile | undefined;

@@ -37,7 +37,9 @@ import { TimeLimit } from "./time_limit.ts";
 export interface Caller {
   /** The tenant: turns of several are served by turns. */
   readonly tenant: string;
-  /** Seconds that a turn may take, waiting for a lane included; absent: any. */
+  /**
+   * Seconds that a turn may take, waiting for a lane included; unlimited by default.
+   */
   readonly timeout?: number | undefined;
   /** Told how many tokens a turn has read and written. */
   readonly spend: (tokens: number) => void;

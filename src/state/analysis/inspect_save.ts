@@ -45,7 +45,7 @@ export interface Inspection {
   readonly counts: number;
   /** Bytes of an unfinished character, hex. */
   readonly utf8: string;
-  /** What it has of the text that it has read; absent: nothing. */
+  /** What it has of the text that it has read; omitted if there is none. */
   readonly transcript?: {
     /** Turns of speakers. */
     readonly turns: number;
