@@ -1,5 +1,5 @@
 /**
- * One turn of a conversation, whoever asks for it: a save in, text while it is
+ * One turn of a conversation, for any caller: a save in, text while it is
  * written, then the end and the save it left.
  *
  * @module

@@ -101,7 +101,7 @@ export async function forgetInSave(
     ...rest,
     ...options(flags),
   });
-  // Whoever reads the words again would learn what was to be forgotten.
+  // Reading the words again would teach what was to be forgotten.
   await keep(bench, to, edited, []);
 }
 

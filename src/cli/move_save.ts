@@ -35,7 +35,7 @@ export async function writeForElsewhere(
   const { "server-keys": theirs, tenant, portable } = flags;
   const keys = await sealingKeys(config, saves);
   let { state } = save;
-  let reader = `whoever has ${saves.keyPath}`;
+  let reader = `holders of ${saves.keyPath}`;
   if (theirs !== undefined || portable !== undefined) {
     const secret = await secretOf(flags, saves, state);
     const opened = await openLocal(state, name, config, { keys, secret });

@@ -140,7 +140,7 @@ export class ModelCache {
   async lock(id: string, waiting: () => void): Promise<AsyncDisposable> {
     this.pathOf(id);
     const folder = join(this.folder, ".locks");
-    // Never removed: whoever waits holds the same file as whoever comes later.
+    // Never removed: a process that waits holds the same file as one that comes later.
     const file = await writing(folder, async () => {
       await Deno.mkdir(folder, { recursive: true });
       return await Deno.open(join(folder, id), { write: true, create: true });

@@ -162,7 +162,7 @@ function beginTurn(
     ended = true;
     tell();
   });
-  // Whoever reads the pieces alone hears of a failure there.
+  // A reader of the pieces alone hears of a failure there.
   result.catch(() => {});
   return {
     result,

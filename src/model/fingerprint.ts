@@ -6,7 +6,7 @@
  * values (little-endian) of all tensors, written one after another in canonical
  * order; the root is SHA-256 of a label, the sizes, the tokenizer's digest and
  * the leaves. So it needs little memory, reading and hashing overlap, and values may
- * come in any order: whoever puts a model on a device reads all of them anyway.
+ * come in any order: loading a model reads all of them anyway.
  *
  * @module
  */

@@ -90,7 +90,7 @@ export async function openModel(
 }
 
 /**
- * Opens a model without reading its weights: whoever puts them on a device reads
+ * Opens a model without reading its weights: putting them on a device reads
  * them, and has digested them then.
  *
  * @param contents Their tables of contents, where they have been read.

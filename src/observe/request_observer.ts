@@ -1,5 +1,5 @@
 /**
- * Who looks on: metrics, traces, the log. The composition root says which; the
+ * Telemetry: metrics, traces, the log. The composition root says which; the
  * program works the same without any.
  *
  * @module

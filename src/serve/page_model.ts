@@ -1,6 +1,6 @@
 /**
  * The embedded model as the page loads it into the tab. Other models stay on the
- * server: they may be large, and whoever serves them may not give them away.
+ * server: they may be large, and the operator may not be allowed to give them away.
  *
  * @module
  */

@@ -215,7 +215,7 @@ async function ownerFinder(
         unwrapped,
       };
     } catch (error) {
-      // Whoever opens it says what is wrong with it.
+      // Opening it says what is wrong with it.
       if (error instanceof StateError) return {};
       throw error;
     }

@@ -1,5 +1,5 @@
 /**
- * The command line of a server, whoever reads it: the launcher or the server.
+ * The command line of a server, for the launcher and the server.
  *
  * @module
  */

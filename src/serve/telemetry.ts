@@ -1,5 +1,5 @@
 /**
- * Who looks on while the server works, as the settings say.
+ * Telemetry of the server, as the settings say.
  *
  * @module
  */

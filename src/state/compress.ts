@@ -151,7 +151,7 @@ class Pieces {
       stream.once("close", resolve);
       stream.on("error", reject);
     });
-    // Whoever waits for a piece is told too.
+    // A reader that waits for a piece is told too.
     this.#over.catch(() => {});
     stream.on("data", found);
   }

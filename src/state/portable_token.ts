@@ -2,7 +2,7 @@
  * Portable tokens: a save file and its SHA-256, in the clear. As bytes the one
  * after the other, as text `gosling-portable.` and the same in base64url.
  *
- * The checksum finds damage, not malice: whoever can change the file can change
+ * The checksum finds damage, not malice: a writer of the file can change
  * the checksum too.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
  * Randomness without a state: Philox 4×32-10 maps a counter and a key to four
- * words. Whoever knows the seed and the position of a token knows its number, so
+ * words. The seed and the position of a token give its number, so
  * no generator has to be saved, split or moved between devices.
  *
  * Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3",

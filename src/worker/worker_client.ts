@@ -44,7 +44,7 @@ export interface CallOptions {
 
 /** What becomes of a worker that fails of itself. */
 export interface CrashOptions {
-  /** The error for whoever waits; by default, the failure itself. */
+  /** The error for callers that wait; by default, the failure itself. */
   readonly explain?: (failure: WorkerFailure) => Error;
   /** Told of that error, once; the worker is ended then. */
   readonly crashed?: (error: Error) => void;

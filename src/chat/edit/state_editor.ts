@@ -1,6 +1,6 @@
 /**
  * A model that is taught, made to forget, and asked what came of it: turns and
- * likelihoods, whoever counts and bounds them.
+ * likelihoods, for any caller that counts and bounds them.
  *
  * @module
  */

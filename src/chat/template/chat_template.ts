@@ -1,5 +1,5 @@
 /**
- * How a model reads a chat: what its turns look like, whoever wrote the template.
+ * How a model reads a chat: what its turns look like in any template.
  *
  * @module
  */

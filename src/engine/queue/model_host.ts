@@ -1,6 +1,6 @@
 /**
  * Where the model lives: it is put on a device, and put there again whenever the
- * device was lost. Whoever uses it holds a lease on a lane.
+ * device was lost. Each user holds a lease on a lane.
  *
  * @module
  */

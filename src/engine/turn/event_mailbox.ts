@@ -1,5 +1,5 @@
 /**
- * Events on their way from a lane to whoever reads the answer. The lane never
+ * Events on their way from a lane to the reader of the answer. The lane never
  * waits for a slow reader: it is free again as soon as its turn is over.
  *
  * @module

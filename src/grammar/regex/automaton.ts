@@ -1,6 +1,6 @@
 /**
  * Finite automata over the UTF-8 bytes of a text. A state that is there can still
- * reach an accepted text: whoever steps never walks into a dead end.
+ * reach an accepted text: a step never leads into a dead end.
  *
  * @module
  */

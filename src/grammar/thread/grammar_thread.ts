@@ -18,7 +18,7 @@ export interface Failure {
   readonly failure: string;
   /** Whether it may be the machine's fault, and not that of what was asked. */
   readonly passing?: boolean;
-  /** Whether a grammar was refused in words for whoever asked for it. */
+  /** Whether a grammar was refused with a message for its caller. */
   readonly refused?: boolean;
 }
 

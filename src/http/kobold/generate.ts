@@ -1,7 +1,7 @@
 /**
  * `POST /api/v1/generate`, `/api/extra/generate/stream` and `/api/extra/abort`, in
  * KoboldCpp's shapes. A generation ends when its connection does; one that has a
- * `genkey` can be ended by it as well, by whoever has the same API key.
+ * `genkey` can be ended by it as well, with the same API key.
  *
  * @module
  */

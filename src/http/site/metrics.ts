@@ -10,7 +10,7 @@ import { RequestError } from "../../errors.ts";
 import { document, problems } from "./openapi_document.ts";
 import type { AppEnv } from "../services.ts";
 
-/** Who may read the figures: everybody, whoever has a key, or one key by name. */
+/** Who may read the figures: everybody, any key, or one key by name. */
 export type MetricsAccess = "open" | "keys" | `key:${string}`;
 
 /** Figures, and who may read them. */

@@ -77,7 +77,7 @@ export class Rebasing {
       this.#ended = performance.now();
       this.#tell();
     });
-    // Whoever has left hears of no failure.
+    // A listener that has left hears of no failure.
     this.#work.catch(() => {});
     // Nothing is said before anything is read: until then it may be refused.
     for (let told = 0; this.#ended === undefined;) {

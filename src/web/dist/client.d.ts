@@ -203,7 +203,7 @@ export interface EditOptions {
 }
 /** What to teach. */
 export interface TeachInput extends EditOptions {
-    /** The state to teach; absent: a blank one. */
+    /** The state to teach; by default a blank one. */
     readonly state?: string;
     /** The name of a state of the server's to begin with, in place of `state`. */
     readonly initial?: string;
@@ -228,7 +228,7 @@ export interface ForgetInput extends EditOptions {
     readonly messages?: readonly ChatMessage[];
     /** What is to be forgotten. */
     readonly facts: readonly KnownFact[];
-    /** What to say for it; absent: words of the server's own. */
+    /** What to say for it; by default words of the server's own. */
     readonly statements?: readonly string[];
     /** What must stay as likely as it is. */
     readonly keep?: readonly KnownFact[];
@@ -436,7 +436,7 @@ export interface ConversationRecord {
     readonly turns: readonly (Omit<ConversationTurn, "before"> & {
         readonly before?: number;
     })[];
-    /** Where the conversation stands; absent: before its first turn. */
+    /** Where the conversation stands; by default before its first turn. */
     readonly at?: number;
     /** Turns that were given names; null: before the first. */
     readonly slots: Readonly<Record<string, number | null>>;

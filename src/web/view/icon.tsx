@@ -40,7 +40,7 @@ const PATHS = {
 /** What an icon shows. */
 export type IconName = keyof typeof PATHS;
 
-/** An icon; whoever uses it says in words what it stands for. */
+/** An icon; the element around it says in words what it stands for. */
 export function Icon({ name }: { name: IconName }): ComponentChild {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
