@@ -116,12 +116,23 @@ export interface LaneStep {
    * them; what this step draws and reads again has none.
    */
   readonly logits?: "last" | "all";
+  /**
+   * The mask of the draw, of which there is one then, where it is found while tokens
+   * are read; nothing where none will be. Never rejected. Only for devices with
+   * {@linkcode DeviceModel.lateMasks}.
+   */
+  readonly mask?: Promise<Uint32Array | undefined>;
 }
 
 /** What became of one {@linkcode LaneStep}. */
 export interface LaneResult {
   /** The tokens drawn; the last one is unread. Fewer than asked after a stop token. */
   readonly drawn: readonly number[];
+  /**
+   * Whether tokens are read and nothing is drawn, for {@linkcode LaneStep.mask} did
+   * not come in time. A part without tokens draws then, and reads nothing before.
+   */
+  readonly undrawn?: boolean;
   /** Whether the last of them is a stop token. */
   readonly stopped: boolean;
   /** Logits `[V]` or `[T, V]`, before penalties, if they were asked for. */
@@ -158,6 +169,8 @@ export interface DeviceModel {
   readonly seamless?: boolean;
   /** Threads at work; absent: the device has none of its own. */
   readonly threads?: ThreadsInUse;
+  /** Whether it takes masks that are found while it reads. */
+  readonly lateMasks?: boolean;
   /** Resolves, once, if the device goes away; later calls reject with the same. */
   readonly lost: Promise<Error>;
   /** Makes a lane's state blank: all zeros. */

@@ -85,7 +85,7 @@ export class StepChecks {
     }
   }
 
-  #fault({ lane, tokens, draw, sampling }: LaneStep): string | undefined {
+  #fault({ lane, tokens, draw, sampling, mask }: LaneStep): string | undefined {
     const { V } = this.#shape;
     const strange = tokens.find((t) =>
       !(Number.isInteger(t) && t >= 0 && t < V)
@@ -99,7 +99,20 @@ export class StepChecks {
     }
     if (draw === 0) return undefined;
     if (sampling === undefined) return "it draws without sampling";
+    if (mask !== undefined && draw > 1) {
+      return "it draws more than once in a mask";
+    }
     return sampling.mask && maskFault(sampling.mask, V);
+  }
+
+  /**
+   * Refuses a mask that nothing can be drawn with.
+   *
+   * @throws {RangeError} Saying what is wrong.
+   */
+  expectMask(mask: Uint32Array | undefined): void {
+    const fault = mask && maskFault(mask, this.#shape.V);
+    if (fault !== undefined) throw new RangeError(`Cannot draw: ${fault}`);
   }
 }
 

@@ -43,9 +43,18 @@ const PROMPT =
   "A prompt of some length, so that it is read in more than a step. "
     .repeat(6);
 
-for (const [lanes, seamless] of [[1, false], [2, false], [2, true]] as const) {
-  Deno.test(`a turn whose tokens are taken back leaves what the rest leaves, with ${lanes} lanes${seamless ? ", seamless" : ""}`, async () => {
-    const { engine } = await fakeEngine({ lanes, seamless, maxTurns: 1 });
+for (
+  const [lanes, how] of [
+    [1, {}],
+    [2, {}],
+    [2, { seamless: true }],
+    [1, { lateMasks: true }],
+    [2, { lateMasks: true }],
+    [2, { lateMasks: true, seamless: true }],
+  ] as const
+) {
+  Deno.test(`a turn whose tokens are taken back leaves what the rest leaves, with ${[`${lanes} lanes`, ...Object.keys(how)]}`, async () => {
+    const { engine } = await fakeEngine({ lanes, ...how, maxTurns: 1 });
     const constraint = new Wavering(700, [
       [1, 1],
       [3, 2],
@@ -83,6 +92,38 @@ for (const [lanes, seamless] of [[1, false], [2, false], [2, true]] as const) {
     await engine.dispose();
   });
 }
+
+Deno.test("a turn that ends while its mask is waited for leaves what it has told", async () => {
+  const { engine } = await fakeEngine({
+    lanes: 2,
+    lateMasks: true,
+    maxTurns: 1,
+  });
+  const { promise: waiting, resolve } = Promise.withResolvers<void>();
+  const hanging = new Wavering(700, []);
+  const accept = hanging.accept.bind(hanging);
+  // The fake's third late mask comes too late: nothing is drawn for the fourth token.
+  hanging.accept = (token) => {
+    const back = accept(token);
+    if (hanging.tokens.length < 3) return back;
+    resolve();
+    return new Promise(() => {});
+  };
+  const leaving = new AbortController();
+  void waiting.then(() => setTimeout(() => leaving.abort(), 0));
+  const cut = await take(
+    engine,
+    { maxTokens: 90, constraint: hanging },
+    leaving.signal,
+  );
+  const whole = await take(engine, {
+    maxTokens: 3,
+    constraint: new Wavering(700, []),
+  });
+  assertEquals([cut.text, cut.finish], [whole.text, "cancelled"]);
+  assertEquals(cut.save, whole.save);
+  await engine.dispose();
+});
 
 Deno.test("a stop in what was held back ends a turn, and a turn cut there tells it", async () => {
   const { engine } = await fakeEngine({ lanes: 2, maxTurns: 1 });

@@ -78,6 +78,8 @@ export interface FakeModelOptions {
   readonly follow?: (last: number) => readonly number[];
   /** Whether cutting a text leaves no trace in a state. */
   readonly seamless?: boolean;
+  /** Whether masks may come while it reads, and whether every third is too late. */
+  readonly lateMasks?: boolean;
   /** Milliseconds a step takes. */
   readonly stepMs?: number;
 }
@@ -94,6 +96,8 @@ interface LaneState {
   /** The last token drawn, while it is unread. */
   unread: number | undefined;
   stopped: boolean;
+  /** Whether all is read, and the next part draws at once. */
+  kept?: boolean;
 }
 
 /** A model on the fake device. */
@@ -102,6 +106,7 @@ export class FakeModel implements DeviceModel {
   readonly lanes: number;
   readonly weightBytes = 0;
   readonly seamless: boolean;
+  readonly lateMasks: boolean;
   readonly lost: Promise<Error>;
   /** Every step, as it was asked for. */
   readonly steps: (readonly LaneStep[])[] = [];
@@ -110,6 +115,7 @@ export class FakeModel implements DeviceModel {
   disposed = false;
   readonly #options: FakeModelOptions;
   readonly #lanes: LaneState[];
+  #masks = 0;
   #lose: (error: Error) => void = () => {};
   #gone: Error | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -118,6 +124,7 @@ export class FakeModel implements DeviceModel {
     this.#options = options;
     this.lanes = options.lanes;
     this.seamless = options.seamless ?? false;
+    this.lateMasks = options.lateMasks ?? false;
     this.#lanes = Array.from({ length: options.lanes }, () => ({
       values: new Float32Array(stateLength(FAKE_SHAPE)),
       unread: undefined,
@@ -160,7 +167,27 @@ export class FakeModel implements DeviceModel {
     this.steps.push(batch);
     const lanes = new Set(batch.map(({ lane }) => lane));
     if (lanes.size < batch.length) throw new RangeError("A lane came twice");
-    return this.#then(() => batch.map((entry) => this.#go(entry)));
+    const reading = this.#then(() =>
+      batch.map(({ mask, ...entry }) => {
+        if (mask === undefined) return this.#go(entry);
+        const result = this.#go({ ...entry, draw: 0 });
+        this.#lanes[entry.lane].kept = true;
+        return result;
+      })
+    );
+    return reading.then((results) =>
+      Promise.all(batch.map(async ({ mask: late, ...entry }, i) => {
+        if (late === undefined) return results[i];
+        const tooLate = this.#masks++ % 3 === 2;
+        const mask = tooLate ? undefined : await late;
+        const { sampling } = entry;
+        if (mask === undefined || sampling === undefined) {
+          return { ...results[i], undrawn: true };
+        }
+        const part = { ...entry, tokens: [], sampling: { ...sampling, mask } };
+        return await this.#then(() => this.#go(part));
+      }))
+    );
   }
 
   dispose(): Promise<void> {
@@ -191,11 +218,18 @@ export class FakeModel implements DeviceModel {
     if (tokens.length === 0 && state.stopped) {
       return { drawn: [], stopped: false };
     }
-    if (tokens.length === 0 && state.unread === undefined) {
+    const { kept = false } = state;
+    state.kept = false;
+    if (tokens.length === 0 && !kept && state.unread === undefined) {
       throw new RangeError("Nothing to go on from");
     }
+    if (kept && tokens.length > 0) throw new RangeError("It is to draw first");
     const rows: number[][] = [];
-    const reading = tokens.length === 0 ? [state.unread ?? 0] : tokens;
+    const reading = kept
+      ? []
+      : tokens.length === 0
+      ? [state.unread ?? 0]
+      : tokens;
     const alone = this.seamless || replay === true || tokens.length === 0;
     // A chunk leaves other low bits than the same tokens one by one.
     if (!alone) mix(state.values, PATH, 7919 + reading.length);

@@ -5,7 +5,8 @@
  */
 
 import { Counts } from "../../text/penalties.ts";
-import type { LaneResult, LaneStep } from "../device.ts";
+import type { LaneResult } from "../device.ts";
+import type { ThreadStep } from "./thread_messages.ts";
 
 /** A lane's last drawn, unread token. */
 export interface Pending {
@@ -18,7 +19,7 @@ export interface Pending {
 /** An entry of a batch. */
 export interface Entry {
   /** What was asked for. */
-  readonly step: LaneStep;
+  readonly step: ThreadStep;
   /** Decayed counts, this step's draws included. */
   readonly counts: Counts;
   /** Tokens drawn so far. */
@@ -46,7 +47,7 @@ export interface Entry {
  *
  * @param pending What the lane drew last, if that is unread.
  */
-export function begin(step: LaneStep, pending: Pending | undefined): Entry {
+export function begin(step: ThreadStep, pending: Pending | undefined): Entry {
   const { tokens, draw, sampling } = step;
   const entry: Entry = {
     step,

@@ -13,7 +13,7 @@ import { penalized } from "../../text/penalties.ts";
 import { LogitsError, sampleToken } from "../../text/sampler.ts";
 import { SamplerScratch } from "../../text/sampler_scratch.ts";
 import type { Sampling } from "../../text/sampling_options.ts";
-import type { LaneResult, LaneStep } from "../device.ts";
+import type { LaneResult } from "../device.ts";
 import {
   begin,
   type Entry,
@@ -22,10 +22,12 @@ import {
   type Pending,
   resultOf,
 } from "./batch_entry.ts";
+import { KeptLogits } from "./kept_logits.ts";
 import type { WasmKernels } from "./kernel_exports.ts";
 import type { MemoryLayout } from "./memory_layout.ts";
 import { planField } from "./plan_structs.ts";
 import { ThreadChoice } from "./thread_choice.ts";
+import type { ThreadStep } from "./thread_messages.ts";
 
 /** All lanes of a model, on the thread that leads. */
 export class BatchRunner {
@@ -33,6 +35,7 @@ export class BatchRunner {
   readonly #layout: MemoryLayout;
   readonly #V: number;
   readonly #pending: (Pending | undefined)[];
+  readonly #kept: KeptLogits;
   readonly #scratch: SamplerScratch;
   readonly #choice: ThreadChoice;
   readonly #bytes: Uint8Array;
@@ -68,6 +71,7 @@ export class BatchRunner {
     const { threads, weightBytes } = layout;
     this.#choice = new ThreadChoice(threads, weightBytes, allThreads);
     this.#tellThreads();
+    this.#kept = new KeptLogits(lanes);
   }
 
   /**
@@ -78,6 +82,8 @@ export class BatchRunner {
     const { stateBytes, rowBuffers, logits, logitsStride } = this.#layout;
     this.#wipe(this.#state(lane), stateBytes);
     this.#pending[lane] = undefined;
+    this.#kept.drop(lane);
+    this.#kept.rescue();
     // A turn is short: most rows were never written, and they are most of the
     // memory.
     for (const { at, rowBytes } of rowBuffers) {
@@ -115,6 +121,7 @@ export class BatchRunner {
     this.#floats.set(values, scratch / 4);
     this.#kernels.convertState(plan, scratch, at);
     this.#pending[lane] = undefined;
+    this.#kept.drop(lane);
   }
 
   /** A lane's state in canonical order. */
@@ -131,11 +138,13 @@ export class BatchRunner {
     const { stateBytes } = this.#layout;
     this.#bytes.copyWithin(target, source, source + stateBytes);
     this.#pending[to] = this.#pending[from];
+    this.#kept.copy(from, to);
   }
 
   /** Runs a batch to its end. */
-  step(batch: readonly LaneStep[]): LaneResult[] {
+  step(batch: readonly ThreadStep[]): LaneResult[] {
     const entries = batch.map((step) => begin(step, this.#pending[step.lane]));
+    for (const entry of entries) this.#drawKept(entry);
     for (let busy = entries.filter(hasUnread); busy.length > 0;) {
       this.#pass(busy);
       busy = busy.filter(hasUnread);
@@ -149,10 +158,23 @@ export class BatchRunner {
     this.#words.set([decode, prefill], this.#layout.inUse / 4);
   }
 
+  /** Draws from logits that an earlier step kept, where there are some. */
+  #drawKept(entry: Entry): void {
+    const { step: { lane, sampling, logits: wish }, draws } = entry;
+    const logits = this.#kept.of(lane);
+    if (logits === undefined) return;
+    if (sampling !== undefined && draws > 0 && !hasUnread(entry)) {
+      if (wish !== undefined) entry.logits.push(new Float32Array(logits));
+      this.#tryDraw(entry, sampling, logits);
+    }
+    this.#kept.drop(lane);
+  }
+
   /** Fills a pass with rows, runs it, and draws where a lane has read all. */
   #pass(busy: readonly Entry[]): void {
     const { plan, chunk, tokens, segments, wanted } = this.#layout;
     let rows = 0, count = 0, wants = 0;
+    this.#kept.rescue();
     // One-token lanes first: they wait for every pass, long prompts only for some.
     const ordered = busy.toSorted((a, b) => left(a) - left(b));
     for (const entry of ordered) {
@@ -163,7 +185,8 @@ export class BatchRunner {
         segments / 4 + count++ * 3,
       );
       const ends = entry.rows === left(entry);
-      const last = ends && (entry.draws > 0 || entry.step.logits !== undefined);
+      const { keep = false, logits } = entry.step;
+      const last = ends && (entry.draws > 0 || keep || logits !== undefined);
       entry.firstWanted = wants;
       for (let i = 0; i < entry.rows; i++, rows++) {
         this.#words[tokens / 4 + rows] = entry.unread[entry.read + i];
@@ -196,8 +219,9 @@ export class BatchRunner {
     const done = !hasUnread(entry) && step.logits === "last";
     if (!hasUnread(entry)) {
       this.#pending[step.lane] = undefined;
+      if (step.keep === true) this.#kept.keep(step.lane, this.#logits(last));
       if (entry.draws > 0 && step.sampling !== undefined) {
-        this.#tryDraw(entry, step.sampling, this.#row(last));
+        this.#tryDraw(entry, step.sampling, this.#logits(last));
       }
     }
     for (let i = firstWanted; given && (all || done) && i <= last; i++) {
@@ -206,9 +230,9 @@ export class BatchRunner {
   }
 
   /** Draws, or ends the entry: what it cannot draw from is its own alone. */
-  #tryDraw(entry: Entry, sampling: Sampling, row: number): void {
+  #tryDraw(entry: Entry, sampling: Sampling, logits: Float32Array): void {
     try {
-      this.#draw(entry, sampling, row);
+      this.#draw(entry, sampling, logits);
     } catch (error) {
       if (!(error instanceof LogitsError)) throw error;
       entry.failure = error.message;
@@ -217,9 +241,8 @@ export class BatchRunner {
     }
   }
 
-  #draw(entry: Entry, sampling: Sampling, row: number): void {
+  #draw(entry: Entry, sampling: Sampling, logits: Float32Array): void {
     const { step, counts, drawn } = entry;
-    const logits = this.#floats.subarray(row / 4, row / 4 + this.#V);
     const token = sampleToken(
       logits,
       { ...sampling, counts, position: sampling.position + drawn.length },
@@ -240,6 +263,12 @@ export class BatchRunner {
   /** Byte of a row of logits. */
   #row(i: number): number {
     return this.#layout.logits + i * this.#layout.logitsStride * 4;
+  }
+
+  /** A row of logits, where the next pass writes another. */
+  #logits(i: number): Float32Array {
+    const at = this.#row(i) / 4;
+    return this.#floats.subarray(at, at + this.#V);
   }
 
   /** Byte of a lane's state. */

@@ -26,6 +26,15 @@ export interface ThreadStart {
   readonly allThreads: boolean;
 }
 
+/** A part of a step, as the lead takes it. */
+export interface ThreadStep extends Omit<LaneStep, "mask"> {
+  /**
+   * Keeps the logits of the last token: a later part without tokens draws from
+   * them. Nothing is drawn now.
+   */
+  readonly keep?: boolean;
+}
+
 /** What a thread can be asked to do. */
 export type Task =
   /** Packs rows of a tensor, the first of them row `row`. */
@@ -48,7 +57,7 @@ export type Task =
   }
   | { readonly name: "read"; readonly lane: number }
   | { readonly name: "copy"; readonly from: number; readonly to: number }
-  | { readonly name: "step"; readonly batch: readonly LaneStep[] };
+  | { readonly name: "step"; readonly batch: readonly ThreadStep[] };
 
 /** What each task answers. */
 export interface Answers {

@@ -14,7 +14,11 @@ import type {
   ThreadsInUse,
 } from "../device.ts";
 import { StepChecks } from "../step_checks.ts";
+import type { ThreadStep } from "./thread_messages.ts";
 import type { WasmThread } from "./worker_thread.ts";
+
+/** Milliseconds that a step waits for masks once all is read: lanes share them. */
+const MASK_PATIENCE = 2;
 
 /** States' worth of memory that is kept for the next ones to be staged in. */
 const MOST_STAGED = 2;
@@ -43,6 +47,7 @@ export class WasmModel implements DeviceModel {
   readonly lanes: number;
   readonly weightBytes: number;
   readonly seamless = true;
+  readonly lateMasks = true;
   readonly lost: Promise<Error>;
   readonly #inUse: Uint32Array;
   readonly #threads: readonly [WasmThread, ...WasmThread[]];
@@ -110,7 +115,47 @@ export class WasmModel implements DeviceModel {
 
   async step(batch: readonly LaneStep[]): Promise<LaneResult[]> {
     this.#checks.step(batch);
-    return await this.#lead.do({ name: "step", batch });
+    return batch.some(({ mask }) => mask !== undefined)
+      ? await this.#drawLate(batch)
+      : await this.#lead.do({ name: "step", batch });
+  }
+
+  /**
+   * Reads, and draws what waits for masks when they are there. The lead is told to
+   * draw while it reads, as a rule, and goes from one to the other without a word.
+   */
+  async #drawLate(batch: readonly LaneStep[]): Promise<LaneResult[]> {
+    const reading = this.#lead.do({
+      name: "step",
+      batch: batch.map(readFirst),
+    });
+    const drawing: ThreadStep[] = [];
+    const masks = Promise.all(batch.map(async ({ mask: late, ...step }) => {
+      const mask = await late;
+      const { lane, sampling, stopTokens } = step;
+      if (mask === undefined || sampling === undefined) return;
+      drawing.push({
+        lane,
+        tokens: [],
+        draw: 1,
+        sampling: { ...sampling, mask },
+        ...(stopTokens && { stopTokens }),
+      });
+    }));
+    await Promise.race([masks, reading.then(() => pause(MASK_PATIENCE))]);
+    const parts = [...drawing];
+    for (const { sampling } of parts) this.#checks.expectMask(sampling?.mask);
+    const drawn = parts.length === 0
+      ? []
+      : await this.#lead.do({ name: "step", batch: parts });
+    const results = await reading;
+    return batch.map(({ lane, mask }, i) => {
+      if (mask === undefined) return results[i];
+      const at = parts.findIndex((part) => part.lane === lane);
+      return at < 0
+        ? { ...results[i], undrawn: true }
+        : { ...results[i], ...drawn[at] };
+    });
   }
 
   dispose(): Promise<void> {
@@ -128,4 +173,13 @@ export class WasmModel implements DeviceModel {
     await this.#lead.do({ name: "leave" }).catch(() => {});
     for (const thread of this.#threads) thread.end(gone);
   }
+}
+
+/** The part of a step that needs no mask. */
+function readFirst({ mask, ...step }: LaneStep): ThreadStep {
+  return mask === undefined ? step : { ...step, draw: 0, keep: true };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps an answer to its constraint: after each token drawn the next mask is
- * waited for, while the lanes of other turns go on.
+ * Keeps an answer to its constraint: after each token drawn the next mask is found,
+ * while a device that can reads the token, and while the lanes of other turns go on.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface GuideListener {
 export class Guide {
   readonly #constraint: Constraint | undefined;
   readonly #listener: GuideListener;
-  #behind = false;
+  #next: Promise<Uint32Array | undefined> | undefined;
   #soon = false;
 
   /** Follows `constraint`, or nothing. */
@@ -36,7 +36,15 @@ export class Guide {
 
   /** Whether it is known which token may come next. */
   get ready(): boolean {
-    return !this.#behind;
+    return this.#next === undefined;
+  }
+
+  /**
+   * The next mask, while it is waited for: nothing once tokens were taken back, or if
+   * there will be none.
+   */
+  get next(): Promise<Uint32Array | undefined> | undefined {
+    return this.#next;
   }
 
   /** Whether there is an answer to follow. */
@@ -57,31 +65,36 @@ export class Guide {
   /** Takes tokens drawn: with a constraint, one. */
   follow(drawn: readonly number[]): void {
     const constraint = this.#constraint;
-    if (constraint !== undefined) void this.#follow(constraint, drawn);
+    if (constraint === undefined || drawn.length === 0) return;
+    this.#next = this.#follow(constraint, drawn);
   }
 
   async #follow(
     constraint: Constraint,
     drawn: readonly number[],
-  ): Promise<void> {
-    this.#behind = true;
+  ): Promise<Uint32Array | undefined> {
     this.#soon = true;
     const late = setTimeout(() => {
       this.#soon = false;
       this.#listener.changed();
     }, SOON);
+    let mask: Uint32Array | undefined;
     try {
+      let taken = 0;
       for (const token of drawn) {
         const back = await constraint.accept(token);
         if (back > 0) this.#listener.retreat(back);
+        taken += back;
       }
-      this.#behind = false;
+      if (taken === 0) ({ mask } = constraint);
+      this.#next = undefined;
     } catch (error) {
       this.#listener.failed(error);
     }
     clearTimeout(late);
     this.#soon = false;
     this.#listener.changed();
+    return mask;
   }
 }
 

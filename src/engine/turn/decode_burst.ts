@@ -37,12 +37,14 @@ export interface Burst {
   readonly stopTokens: ReadonlySet<number>;
   /** Counts of tokens drawn, the turn's own included. */
   readonly counts: ReadonlyMap<number, number>;
+  /** The mask, where it is still to be found. */
+  readonly mask: Promise<Uint32Array | undefined> | undefined;
 }
 
 /** The part of a step that draws. */
 export function burstStep(
   { turn, save, given, seed }: OpenedTurn,
-  { lane, drawn, tokens, draw, stopTokens, counts }: Burst,
+  { lane, drawn, tokens, draw, stopTokens, counts, mask }: Burst,
 ): LaneStep {
   return {
     lane,
@@ -52,12 +54,13 @@ export function burstStep(
     draw,
     stopTokens,
     ...(turn.logprobs !== undefined && { logits: "last" }),
+    ...(mask && { mask }),
     sampling: {
       ...turn.sampling,
       seed,
       position: save.position + given.length + drawn,
       counts,
-      ...(turn.constraint && { mask: turn.constraint.mask }),
+      ...(turn.constraint && !mask && { mask: turn.constraint.mask }),
     },
   };
 }

@@ -90,6 +90,10 @@ export class Run implements Job {
   readonly #again: LaneStep[] = [];
   /** Steps of that in the air. */
   readonly #rereading = new Set<LaneStep>();
+  /** The part of a step that waits for its mask, unless the lane was put back. */
+  #late: LaneStep | undefined;
+  /** Whether the lane has read all there is, and is to draw next. */
+  #undrawn = false;
   /** The last token kept, which a lane that was put back has not read. */
   #unread: readonly number[] = [];
   #drawing = false;
@@ -132,7 +136,8 @@ export class Run implements Job {
 
   /** Whether it will have a part of the next step in a moment. */
   get soon(): boolean {
-    return !this.#over && this.#ending === undefined && this.#guide.soon;
+    if (this.#over || this.#ending !== undefined) return false;
+    return this.#guide.soon && !this.#mayReadFirst;
   }
 
   /** Ends the turn where it is once its parts of steps are answered. */
@@ -167,7 +172,9 @@ export class Run implements Job {
     const step = this.#flying.shift();
     if (step === undefined || this.#over) return;
     if (this.#ending === undefined) {
-      if (step.draw > 0) this.#hear(result);
+      if (result.undrawn === true) {
+        this.#undrawn = this.#late === step;
+      } else if (step.draw > 0) this.#hear(result);
       else if (!this.#rereading.delete(step)) {
         this.#prompt.advance(step.tokens);
         this.#opening.turn.progress?.(this.#prompt.read);
@@ -204,13 +211,16 @@ export class Run implements Job {
     const { lane, stopTokens } = this.#options;
     const flying = this.#flying.reduce((sum, { draw }) => sum + draw, 0);
     if (flying > 0 && !this.#mayRunAhead()) return undefined;
-    if (!this.#guide.ready) return undefined;
+    if (!this.#guide.ready && !this.#mayReadFirst) return undefined;
     const drawn = this.#drawn.length + flying;
     const draw = burstLength(this.#opening.turn, drawn, room.draw);
     if (draw <= 0) return undefined;
     const tokens = drawn === 0 ? this.#prompt.rest : this.#unread;
     if (tokens.length > room.tokens) return undefined;
-    if (this.#mayGoBack ? this.#answer.held === 0 : this.#shouldCopy(drawn)) {
+    const keeps = this.#mayGoBack
+      ? this.#answer.held === 0
+      : this.#shouldCopy(drawn);
+    if (keeps && !this.#undrawn) {
       const { given } = this.#opening;
       const read = given.length + (drawn === 0 ? -tokens.length : drawn - 1);
       this.#copied = drawn;
@@ -218,9 +228,15 @@ export class Run implements Job {
     }
     this.#unread = [];
     this.#drawing = true;
-    const counts = this.#counts;
-    const burst = { lane, drawn, tokens, draw, stopTokens, counts };
-    return burstStep(this.#opening, burst);
+    this.#undrawn = false;
+    const counts = this.#counts, mask = this.#guide.next;
+    const burst = { lane, drawn, tokens, draw, stopTokens, counts, mask };
+    return this.#late = burstStep(this.#opening, burst);
+  }
+
+  /** Whether the last token may be read before it is known which may come next. */
+  get #mayReadFirst(): boolean {
+    return this.#options.model.lateMasks === true && !this.#undrawn;
   }
 
   /**
@@ -327,6 +343,8 @@ export class Run implements Job {
   }
 
   #putBack(read: number): void {
+    this.#late = undefined;
+    this.#undrawn = false;
     this.#do(this.#rewinder.restore(read, this.#opening.save.values));
     this.#again.push(...this.#rewinder.steps(read, this.#tokens));
   }
@@ -336,11 +354,11 @@ export class Run implements Job {
     if (this.#over || this.#flying.length > 0) return;
     if (this.#ending === undefined) {
       if (this.#cancelled) {
-        this.#end(
-          this.#drawn.length > 0
-            ? this.#hand(0) ?? endAfter(this.#tokens, "cancelled")
-            : endWithin(this.#opening.given, this.#prompt.read),
-        );
+        const ending = this.#drawn.length > 0
+          ? this.#hand(0) ?? endAfter(this.#tokens, "cancelled")
+          : endWithin(this.#opening.given, this.#prompt.read);
+        this.#end(ending);
+        if (this.#undrawn) this.#goBack(ending);
       } else if (this.#opening.turn.maxTokens === 0 && !this.#prompt.reading) {
         this.#end(endAfter(this.#tokens, "length"));
       }
