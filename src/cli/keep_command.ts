@@ -6,7 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import { type Flags, parseCommand } from "../config/command_line.ts";
-import { byteCount } from "../config/setting_values.ts";
+import { byteCount } from "../config/setting_parsers.ts";
 import { isYes, settingGroup, yesOrNo } from "../config/flag_list.ts";
 import {
   asksForHelp,

@@ -9,7 +9,7 @@
 import { ConfigError } from "../errors.ts";
 import type { ApiKey } from "../http/access/bearer_keys.ts";
 import { parseKeys, type StateKey } from "../state/state_keys.ts";
-import { readApiKey } from "./setting_values.ts";
+import { readApiKey } from "./setting_parsers.ts";
 
 /** Keys of both kinds. */
 export interface Keys {

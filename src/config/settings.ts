@@ -32,7 +32,7 @@ import {
   origins,
   rate,
   stateKeys,
-} from "./setting_values.ts";
+} from "./setting_parsers.ts";
 
 /** Where the maths shall run. */
 export type DeviceChoice = "auto" | "webgpu" | "wasm";

@@ -7,7 +7,7 @@
 import { WEIGHTS_FILE } from "../config/path_entries.ts";
 import type { ChatFormName } from "../chat/template/chat_forms.ts";
 import type { Config } from "../config/settings.ts";
-import type { ModelChoice } from "../config/setting_values.ts";
+import type { ModelChoice } from "../config/setting_parsers.ts";
 import { ConfigError } from "../errors.ts";
 import { type LocalModel, openFiles } from "./model_files.ts";
 import { ModelCache } from "./model_cache.ts";

@@ -6,7 +6,7 @@
  */
 
 import { parseSaveFile } from "../client/save_file.ts";
-import type { InitialFile } from "../config/setting_values.ts";
+import type { InitialFile } from "../config/setting_parsers.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import type { ModelShape } from "../model/shape.ts";
 import { decodeSave } from "../state/save_format.ts";

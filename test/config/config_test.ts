@@ -8,7 +8,7 @@ import {
 } from "../../src/config/flag_list.ts";
 import { asksForHelp, helpText } from "../../src/config/help_text.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
-import type { InitialFile } from "../../src/config/setting_values.ts";
+import type { InitialFile } from "../../src/config/setting_parsers.ts";
 
 function read(args: string[], env: Record<string, string> = {}) {
   return readConfig(parseCommand(args).flags, (name) => env[name]);
