@@ -11,6 +11,9 @@
  * long). Both do the same operations per
  * output in the same order, so how many rows there are never shows in a bit.
  *
+ * What widening masks and scales by is loaded before a loop, never a constant in
+ * it: `kept` in half.ts says why.
+ *
  * All shapes of the tile stay in one file, because they have to keep the same order
  * of operations, which is seen by holding one against the other.
  *
@@ -19,7 +22,16 @@
  */
 
 import { madd } from "./fused";
-import { highBF16, highF16, lowBF16, lowF16 } from "./half";
+import {
+  BF16_MASK,
+  F16_MASK,
+  F16_SCALE,
+  highBF16,
+  highF16,
+  kept,
+  lowBF16,
+  lowF16,
+} from "./half";
 import { Format } from "./plan";
 
 /** Columns widened at a time. */
@@ -42,8 +54,8 @@ export function productFloat(
   if (rows < MANY) {
     for (let m: u32 = 0; m < rows; m++) {
       if (format === Format.F32) rowF32(panel, columns, x, y);
-      else if (format === Format.F16) rowF16(panel, columns, x, y);
-      else rowBF16(panel, columns, x, y);
+      else if (format === Format.F16) rowF16(panel, columns, x, y, scratch);
+      else rowBF16(panel, columns, x, y, scratch);
       x += xStride;
       y += yStride;
     }
@@ -73,29 +85,43 @@ function rowF32(w: usize, columns: u32, x: usize, y: usize): void {
   save(y, a, b, c, d);
 }
 
-function rowF16(w: usize, columns: u32, x: usize, y: usize): void {
+function rowF16(
+  w: usize,
+  columns: u32,
+  x: usize,
+  y: usize,
+  scratch: usize,
+): void {
+  const mask = kept(scratch, F16_MASK), scale = kept(scratch, F16_SCALE);
   let a = f32x4.splat(0), b = a, c = a, d = a;
   for (let end = x + columns * 4; x < end; x += 4) {
     const s = v128.load32_splat(x);
     const p = v128.load(w), q = v128.load(w + 16);
-    a = madd(lowF16(p), s, a);
-    b = madd(highF16(p), s, b);
-    c = madd(lowF16(q), s, c);
-    d = madd(highF16(q), s, d);
+    a = madd(lowF16(p, mask, scale), s, a);
+    b = madd(highF16(p, mask, scale), s, b);
+    c = madd(lowF16(q, mask, scale), s, c);
+    d = madd(highF16(q, mask, scale), s, d);
     w += 32;
   }
   save(y, a, b, c, d);
 }
 
-function rowBF16(w: usize, columns: u32, x: usize, y: usize): void {
+function rowBF16(
+  w: usize,
+  columns: u32,
+  x: usize,
+  y: usize,
+  scratch: usize,
+): void {
+  const mask = kept(scratch, BF16_MASK);
   let a = f32x4.splat(0), b = a, c = a, d = a;
   for (let end = x + columns * 4; x < end; x += 4) {
     const s = v128.load32_splat(x);
     const p = v128.load(w), q = v128.load(w + 16);
     a = madd(lowBF16(p), s, a);
-    b = madd(highBF16(p), s, b);
+    b = madd(highBF16(p, mask), s, b);
     c = madd(lowBF16(q), s, c);
-    d = madd(highBF16(q), s, d);
+    d = madd(highBF16(q, mask), s, d);
     w += 32;
   }
   save(y, a, b, c, d);
@@ -110,14 +136,16 @@ function save(y: usize, a: v128, b: v128, c: v128, d: v128): void {
 }
 
 function widen(format: u32, w: usize, depth: u32, target: usize): void {
+  const mask = kept(target, F16_MASK), scale = kept(target, F16_SCALE);
+  const upper = kept(target, BF16_MASK);
   for (let end = w + depth * 32; w < end; w += 16) {
     const p = v128.load(w);
     if (format === Format.F16) {
-      v128.store(target, lowF16(p));
-      v128.store(target + 16, highF16(p));
+      v128.store(target, lowF16(p, mask, scale));
+      v128.store(target + 16, highF16(p, mask, scale));
     } else {
       v128.store(target, lowBF16(p));
-      v128.store(target + 16, highBF16(p));
+      v128.store(target + 16, highBF16(p, upper));
     }
     target += 32;
   }

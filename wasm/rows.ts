@@ -8,7 +8,15 @@
  */
 
 import { integers, largest, signedBytes } from "./block";
-import { lowBF16, lowF16, toBF16, toF16 } from "./half";
+import {
+  F16_MASK,
+  F16_SCALE,
+  kept,
+  lowBF16,
+  lowF16,
+  toBF16,
+  toF16,
+} from "./half";
 import { BLOCK } from "./panel";
 import { Format } from "./plan";
 
@@ -63,11 +71,12 @@ export function unpackRow(
     memory.copy(target, source, columns * 4);
     return;
   }
+  const mask = kept(target, F16_MASK), scale = kept(target, F16_SCALE);
   for (let i: u32 = 0; i < columns; i += BLOCK) {
     for (let c: u32 = 0; c < BLOCK; c += 4) {
       let x: v128;
       if (format === Format.F16) {
-        x = lowF16(v128.load16x4_u(source + c * 2));
+        x = lowF16(v128.load16x4_u(source + c * 2), mask, scale);
       } else if (format === Format.BF16) {
         x = lowBF16(v128.load16x4_u(source + c * 2));
       } else {
