@@ -71,7 +71,7 @@ async function start(args: readonly string[]): Promise<void> {
     // To its end, a module that exports `fetch` has Deno suggest `deno serve`.
     Deno.exit(0);
   }
-  const { config, telemetry } = await prepare(settings(args));
+  const { config, telemetry } = prepare(settings(args));
   const models = await open(config, telemetry);
   const { fetch } = build(config, models, telemetry);
   const server = keepListening(() => listen(config, fetch), {
@@ -113,10 +113,10 @@ function settings(args: readonly string[]): Config {
 }
 
 /** The settings with the keys of their file, and who looks on. */
-async function prepare(
+function prepare(
   given: Config,
-): Promise<{ readonly config: Config; readonly telemetry: Telemetry }> {
-  const telemetry = await openTelemetry(given);
+): { readonly config: Config; readonly telemetry: Telemetry } {
+  const telemetry = openTelemetry(given);
   const config = followKeyFile(given, (line) => telemetry.log.note(line));
   return { config, telemetry };
 }
@@ -152,7 +152,7 @@ function isLoopback({ host, "trusted-hosts": hosts }: Config): boolean {
 
 /** The server of the variables alone; its models are loaded when needed. */
 async function unasked(): Promise<ReturnType<typeof createApp>> {
-  const { config, telemetry } = await prepare(settings([]));
+  const { config, telemetry } = prepare(settings([]));
   return build(config, await open(config, telemetry), telemetry);
 }
 

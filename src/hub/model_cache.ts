@@ -9,8 +9,8 @@
 import { join } from "@std/path";
 import { z } from "zod";
 import { ConfigError, ModelError } from "../errors.ts";
+import { writing } from "./disk_refusal.ts";
 import { newestOfficial, officialSize } from "./official_models.ts";
-import { writing } from "./part_file.ts";
 
 const Manifest = z.object({
   version: z.literal(1),

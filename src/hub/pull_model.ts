@@ -14,7 +14,8 @@ import { plain } from "./fetch_again.ts";
 import type { ManifestFile, ModelCache } from "./model_cache.ts";
 import type { DownloadBar } from "./download_bar.ts";
 import { formatBytes } from "../text/format_units.ts";
-import { digestOf, PartFile, writing } from "./part_file.ts";
+import { writing } from "./disk_refusal.ts";
+import { digestOf, PartFile } from "./part_file.ts";
 import { type Plan, type PlanOptions, planPull } from "./download_plan.ts";
 
 /** What a pull depends on. */

@@ -45,11 +45,6 @@ export class Metrics implements Observer {
     describeModels(this.#registry, this.#engines);
   }
 
-  /** The media type of {@linkcode text}. */
-  get type(): string {
-    return this.#registry.contentType;
-  }
-
   /** Everything, in Prometheus' text format. */
   text(): Promise<string> {
     return this.#registry.metrics();
