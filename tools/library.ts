@@ -136,12 +136,32 @@ const assets: esbuild.Plugin = {
         loader: "binary",
       };
     });
-    build.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => {
-      const text = bare(await Deno.readTextFile(path));
+    // Deflated together, for they have much in common.
+    build.onLoad({ filter: /\/shaders\/\w+\.wgsl$/ }, async ({ path }) => {
+      const at = (await shaderNames()).findIndex((name) =>
+        path.endsWith(`/${name}`)
+      );
+      return {
+        contents: `import { shaders } from "gosling:shaders";
+          export default shaders[${at}];`,
+        loader: "js",
+      };
+    });
+    build.onResolve(
+      { filter: /^gosling:shaders$/ },
+      ({ path }) => ({ path, namespace: "shaders" }),
+    );
+    build.onLoad({ filter: /.*/, namespace: "shaders" }, async () => {
+      const sources = await Promise.all(
+        (await shaderNames()).map((name) =>
+          Deno.readTextFile(new URL(`shaders/${name}`, ROOT))
+        ),
+      );
+      const text = sources.map(bare).join("\0");
       const packed = deflateRawSync(text, { level: 9 }).toString("base64url");
       return {
-        contents: `import { shaderText } from "./shader_text.ts";
-          export default shaderText("${packed}");`,
+        contents: `import { shaderTexts } from "./shader_text.ts";
+          export const shaders = shaderTexts("${packed}");`,
         loader: "js",
         resolveDir: decodeURIComponent(
           new URL("src/library/", ROOT).pathname,
@@ -178,6 +198,16 @@ const packages: esbuild.Plugin = {
     );
   },
 };
+
+/** The shaders' files, in the order in which they are packed. */
+async function shaderNames(): Promise<string[]> {
+  const entries = await Array.fromAsync(
+    Deno.readDir(new URL("shaders/", ROOT)),
+  );
+  return entries.map(({ name }) => name).filter((name) =>
+    name.endsWith(".wgsl")
+  ).toSorted();
+}
 
 /** A shader without its comments and indents. */
 function bare(source: string): string {

@@ -7,7 +7,8 @@
 import { inflateSync } from "fflate";
 import { fromBase64url } from "../text/base64url.ts";
 
-/** The text that `tools/library.ts` deflated. */
-export function shaderText(packed: string): string {
-  return new TextDecoder().decode(inflateSync(fromBase64url(packed)));
+/** The texts that `tools/library.ts` deflated, all in one. */
+export function shaderTexts(packed: string): string[] {
+  const text = new TextDecoder().decode(inflateSync(fromBase64url(packed)));
+  return text.split("\0");
 }
