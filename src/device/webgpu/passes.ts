@@ -7,7 +7,7 @@
 import { type Dispatch, encode } from "./dispatch.ts";
 import { headPlan, layersPlan, type Path } from "./forward.ts";
 import type { Gpu } from "./gpu.ts";
-import { TILES } from "./kernels/product.ts";
+import { type Tile, TILES } from "./kernels/product.ts";
 import { sample } from "./kernels/sample.ts";
 import { paddedRows } from "./weight_packing.ts";
 import { PASS_ROWS, type WorkBuffers } from "./buffers.ts";
@@ -17,7 +17,7 @@ import { Timing } from "./kernel_timing.ts";
 import type { Weights } from "./weights.ts";
 
 /** Decode passes in one submit: long enough to hide its cost. */
-const PASSES_PER_SUBMIT = 8;
+export const PASSES_PER_SUBMIT = 8;
 
 /** Bytes of the row tables of one submit. */
 export const TABLES_BYTES: number = PASSES_PER_SUBMIT * PASS_ROWS * 16;
@@ -172,6 +172,6 @@ function sameWords(a: Uint32Array, b: Uint32Array): boolean {
 }
 
 /** The narrowest tile that takes all rows at once, or the widest. */
-function tileFor(rows: number): Path {
+export function tileFor(rows: number): Tile {
   return TILES.find((tile) => tile >= rows) ?? TILES[TILES.length - 1];
 }
