@@ -1,7 +1,10 @@
-// adjust: logits as the draw sees them, and the likeliest token of each 256.
+// adjust: logits as the draw sees them, and of each 256 the likeliest token and the weight.
 //
 //   c <- c decay, forgotten below 2^-10;  c[drawn last] <- c + 1
 //   x = logit - (presence + frequency c) if c > 0;  x <- x + bias;  out if its mask bit is 0
+//   sum = sum over the 256 of exp((x - their largest x) / temperature)
+//
+// The sums let the draw choose one of V / 256 groups first, and read that one alone.
 //
 // The host keeps the same counts and must find the same bits, so each operation rounds once: a
 // product that an addition follows passes through `rounded`, which no compiler can see through.
@@ -60,9 +63,10 @@ struct Parameters {
 @group(0) @binding(4) var<storage, read_write> tallies: array<f32>;       // [2, B, V] counts, biases
 @group(0) @binding(5) var<storage, read> sets: array<u32>;                // [B, 2, V / 32] allowed, stop tokens
 @group(0) @binding(6) var<storage, read_write> adjusted: array<f32>;      // [rows, WIDTH]
-@group(0) @binding(7) var<storage, read_write> peaks: array<vec2u>;       // [rows, V / 256] key, token
+@group(0) @binding(7) var<storage, read_write> peaks: array<vec4u>;       // [rows, V / 256] key, token, sum as f32
 
 var<workgroup> best: array<vec2u, THREADS>;
+var<workgroup> sums: array<f32, THREADS>;
 
 fn rounded(x: f32, zero: u32) -> f32 {
   return bitcast<f32>(bitcast<u32>(x) | zero);
@@ -72,6 +76,11 @@ fn rounded(x: f32, zero: u32) -> f32 {
 fn key(x: f32) -> u32 {
   let bits = bitcast<u32>(x);
   return select(~bits, bits | 0x80000000u, bits <= 0x80000000u);
+}
+
+// The f32 of a key.
+fn value(key: u32) -> f32 {
+  return bitcast<f32>(select(~key, key & 0x7fffffffu, key >= 0x80000000u));
 }
 
 // The likelier of two tokens, or the lower one.
@@ -93,7 +102,12 @@ fn main(
   let cursor = cursors[row.lane];
 
   var mine = vec2u(0u, NONE);
-  for (var v = group.x * GROUP + i; v < min(V, (group.x + 1u) * GROUP); v += THREADS) {
+  var own = vec4f(LOWEST);
+  for (var n = 0u; n < GROUP / THREADS; n++) {
+    let v = group.x * GROUP + n * THREADS + i;
+    if (v >= V) {
+      break;
+    }
     var x = logits[m * WIDTH + v];
     if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) {
       x = LOWEST;  // NaN
@@ -122,6 +136,7 @@ fn main(
     }
     x = max(x, LOWEST);
     adjusted[m * WIDTH + v] = x;
+    own[n] = x;
     mine = better(mine, vec2u(key(x), v));
   }
 
@@ -134,10 +149,28 @@ fn main(
   }
   workgroupBarrier();  // the best of each eight is in place
   if (i == 0u) {
-    var top = best[0];
     for (var j = 8u; j < THREADS; j += 8u) {
-      top = better(top, best[j]);
+      best[0] = better(best[0], best[j]);
     }
-    peaks[m * ((V + GROUP - 1u) / GROUP) + group.x] = top;
+  }
+  workgroupBarrier();  // the best of all is in place
+  let peak = best[0];
+  if (p.temperature > 0.0) {
+    let weights = exp((own - value(peak.x)) / p.temperature);
+    sums[i] = (weights.x + weights.y) + (weights.z + weights.w);
+  }
+  workgroupBarrier();  // everyone's sum is in place
+  if (i < 8u && p.temperature > 0.0) {
+    for (var j = 1u; j < 8u; j++) {
+      sums[i * 8u] += sums[i * 8u + j];
+    }
+  }
+  workgroupBarrier();  // the sums of each eight are in place
+  if (i == 0u) {
+    var sum = 0.0;
+    for (var j = 0u; j < THREADS; j += 8u) {
+      sum += sums[j];
+    }
+    peaks[m * ((V + GROUP - 1u) / GROUP) + group.x] = vec4u(peak, bitcast<u32>(sum), 0u);
   }
 }

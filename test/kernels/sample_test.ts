@@ -56,8 +56,8 @@ function room(
       ]),
     ),
     adjusted: tensor("adjusted", [B, WIDTH]),
-    peaks: tensor("peaks", [B, Math.ceil(V / 256), 2]),
-    candidates: tensor("candidates", [2, B, WIDTH]),
+    peaks: tensor("peaks", [B, Math.ceil(V / 256), 4]),
+    candidates: tensor("candidates", [B, WIDTH, 2]),
     drawn: tensor("drawn", [B, 64]),
   };
 }

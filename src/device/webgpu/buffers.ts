@@ -61,9 +61,9 @@ export interface WorkBuffers extends LaneBuffers {
   readonly logits: Tensor;
   /** Logits after penalties, bias and mask, the same shape. */
   readonly adjusted: Tensor;
-  /** The largest of each 256 adjusted logits, and its token. */
+  /** Of each 256 adjusted logits the largest, its token, and the weight. */
   readonly peaks: Tensor;
-  /** Tokens still in the draw, ids then weights: `[2, B, V]`. */
+  /** Tokens still in the draw, ids and keys: `[B, V, 2]`, padded. */
   readonly candidates: Tensor;
 }
 
@@ -119,8 +119,8 @@ function bufferShapes(shape: ModelShape, lanes: number): BufferShapes {
       hidden: [R, F],
       logits: [B, width],
       adjusted: [B, width],
-      peaks: [B, Math.ceil(V / PEAK), 2],
-      candidates: [2, B, width],
+      peaks: [B, Math.ceil(V / PEAK), 4],
+      candidates: [B, width, 2],
     },
     rawFirst: [R, stackedRows(layers[0].stack)],
     ...(deep !== undefined && deepTurn !== undefined && {

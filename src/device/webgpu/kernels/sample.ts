@@ -34,9 +34,9 @@ export interface SampleTensors {
   readonly sets: Tensor;
   /** Logits after penalties, bias and mask, `[rows, WIDTH]`. */
   readonly adjusted: Tensor;
-  /** Key and token of the largest of each 256: `[rows, V / 256, 2]`. */
+  /** Of each 256 the largest's key and token, and their weight: `[rows, V / 256, 4]`. */
   readonly peaks: Tensor;
-  /** Tokens still in the draw, then their weights: `[2, rows, WIDTH]`. */
+  /** Tokens still in the draw, and their keys: `[rows, WIDTH, 2]`. */
   readonly candidates: Tensor;
   /** Out: the tokens drawn in this step, `[B, MOST]` u32. */
   readonly drawn: Tensor;
@@ -56,8 +56,8 @@ export function sample(gpu: Gpu, tensors: SampleTensors): Dispatch[] {
   expectShape(tallies, [2, B, V]);
   expectShape(sets, [B, 2, Math.ceil(V / 32)]);
   expectShape(adjusted, [most, WIDTH]);
-  expectShape(peaks, [most, groups, 2]);
-  expectShape(candidates, [2, most, WIDTH]);
+  expectShape(peaks, [most, groups, 4]);
+  expectShape(candidates, [most, WIDTH, 2]);
   expectShape(drawn, [B, MOST]);
   return [
     gpu.dispatch({
@@ -79,7 +79,7 @@ export function sample(gpu: Gpu, tensors: SampleTensors): Dispatch[] {
     gpu.dispatch({
       label: "draw",
       source: drawSource,
-      constants: { V, B: most, WIDTH, MOST },
+      constants: { V, WIDTH, MOST },
       tensors: [
         rows,
         cursors,
