@@ -3,6 +3,21 @@ import { BusyError, DeviceError } from "../../src/errors.ts";
 import { eventsOf, harness } from "./client.ts";
 
 const PATH = "/v1/generate";
+/** What an answer to {@linkcode HI} says besides its text, whole or streamed. */
+const ANSWERED = {
+  object: "generation",
+  model: "fake",
+  finish_reason: "stop",
+  usage: {
+    prompt_tokens: 20,
+    completion_tokens: 9,
+    position: 29,
+    prefill_saved_tokens: 0,
+  },
+  state: "save..0",
+  state_bytes: 7,
+  state_codec: "int8",
+};
 const HI = { messages: [{ role: "user", content: "Hi" }] };
 
 Deno.test("generate answers with every field of the contract", async () => {
@@ -12,20 +27,9 @@ Deno.test("generate answers with every field of the contract", async () => {
   const id = response.headers.get("x-request-id");
   const { timings, ...answer } = await response.json();
   assertEquals(answer, {
+    ...ANSWERED,
     id: `gen-${id}`,
-    object: "generation",
-    model: "fake",
     text: "Hello!",
-    finish_reason: "stop",
-    usage: {
-      prompt_tokens: 20,
-      completion_tokens: 9,
-      position: 29,
-      prefill_saved_tokens: 0,
-    },
-    state: "save..0",
-    state_bytes: 7,
-    state_codec: "int8",
   });
   assertEquals(Object.keys(timings), [
     "open_ms",
@@ -155,20 +159,9 @@ Deno.test("generate streams text, then one done event", async () => {
   );
   const { timings, ...done } = events.at(-1) as Record<string, unknown>;
   assertEquals(done, {
+    ...ANSWERED,
     type: "done",
     id: `gen-${response.headers.get("x-request-id")}`,
-    object: "generation",
-    model: "fake",
-    finish_reason: "stop",
-    usage: {
-      prompt_tokens: 20,
-      completion_tokens: 9,
-      position: 29,
-      prefill_saved_tokens: 0,
-    },
-    state: "save..0",
-    state_bytes: 7,
-    state_codec: "int8",
   });
   assert(timings instanceof Object);
 });

@@ -13,22 +13,24 @@ function fromBF16(bits: number): number {
   return new Float32Array(Uint32Array.of(bits << 16).buffer)[0];
 }
 
+/** One panel of weights as the kernel packs it. */
+function packed(
+  format: "int8" | "int4",
+  weights: Float64Array,
+  columns: number,
+): DataView {
+  const room = new Room();
+  const bytes = panelBytes(format, columns), data = room.take(bytes);
+  const source = room.put(weights), scratch = room.take(256);
+  const to = MATRIX_FORMATS[format];
+  room.kernels.pack(to, source, PANEL, columns, columns, data, scratch);
+  return new DataView(room.memory.buffer, data, bytes);
+}
+
 Deno.test("pack() to int8 rounds to the nearest of 255 steps of its scale", () => {
-  const room = new Room(), columns = 2 * PANEL_BLOCK;
+  const columns = 2 * PANEL_BLOCK;
   const weights = uniform(PANEL * columns, [-3, 3], random(13));
-  const bytes = panelBytes("int8", columns), data = room.take(bytes);
-  const source = room.put(weights);
-  const { int8 } = MATRIX_FORMATS;
-  room.kernels.pack(
-    int8,
-    source,
-    PANEL,
-    columns,
-    columns,
-    data,
-    room.take(256),
-  );
-  const view = new DataView(room.memory.buffer, data, bytes);
+  const view = packed("int8", weights, columns);
   for (let r = 0; r < PANEL; r++) {
     for (let b = 0; b < 2; b++) {
       const block = b * (64 + 1024);
@@ -96,21 +98,9 @@ for (const format of ["F16", "BF16"] as const) {
 }
 
 Deno.test("pack() to int4 is within a step of its scale, finer than the full range", () => {
-  const room = new Room(), columns = 2 * PANEL_BLOCK;
+  const columns = 2 * PANEL_BLOCK;
   const weights = uniform(PANEL * columns, [-2, 3], random(15));
-  const bytes = panelBytes("int4", columns), data = room.take(bytes);
-  const source = room.put(weights);
-  const { int4 } = MATRIX_FORMATS;
-  room.kernels.pack(
-    int4,
-    source,
-    PANEL,
-    columns,
-    columns,
-    data,
-    room.take(256),
-  );
-  const view = new DataView(room.memory.buffer, data, bytes);
+  const view = packed("int4", weights, columns);
   for (let r = 0; r < PANEL; r++) {
     for (let c = 0; c < columns; c++) {
       const block = Math.floor(c / PANEL_BLOCK) * (64 + 512);
