@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
 import { agentsChat } from "./agents_chat.ts";
 import { agentsResponses } from "./agents_responses.ts";
@@ -15,6 +15,7 @@ import { aiOllama } from "./ai_ollama.ts";
 import { aiOpenAi } from "./ai_openai.ts";
 import { anthropicSdk } from "./anthropic.ts";
 import { type CaseName, CASES, type Client, expectAnswered } from "./client.ts";
+import type { Checklist, ChecklistRow } from "./checklist.ts";
 import { codex } from "./codex.ts";
 import { genKit } from "./genkit.ts";
 import { gosling } from "./gosling.ts";
@@ -31,9 +32,12 @@ import { openAiKept } from "./openai_kept.ts";
 import { openAiResponses } from "./openai_responses.ts";
 import { opencode } from "./opencode.ts";
 import { record, type Recorder } from "./recorder.ts";
+import { samples } from "./samples.ts";
 import { SCRIPT } from "./script.ts";
 import { serve, serveScripted } from "./server.ts";
+import { KEPT, sillyTavern, STOPPED } from "./sillytavern.ts";
 import { committed, write, written } from "./table.ts";
+import { throughKeeper } from "./through_keeper.ts";
 
 const CLIENTS: readonly Client[] = [
   openAiChat,
@@ -57,8 +61,11 @@ const CLIENTS: readonly Client[] = [
   ollamaJs,
   langchainOllama,
   aiOllama,
+  ...[aiAnthropic, langchainOllama, aiOllama].map(throughKeeper),
   gosling,
 ];
+
+const CHECKLISTS: readonly Checklist[] = [sillyTavern, samples];
 
 let real: Recorder, told: Recorder;
 const opened: AsyncDisposable[] = [];
@@ -77,7 +84,7 @@ Deno.test.beforeAll(async () => {
 });
 
 Deno.test.afterAll(async () => {
-  await Promise.all(CLIENTS.map(({ close }) => close?.()));
+  for (const { close } of [...CLIENTS, ...CHECKLISTS]) await close?.();
   for (const open of opened.reverse()) await open[Symbol.asyncDispose]();
 });
 
@@ -96,8 +103,32 @@ for (const [client, done] of passed) {
   }
 }
 
+const checked = new Map<ChecklistRow, Set<string>>();
+
+for (const { cases, rows } of CHECKLISTS) {
+  for (const row of rows) {
+    const done = new Set<string>();
+    checked.set(row, done);
+    for (const title of cases) {
+      const run = row.cases[title];
+      if (run === undefined) continue;
+      Deno.test(`${row.cells[0]}: ${title}`, async () => {
+        [real, told].forEach((recorder) => recorder.take());
+        await run({ baseURL: real.baseURL, scriptedURL: told.baseURL });
+        const exchanges = real.take();
+        if (title === KEPT) expectAnswered(exchanges, "three turns");
+        const ended = exchanges.some(({ path }) =>
+          /\/(generate|comp)/.test(path)
+        );
+        assert(title !== STOPPED || !ended, "It went on to its end");
+        done.add(title);
+      });
+    }
+  }
+}
+
 Deno.test("docs/clients.md says what this run found", async () => {
-  const found = await written(passed);
+  const found = await written(passed, CHECKLISTS, checked);
   if (Deno.args.includes("--write")) await write(found);
   assertEquals(found, await committed(), "Expected --write to change nothing");
 });

@@ -73,7 +73,8 @@ export const openAiResponses: Client = {
       const { output } = await responses.stream({
         ...SETTINGS,
         store: false,
-        input: TOLD[0],
+        input: TOLD[1],
+        previous_response_id: id,
       }).finalResponse();
       const { output_text } = await responses.stream({
         ...SETTINGS,

@@ -46,18 +46,27 @@ export function record(behind: string): Recorder {
         signal: asked.signal,
         ...(body !== "" && { body }),
       });
-      const [out, kept] = answer.body?.tee() ?? [null, null];
-      if (kept !== null) {
-        new Response(kept).text().then((text) =>
-          exchanges.push({
-            method: asked.method,
-            path: pathname,
-            request: body.startsWith("{") ? JSON.parse(body) : {},
-            status: answer.status,
-            answer: text,
-            ...usage(text),
-          }), () => {});
-      }
+      let text = "";
+      const decoder = new TextDecoder();
+      // A client that leaves is left: nothing reads on in its place.
+      const out = answer.body?.pipeThrough(
+        new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+          transform(bytes, controller): void {
+            text += decoder.decode(bytes, { stream: true });
+            controller.enqueue(bytes);
+          },
+          flush(): void {
+            exchanges.push({
+              method: asked.method,
+              path: pathname,
+              request: body.startsWith("{") ? JSON.parse(body) : {},
+              status: answer.status,
+              answer: text,
+              ...usage(text),
+            });
+          },
+        }),
+      );
       return new Response(out, answer);
     },
   );
@@ -71,11 +80,12 @@ export function record(behind: string): Recorder {
 /** The last usage in an answer, whichever route it came by. */
 function usage(text: string): { prompt: number; cached: number } {
   const last = (name: string) => {
-    const all = [...text.matchAll(new RegExp(`"${name}":(\\d+)`, "g"))];
+    const all = [...text.matchAll(new RegExp(`"(?:${name})":(\\d+)`, "g"))];
     return Number(all.at(-1)?.[1] ?? 0);
   };
   return {
-    prompt: last("(?:input|prompt)_tokens") || last("prompt_eval_count"),
-    cached: last("(?:cached|cache_read_input|prefill_saved)_tokens"),
+    prompt: last("(?:input|prompt)_tokens") || last("prompt_eval_count") ||
+      last("tokens_evaluated"),
+    cached: last("(?:cached|cache_read_input|prefill_saved)_tokens|cache_n"),
   };
 }

@@ -70,6 +70,18 @@ export async function serveKeeper(behind: string): Promise<Server> {
   };
 }
 
+/** Starts SillyTavern's server, as far as it speaks to back ends. */
+export async function serveSillyTavern(): Promise<Server> {
+  const folder = "test/clients/sillytavern";
+  return await start(
+    [
+      ...["-A", "--frozen", "--config", `${folder}/deno.json`],
+      `${folder}/back_ends.ts`,
+    ],
+    {},
+  );
+}
+
 async function start(
   args: readonly string[],
   env: Readonly<Record<string, string>>,

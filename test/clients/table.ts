@@ -7,6 +7,11 @@
 
 import { assert } from "@std/assert";
 import {
+  type Checklist,
+  checklistLines,
+  type ChecklistResults,
+} from "./checklist.ts";
+import {
   type CaseName,
   CASES,
   type Client,
@@ -37,7 +42,11 @@ export async function committed(): Promise<string> {
 }
 
 /** The document with what a run found in it, formatted. */
-export async function written(results: Results): Promise<string> {
+export async function written(
+  results: Results,
+  checklists: readonly Checklist[],
+  checked: ChecklistResults,
+): Promise<string> {
   const text = await committed();
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   assert(begin >= 0 && end > begin, "Expected both marks in docs/clients.md");
@@ -52,6 +61,7 @@ export async function written(results: Results): Promise<string> {
       .map((cells) => `| ${cells.join(" | ")} |`),
     "",
     ...parts.map(({ section }) => section),
+    ...checklists.flatMap((list) => checklistLines(list, checked)),
     text.slice(end),
   ].join("\n"));
 }

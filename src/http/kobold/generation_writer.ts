@@ -34,9 +34,6 @@ export class KoboldWriter implements AnswerWriter {
   whole(drafts: readonly Draft[]): object {
     const results = drafts.map((draft) => ({
       text: draft.text,
-      prompt_tokens: (draft.end?.usage.prefillSavedTokens ?? 0) +
-        (draft.end?.usage.promptTokens ?? 0),
-      completion_tokens: draft.end?.usage.completionTokens ?? 0,
       ...endOf(draft),
     }));
     return { results };
@@ -46,8 +43,14 @@ export class KoboldWriter implements AnswerWriter {
 /** What an answer says of its end. */
 function endOf(draft: Draft): object {
   const { end, state } = draft;
+  if (end === undefined) throw new Error("A turn had no end");
+  const { prefillSavedTokens: cached_tokens, promptTokens, completionTokens } =
+    end.usage;
   return {
-    finish_reason: end === undefined ? null : reasonOf(end),
+    finish_reason: reasonOf(end),
+    prompt_tokens: cached_tokens + promptTokens,
+    completion_tokens: completionTokens,
+    cached_tokens,
     ...reportOf(draft),
     ...(state !== undefined && { state }),
   };

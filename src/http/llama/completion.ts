@@ -12,6 +12,7 @@ import { openSave, planTurns } from "../request/common_request.ts";
 import { REPORT } from "../answer/answer_report.ts";
 import { needs } from "../request/route_needs.ts";
 import { bosBefore, expectPieces } from "../request/named_tokens.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
 import { llamaErrors } from "./llama_error.ts";
@@ -57,9 +58,9 @@ export function llamaCompletionRoutes(): OpenAPIHono<AppEnv> {
     const prompt = expectPieces(request.prompt, engine.tokenizer, "/prompt");
     const save = await openSave(c, request);
     const bos = bosBefore([prompt], request.bos);
-    const turns = planTurns(c, { ...request, bos }, save, [{ prompt }], {
-      penaltyDecay: 1,
-    });
+    const logit_bias = biasOf(request.logit_bias, engine.tokenizer);
+    const asked = { ...request, logit_bias, bos };
+    const turns = planTurns(c, asked, save, [{ prompt }], { penaltyDecay: 1 });
     const { model, tokenizer } = engine;
     const writer = new LlamaWriter({ request, model: model.id, tokenizer });
     return await answerTurns(c, turns, writer, request.stream);
@@ -72,4 +73,18 @@ export function llamaCompletionRoutes(): OpenAPIHono<AppEnv> {
     );
   });
   return app;
+}
+
+/** Biases by tokens: a text that is no id stands for all of its tokens. */
+function biasOf(
+  pairs: LlamaCompletionRequest["logit_bias"],
+  tokenizer: Tokenizer,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    pairs.flatMap(([piece, bias]) =>
+      /^\d{1,7}$/.test(piece)
+        ? [[piece, bias]]
+        : tokenizer.encode(piece).map((token) => [String(token), bias])
+    ),
+  );
 }

@@ -40,27 +40,31 @@ export const LlamaPrompt = z.union([
 /** `false` takes a token from those that can be drawn, as far as a bias can. */
 const NEVER = -100;
 
+/** Entries of `logit_bias`. */
+const MOST_BIASES = 1024;
+
+const Piece = z.string().max(256);
+
+/** Biases of tokens, by their ids, or by texts, of all tokens in them. */
 const Bias = z.union([
-  z.record(z.string(), z.number()),
+  z.record(Piece, z.number()).transform((biases) => Object.entries(biases)),
   z.array(z.tuple([
-    z.union([Token, z.string()]),
-    z.union([
-      z.number(),
-      z.literal(false),
-    ]),
-  ])).max(1024).transform((pairs) =>
-    Object.fromEntries(
-      pairs.map(([token, bias]) => [String(token), bias || NEVER]),
-    )
+    z.union([Token, Piece]),
+    z.union([z.number(), z.literal(false)]),
+  ])).transform((pairs) =>
+    pairs.map(([piece, bias]): [string, number] => [
+      String(piece),
+      bias === false ? NEVER : bias,
+    ])
   ),
-]).default({}).transform((bias) =>
-  Object.fromEntries(
-    Object.entries(bias).map((
-      [token, value],
-    ) => [token, Math.min(100, Math.max(-100, value))]),
-  )
-).pipe(
-  z.record(z.string().regex(/^\d{1,7}$/, "is not a token id"), z.number()),
+]).default([]).refine(
+  ({ length }) => length <= MOST_BIASES,
+  `has more than ${MOST_BIASES} entries`,
+).transform((pairs) =>
+  pairs.map(([piece, bias]): [string, number] => [
+    piece,
+    Math.min(100, Math.max(-100, bias)),
+  ])
 );
 
 const { logit_bias: _, ...drawing } = sampling;

@@ -106,6 +106,11 @@ Deno.test("/completion takes biases in both forms, rules and schemas, and gives 
   assertEquals(bias(), [[5, -1.5], [6, -100]]);
   await ask({ prompt: "a", logit_bias: { "7": 1e9 } });
   assertEquals(bias(), [[7, 100]]);
+  // A text stands for its tokens, and no bias is none.
+  await ask({ prompt: "a", logit_bias: [["!?", false], [8, 0]] });
+  assertEquals(bias(), [[8, 0], [34, -100], [64, -100]]);
+  await ask({ prompt: "a", logit_bias: { "!": 2 } });
+  assertEquals(bias(), [[34, 2]]);
   await ask({ prompt: "a", grammar: 'root ::= "{}"' });
   assert(engine.turns.at(-1)?.constraint !== undefined);
   await ask({ prompt: "a", grammar: "", json_schema: { type: "object" } });
