@@ -117,7 +117,7 @@ export function deepGate(
         if (plan.hiddenQ === 0) continue;
         const out = plan.hiddenQ + m * activationBytes(F);
         const first = activationBytes(p * PANEL);
-        quantize(hidden, out + first, 64, plan.activationOffset);
+        quantize(hidden, out + first, 64, plan.activationFormat);
       }
     }
   }

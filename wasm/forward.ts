@@ -110,7 +110,7 @@ function embed(plan: Plan, me: u32): void {
       x,
       plan.mixedQ + m * activationBytes(D),
       D,
-      plan.activationOffset,
+      plan.activationFormat,
     );
   }
 }
@@ -229,7 +229,7 @@ function expand(plan: Plan, pointer: u32, me: u32, scratch: usize): void {
         plan.hidden + (m * F + first) * 4,
         plan.hiddenQ + m * activationBytes(F) + activationBytes(first),
         columns,
-        plan.activationOffset,
+        plan.activationFormat,
       );
     }
   }
@@ -255,7 +255,7 @@ function logits(
         out + from * 4,
         plan.mixedQ + i * activationBytes(D) + activationBytes(from),
         to - from,
-        plan.activationOffset,
+        plan.activationFormat,
       );
     }
   }

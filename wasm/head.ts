@@ -64,7 +64,7 @@ export function head(
     gate(layer, at, rows + m * ROW, out);
     if (plan.gatedQ === 0) continue;
     const outQ = plan.gatedQ + m * activationBytes(D) + h * ACTIVATION_BLOCK;
-    quantize(out, outQ, 64, plan.activationOffset);
+    quantize(out, outQ, 64, plan.activationFormat);
   }
 }
 

@@ -28,10 +28,7 @@ export function multiply(
   scratch: usize,
 ): void {
   const m = changetype<Matrix>(matrix);
-  if (m.format >= Format.INT8) {
-    const offset: u32 = m.format === Format.INT8 ? 8192 : 0;
-    quantize(x, xQ, rows * m.columns, offset);
-  }
+  if (m.format >= Format.INT8) quantize(x, xQ, rows * m.columns, m.format);
   product(m, 0, m.rows / PANEL, x, xQ, rows, y, m.rows, 0, scratch);
 }
 

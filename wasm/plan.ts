@@ -99,8 +99,8 @@ export class Plan {
   states: u32;
   stateBytes: u32;
 
-  /** What activation.ts adds to integers: 8192 before INT8 weights, else 0. */
-  activationOffset: u32;
+  /** Format of the large matrices, which activations are quantised for. */
+  activationFormat: u32;
 
   /** Rows of the pass: a token each. */
   rows: u32;

@@ -56,7 +56,7 @@ export function shift(
           out + c * outBytes + from * 4,
           outQ + c * outBytesQ,
           to - from,
-          plan.activationOffset,
+          plan.activationFormat,
         );
       }
     }

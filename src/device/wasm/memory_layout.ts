@@ -166,7 +166,7 @@ export function layout(
       head,
       states,
       stateBytes,
-      activationOffset: large === "int8" ? 8192 : 0,
+      activationFormat: MATRIX_FORMATS[large],
       rows: 0,
       tokens,
       segments: 0,

@@ -71,7 +71,7 @@ export const PLAN_FIELDS = [
   "head",
   "states",
   "stateBytes",
-  "activationOffset",
+  "activationFormat",
   "rows",
   "tokens",
   "segments",

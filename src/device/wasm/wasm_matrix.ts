@@ -17,7 +17,7 @@ export const PANEL = 16;
 export const PANEL_BLOCK = 64;
 
 /** Bytes of a quantised activation block. */
-const ACTIVATION_BLOCK = 144;
+const ACTIVATION_BLOCK = 80;
 
 /** The least multiple of `step` that is not below `n`. */
 export function roundUp(n: number, step: number): number {

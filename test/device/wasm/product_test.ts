@@ -19,7 +19,7 @@ const FORMAT_ERROR: [MatrixFormat, number][] = [
   ["F32", 1e-12],
   ["F16", 1e-7],
   ["BF16", 1e-5],
-  ["int8", 3e-5],
+  ["int8", 1e-4],
   ["int4", 7e-3],
 ];
 
