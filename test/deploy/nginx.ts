@@ -11,6 +11,8 @@ const SETTINGS = new URL("../../deploy/nginx.conf", import.meta.url);
 /** A proxy that runs. */
 export interface Proxy extends AsyncDisposable {
   readonly url: string;
+  /** The process, which may have others below it. */
+  readonly pid: number;
 }
 
 /** A port that nobody listens on. */
@@ -23,18 +25,24 @@ export function freePort(): number {
  * Writes settings that differ from those in `deploy/` in what has to differ: ports,
  * folders, and that answers say where they come from, in `x-upstream`.
  *
+ * @param http2 A second port, of HTTP/2 alone.
  * @returns Where the settings are.
  */
 export async function writeSettings(
   folder: string,
   port: number,
   upstreams: readonly string[],
+  http2?: number,
 ): Promise<string> {
   const text = await Deno.readTextFile(SETTINGS);
   let place = 0;
   const own = text
     .replaceAll("/tmp/", `${folder}/`)
-    .replace("listen 8080;", `listen 127.0.0.1:${port};`)
+    .replace(
+      "listen 8080;",
+      `listen 127.0.0.1:${port};` +
+        (http2 === undefined ? "" : `listen 127.0.0.1:${http2} http2;`),
+    )
     .replace(
       "location / {",
       "location / {\nadd_header x-upstream $upstream_addr;",
@@ -55,14 +63,19 @@ export function argumentsFor(folder: string, settings: string): string[] {
   return ["-p", folder, "-c", settings, "-g", `daemon off; ${user}`];
 }
 
-/** Starts nginx in front of these hosts; resolves when it answers. */
+/**
+ * Starts nginx in front of these hosts; resolves when it answers.
+ *
+ * @param http2 A second port, of HTTP/2 alone.
+ */
 export async function startNginx(
   upstreams: readonly string[],
+  http2?: number,
 ): Promise<Proxy> {
   const program = await requireProgram("nginx");
   const folder = await Deno.makeTempDir();
   const port = freePort();
-  const settings = await writeSettings(folder, port, upstreams);
+  const settings = await writeSettings(folder, port, upstreams, http2);
   return await started(program, argumentsFor(folder, settings), port, folder);
 }
 
@@ -89,6 +102,7 @@ export async function started(
   }
   return {
     url,
+    pid: child.pid,
     async [Symbol.asyncDispose](): Promise<void> {
       child.kill("SIGTERM");
       await child.status;

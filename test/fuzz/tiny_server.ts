@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createApp } from "../../src/http/app.ts";
+import { createApp, type Limits } from "../../src/http/app.ts";
 import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import type { Device } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
@@ -41,6 +41,8 @@ export interface TinyServer extends AsyncDisposable {
 export interface TinyOptions {
   readonly lanes?: number;
   readonly keys?: readonly ApiKey[];
+  /** What callers may take; nothing is bounded by default. */
+  readonly limits?: Limits;
   /** Milliseconds that a grammar may take. */
   readonly patience?: number;
   /** Opens a device, again whenever it was lost: wasm's, with a thread. */
@@ -51,7 +53,8 @@ const oneThread = () => Promise.resolve(wasmDevice({ threads: 1 }));
 
 /** Starts one. */
 export async function tinyServer(
-  { lanes = 4, keys = [], patience, open = oneThread }: TinyOptions = {},
+  { lanes = 4, keys = [], limits, patience, open = oneThread }: TinyOptions =
+    {},
 ): Promise<TinyServer> {
   const parts = await Array.fromAsync(safetensors(randomTensors(SIZES), "F32"));
   const { checkpoint, tokenizer, fingerprint } = await openModel({
@@ -100,6 +103,7 @@ export async function tinyServer(
   const app = createApp({
     loader: loaderOf({ engine, vault, grammars, portable: true }),
     keys,
+    limits,
     report: (error) => reported.push(error),
   });
   const answer = async (request: Request) => await app.fetch(request);

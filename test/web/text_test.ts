@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Forest } from "../../src/web/store/turn_forest.ts";
 import { readSaveFile, writeSaveFile } from "../../src/web/store/save_file.ts";
-import type { StoredTurn } from "../../src/web/store/stored_turn.ts";
+import { newId, type StoredTurn } from "../../src/web/store/stored_turn.ts";
 import { parseInline } from "../../src/web/text/inline.ts";
 import { parseMarkdown } from "../../src/web/text/markdown.ts";
 import {
@@ -140,4 +140,17 @@ Deno.test("units have three figures", () => {
     ["0", "50 µs", "9.88 ms", "100 ms", "1.5 s", "10 min"],
   );
   assertEquals([9999, 12_345].map(number), ["9,999", "12.3k"]);
+});
+
+Deno.test("newId() sorts after what was made before, where the clock goes back too", () => {
+  const ids: string[] = [];
+  const noon = 1_700_000_000_000;
+  for (const step of [0, 0, 5000, -86_400_000, -86_400_000, 1, 86_400_000]) {
+    ids.push(newId(ids, noon + step));
+  }
+  assertEquals(ids.toSorted(), ids);
+  // What a damaged file may say moves no id out of its nine digits.
+  const id = newId(["zzzzzzzzzzzz-1", "not one", ""], noon);
+  assertEquals(id.indexOf("-"), 9);
+  assertEquals(Number.parseInt(id, 36), noon);
 });

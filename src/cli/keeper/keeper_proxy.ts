@@ -258,7 +258,7 @@ export class Keeper {
 
   async #modelsOf(request: Request, server: string): Promise<Set<string>> {
     const known = this.#models.get(server);
-    if (known !== undefined && known.until > Date.now()) return known.ids;
+    if (known !== undefined && known.until > performance.now()) return known.ids;
     const ids = new Set<string>();
     try {
       const asked = new Request(request.url, { headers: request.headers });
@@ -268,7 +268,7 @@ export class Keeper {
     } catch {
       // It is asked again once this is no longer believed.
     }
-    this.#models.set(server, { ids, until: Date.now() + FRESH });
+    this.#models.set(server, { ids, until: performance.now() + FRESH });
     return ids;
   }
 

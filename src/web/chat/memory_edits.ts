@@ -71,7 +71,7 @@ export async function editSlot(
     kind: "import",
     edited: answer.summary,
     past: wordsAfter(library, slot, wish),
-    id: newId(),
+    id: newId(library.turns.value.keys()),
     at: Date.now(),
     user: "",
     answer: "",

@@ -22,7 +22,7 @@ export async function saveSlot(
   // Asks the browser not to clear the shelf when its disk is full.
   void navigator.storage?.persist?.();
   const slot: Slot = {
-    id: newId(),
+    id: newId(library.slots.value.keys()),
     name,
     turn,
     at: Date.now(),
@@ -130,7 +130,7 @@ export async function importSave(
       position: found.position,
       codec: found.codec,
     }),
-    id: newId(),
+    id: newId(library.turns.value.keys()),
   };
   if (!await library.addTurn(turn, state)) warning ??= NO_ROOM.message;
   await saveSlot(library, turn.id, name, undefined);

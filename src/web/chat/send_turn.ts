@@ -140,6 +140,7 @@ async function send(
     : undefined;
   if (end?.state === undefined) throw new CutOffError();
   const turn = turnOf(
+    newId(library.turns.value.keys()),
     { ...wish, system, initial },
     answer,
     end,
@@ -173,6 +174,7 @@ function inputOf(
 }
 
 function turnOf(
+  id: string,
   { kind, parent, user, system, initial }: Wish,
   answer: string,
   end: End,
@@ -181,7 +183,7 @@ function turnOf(
 ): StoredTurn {
   const { usage, timings, state, state_codec } = end;
   return {
-    id: newId(),
+    id,
     parent,
     kind,
     at: Date.now(),

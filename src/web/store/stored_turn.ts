@@ -70,8 +70,23 @@ export interface Slot {
   readonly face?: Int8Array;
 }
 
-/** A new id, which sorts after those made before it. */
-export function newId(): string {
+/**
+ * A new id, which sorts after those made before it: by the clock, or after the last
+ * of them where the clock was set back.
+ *
+ * @param known Ids made before.
+ * @param now Milliseconds of Unix time.
+ */
+export function newId(known: Iterable<string>, now = Date.now()): string {
+  let time = now;
+  for (const id of known) {
+    const then = Number.parseInt(id.split("-")[0] ?? "", 36);
+    // Not after one that no clock could have made.
+    if (then >= time && then < FURTHEST) time = then + 1;
+  }
   const random = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  return `${Date.now().toString(36).padStart(9, "0")}-${random.toString(36)}`;
+  return `${time.toString(36).padStart(9, "0")}-${random.toString(36)}`;
 }
+
+/** The first time that takes ten digits: a year beyond 5000. */
+const FURTHEST = 36 ** 9;
