@@ -224,6 +224,7 @@ a key; a friend with another key asks for the same turn twice a second, and gets
 same answer every time. A second server, which nobody attacks, is asked for the same
 turn right after: its times show what else the machine did. Written by \`deno task siege --minutes ${flags.minutes} --publish\`
 (${date}; ${cpu}, ${cores} cores; ${runtime}). Exit code at the end: ${code}.
+"refused" is no connection, or no answer within the minute that who attacks waits for.
 ${flags.note}
 
 |  | minute ${Math.min(SETTLED, whole)} | minute ${whole} |

@@ -57,6 +57,10 @@ export async function command(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
+    // Ctrl+C where something was asked, as the shell has it.
+    if (error instanceof DOMException && error.name === "AbortError") {
+      Deno.exit(130);
+    }
     const known = error instanceof GoslingError || error instanceof ApiError;
     const line = explainDenied(error) ?? (known ? error.message : undefined);
     if (line === undefined) throw error;

@@ -11,6 +11,7 @@ import type { FlagGroup } from "../config/flag_list.ts";
 import { ConfigError } from "../errors.ts";
 import { type OwnerSecret, parseOwnerSecret } from "../state/owner_secret.ts";
 import type { SaveFolder } from "./saves_folder.ts";
+import { typeSecret } from "./type_secret.ts";
 
 /** The word that asks for the passphrase at the terminal. */
 const ASK = "ask";
@@ -20,7 +21,7 @@ export const PASSPHRASE_FLAG: FlagGroup["flags"] = {
   passphrase: {
     placeholder: "WORDS",
     help: "Open locked saves, and lock those that are written; ask asks at " +
-      "the terminal. Saves cannot be opened without it",
+      "the terminal, and shows nothing of it. Saves cannot be opened without it",
   },
 };
 
@@ -49,7 +50,7 @@ export class Passphrase {
     saves: SaveFolder,
   ): Passphrase | undefined {
     if (passphrase === undefined) return undefined;
-    const words = passphrase === ASK ? prompt("Passphrase:") : passphrase;
+    const words = passphrase === ASK ? typeSecret("Passphrase:") : passphrase;
     if (words) return new Passphrase(words, saves);
     throw new ConfigError(
       "ERR_CONFIG_INVALID",

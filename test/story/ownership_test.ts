@@ -5,37 +5,21 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
 import { Client } from "../../src/client/client.ts";
 import { lockSecret, newLabel } from "../../src/client/passphrase.ts";
 import { formatSaveFile } from "../../src/client/save_file.ts";
+import { twin } from "../support/models/twin.ts";
 import { readElsewhere } from "../support/reader.ts";
 import { serve } from "./server.ts";
 
-const EMBEDDED = new URL("../../models/gosling/", import.meta.url);
 const GREEDY = { temperature: 0, max_tokens: 24 } as const;
 const ASKED = [{ role: "user", content: "What is my name?" }] as const;
-
-/** The embedded model but for a bit of one weight: another model. */
-async function twin(folder: string): Promise<string> {
-  const bytes = await Deno.readFile(new URL("model.safetensors", EMBEDDED));
-  bytes[(bytes.length >> 1) & ~1] ^= 1;
-  const path = join(folder, "twin.safetensors");
-  await Deno.writeFile(path, bytes);
-  await Deno.copyFile(
-    new URL("vocab.txt", EMBEDDED),
-    join(folder, "vocab.txt"),
-  );
-  return path;
-}
 
 Deno.test("what one model was told another knows, audited, locked, and read by a stranger", async () => {
   const folder = await Deno.makeTempDir();
   let told: string | undefined;
   try {
-    const path = await twin(folder);
-    const flags = ["--model", path, "--vocab", join(folder, "vocab.txt")];
-    await using gone = await serve("--device", "wasm", ...flags);
+    await using gone = await serve("--device", "wasm", ...await twin(folder));
     const answer = await gone.client.generate({
       ...GREEDY,
       messages: [{ role: "user", content: "My name is Dave." }],

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
+import { twin } from "../support/models/twin.ts";
 import { startServer } from "../support/server.ts";
 import { Buffer } from "node:buffer";
 import { browse, shareChromium } from "./browser.ts";
@@ -10,6 +11,7 @@ import {
   preset,
   save,
   say,
+  settled,
   sharedKey,
   slot,
   SMALL,
@@ -231,4 +233,46 @@ Deno.test("a save leaves under a passphrase, without words, and comes back with 
   await page.locator(".slot").nth(1).waitFor();
   assertEquals(await messages(page), []);
   assertStringIncludes(await say(page, "What is my name?"), "Dave");
+});
+
+Deno.test("a conversation with a transcript goes on at another model, which reads it anew", async () => {
+  const folder = await Deno.makeTempDir();
+  const env = sharedKey();
+  await using browser = await browse();
+  await using server = await startServer([...SMALL], env);
+  const page = await browser.open(server.url);
+  const sent: Record<string, unknown>[] = [];
+  page.on("request", (request) => {
+    if (!request.url().endsWith("/v1/generate")) return;
+    sent.push(JSON.parse(request.postData() ?? "{}"));
+  });
+  {
+    const flags = await twin(folder);
+    const read = `--allow-read=models,src,${folder}`;
+    await using old = await startServer([...SMALL, ...flags], env, [read]);
+    await preset(page, { ...GREEDY, url: old.url });
+    await page.getByLabel("Settings").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Keep a transcript").check();
+    await page.keyboard.press("Escape");
+    await say(page, "My name is Dave.");
+    await say(page, "I am glad to be here.");
+  }
+  assertEquals(sent.map(({ transcript }) => transcript), [true, undefined]);
+  await preset(page, GREEDY);
+  await page.getByLabel("Message").fill("What is my name?");
+  await page.getByLabel("Message").press("Enter");
+  const alert = page.getByRole("alert");
+  await alert.getByText("Another model answers here").waitFor();
+  await alert.getByRole("button", { name: "Read the conversation anew" })
+    .click();
+  await settled(page);
+  assertStringIncludes(await lastAnswer(page), "Dave");
+  const { on_mismatch, messages, state } = sent.at(-1) ?? {};
+  assertEquals([on_mismatch, typeof state], ["rebase", "string"]);
+  assertEquals(messages, [{ role: "user", content: "What is my name?" }]);
+  // The next save is this model's own.
+  await say(page, "Thank you.");
+  assertEquals(sent.at(-1)?.["on_mismatch"], undefined);
+  await Deno.remove(folder, { recursive: true });
 });

@@ -258,7 +258,9 @@ export class Keeper {
 
   async #modelsOf(request: Request, server: string): Promise<Set<string>> {
     const known = this.#models.get(server);
-    if (known !== undefined && known.until > performance.now()) return known.ids;
+    if (known !== undefined && known.until > performance.now()) {
+      return known.ids;
+    }
     const ids = new Set<string>();
     try {
       const asked = new Request(request.url, { headers: request.headers });

@@ -115,6 +115,9 @@ async function send(
     ...(state !== undefined && { state }),
     ...(wish.rebase && !partner.here && { on_mismatch: "rebase" as const }),
     ...(initial !== undefined && !partner.here && { initial }),
+    // Only what begins a text can have all of it.
+    ...(keepsWords() && !partner.here && state === undefined &&
+      initial === undefined && { transcript: true }),
     // So that this tab can go on where the server is away.
     ...(health.value.model?.portable === true && !partner.here &&
       { state_profile: "portable" as const }),
@@ -148,6 +151,12 @@ async function send(
     partner,
   );
   return { turn, kept: await library.addTurn(turn, end.state) };
+}
+
+/** Whether what begins now keeps its words in the save. */
+function keepsWords(): boolean {
+  return settings.value.transcript &&
+    health.value.model?.transcript !== "never";
 }
 
 /** The state of the server's to begin with, if it still offers it. */

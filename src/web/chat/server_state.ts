@@ -34,6 +34,8 @@ export interface Model {
   readonly state: { readonly values: number };
   /** Whether the server gives and takes saves that others can open. */
   readonly portable?: boolean;
+  /** Whether saves may, do or never have transcripts. */
+  readonly transcript?: "allow" | "always" | "never";
   /** States that a conversation may begin with. */
   readonly initial_states?: readonly { readonly name: string }[];
 }

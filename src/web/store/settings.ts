@@ -24,6 +24,8 @@ export interface Settings {
   readonly initial: string;
   /** How saves are written. */
   readonly codec: "int8" | "exact" | "f16" | "int10" | "int6" | "int4";
+  /** Whether new conversations keep their words in the save. */
+  readonly transcript: boolean;
   /** Where answers are computed. */
   readonly place: "server" | "device";
   /** Light, dark, or as the system has it. */
@@ -53,6 +55,7 @@ export const DEFAULTS: Settings = {
   system: "",
   initial: "",
   codec: "int8",
+  transcript: false,
   place: "server",
   theme: "auto",
   max_tokens: 256,
@@ -97,6 +100,7 @@ export function requestOptions(
   {
     seed,
     codec,
+    transcript: _______,
     initial: _,
     system: __,
     url: ___,

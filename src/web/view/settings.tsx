@@ -106,6 +106,7 @@ export function SettingsForm(): ComponentChild {
             </option>)}
           </select>
         </label>
+        <Transcript now={now} />
         <label class="field">
           <span>Theme</span>
           <select
@@ -181,6 +182,26 @@ function Server({ now }: { now: Settings }): ComponentChild {
         needs no server
       </label>
     </fieldset>
+  );
+}
+
+/** Whether saves keep the words; the server may have decided. */
+function Transcript({ now }: { now: Settings }): ComponentChild {
+  const { transcript: policy = "allow" } = health.value.model ?? {};
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={policy === "always" || policy === "allow" && now.transcript}
+        disabled={policy !== "allow"}
+        onChange={({ currentTarget: { checked } }) =>
+          changeSettings({ transcript: checked })}
+      />
+      {policy === "never"
+        ? "Transcript: this server keeps none in saves"
+        : "Keep a transcript in the saves of new conversations: they grow with " +
+          "the words, and another model can go on from them"}
+    </label>
   );
 }
 
