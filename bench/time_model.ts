@@ -42,6 +42,9 @@ export const CACHE = 4;
 /** Operations a second of one lane: a fused multiply-add at 1.5 GHz. */
 const LANE = 3e9;
 
+/** A barrier, in loads' time. */
+const BARRIER = 0.08;
+
 /** What a dispatch does. */
 export interface Work {
   /** Bytes that come from memory or go there. */
@@ -97,9 +100,6 @@ const UNPACKING = [0, 1, 1, 3, 3];
 
 /** How a token is drawn. */
 export type DrawKind = keyof typeof DRAWS;
-
-/** A barrier, in loads' time. */
-const BARRIER = 0.08;
 
 /** Loads and barriers that follow each other in `draw`, by what is asked of it. */
 const DRAWS = {
@@ -171,7 +171,7 @@ export function workOf(
         operations: 2 * outputs * c.K * tiles *
           (c.TILE + UNPACKING[c.FORMAT]),
         ahead: 16 * c.ROWS,
-        waits: loads + 2 * c.TILE,
+        waits: loads + 2 + 4 * c.TILE * BARRIER,
       });
     }
     case "matmul": {
