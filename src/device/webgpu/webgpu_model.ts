@@ -30,6 +30,7 @@ import {
   PASS_ROWS,
   type WorkBuffers,
 } from "./buffers.ts";
+import { ChunkLength } from "./chunk_length.ts";
 import { logitsWanted, schedule } from "./pass_schedule.ts";
 import type { Timing } from "./kernel_timing.ts";
 import { uploadWeights } from "./upload_weights.ts";
@@ -52,6 +53,7 @@ export class WebGpuModel implements DeviceModel {
   readonly #readback: Readback;
   readonly #table: LaneTable;
   readonly #checks: StepChecks;
+  readonly #chunk = new ChunkLength(PASS_ROWS);
   /** One lane's state of one layer, on its way to another lane. */
   readonly #between: GPUBuffer;
   #disposed = false;
@@ -186,7 +188,10 @@ export class WebGpuModel implements DeviceModel {
     const first = this.#gpu.device.createCommandEncoder();
     drawn.reset(first);
     this.#gpu.device.queue.submit([first.finish()]);
-    this.#passes.run(schedule(batch, { chunk: PASS_ROWS }), {
+    const passes = schedule(batch, { chunk: this.#chunk.rows });
+    const chunks = passes.filter(({ kind }) => kind === "chunk").length;
+    const asked = this.#chunk.ask(chunks, performance.now());
+    this.#passes.run(passes, {
       staging,
       place: (entry, index) => starts[entry] + 4 * V * index,
     });
@@ -196,6 +201,10 @@ export class WebGpuModel implements DeviceModel {
 
     try {
       const bytes = await this.#readback.take(staging, size);
+      // A driver on the CPU has nobody to answer to.
+      if (size > 0 && !this.#gpu.software) {
+        this.#chunk.hear(asked, performance.now());
+      }
       const results = drawn.results(bytes, logitsBytes);
       return results.map((result, i) =>
         counts[i] === 0 ? result : {
