@@ -11,9 +11,9 @@ import { createBuffers } from "../src/device/webgpu/buffers.ts";
 import type { Dispatch, PassSize } from "../src/device/webgpu/dispatch.ts";
 import { headPlan, layersPlan } from "../src/device/webgpu/forward.ts";
 import { Gpu } from "../src/device/webgpu/gpu.ts";
+import { tileFor } from "../src/device/webgpu/kernels/product.ts";
 import { sample } from "../src/device/webgpu/kernels/sample.ts";
 import { matrixParts, tableParts } from "../src/device/webgpu/matrix_parts.ts";
-import { tileFor } from "../src/device/webgpu/passes.ts";
 import { createTensor } from "../src/device/webgpu/tensor.ts";
 import {
   isPart,
@@ -60,7 +60,7 @@ export function recordPass(
   const weights = standIn(gpu, plan) as Weights;
   const chunk = kind === "chunk";
   const room = createBuffers(gpu, shape, chunk ? 1 : rows);
-  const path = chunk ? "chunk" : tileFor(rows);
+  const path = chunk ? "chunk" : tileFor(rows, false);
   const layers = layersPlan(gpu, weights, room, path);
   const after = chunk ? [] : [
     ...headPlan(gpu, weights, room, { path, logits: room.logits }),

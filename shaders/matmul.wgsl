@@ -4,8 +4,13 @@
 //
 // The weights lie as product.wgsl wants them, and go from memory straight into registers: an
 // invocation keeps 8 outputs of 8 rows, so that one vec4 of x from workgroup memory feeds 32
-// multiplications, which is what keeps the multipliers busy. Each output is one chain of additions
-// along k, so a row's bits do not depend on where in a chunk it lies.
+// multiplications, which is what keeps the multipliers busy. Rows are dealt in turn, m * 8 + local.y,
+// so that invocations side by side read rows that are 9 vec4s apart: no two from the same banks.
+// Each output is one chain of additions along k, so a row's bits do not depend on where in a chunk
+// it lies.
+//
+// shader-f16 is not asked for: sums of hundreds of products in f16 are no longer the model's, and
+// f16 weights with f32 sums would save unpacking alone. Subgroups are in no driver at hand.
 //
 // dispatch  (outputs / 64) x (rows / 64) workgroups of 64 invocations
 // source    ours
@@ -115,7 +120,7 @@ fn main(
           }
         }
         for (var m = 0u; m < SIDE; m++) {
-          let e = tile[(local.y * SIDE + m) * PITCH + l * quads + j];
+          let e = tile[(m * SIDE + local.y) * PITCH + l * quads + j];
           for (var o = 0u; o < SIDE; o++) {
             acc[m * SIDE + o] = fma(w[o].w, e.w, fma(w[o].z, e.z, fma(w[o].y, e.y, fma(w[o].x, e.x, acc[m * SIDE + o]))));
           }
@@ -128,7 +133,7 @@ fn main(
     for (var o = 0u; o < SIDE; o++) {
       var sum = acc[m * SIDE + o];
       sum = act(sum, plane);
-      let at = (row0 + local.y * SIDE + m) * WIDTH + global * BLOCK + lane + SIDE * o;
+      let at = (row0 + m * SIDE + local.y) * WIDTH + global * BLOCK + lane + SIDE * o;
       if (ADD) {
         sum += y[at];
       }

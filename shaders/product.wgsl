@@ -5,11 +5,15 @@
 // Decode reads every weight once and little else, so all is arranged for that: 64 outputs form a
 // block, and a block keeps the 16 bytes that follow each other in k side by side over its outputs,
 // so that neighbouring invocations load neighbouring vec4s. An invocation keeps ROWS outputs, to
-// load each x once for all of them; SPLIT invocations share an output's k. The order of
+// load each x once for all of them, and reads its weights once for TILE rows; SPLIT invocations share an output's k. The order of
 // additions in an output depends on K and SPLIT alone, so a row's bits never depend on how many
 // rows there are.
 //
 // Outputs of several matrices may be stacked: blocks from B1, B2, ... on read the next plane of x.
+//
+// By bench/time_model.ts, sharing an output's k between workgroups where fewer than 512 run is worth
+// less than the dispatch that would add the parts up; and x, which all workgroups read, comes from
+// caches at a quarter of the time that the weights take from memory.
 //
 // dispatch  (outputs / LANES / ROWS) x (rows / TILE) workgroups of LANES x SPLIT invocations
 // source    ours
@@ -20,8 +24,8 @@ override K: u32;       // columns, a multiple of 32
 override R: u32;       // rows there is room for in a plane of x
 override WIDTH: u32;   // outputs of a row of y
 override BLOCK0: u32;  // first block of this part of the matrix
-override TILE: u32;    // rows of x a workgroup takes: 1, 2, 4 or 8
-override ROWS: u32;    // outputs an invocation keeps: 1, 2, 4 or 8
+override TILE: u32;    // rows of x a workgroup takes: 1 to 32
+override ROWS: u32;    // outputs an invocation keeps: 1, 2, 4 or 8, at most 64 / TILE
 override LANES: u32;   // invocations side by side, at most 64 / ROWS
 override SPLIT: u32;   // invocations that share an output
 override RELU2: bool;  // act is relu squared

@@ -6,6 +6,7 @@ import {
   product,
   type ProductOptions,
   type Tile,
+  tileFor,
   TILES,
 } from "../../src/device/webgpu/kernels/product.ts";
 import {
@@ -84,6 +85,7 @@ for (const format of FORMATS) {
       { T: 1, outputs: 64, K: 64, tile: 1 },
       { T: 3, outputs: 130, K: 96, tile: 4 },
       { T: 7, outputs: 128, K: 256, tile: 8 },
+      { T: 20, outputs: 130, K: 96, tile: 32 },
       { T: 33, outputs: 130, K: 96, tile: "matmul" },
     ] as const
   ) {
@@ -121,6 +123,11 @@ for (const tile of [2, "matmul"] as const) {
   }
 }
 
+/** Outputs kept that are tried with each tile. */
+const KEPT: Readonly<Record<Tile, readonly Kept[]>> = {
+  ...{ 1: [2, 4], 2: [2, 4], 4: [2, 4], 8: [1, 8], 16: [4], 32: [1, 2] },
+};
+
 Deno.test("product() gives a row the same bits whatever its neighbours", async () => {
   const [K, outputs] = [256, 64];
   for (const format of FORMATS) {
@@ -128,7 +135,7 @@ Deno.test("product() gives a row the same bits whatever its neighbours", async (
     const x = uniform(8 * K, [-1, 1], random(5));
     const alone = await onGpu(matrix, x, { T: 1, K, tile: 1 });
     for (const tile of TILES) {
-      for (const keep of tile === 8 ? [1, 8] as const : [2, 4] as const) {
+      for (const keep of KEPT[tile]) {
         const { y } = await onGpu(matrix, x, { T: 8, K, tile, keep });
         const what = `${format}, tile ${tile}, keep ${keep}`;
         assertEquals(y.slice(0, outputs), alone.y, what);
@@ -163,6 +170,24 @@ Deno.test("product() gives the same bits where bindings are too small", async ()
       assertEquals(y, (await onGpu(whole, x, at)).y);
     }
   }
+});
+
+Deno.test("tileFor() reads weights as seldom as it can, and computes little in vain on a CPU", () => {
+  const rows = [1, 2, 3, 8, 9, 17, 64];
+  assertEquals(rows.map((n) => tileFor(n, false)), [1, 2, 4, 8, 16, 32, 32]);
+  assertEquals(rows.map((n) => tileFor(n, true)), [1, 2, 4, 8, 8, 8, 8]);
+});
+
+Deno.test("product() refuses to keep more sums than there are", async () => {
+  const { matrix } = await example("F32", { outputs: 64, K: 64 });
+  const x = tensor("x", [1, 32, 64]), y = tensor("y", [32, 64]);
+  assertThrows(
+    () => product(gpu, { matrix, x, y }, { tile: 32, keep: 4 }),
+    {
+      name: "RangeError",
+      message: "Cannot keep 4 outputs of 32 rows: there are 64 sums",
+    },
+  );
 });
 
 Deno.test("product() refuses an x of another width", async () => {

@@ -8,6 +8,7 @@
 import type { ModelShape } from "../../model/shape.ts";
 import { MAX_DRAWN } from "../step_checks.ts";
 import type { Gpu } from "./gpu.ts";
+import { tileFor } from "./kernels/product.ts";
 import { PARAMETERS, PEAK } from "./kernels/sample.ts";
 import { paddedRows } from "./weight_packing.ts";
 import { createTensor, type Tensor, tensorBytes } from "./tensor.ts";
@@ -98,7 +99,8 @@ type OwnBuffer = Exclude<
 function bufferShapes(shape: ModelShape, lanes: number): BufferShapes {
   const { D, F, V, deep } = shape;
   const R = PASS_ROWS;
-  const B = Math.ceil(lanes / 8) * 8;
+  const widest = Math.max(8, tileFor(lanes, false));
+  const B = Math.ceil(lanes / widest) * widest;
   const width = paddedRows(V);
   const { layers, deepTurn } = planWeights({ shape, stored: "F32" }, "none");
   return {

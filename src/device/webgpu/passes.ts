@@ -7,7 +7,7 @@
 import { type Dispatch, encode } from "./dispatch.ts";
 import { headPlan, layersPlan, type Path } from "./forward.ts";
 import type { Gpu } from "./gpu.ts";
-import { type Tile, TILES } from "./kernels/product.ts";
+import { tileFor } from "./kernels/product.ts";
 import { sample } from "./kernels/sample.ts";
 import { paddedRows } from "./weight_packing.ts";
 import { PASS_ROWS, type WorkBuffers } from "./buffers.ts";
@@ -109,7 +109,9 @@ export class PassRunner {
         offset += table.byteLength;
         before = table;
       }
-      const path = kind === "chunk" ? "chunk" : tileFor(rows);
+      const path = kind === "chunk"
+        ? "chunk"
+        : tileFor(rows, this.#gpu.software);
       const size = { rows, segments };
       const headed = pass.draws || pass.logits.length > 0;
       const after = headed ? this.#head(path) : undefined;
@@ -169,9 +171,4 @@ export class PassRunner {
 
 function sameWords(a: Uint32Array, b: Uint32Array): boolean {
   return a.length === b.length && a.every((word, i) => word === b[i]);
-}
-
-/** The narrowest tile that takes all rows at once, or the widest. */
-export function tileFor(rows: number): Tile {
-  return TILES.find((tile) => tile >= rows) ?? TILES[TILES.length - 1];
 }

@@ -43,7 +43,7 @@ export interface ProductOptions {
 }
 
 /** Rows that a workgroup of {@linkcode product} can take at once. */
-export const TILES = [1, 2, 4, 8] as const;
+export const TILES = [1, 2, 4, 8, 16, 32] as const;
 
 /** One of {@linkcode TILES}. */
 export type Tile = typeof TILES[number];
@@ -71,9 +71,14 @@ export function product(
   const constants = check(tensors, options);
   const { matrix, x, y } = tensors;
   expectRows(x.shape[1], y, tile);
+  if (keep !== undefined && keep > mostKept(tile)) {
+    throw new RangeError(
+      `Cannot keep ${keep} outputs of ${tile} rows: there are 64 sums`,
+    );
+  }
   const SPLIT = splitOf(matrix.columns);
   return matrix.parts.map(({ weights, scales, from, blocks }) => {
-    const ROWS = keep ?? outputsKept(blocks, gpu.software);
+    const ROWS = keep ?? outputsKept(blocks, tile, gpu.software);
     const LANES = Math.min(16, BLOCK_ROWS / ROWS);
     return gpu.dispatch({
       label: `product ${matrix.label}`,
@@ -153,11 +158,30 @@ function splitOf(columns: number): number {
 }
 
 /**
- * Outputs an invocation keeps: more of them load x less often, fewer make more
- * workgroups. A CPU is busy with any number of those.
+ * The narrowest tile that takes all rows at once, or the widest. A GPU reads the
+ * weights once a tile, and rows that are not there cost it nothing; a CPU computes
+ * them, and so goes by eight.
  */
-function outputsKept(blocks: number, software: boolean): Kept {
-  if (software || blocks >= BUSY) return 8;
-  if (blocks * 2 >= BUSY) return 2;
+export function tileFor(rows: number, software: boolean): Tile {
+  const tiles = TILES.filter((tile) => !software || tile <= 8);
+  return tiles.find((tile) => tile >= rows) ?? tiles[tiles.length - 1];
+}
+
+/**
+ * Outputs an invocation keeps: more of them load x less often, fewer make more
+ * workgroups. A CPU is busy with any number of those. From eight rows on there are
+ * so many sums to keep that a GPU would run out of registers, and so many loads of
+ * x that one output would be too few.
+ */
+function outputsKept(blocks: number, tile: Tile, software: boolean): Kept {
+  const wide = tile >= 8;
+  if (software) return mostKept(tile);
+  if (blocks >= BUSY) return wide ? Math.min(4, mostKept(tile)) as Kept : 8;
+  if (blocks * 2 >= BUSY || wide) return 2;
   return 1;
+}
+
+/** Outputs for which there are registers: 64 sums. */
+function mostKept(tile: Tile): Kept {
+  return Math.min(8, 64 / tile) as Kept;
 }
