@@ -6,16 +6,21 @@
  * integers and sums over blocks in f32, ascending.
  *
  * Idea: as product_int8.ts, with the roles of the dot product exchanged: nibbles
- * are the u7, and activations of 8 bits the i8. One vector of weights unpacks to 4 rows of columns 0 to 3 and the
- * same rows of columns 4 to 7. Several rows of X unpack a block once, to scratch.
+ * are the u7, and activations of 8 bits the i8. One vector of weights unpacks to 4
+ * rows of columns 0 to 3 and the same rows of columns 4 to 7. Several rows of X
+ * unpack a block once, to scratch.
  *
  * Layout: panel.ts and activation.ts.
  * Source: own. Oracle: test/device/wasm/product_test.ts.
  */
 
 import { ACTIVATION_BLOCK } from "./activation";
+import { kept } from "./half";
 import { INT4_BLOCK } from "./panel";
 import { dot, finish, tile3, tile6 } from "./product_tiles";
+
+/** The lower nibble of each byte. */
+const NIBBLES: u32 = 0x0f0f0f0f;
 
 export function productInt4(
   panel: usize,
@@ -28,11 +33,12 @@ export function productInt4(
   scratch: usize,
 ): void {
   for (let m: u32 = 0; m < rows; m++) memory.fill(y + m * yStride, 0, 64);
+  const mask = kept(scratch, NIBBLES);
   const end = panel + columns / 64 * INT4_BLOCK;
   for (let block = panel; block < end; block += INT4_BLOCK) {
     let at = x, to = y;
     let m: u32 = 0;
-    if (rows >= 3) unpack(block + 64, scratch);
+    if (rows >= 3) unpack(block + 64, scratch, mask);
     for (; m + 6 <= rows; m += 6) {
       tile6<u8>(block, scratch, at, xStride, to, yStride);
       tile6<u8>(block + 32, scratch + 32, at, xStride, to + 32, yStride);
@@ -45,7 +51,7 @@ export function productInt4(
       to += 3 * yStride;
     }
     for (; m < rows; m++) {
-      row(block, at, to);
+      row(block, at, to, mask);
       at += xStride;
       to += yStride;
     }
@@ -54,41 +60,41 @@ export function productInt4(
 }
 
 @inline
-function early(p: v128): v128 {
-  return v128.and(p, i8x16.splat(15));
+function early(p: v128, mask: v128): v128 {
+  return v128.and(p, mask);
 }
 
 @inline
-function late(p: v128): v128 {
-  return v128.and(i32x4.shr_u(p, 4), i8x16.splat(15));
+function late(p: v128, mask: v128): v128 {
+  return v128.and(i32x4.shr_u(p, 4), mask);
 }
 
 /** A block's nibbles as bytes, 4 columns of 16 rows after the other. */
-function unpack(w: usize, to: usize): void {
+function unpack(w: usize, to: usize, mask: v128): void {
   for (let end = w + 512; w < end; w += 64) {
     for (let i: usize = 0; i < 64; i += 16) {
       const p = v128.load(w + i);
-      v128.store(to + i, early(p));
-      v128.store(to + i + 64, late(p));
+      v128.store(to + i, early(p, mask));
+      v128.store(to + i + 64, late(p, mask));
     }
     to += 128;
   }
 }
 
 /** One row of X by a block of 16 rows of W. */
-function row(header: usize, x: usize, y: usize): void {
+function row(header: usize, x: usize, y: usize, mask: v128): void {
   let a = i32x4.splat(0), b = a, c = a, d = a;
   let w = header + 64;
   for (let end = x + 64; x < end; x += 8) {
     const s = v128.load32_splat(x), t = v128.load32_splat(x + 4);
     let p = v128.load(w);
-    a = dot<u8>(late(p), t, dot<u8>(early(p), s, a));
+    a = dot<u8>(late(p, mask), t, dot<u8>(early(p, mask), s, a));
     p = v128.load(w + 16);
-    b = dot<u8>(late(p), t, dot<u8>(early(p), s, b));
+    b = dot<u8>(late(p, mask), t, dot<u8>(early(p, mask), s, b));
     p = v128.load(w + 32);
-    c = dot<u8>(late(p), t, dot<u8>(early(p), s, c));
+    c = dot<u8>(late(p, mask), t, dot<u8>(early(p, mask), s, c));
     p = v128.load(w + 48);
-    d = dot<u8>(late(p), t, dot<u8>(early(p), s, d));
+    d = dot<u8>(late(p, mask), t, dot<u8>(early(p, mask), s, d));
     w += 64;
   }
   finish<u8>(header, x, a, y);
