@@ -4,9 +4,9 @@
  * the same machine.
  *
  * `deno run -A bench/peers.ts --llama DIR --folder DIR` takes node-llama-cpp from
- * `DIR/node_modules`, and writes the models it needs to the folder once. What it
- * prints it appends to `results/<machine>/peers.jsonl` as well, and draws
- * `peers.md` of that. See peers.md.
+ * `DIR/node_modules`, and writes the models it needs to the folder once. Each round
+ * is a line of `results/<machine>/peers.jsonl`, from which it draws `peers.md`;
+ * `--draw` only does that, of what a run has measured so far. See peers.md.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Quantization } from "../src/device/device.ts";
 import { machine, slug } from "./machine.ts";
 import { start } from "./peers/cold.ts";
 import { ggufModel, type GgufType } from "./peers/gguf_model.ts";
-import { type PeerFigure, peersPage } from "./peers/page.ts";
+import { type PeerFigure, type PeerRun, peersPage } from "./peers/page.ts";
 import {
   type Answer,
   contestant,
@@ -34,6 +34,7 @@ const { values: flags } = parseArgs({
     parts: { type: "string", default: "speed,turn,start" },
     only: { type: "string" },
     log: { type: "string", default: "peers" },
+    draw: { type: "boolean", default: false },
   },
 });
 if (flags.llama === undefined || flags.folder === undefined) {
@@ -70,64 +71,66 @@ const about = await machine();
 const results = new URL(`results/${slug(about)}/`, import.meta.url);
 await Deno.mkdir(results, { recursive: true });
 const log = new URL(`${flags.log}.jsonl`, results);
-const figures: PeerFigure[] = [];
-await append({
-  ...about,
-  threads: Number(flags.threads),
-  llama: await llamaVersion(flags.llama),
-});
+if (!flags.draw) await measure(flags.llama, folder);
+const lines = (await Deno.readTextFile(log)).trim().split("\n");
+const [run, ...figures] = lines.map((line) => JSON.parse(line));
+const page = peersPage(run, figures);
+await Deno.writeTextFile(new URL(`${flags.log}.md`, results), page);
+await print(page);
 
-for (const [model, quantization, type, lanes] of CASES) {
-  if (only.size > 0 && !only.has(`${model}/${quantization}/${lanes}`)) continue;
-  const load: Load = {
-    do: "load",
-    model,
-    quantization,
-    source: model === "embedded" ? "" : await ggufModel(model, "F16", folder),
-    file: await ggufModel(model, type, folder),
-    lanes,
+async function measure(llama: string, folder: string): Promise<void> {
+  const run: PeerRun = {
+    ...about,
     threads: Number(flags.threads),
+    llama: await llamaVersion(llama),
   };
-  const turned = quantization === "int8" && model === "0.1B" && lanes === 1;
-  if (parts.has("start") && quantization === "int8" && lanes === 1) {
-    // The first start packs the weights; the others find them.
-    await start(OURS, load);
-    await rounds(load, {
-      "start": async (command) => ({ ...await start(command, load) }),
-    });
-  }
-  if (!parts.has("speed") && !(parts.has("turn") && turned)) continue;
-  await using ours = contestant(OURS[0], OURS.slice(1));
-  await using theirs = contestant(THEIRS[0], THEIRS.slice(1));
-  for (const one of [ours, theirs]) await one.ask(load);
-  const put = (question: Question) => (command: readonly string[]) =>
-    (command === OURS ? ours : theirs).ask(question);
-  if (parts.has("speed")) {
-    const prompt = lanes > 1 ? 128 : 512, runs = Number(flags.runs);
-    await rounds(load, {
-      "speed": put({ do: "speed", prompt, drawn: 64, runs }),
-    });
-  }
-  if (parts.has("turn") && turned) {
-    for (const history of [1024, 4096]) {
+  await Deno.writeTextFile(log, `${JSON.stringify(run)}\n`);
+  for (const [model, quantization, type, lanes] of CASES) {
+    if (only.size > 0 && !only.has(`${model}/${quantization}/${lanes}`)) {
+      continue;
+    }
+    const load: Load = {
+      do: "load",
+      model,
+      quantization,
+      source: model === "embedded" ? "" : await ggufModel(model, "F16", folder),
+      file: await ggufModel(model, type, folder),
+      lanes,
+      threads: Number(flags.threads),
+    };
+    const turned = quantization === "int8" && model === "0.1B" && lanes === 1;
+    if (parts.has("start") && quantization === "int8" && lanes === 1) {
+      // The first start packs the weights; the others find them.
+      await start(OURS, load);
       await rounds(load, {
-        [`turn after ${history}`]: put({ do: "turn", history, lost: false }),
+        "start": async (command) => ({ ...await start(command, load) }),
       });
     }
-    for (const history of [1024, 4096]) {
-      const lost = await theirs.ask({ do: "turn", history, lost: true });
-      await keep({ ...named(load), part: `lost ${history}`, theirs: lost });
+    if (!parts.has("speed") && !(parts.has("turn") && turned)) continue;
+    await using ours = contestant(OURS[0], OURS.slice(1));
+    await using theirs = contestant(THEIRS[0], THEIRS.slice(1));
+    for (const one of [ours, theirs]) await one.ask(load);
+    const put = (question: Question) => (command: readonly string[]) =>
+      (command === OURS ? ours : theirs).ask(question);
+    if (parts.has("speed")) {
+      const prompt = lanes > 1 ? 128 : 512, runs = Number(flags.runs);
+      await rounds(load, {
+        "speed": put({ do: "speed", prompt, drawn: 64, runs }),
+      });
+    }
+    if (parts.has("turn") && turned) {
+      for (const history of [1024, 4096]) {
+        await rounds(load, {
+          [`turn after ${history}`]: put({ do: "turn", history, lost: false }),
+        });
+      }
+      for (const history of [1024, 4096]) {
+        const lost = await theirs.ask({ do: "turn", history, lost: true });
+        await keep({ ...named(load), part: `lost ${history}`, theirs: lost });
+      }
     }
   }
 }
-
-const page = peersPage(about, {
-  threads: Number(flags.threads),
-  llama: await llamaVersion(flags.llama),
-  figures,
-});
-await Deno.writeTextFile(new URL(`${flags.log}.md`, results), page);
-await print(page);
 
 /** Asks both in turn, the one first that was second the round before. */
 async function rounds(
@@ -161,12 +164,7 @@ function named(
 }
 
 async function keep(figure: PeerFigure): Promise<void> {
-  figures.push(figure);
-  await append(figure);
-}
-
-async function append(line: unknown): Promise<void> {
-  const text = `${JSON.stringify(line)}\n`;
+  const text = `${JSON.stringify(figure)}\n`;
   await Deno.writeTextFile(log, text, { append: true });
   await print(text);
 }

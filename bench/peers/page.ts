@@ -25,6 +25,13 @@ export interface PeerFigure {
   readonly busy?: number;
 }
 
+/** Where, when and with what a run was taken: the first line of its log. */
+export interface PeerRun extends Machine {
+  readonly threads: number;
+  /** llama.cpp's version. */
+  readonly llama: string;
+}
+
 /** How llama.cpp keeps what we keep so. */
 const THEIRS: Record<Quantization, string> = {
   none: "F16",
@@ -44,11 +51,10 @@ const FIGURES: readonly (readonly [key: string, name: string, unit: string])[] =
   ];
 
 /** Medians over the rounds, and the median of the rounds' ratios. */
-export function peersPage(about: Machine, { threads, llama, figures }: {
-  readonly threads: number;
-  readonly llama: string;
-  readonly figures: readonly PeerFigure[];
-}): string {
+export function peersPage(
+  { threads, llama, ...about }: PeerRun,
+  figures: readonly PeerFigure[],
+): string {
   const groups = Map.groupBy(
     figures,
     ({ model, quantization, lanes, part }) =>
@@ -60,14 +66,17 @@ export function peersPage(about: Machine, { threads, llama, figures }: {
   const busy = figures.flatMap(({ busy }) => busy ?? []);
   return [
     "# llama.cpp beside the wasm device",
-    `${about.cpu}, ${threads} threads each · ${about.runtime} · llama.cpp ` +
+    `${about.cpu}, ${threads} ${
+      threads === 1 ? "thread" : "threads"
+    } each · ${about.runtime} · llama.cpp ` +
     `${llama} · ${about.date} · ${about.commit}`,
     "Medians of rounds taken in turn, and the median of the rounds' ratios, ours " +
     "over llama.cpp's: more is better for tokens a second, less for ms and MB. " +
     `Load average before a round: ${Math.min(...busy)} to ${
       Math.max(...busy)
     }, of ${about.cores} cores. Each round is in the \`.jsonl\` file beside this ` +
-    "page; [what is compared](../../peers.md).",
+    "page; [what is compared](../../peers.md), and why " +
+    "tokens a CPU second alone mean something on a machine that is not idle.",
     table(
       ["model", "matrices", "asked", "rounds", "ours", "llama.cpp", "ratio"],
       rows,
