@@ -18,8 +18,8 @@ import {
   nullsLeftOut,
 } from "../fields/closed_object.ts";
 import { MOST_TOKENS } from "../fields/answer_length.ts";
-import { native } from "../fields/native_fields.ts";
-import { sampling } from "../fields/sampling_fields.ts";
+import { nativeFields } from "../fields/native_fields.ts";
+import { lenientSampling } from "../fields/sampling_fields.ts";
 import {
   canChoose,
   NO_CHOICE,
@@ -123,7 +123,7 @@ const conversation = {
   output_config: OutputConfig.optional(),
   output_format: Format.optional(),
   ...ignored,
-  ...native,
+  ...nativeFields,
 };
 
 type Thoughts = z.output<typeof Thinking> | undefined;
@@ -162,7 +162,7 @@ export const MessagesRequest = closedObject({
     ),
   stop_sequences: stops,
   stream: z.boolean().default(false),
-  ...sampling,
+  ...lenientSampling,
 }).refine(canChoose, NO_CHOICE).transform((
   { stop_sequences, thinking, output_config, output_format, ...request },
 ) => ({

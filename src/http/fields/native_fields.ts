@@ -18,7 +18,7 @@ import {
 } from "./state_fields.ts";
 
 /** Fields of the native API. */
-export const native = {
+export const nativeFields = {
   state: z.string().optional()
     .describe(
       "State returned by an earlier answer; only newer messages are read",

@@ -55,7 +55,7 @@ export const samplingFields = {
 const MOST_TEMPERATURE = 100;
 
 /** How to draw, with OpenAI's bounds, and the native API's additions. */
-export const sampling = {
+export const lenientSampling = {
   ...samplingFields,
   temperature: z.number().min(0).max(MOST_TEMPERATURE).optional()
     .describe(

@@ -9,8 +9,8 @@ import { z } from "@hono/zod-openapi";
 import type { Grammar } from "../../grammar/grammar.ts";
 import { modelName, stops, text, TEXT_LIMIT } from "../fields/text_fields.ts";
 import { closedObject } from "../fields/closed_object.ts";
-import { native } from "../fields/native_fields.ts";
-import { sampling } from "../fields/sampling_fields.ts";
+import { nativeFields } from "../fields/native_fields.ts";
+import { lenientSampling } from "../fields/sampling_fields.ts";
 import { tokensOf } from "../fields/answer_length.ts";
 
 /** Fields of clients that were made for KoboldAI; off, or without a meaning here. */
@@ -25,7 +25,7 @@ const ignored = {
   use_world_info: z.unknown().optional(),
 };
 
-const { seed: sampler_seed, ...drawing } = sampling;
+const { seed: sampler_seed, ...drawing } = lenientSampling;
 
 /** `POST /api/v1/generate` and `/api/extra/generate/stream`. */
 export const KoboldGenerateRequest = closedObject({
@@ -47,7 +47,7 @@ export const KoboldGenerateRequest = closedObject({
     .max(0, "images are not taken: the model reads text").optional(),
   ...ignored,
   ...drawing,
-  ...native,
+  ...nativeFields,
 }).transform((
   { max_length, stop_sequence, sampler_seed, grammar, ...request },
 ) => ({

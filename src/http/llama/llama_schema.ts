@@ -18,8 +18,8 @@ import {
 } from "../fields/text_fields.ts";
 import { list } from "../fields/long_lists.ts";
 import { closedObject } from "../fields/closed_object.ts";
-import { native } from "../fields/native_fields.ts";
-import { sampling } from "../fields/sampling_fields.ts";
+import { nativeFields } from "../fields/native_fields.ts";
+import { lenientSampling } from "../fields/sampling_fields.ts";
 
 const Token = z.int().min(0);
 
@@ -67,7 +67,7 @@ const Bias = z.union([
   ])
 );
 
-const { logit_bias: _, ...drawing } = sampling;
+const { logit_bias: _, ...drawing } = lenientSampling;
 
 /** `POST /completion`. */
 export const LlamaCompletionRequest = closedObject({
@@ -94,7 +94,7 @@ export const LlamaCompletionRequest = closedObject({
   t_max_predict_ms: z.unknown().optional(),
   n_keep: z.unknown().optional(),
   ...drawing,
-  ...native,
+  ...nativeFields,
 }).transform(({ n_predict, n_probs, grammar, json_schema, ...request }) => ({
   ...request,
   n_probs,
@@ -140,10 +140,10 @@ export const SlotRequest = closedObject({
   filename: z.string().optional()
     .describe("File name; for restore, the state"),
   prompt: LlamaPrompt.optional().describe("Text to read before saving"),
-  state: native.state,
-  state_codec: native.state_codec,
-  state_profile: native.state_profile,
-  renewable: native.renewable,
-  transcript: native.transcript,
-  on_mismatch: native.on_mismatch,
+  state: nativeFields.state,
+  state_codec: nativeFields.state_codec,
+  state_profile: nativeFields.state_profile,
+  renewable: nativeFields.renewable,
+  transcript: nativeFields.transcript,
+  on_mismatch: nativeFields.on_mismatch,
 }).openapi("SlotRequest");

@@ -17,8 +17,8 @@ import {
 import { stops, text } from "../fields/text_fields.ts";
 import { closedObject } from "../fields/closed_object.ts";
 import { ANSWER_TOKENS, MOST_TOKENS } from "../fields/answer_length.ts";
-import { native } from "../fields/native_fields.ts";
-import { sampling } from "../fields/sampling_fields.ts";
+import { nativeFields } from "../fields/native_fields.ts";
+import { lenientSampling } from "../fields/sampling_fields.ts";
 import { StatePlace } from "../fields/state_place.ts";
 import { tokenIn } from "../request/state_ids.ts";
 import { FunctionTools } from "../fields/tool_fields.ts";
@@ -48,8 +48,8 @@ const loading = Object.fromEntries(
   ].map((name) => [name, z.unknown().optional()]),
 );
 
-const { temperature, top_k, top_p, min_p, seed, logit_bias } = sampling;
-const { presence_penalty, frequency_penalty, penalty_decay } = sampling;
+const { temperature, top_k, top_p, min_p, seed, logit_bias } = lenientSampling;
+const { presence_penalty, frequency_penalty, penalty_decay } = lenientSampling;
 
 /** `options`. Those without a counterpart here are ignored and named. */
 const Options = closedObject({
@@ -98,7 +98,7 @@ const common = {
     .describe("Accepted and ignored: the server decides"),
   logprobs: z.boolean().default(false),
   top_logprobs: z.int().min(0).max(20).optional(),
-  ...native,
+  ...nativeFields,
 };
 
 /** What both kinds of requests come to. */

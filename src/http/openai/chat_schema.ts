@@ -8,12 +8,12 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Grammar } from "../../grammar/grammar.ts";
-import { ANSWER_TOKENS, tokens } from "../fields/answer_length.ts";
+import { ANSWER_TOKENS, AnswerTokens } from "../fields/answer_length.ts";
 import { closedObject, nullsLeftOut } from "../fields/closed_object.ts";
 import { JsonSchema, schemaGrammar } from "../fields/grammar_fields.ts";
 import { list, MOST_MESSAGES } from "../fields/long_lists.ts";
-import { native } from "../fields/native_fields.ts";
-import { sampling } from "../fields/sampling_fields.ts";
+import { nativeFields } from "../fields/native_fields.ts";
+import { lenientSampling } from "../fields/sampling_fields.ts";
 import { StatePlace } from "../fields/state_place.ts";
 import { modelName, stops, text, TOKEN_LIMIT } from "../fields/text_fields.ts";
 import { canChoose, FunctionTools, NO_CHOICE } from "../fields/tool_fields.ts";
@@ -91,8 +91,8 @@ function grammarOf(
 export const ChatRequest = closedObject({
   model: modelName,
   messages: list(OpenAiMessage).min(1).max(MOST_MESSAGES),
-  max_tokens: tokens.optional(),
-  max_completion_tokens: tokens.optional(),
+  max_tokens: AnswerTokens.optional(),
+  max_completion_tokens: AnswerTokens.optional(),
   n: choices,
   stop: stops,
   modalities: z.tuple([z.literal("text")]).optional(),
@@ -103,9 +103,9 @@ export const ChatRequest = closedObject({
   tools: FunctionTools,
   tool_choice: NamedChoice,
   state_in: StatePlace.optional(),
-  ...sampling,
+  ...lenientSampling,
   ...stream,
-  ...native,
+  ...nativeFields,
   ...ignored,
   ...replacedInChats,
 }).refine(({ logprobs, top_logprobs }) => logprobs || !top_logprobs, {
@@ -135,16 +135,16 @@ export const CompletionRequest = closedObject({
     TokenList,
     z.array(TokenList).min(1).max(16),
   ]).default(""),
-  max_tokens: tokens.default(16),
+  max_tokens: AnswerTokens.default(16),
   n: choices,
   best_of: z.int().min(1).max(16).optional(),
   echo: z.boolean().default(false),
   suffix: z.literal("").optional(),
   logprobs: z.int().min(0).max(20).optional(),
   stop: stops,
-  ...sampling,
+  ...lenientSampling,
   ...stream,
-  ...native,
+  ...nativeFields,
   user: z.unknown().optional(),
 }).refine(({ n, best_of }) => (best_of ?? n) >= n, {
   path: ["best_of"],

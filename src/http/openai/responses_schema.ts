@@ -15,10 +15,10 @@ import {
 } from "../fields/closed_object.ts";
 import { ignored, refusedInResponses } from "./ignored_fields.ts";
 import { JsonObject, namedSchema, ReasoningEffort } from "./chat_schema.ts";
-import { native } from "../fields/native_fields.ts";
-import { sampling } from "../fields/sampling_fields.ts";
+import { nativeFields } from "../fields/native_fields.ts";
+import { lenientSampling } from "../fields/sampling_fields.ts";
 import { StatePlace } from "../fields/state_place.ts";
-import { tokens } from "../fields/answer_length.ts";
+import { AnswerTokens } from "../fields/answer_length.ts";
 import { canChoose, NO_CHOICE } from "../fields/tool_fields.ts";
 import { CustomCall, FlatCall, FlatChoice, FlatTools } from "./tool_schema.ts";
 
@@ -140,7 +140,7 @@ export const ResponsesRequest = closedObject({
   stream: z.boolean().default(false),
   stream_options: closedObject({ include_obfuscation: z.boolean().optional() })
     .optional(),
-  max_output_tokens: tokens.default(1024),
+  max_output_tokens: AnswerTokens.default(1024),
   stop: stops,
   reasoning: nullsLeftOut(z.looseObject({ effort: ReasoningEffort })).optional()
     .transform((reasoning) => reasoning?.effort),
@@ -160,8 +160,8 @@ export const ResponsesRequest = closedObject({
       "`answer`, or `store: false`, it is sent at once, and its items carry the " +
       "state",
   ),
-  ...sampling,
-  ...native,
+  ...lenientSampling,
+  ...nativeFields,
   ...ignored,
   ...refusedInResponses,
   store: z.boolean().default(true),
