@@ -20,21 +20,35 @@ import { LANGUAGES } from "./recall/haystack.ts";
 import {
   measureChat,
   measureFar,
+  measureFresh,
   measureNeedles,
   type MeasureOptions,
 } from "./recall/measure.ts";
 import { draw, type FormatResult, type Results } from "./recall/page.ts";
+import type { Kind } from "./recall/talk.ts";
 import { Subject } from "./recall/subject.ts";
 import { machine } from "./machine.ts";
+
+/** What `--kinds` calls them. */
+const BY_FLAG: Readonly<Record<string, Kind>> = {
+  "seen": "seen values",
+  "held-out": "held-out values",
+  "made-up": "made-up words",
+  "phrasings": "held-out phrasings",
+  "fresh": "fresh values",
+  "fresh-phrasings": "fresh phrasings",
+};
 
 const HELP = `deno task recall [flags]
 
   --model MODEL    as of deno task start (the embedded model)
   --device, --quant, --threads, --vocab, --chat-form   as of deno task start
   --codec NAME     how saves are written (int8)
-  --parts LIST     chat,needles,far,formats (all); none draws the page anew
+  --parts LIST     chat,fresh,needles,far,formats (all); none draws the page anew
   --lanes N        conversations at once (4)
   --rows N         conversations of each kind (10)
+  --kinds LIST     of chat: seen,held-out,made-up,phrasings,fresh,fresh-phrasings (all)
+  --rounds N       how often fresh sentences are told, with other values (2)
   --after LIST     messages between a fact and its question (1,10,50,100,200,400)
   --sizes LIST     tokens of the haystacks, k is 1024 (1k,2k,4k,8k,16k,32k,64k)
   --depths LIST    where one needle lies, percent (0,25,50,75,100)
@@ -55,9 +69,11 @@ const { values: flags } = parseArgs({
     vocab: { type: "string" },
     "chat-form": { type: "string" },
     codec: { type: "string", default: "int8" },
-    parts: { type: "string", default: "chat,needles,far,formats" },
+    parts: { type: "string", default: "chat,fresh,needles,far,formats" },
     lanes: { type: "string", default: "4" },
     rows: { type: "string", default: "10" },
+    kinds: { type: "string", default: Object.keys(BY_FLAG).join() },
+    rounds: { type: "string", default: "2" },
     after: { type: "string", default: "1,10,50,100,200,400" },
     sizes: { type: "string", default: "1k,2k,4k,8k,16k,32k,64k" },
     depths: { type: "string", default: "0,25,50,75,100" },
@@ -114,9 +130,26 @@ let results: Results = {
 const subject = new Subject(model.services, { codec });
 
 if (parts.has("chat")) {
-  const amount = { rows: Number(flags.rows), distances: list(flags.after) };
+  const kinds = flags.kinds.split(",").map((name) => {
+    const kind = BY_FLAG[name];
+    if (kind === undefined) {
+      throw new RangeError(`Cannot measure: --kinds has ${name}`);
+    }
+    return kind;
+  });
+  const amount = {
+    rows: Number(flags.rows),
+    distances: list(flags.after),
+    kinds,
+  };
   await add({
     chat: await shown("chat", (o) => measureChat(subject, amount, o)),
+  });
+}
+if (parts.has("fresh")) {
+  const rounds = Number(flags.rounds);
+  await add({
+    fresh: await shown("fresh", (o) => measureFresh(subject, rounds, o)),
   });
 }
 if (parts.has("needles")) {

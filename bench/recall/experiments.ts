@@ -14,7 +14,14 @@ export type Cell =
     readonly row: "one fact" | "six facts" | "unknown";
     readonly after: number;
   }
-  | { readonly row: "overwritten" | "kept" | "forgotten" | "ten facts" };
+  | { readonly row: "overwritten" | "kept" | "forgotten" | "ten facts" }
+  | {
+    readonly row:
+      | "several in one sentence"
+      | "two of a kind"
+      | "out of scope"
+      | "small talk";
+  };
 
 /** A question at one point of a dialogue, asked on the side unless it stays. */
 export interface Question extends Asked {
@@ -43,13 +50,15 @@ export interface Amount {
   readonly distances: readonly number[];
   /** Whether facts are taken back, too. */
   readonly forgetting?: boolean;
+  /** Where values and wordings come from; all. */
+  readonly kinds?: readonly Kind[];
 }
 
 /** Every dialogue of the evaluation. */
 export function dialogues(
-  { rows, distances, forgetting = false }: Amount,
+  { rows, distances, forgetting = false, kinds = KINDS }: Amount,
 ): Dialogue[] {
-  return KINDS.flatMap((kind) =>
+  return kinds.flatMap((kind) =>
     Array.from({ length: rows }, (_, row) => [
       remembering(kind, row, 1, distances),
       ...(row % 5 === 0

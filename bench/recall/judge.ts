@@ -5,7 +5,7 @@
  */
 
 import type { Cell, Dialogue, Question } from "./experiments.ts";
-import { credit, says } from "./rules.ts";
+import { claims, credit, says } from "./rules.ts";
 import { type Partner, Subject, type Token } from "./subject.ts";
 import type { Kind } from "./talk.ts";
 
@@ -21,6 +21,8 @@ export interface Verdict extends Question {
   readonly exact: boolean;
   /** Whether the value before came back. */
   readonly stale: boolean;
+  /** Whether it states a fact about the user where none was asked for. */
+  readonly claims: boolean;
   /** Whether the right reply was the likeliest to choose; absent: no choice. */
   readonly chosen?: boolean;
 }
@@ -77,6 +79,7 @@ async function hold(
         right: credit(said, question) === 1,
         exact: said === reply,
         stale: before !== undefined && says(said, before),
+        claims: question.like !== undefined && claims(said),
         ...(offered.length > 0 &&
           { chosen: await subject.choose(user, offered, token) === 0 }),
       });

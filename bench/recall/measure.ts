@@ -5,7 +5,8 @@
  */
 
 import { readFar, type Remembered, total } from "./distance.ts";
-import { type Cell, dialogues } from "./experiments.ts";
+import { type Cell, type Dialogue, dialogues } from "./experiments.ts";
+import { freshDialogues } from "./fresh.ts";
 import { judge, type Verdict } from "./judge.ts";
 import { type Found, type NeedleAmount, searches } from "./needles.ts";
 import type { Cost, Subject } from "./subject.ts";
@@ -25,6 +26,8 @@ export interface CellScore {
   readonly exact: number;
   /** Answers with a value that had been corrected or taken back. */
   readonly stale: number;
+  /** Answers with a fact about the user that nobody asked for. */
+  readonly claims: number;
   /** Questions with a choice, and those in which the right reply was likeliest. */
   readonly choice: { readonly asked: number; readonly right: number };
 }
@@ -95,10 +98,29 @@ export async function measureChat(
     readonly distances: readonly number[];
     readonly kinds?: readonly Kind[];
   },
+  options: MeasureOptions,
+): Promise<ChatResult> {
+  return await measureDialogues(
+    subject,
+    dialogues({ rows, distances, forgetting: true, kinds }),
+    options,
+  );
+}
+
+/** Several facts in a sentence, two of a kind, what is out of scope, small talk. */
+export async function measureFresh(
+  subject: Subject,
+  rounds: number,
+  options: MeasureOptions,
+): Promise<ChatResult> {
+  return await measureDialogues(subject, freshDialogues(rounds), options);
+}
+
+async function measureDialogues(
+  subject: Subject,
+  wanted: readonly Dialogue[],
   { lanes, progress }: MeasureOptions,
 ): Promise<ChatResult> {
-  const wanted = dialogues({ rows, distances, forgetting: true })
-    .filter(({ kind }) => kinds.includes(kind));
   const { value: verdicts, ...spent } = await timed(
     subject,
     () =>
@@ -198,6 +220,7 @@ function cellScores(verdicts: readonly Verdict[]): CellScore[] {
       right: count(({ right }) => right),
       exact: count(({ exact }) => exact),
       stale: count(({ stale }) => stale),
+      claims: count(({ claims }) => claims),
       choice: {
         asked: count(({ chosen }) => chosen !== undefined),
         right: count(({ chosen }) => chosen),

@@ -12,6 +12,7 @@ import { heatMap } from "../heat_map.ts";
 import type { Machine } from "../machine.ts";
 import { plot, short } from "../plot.ts";
 import { table } from "../table.ts";
+import { BETWEEN, FRESH_KINDS } from "./fresh.ts";
 import { type End, endOf, type Remembered, WHOLE } from "./distance.ts";
 import { type Language, LANGUAGES, TASKS } from "./haystack.ts";
 import type {
@@ -53,6 +54,8 @@ export interface Results {
   };
   /** Facts in conversation. */
   readonly chat?: ChatResult;
+  /** Several facts in a sentence, two of a kind, and what is no fact. */
+  readonly fresh?: ChatResult;
   /** Needles in haystacks. */
   readonly needles?: NeedleResult;
   /** Facts at growing distances. */
@@ -63,7 +66,8 @@ export interface Results {
 
 /** The files, by name. */
 export function draw(results: Results): Readonly<Record<string, string>> {
-  const { machine, commands, model, chat, needles, far, formats } = results;
+  const { machine, commands, model, chat, fresh, needles, far, formats } =
+    results;
   const files: Record<string, string> = {};
   const page = [
     `# What ${model.id} remembers`,
@@ -81,12 +85,13 @@ export function draw(results: Results): Readonly<Record<string, string>> {
     "have a value of that kind. Texts are generated from a seed " +
     "([how](../../recall/)).",
     ...chat ? chatPart(chat) : [],
+    ...fresh ? freshPart(fresh) : [],
     ...needles ? needlePart(needles, model.id, files) : [],
     ...far ? farPart(far, model.id, files) : [],
     ...formats ? formatPart(formats) : [],
-    ...chat || needles || far ? [costPart(results)] : [],
+    ...chat || fresh || needles || far ? [costPart(results)] : [],
     officialPart(),
-    ...chat && chat.wrong.length > 0 ? wrongPart(chat) : [],
+    ...wrongPart([...chat?.wrong ?? [], ...fresh?.wrong ?? []]),
   ].join("\n\n");
   return { ...files, "README.md": `${page}\n` };
 }
@@ -154,6 +159,39 @@ function chatPart({ scores }: ChatResult): string[] {
           share(sum(all(kind), "exact"), sum(all(kind), "right"))
         ),
       ],
+    ]),
+  ];
+}
+
+function freshPart({ scores }: ChatResult): string[] {
+  const rows = [
+    "several in one sentence",
+    "two of a kind",
+    "out of scope",
+    "small talk",
+  ];
+  const of = (row: string, kind: string) =>
+    scores.filter((s) => s.kind === kind && s.cell.row === row);
+  return [
+    "## Sentences, pairs, and what is no fact",
+    "Fresh sets, written before the last training and never drawn by it. *Several " +
+    "in one sentence*: two or three facts, each asked for after " +
+    `${BETWEEN} messages. *Two of a kind*: two pets or siblings, and the answer ` +
+    "must have both names. *Out of scope*: sixty questions and orders that a small " +
+    "model can only decline; three facts are known, and an answer that states a " +
+    "fact about the user is wrong. *Small talk*: thirty lines whose reply has to " +
+    "have a word that fits.",
+    table(["", ...FRESH_KINDS], [
+      ...rows.map((row) => [
+        row,
+        ...FRESH_KINDS.map((kind) => percent(of(row, kind))),
+      ]),
+      ...["out of scope", "small talk"].map((row) => [
+        `${row}: states a fact about the user`,
+        ...FRESH_KINDS.map((kind) =>
+          share(sum(of(row, kind), "claims"), sum(of(row, kind), "asked"))
+        ),
+      ]),
     ]),
   ];
 }
@@ -369,9 +407,10 @@ export function formatTable(formats: readonly FormatResult[]): string {
   );
 }
 
-function costPart({ chat, needles, far }: Results): string {
+function costPart({ chat, fresh, needles, far }: Results): string {
   const rows = Object.entries({
     "facts in conversation": chat,
+    "sentences, pairs, no facts": fresh,
     "needles in haystacks": needles,
     "how far back": far,
   }).flatMap(([name, part]) => part ? [costRow(name, part)] : []);
@@ -412,7 +451,8 @@ function officialPart(): string {
   ].join("\n\n");
 }
 
-function wrongPart({ wrong }: ChatResult): string[] {
+function wrongPart(wrong: ChatResult["wrong"]): string[] {
+  if (wrong.length === 0) return [];
   const cell = (text: string) =>
     text.replaceAll("|", "\\|").replaceAll("\n", " ");
   return [
@@ -436,7 +476,7 @@ function choiceShare(scores: readonly CellScore[]): string {
 
 function sum(
   scores: readonly CellScore[],
-  what: "asked" | "right" | "exact" | "stale",
+  what: "asked" | "right" | "exact" | "stale" | "claims",
 ): number {
   return scores.reduce((total, score) => total + score[what], 0);
 }

@@ -10,6 +10,17 @@ export interface Expected {
   readonly values: readonly string[];
   /** None of these: what was true before, or what others would be told. */
   readonly never?: readonly string[];
+  /** What an answer to something else than a question for a fact is like. */
+  readonly like?: RegExp;
+}
+
+/** Says a fact about the user, whatever the value. */
+const CLAIM =
+  /\byour (?:name|age|city|job|hobby|pets?|favourite \w+|last name|shoe size|country|language|car|birthday|lucky number|(?:friend|sister|brother|son|daughter)s?|mother|father|wife|husband|boss|teacher|neighbour)\b[^.?!]*\b(?:is|are)\b|\byou (?:live in|work as|are \d+ years)\b|\byou have an? |\bcode word is\b/i;
+
+/** Whether `said` states a fact about the user. */
+export function claims(said: string): boolean {
+  return CLAIM.test(said);
 }
 
 /**
@@ -31,10 +42,15 @@ export function denies(said: string): boolean {
 
 /**
  * The share of an answer that is right, 0 to 1: of the values wanted those that it
- * says, and nothing if it says one that must not come. RULER scores recall in the
+ * says, and nothing if it says one that must not come. Where something else was said, the answer has to be
+ * like what is wanted and must state no fact about the user. RULER scores recall in the
  * same way, without the last (Hsieh et al. 2024, arXiv:2404.06654, appendix).
  */
-export function credit(said: string, { values, never = [] }: Expected): number {
+export function credit(
+  said: string,
+  { values, never = [], like }: Expected,
+): number {
+  if (like) return like.test(said) && !claims(said) ? 1 : 0;
   if (never.some((value) => says(said, value))) return 0;
   if (values.length === 0) return denies(said) ? 1 : 0;
   return values.filter((value) => says(said, value)).length / values.length;

@@ -13,13 +13,14 @@ import {
   LANGUAGES,
   TASKS,
 } from "../../bench/recall/haystack.ts";
+import { freshDialogues } from "../../bench/recall/fresh.ts";
 import {
   measureChat,
   measureFar,
   measureNeedles,
 } from "../../bench/recall/measure.ts";
 import { draw, type Results } from "../../bench/recall/page.ts";
-import { credit, denies, says } from "../../bench/recall/rules.ts";
+import { claims, credit, denies, says } from "../../bench/recall/rules.ts";
 import { Subject } from "../../bench/recall/subject.ts";
 import { readConfig } from "../../src/config/read_config.ts";
 import { compose } from "../../src/serve/compose_services.ts";
@@ -47,6 +48,64 @@ Deno.test("credit() counts the values that an answer says, as whole words", () =
   }
   assert(!denies("I know your name."));
   assert(says("C'est Zoë", "zoë"));
+});
+
+Deno.test("credit() wants a reply that fits and states no fact, where none is asked for", () => {
+  const like = /too small|do not know/i;
+  for (
+    const [said, expected] of [
+      ["I am too small for that, sorry.", 1],
+      ["I do not know that. Tell me your name.", 1],
+      ["You have not told me your name yet.", 0],
+      ["Your name is Ann. I am too small.", 0],
+      ["The code word is apple.", 0],
+      ["", 0],
+    ] as const
+  ) {
+    assertEquals([said, credit(said, { values: [], like })], [said, expected]);
+  }
+  for (
+    const claim of [
+      "Your favourite food is Luna.",
+      "Got it, your pets are called A and B.",
+      "You live in Leeds.",
+      "You have a dog.",
+      "You are 42 years old.",
+    ]
+  ) assert(claims(claim), claim);
+  for (
+    const none of [
+      "You are welcome!",
+      "You have not told me your pet yet.",
+      "How is your day?",
+      "Tell me your name, your city or what you like.",
+    ]
+  ) assert(!claims(none), none);
+});
+
+Deno.test("freshDialogues() tells every value that it asks for", () => {
+  const all = freshDialogues(2);
+  const rows = new Set<string>();
+  for (const { steps } of all) {
+    const told = steps.filter((step) => typeof step === "string").join(" ");
+    const asked = steps.flatMap((step) => typeof step === "string" ? [] : step);
+    assert(asked.length > 0);
+    for (const { cell, values, like, user } of asked) {
+      rows.add(cell.row);
+      assert(!/[{}]/.test(`${user} ${told}`), `${user} ${told}`);
+      assertEquals(values.length === 0, like !== undefined, user);
+      for (const value of values) {
+        assert(says(told, value), `${told}: ${value}`);
+      }
+    }
+  }
+  assertEquals([...rows], [
+    "several in one sentence",
+    "two of a kind",
+    "out of scope",
+    "small talk",
+  ]);
+  assertEquals(freshDialogues(2), all);
 });
 
 Deno.test("haystack() writes each task of RULER, the same for the same seed", () => {
