@@ -3,8 +3,9 @@
  * every turn. Prints tables, and writes them with a heat map and a plot to
  * `bench/results/recall/`, where each model but the embedded one has a folder.
  *
- * Parts are measured one by one and kept, so that one can be repeated alone. All of
- * them take about half an hour of one core with the embedded model.
+ * Parts, and kinds of conversations, are measured one by one and kept, so that one
+ * can be repeated alone. All of them take about half an hour of one core with the
+ * embedded model.
  *
  * @module
  */
@@ -18,6 +19,7 @@ import { CODEC_NAMES } from "../src/state/codec.ts";
 import type { CodecName } from "../src/state/save.ts";
 import { LANGUAGES } from "./recall/haystack.ts";
 import {
+  joined,
   measureChat,
   measureFar,
   measureFresh,
@@ -38,6 +40,8 @@ const BY_FLAG: Readonly<Record<string, Kind>> = {
   "fresh": "fresh values",
   "fresh-phrasings": "fresh phrasings",
 };
+
+const ALL_KINDS = Object.keys(BY_FLAG).join();
 
 const HELP = `deno task recall [flags]
 
@@ -72,7 +76,7 @@ const { values: flags } = parseArgs({
     parts: { type: "string", default: "chat,fresh,needles,far,formats" },
     lanes: { type: "string", default: "4" },
     rows: { type: "string", default: "10" },
-    kinds: { type: "string", default: Object.keys(BY_FLAG).join() },
+    kinds: { type: "string", default: ALL_KINDS },
     rounds: { type: "string", default: "2" },
     after: { type: "string", default: "1,10,50,100,200,400" },
     sizes: { type: "string", default: "1k,2k,4k,8k,16k,32k,64k" },
@@ -142,9 +146,9 @@ if (parts.has("chat")) {
     distances: list(flags.after),
     kinds,
   };
-  await add({
-    chat: await shown("chat", (o) => measureChat(subject, amount, o)),
-  });
+  const chat = await shown("chat", (o) => measureChat(subject, amount, o));
+  // Kinds are measured one by one, too: others stay as they were.
+  await add({ chat: results.chat ? joined(results.chat, chat) : chat });
 }
 if (parts.has("fresh")) {
   const rounds = Number(flags.rounds);
@@ -251,7 +255,12 @@ async function shown<T>(
 
 async function add(more: Partial<Results>): Promise<void> {
   const command = ["deno task recall", ...Deno.args].join(" ");
-  const measured = Object.keys(more).map((part) => [part, command]);
+  const measured = Object.keys(more).map((part) => [
+    part === "chat" && flags.kinds !== ALL_KINDS
+      ? `chat of ${flags.kinds}`
+      : part,
+    command,
+  ]);
   const commands = { ...results.commands, ...Object.fromEntries(measured) };
   results = { ...results, ...more, commands };
   const files = {

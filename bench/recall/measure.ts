@@ -107,6 +107,25 @@ export async function measureChat(
   );
 }
 
+/** What was measured `before`, with the kinds of `now` replaced. */
+export function joined(before: ChatResult, now: ChatResult): ChatResult {
+  const kinds = new Set(now.scores.map(({ kind }) => kind));
+  const other = ({ kind }: { readonly kind: Kind }) => !kinds.has(kind);
+  if (!before.scores.some(other)) return now;
+  const { read, drawn, saves, largestSave } = before.cost;
+  return {
+    scores: [...before.scores.filter(other), ...now.scores],
+    wrong: [...before.wrong.filter(other), ...now.wrong],
+    cost: {
+      read: read + now.cost.read,
+      drawn: drawn + now.cost.drawn,
+      saves: saves + now.cost.saves,
+      largestSave: Math.max(largestSave, now.cost.largestSave),
+    },
+    seconds: before.seconds + now.seconds,
+  };
+}
+
 /** Several facts in a sentence, two of a kind, what is out of scope, small talk. */
 export async function measureFresh(
   subject: Subject,
