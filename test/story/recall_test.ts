@@ -6,7 +6,12 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Cell, dialogues } from "../../bench/recall/experiments.ts";
+import {
+  type Cell,
+  type Dialogue,
+  dialogues,
+} from "../../bench/recall/experiments.ts";
+import { freshDialogues } from "../../bench/recall/fresh.ts";
 import { judge, type Verdict } from "../../bench/recall/judge.ts";
 import { compose } from "../../src/serve/compose_services.ts";
 import { readConfig } from "../../src/config/read_config.ts";
@@ -19,8 +24,12 @@ Deno.test("the embedded model remembers, corrects and does not invent", async ()
     () => undefined,
   );
   const model = await compose(config, () => {});
-  const wanted = dialogues({ rows: 4, distances: [1, 10, 60] });
-  const verdicts = await judge(model.services, wanted, { lanes: LANES });
+  const wanted = dialogues({ rows: 4, distances: [1, 10, 40] });
+  const verdicts = await judge(
+    model.services,
+    [...wanted, ...someFresh()],
+    { lanes: LANES },
+  );
   await model.dispose();
 
   const row = (name: Cell["row"], of: Verdict["kind"] = "seen values") =>
@@ -33,11 +42,57 @@ Deno.test("the embedded model remembers, corrects and does not invent", async ()
   atLeast(0.98, "corrected", row("overwritten"));
   atLeast(0.95, "kept beside a correction", row("kept"));
   atLeast(0.95, "never told", row("unknown"));
+  atLeast(0.75, "one fresh fact told", row("one fact", "fresh values"));
+  atLeast(0.5, "one fact, fresh words", row("one fact", "fresh phrasings"));
+  atLeast(0.6, "several in one sentence", row("several in one sentence"));
+  // The model card says so, too: two of a kind are one too many.
+  atMost(0.2, "two of a kind", row("two of a kind"));
+  const outside = row("out of scope");
+  atLeast(0.7, "out of scope", outside);
+  const made = outside.filter(({ claims }) => claims);
+  assert(made.length <= 0.1 * outside.length, made.map(shown).join("\n"));
   const stale = verdicts.filter(({ kind, stale }) =>
     kind === "seen values" && stale
   );
   assertEquals(stale, [], "an old value comes back");
 });
+
+/** A sixth of the fresh dialogues, and a third of what is out of scope. */
+function someFresh(): Dialogue[] {
+  return freshDialogues(1)
+    .filter(({ kind, steps }, i) =>
+      kind === "seen values" && (i % 6 === 0 || steps.some(isOutside))
+    )
+    .map(({ kind, steps }) => ({
+      kind,
+      steps: steps.map((step) =>
+        isOutside(step) ? step.filter((_, i) => i % 3 === 0) : step
+      ),
+    }));
+}
+
+function isOutside(
+  step: Dialogue["steps"][number],
+): step is Exclude<typeof step, string> {
+  return typeof step !== "string" && step[0]?.cell.row === "out of scope";
+}
+
+function shown({ user, reply, said }: Verdict): string {
+  return `${user} → ${said} (${reply})`;
+}
+
+/** Asserts that no more than a share of the answers are right. */
+function atMost(
+  share: number,
+  what: string,
+  verdicts: readonly Verdict[],
+): void {
+  const right = verdicts.filter(({ right }) => right);
+  assert(
+    verdicts.length > 0 && right.length <= share * verdicts.length,
+    `${what}: the model card says too little\n${right.map(shown).join("\n")}`,
+  );
+}
 
 /** Asserts the share of right answers. */
 function atLeast(
@@ -47,10 +102,9 @@ function atLeast(
 ): void {
   const wrong = verdicts.filter(({ right }) => !right);
   assert(
-    wrong.length <= (1 - share) * verdicts.length,
+    verdicts.length > 0 &&
+      wrong.length <= (1 - share) * verdicts.length,
     `${what}: ${wrong.length} of ${verdicts.length} are wrong\n` +
-      wrong.slice(0, 10).map(({ user, reply, said }) =>
-        `${user} → ${said} (${reply})`
-      ).join("\n"),
+      wrong.slice(0, 10).map(shown).join("\n"),
   );
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Looks for held-out sentences and values of fresh.json in what training is made of: python3 check_fresh.py [exchanges]."""
 import json, random, re, sys
-from grammar import HERE, Talk, fresh, pick_slots, plain
-G, F = json.load(open(HERE + "/templates.json")), fresh()
+from grammar import Talk, fresh, load, pick_slots, plain
+G, F = load(), fresh()
 flat = lambda o: [o] if isinstance(o, str) else [y for x in (o.values() if isinstance(o, dict) else o) for y in flat(x)]
 def pattern(t):
     """a sentence as a pattern of the plain text: a name is one word, another value one or two"""
@@ -12,7 +12,7 @@ def pattern(t):
 held = {t: pattern(t) for k in ("tellings", "questions", "multi", "pairs", "out_of_scope", "small_talk") for t in flat(F[k]) if " " in t}
 words = re.compile(r"\b(" + "|".join(re.escape(v.lower()) for d in ("values", "made_up") for v in flat(F[d])) + r")\b")
 source = json.dumps({k: v for k, v in G.items()}, ensure_ascii=False).lower()
-print("values in templates.json:", sorted(set(words.findall(source))))
+print("values in the grammar:", sorted(set(words.findall(source))))
 n, found, r = int(sys.argv[1]) if len(sys.argv) > 1 else 20000, {}, random.Random(7)
 for i in range(n):
     if i % 40 == 0: t = Talk(G, r); some = pick_slots(t, r, 8)
