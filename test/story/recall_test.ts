@@ -24,7 +24,7 @@ Deno.test("the embedded model remembers, corrects and does not invent", async ()
     () => undefined,
   );
   const model = await compose(config, () => {});
-  const wanted = dialogues({ rows: 4, distances: [1, 10, 40] });
+  const wanted = dialogues({ rows: 4, distances: [1, 10, 30] });
   const verdicts = await judge(
     model.services,
     [...wanted, ...someFresh()],
