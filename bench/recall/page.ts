@@ -174,7 +174,7 @@ function freshPart({ scores }: ChatResult): string[] {
     scores.filter((s) => s.kind === kind && s.cell.row === row);
   return [
     "## Sentences, pairs, and what is no fact",
-    "Fresh sets, written before the last training and never drawn by it. *Several " +
+    "Fresh sets, which the training grammar never draws. *Several " +
     "in one sentence*: two or three facts, each asked for after " +
     `${BETWEEN} messages. *Two of a kind*: two pets or siblings, and the answer ` +
     "must have both names. *Out of scope*: sixty questions and orders that a small " +

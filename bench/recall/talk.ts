@@ -17,7 +17,7 @@ import type { Expected } from "./rules.ts";
 
 /**
  * Where values and wordings come from; only `seen` was met in training. The `fresh`
- * ones were written last, and nobody has looked at results on them before training.
+ * ones were written last, and no result on them has steered a training.
  */
 export const KINDS = [
   "seen values",

@@ -15,6 +15,8 @@ import {
 } from "../../bench/recall/haystack.ts";
 import { freshDialogues } from "../../bench/recall/fresh.ts";
 import {
+  type ChatResult,
+  joined,
   measureChat,
   measureFar,
   measureNeedles,
@@ -162,6 +164,46 @@ Deno.test("endOf() finds where remembering ends", () => {
   ]);
 });
 
+Deno.test("joined() replaces the kinds that were measured again", () => {
+  const measured = (
+    right: number,
+    ...kinds: ("fresh values" | "seen values")[]
+  ): ChatResult => ({
+    scores: kinds.map((kind) => ({
+      cell: { row: "kept" },
+      kind,
+      asked: 4,
+      right,
+      exact: 0,
+      stale: 0,
+      claims: 0,
+      choice: { asked: 0, right: 0 },
+    })),
+    wrong: kinds.map((kind) => ({
+      kind,
+      user: `${right}`,
+      reply: "",
+      said: "",
+    })),
+    cost: { read: 10, drawn: right, saves: 1, largestSave: 50 + right },
+    seconds: 5,
+  });
+  const both = joined(
+    measured(1, "seen values", "fresh values"),
+    measured(3, "fresh values"),
+  );
+  assertEquals(both.scores.map(({ kind, right }) => [kind, right]), [
+    ["seen values", 1],
+    ["fresh values", 3],
+  ]);
+  assertEquals(both.wrong.map(({ user }) => user), ["1", "3"]);
+  assertEquals(both.cost, { read: 20, drawn: 4, saves: 2, largestSave: 53 });
+  assertEquals(both.seconds, 10);
+  // All of it again: nothing is left of what was before, its cost neither.
+  const again = measured(3, "fresh values");
+  assertEquals(joined(measured(1, "fresh values"), again), again);
+});
+
 /** Everything, as short as it can be. */
 async function short(subject: Subject, lanes: number) {
   const options = { lanes };
@@ -228,6 +270,21 @@ Deno.test("random weights remember nothing, and every part of the page says so",
       codec: "int4",
     },
     chat,
+    fresh: {
+      scores: [{
+        cell: { row: "out of scope" },
+        kind: "seen values",
+        asked: 8,
+        right: 6,
+        exact: 0,
+        stale: 0,
+        claims: 1,
+        choice: { asked: 0, right: 0 },
+      }],
+      wrong: [],
+      cost: chat.cost,
+      seconds: 1,
+    },
     needles,
     far,
     formats: [{
@@ -251,6 +308,8 @@ Deno.test("random weights remember nothing, and every part of the page says so",
   }
   assertMatch(page, /Not run here/);
   assertMatch(page, /\| kept +\| +0\.0 %/);
+  assertMatch(page, /\| out of scope +\| +75\.0 % \(6\/8\) \|/);
+  assertMatch(page, /\| out of scope: states .+\| +12\.5 % \(1\/8\) \|/);
   assertMatch(files["depth-talk.svg"] ?? "", />0 %<\/text>/);
 });
 
