@@ -348,7 +348,15 @@ async function readUpTo(
     if (length > MOST_BODY) return undefined;
     pieces.push(piece);
   }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  const [first] = pieces;
+  if (first !== undefined && pieces.length === 1) return first;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 function objectOf(text: string): Json | undefined {

@@ -57,10 +57,10 @@ export function messagesFrom(
   carrier: Json,
 ): readonly unknown[] {
   const all = Array.isArray(messages) ? messages : [];
-  const pieces = all.map((message) => {
+  const first = all.findIndex((message) => {
     const { data } = schema.safeParse(message);
-    return [data ?? []].flat().map(({ message }) => message);
+    return [data ?? []].flat().some(({ message }) => message.role !== "system");
   });
-  const begin = systemCount(pieces);
+  const begin = first < 0 ? all.length : first;
   return [...all.slice(0, begin), carrier, ...all.slice(begin + known)];
 }
