@@ -22,6 +22,19 @@ def constant(name):
     raise ValueError(f"{name} is no JSON")
 
 
+def nullable(schema):
+    """`nullable` adds `null` to `type`; it is OpenAPI's, and no word of JSON Schema."""
+    if isinstance(schema, list):
+        return [nullable(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {word: nullable(inner) for word, inner in schema.items()}
+    if schema.get("nullable") is True and isinstance(schema.get("type"), (str, list)):
+        types = schema["type"]
+        found["type"] = [*([types] if isinstance(types, str) else types), "null"]
+    return found
+
+
 def judge(schema, text):
     try:
         value = json.loads(
@@ -48,5 +61,5 @@ def judge(schema, text):
 decimal.getcontext().prec = 1000
 for line in sys.stdin:
     asked = json.loads(line, parse_float=decimal.Decimal)
-    verdict = judge(asked["schema"], asked["text"])
+    verdict = judge(nullable(asked["schema"]), asked["text"])
     print(" ".join(verdict.split())[:500], flush=True)

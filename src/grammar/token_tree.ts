@@ -11,7 +11,8 @@ import {
   isStringState,
   type StringState,
 } from "./json/answer_state.ts";
-import { QUOTE, type StringPlace } from "./json/string_text.ts";
+import { QUOTE } from "./json/string_escapes.ts";
+import type { StringPlace } from "./json/string_text.ts";
 import { spendWork } from "./work_bound.ts";
 
 /** Masks of strings to remember. */

@@ -26,8 +26,8 @@ const DEAD_ENDS: readonly [Schema, (value: unknown) => boolean][] = [
     (list) => [...list as string[]].sort().join() === "a,b,cc",
   ],
   [
-    { type: "string", pattern: "^(?:a|bb)+$", minLength: 3, maxLength: 3 },
-    (text) => /^(?:a|bb)+$/.test(text as string) && `${text}`.length === 3,
+    { type: "string", pattern: "^(?:aaa?|bbb)+$", minLength: 4, maxLength: 4 },
+    (text) => text === "aaaa",
   ],
   [
     { allOf: [{ pattern: "^[ab]+c?$" }, { pattern: "b{2}$" }], type: "string" },

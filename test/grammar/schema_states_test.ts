@@ -302,6 +302,34 @@ Deno.test("callSchema() takes arguments by each function's own references", () =
   assert(!takes(start, '{"name":"b","arguments":[]}'));
 });
 
+Deno.test("callSchema() heeds no words beside $ref in draft 7", () => {
+  const beside = (draft: string) =>
+    startOf(callSchema([{
+      name: "a",
+      parameters: {
+        $schema: draft,
+        type: "object",
+        properties: { x: { $ref: "#/definitions/x", maxLength: 2 } },
+        definitions: { x: { type: "string" } },
+      },
+    }]));
+  const long = '{"name":"a","arguments":{"x":"long"}}';
+  assert(takes(beside("http://json-schema.org/draft-07/schema#"), long));
+  const now = beside("https://json-schema.org/draft/2020-12/schema");
+  assert(!takes(now, long));
+});
+
+Deno.test("SchemaStates reads a mark at the beginning of a name", () => {
+  const start = startOf({
+    properties: { "\ufeffa": { type: "integer" }, a: { type: "null" } },
+  });
+  assert(takes(start, '{"\ufeffa":1}'));
+  assert(!takes(start, '{"\ufeffa":null}'));
+  assert(!takes(start, '{"\ufeffa":1,"\ufeffa":1}'));
+  const unique = startOf({ uniqueItems: true });
+  assert(takes(unique, '["a","\ufeffa"]'));
+});
+
 Deno.test("TokenTree.mask() has the tokens whose bytes may come", async () => {
   const { size, end, bytes } = await worldVocabulary().then((tokenizer) => ({
     size: tokenizer.size,

@@ -12,12 +12,8 @@ import {
   type PropertiesRead,
   type PropertySlot,
 } from "../schema/object_shape.ts";
-import {
-  QUOTE,
-  type StringMachine,
-  type StringPlace,
-  textOf,
-} from "./string_text.ts";
+import { QUOTE, textOf } from "./string_escapes.ts";
+import type { StringMachine, StringPlace } from "./string_text.ts";
 
 const COLON = 0x3a, COMMA = 0x2c, END = 0x7d, SPACE = 0x20;
 

@@ -22,7 +22,8 @@ import {
   numberStanding,
   numberVerdict,
 } from "./number_text.ts";
-import { QUOTE, type StringPlace, textOf } from "./string_text.ts";
+import { QUOTE, textOf } from "./string_escapes.ts";
+import type { StringPlace } from "./string_text.ts";
 
 /** Within a string that is a value. */
 export class TextValue implements StringState {

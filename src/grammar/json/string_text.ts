@@ -1,6 +1,6 @@
 /**
- * Strings of JSON as they are written, byte by byte: the escapes and the UTF-8 of
- * the text, and how far conditions have followed it. Control characters are written
+ * Strings of JSON as they are written, byte by byte, and how far conditions have
+ * followed their text. Control characters are written
  * as escapes, and surrogates in pairs.
  *
  * Source: RFC 8259, section 7.
@@ -19,35 +19,21 @@ import {
   standing,
   type Truth,
 } from "../schema/condition_formula.ts";
+import {
+  BACKSLASH,
+  CONTROLS,
+  digits,
+  ESCAPABLE,
+  ESCAPES,
+  QUOTE,
+  SECOND,
+  utf8,
+  written,
+} from "./string_escapes.ts";
 import { spendWork } from "../work_bound.ts";
-
-/** The byte that ends a string. */
-export const QUOTE = 0x22;
-
-const BACKSLASH = 0x5c;
 
 /** Where within a character a string stands. */
 const TEXT = 0, ESCAPE = 1, DIGITS = 2, LOW = 3, UTF8 = 4;
-
-/** Characters by the letter of their escape. */
-const ESCAPES = new Map([
-  [QUOTE, QUOTE],
-  [BACKSLASH, BACKSLASH],
-  [0x2f, 0x2f],
-  [0x62, 8],
-  [0x66, 12],
-  [0x6e, 10],
-  [0x72, 13],
-  [0x74, 9],
-]);
-
-/** What may follow a first byte after which not every further byte may. */
-const SECOND = new Map([
-  [0xe0, [0xa0, 0xbf]],
-  [0xed, [0x80, 0x9f]],
-  [0xf0, [0x90, 0xbf]],
-  [0xf4, [0x80, 0x8f]],
-]);
 
 /** States to remember. */
 const REMEMBERED = 8192;
@@ -413,34 +399,4 @@ export class StringPlace {
     }
     return next ?? undefined;
   }
-}
-
-/** The text of a string as it is written, without its quotes. */
-export function textOf(written: string): string {
-  const bytes = Uint8Array.from(written, (byte) => byte.charCodeAt(0));
-  return JSON.parse(`"${new TextDecoder().decode(bytes)}"`);
-}
-
-const CONTROLS = Array.from({ length: 0x20 }, (_, code) => code);
-
-const ESCAPABLE = [QUOTE, BACKSLASH, ...CONTROLS];
-
-/** What is written of `\uXXXX`, behind a high surrogate or 0. */
-interface Digits {
-  readonly high: number;
-  readonly count: number;
-  readonly code: number;
-}
-
-function digits({ high, count, code }: Digits): number {
-  return (high * 8 + count) * 0x10000 + code;
-}
-
-function written(value: number): Digits {
-  const rest = Math.floor(value / 0x10000);
-  return { high: Math.floor(rest / 8), count: rest % 8, code: value % 0x10000 };
-}
-
-function utf8(code: number): number[] {
-  return [...new TextEncoder().encode(String.fromCodePoint(code))];
 }

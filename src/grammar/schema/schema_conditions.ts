@@ -34,7 +34,8 @@ import {
   TRUE,
 } from "./condition_formula.ts";
 import { apartAhead } from "../regex/look_ahead.ts";
-import { isImpossible, isUncertain } from "./possible_conditions.ts";
+import { type DeadEnd, deadEndOf } from "./exact_masks.ts";
+import { isImpossible } from "./possible_conditions.ts";
 import { refusedGrammar } from "../screen/grammar_bounds.ts";
 import {
   countOf,
@@ -63,6 +64,7 @@ export class Conditions {
   /** The schema that references are resolved in. */
   readonly document: SchemaDocument;
   readonly #strict: boolean;
+  readonly #deadEnd: DeadEnd | undefined;
   readonly #known = new Map<string, Formula<Condition>>();
   readonly #open = new Set<string>();
   readonly #patterns = new Map<string, Pattern>();
@@ -80,6 +82,13 @@ export class Conditions {
     this.document = new SchemaDocument(schema);
     this.#strict = strict;
     this.#readAll();
+    this.#deadEnd = deadEndOf(this, this.document.root);
+    if (!strict || this.#deadEnd === undefined) return;
+    const { node, why } = this.#deadEnd;
+    throw refusedGrammar(
+      `its JSON schema has ${why} at ${shownPointer(node.pointer)}, ` +
+        "which answers cannot be kept to strictly",
+    );
   }
 
   /** Whether some pattern is tried on whole texts, in any time it takes. */
@@ -89,7 +98,7 @@ export class Conditions {
 
   /** Whether masks may lead to where no token may come. */
   get uncertain(): boolean {
-    return this.#known.values().some(isUncertain);
+    return this.#deadEnd !== undefined;
   }
 
   /** What a schema asks of a value of a kind. */

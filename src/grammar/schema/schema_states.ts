@@ -20,7 +20,8 @@ import { ObjectShape } from "./object_shape.ts";
 import { ObjectState } from "../json/object_state.ts";
 import { NumberValue, TextValue, WordValue } from "../json/scalar_states.ts";
 import type { SchemaNode } from "./schema_document.ts";
-import { QUOTE, StringMachine } from "../json/string_text.ts";
+import { QUOTE } from "../json/string_escapes.ts";
+import { StringMachine } from "../json/string_text.ts";
 
 /** Kinds by the first byte of their values. */
 const FIRST = new Map<number, Kind>([
