@@ -8,6 +8,7 @@
 import { createApp, type Limits } from "../../src/http/app.ts";
 import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import type { Device } from "../../src/device/device.ts";
+import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { openEngine } from "../../src/engine/device_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -45,16 +46,19 @@ export interface TinyOptions {
   readonly limits?: Limits;
   /** Milliseconds that a grammar may take. */
   readonly patience?: number;
-  /** Opens a device, again whenever it was lost: wasm's, with a thread. */
+  /** Opens a device, again whenever it was lost; by default, the chosen one. */
   readonly open?: () => Promise<Device>;
 }
 
-const oneThread = () => Promise.resolve(wasmDevice({ threads: 1 }));
+/** Wasm with a thread, or WebGPU where `GOSLING_TEST_DEVICE` says `webgpu`. */
+const chosen = (): Promise<Device> =>
+  Deno.env.get("GOSLING_TEST_DEVICE") === "webgpu"
+    ? openWebGpu({ force: true })
+    : Promise.resolve(wasmDevice({ threads: 1 }));
 
 /** Starts one. */
 export async function tinyServer(
-  { lanes = 4, keys = [], limits, patience, open = oneThread }: TinyOptions =
-    {},
+  { lanes = 4, keys = [], limits, patience, open = chosen }: TinyOptions = {},
 ): Promise<TinyServer> {
   const parts = await Array.fromAsync(safetensors(randomTensors(SIZES), "F32"));
   const { checkpoint, tokenizer, fingerprint } = await openModel({
