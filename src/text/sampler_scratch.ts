@@ -19,6 +19,8 @@ export class SamplerScratch {
   readonly weights: Float32Array<ArrayBuffer>;
   /** Rank of each candidate: a larger key is likelier. */
   readonly keys: Uint32Array<ArrayBuffer>;
+  /** Places of the candidates among which a selection still has to tell. */
+  readonly sought: Uint32Array<ArrayBuffer>;
   /** The largest logit of each group of {@linkcode GROUP} tokens. */
   readonly groups: Float32Array<ArrayBuffer>;
   /** The same, for sorting. */
@@ -31,6 +33,7 @@ export class SamplerScratch {
     this.ids = new Uint32Array(V);
     this.weights = new Float32Array(V);
     this.keys = new Uint32Array(V);
+    this.sought = new Uint32Array(V);
     this.groups = new Float32Array(Math.ceil(V / GROUP));
     this.sorted = new Float32Array(this.groups.length);
   }

@@ -43,15 +43,15 @@ export function select(
   target: number,
   measure: Float32Array | undefined,
 ): number {
-  const { keys } = scratch;
-  let threshold = 0, above = 0;
+  const { keys, sought } = scratch;
+  let threshold = 0, above = 0, left = n;
+  for (let i = 0; i < n; i++) sought[i] = i;
   for (const { shift, size } of DIGITS) {
     HISTOGRAM.fill(0);
-    const span = size * 2 ** shift;
-    for (let i = 0; i < n; i++) {
-      const rest = keys[i] - threshold;
-      if (rest >= span) continue;
-      HISTOGRAM[rest >>> shift] += measure === undefined ? 1 : measure[i];
+    for (let j = 0; j < left; j++) {
+      const i = sought[j];
+      const digit = keys[i] >>> shift & size - 1;
+      HISTOGRAM[digit] += measure === undefined ? 1 : measure[i];
     }
     let digit = -1;
     for (let d = size - 1; d >= 0; d--) {
@@ -60,29 +60,19 @@ export function select(
       digit = d;
       if (above + HISTOGRAM[d] >= target) break;
     }
+    // Only those with the digits so far can be the last ones kept.
+    let kept = 0;
+    for (let j = 0; j < left; j++) {
+      const i = sought[j];
+      if ((keys[i] >>> shift & size - 1) === digit) sought[kept++] = i;
+    }
+    left = kept;
     threshold += digit * 2 ** shift;
-    n = keepFrom(scratch, n, threshold);
   }
   return keepTies(scratch, n, { threshold, above, target, measure });
 }
 
-/** Drops the candidates whose key is below `threshold`. */
-function keepFrom(
-  { ids, weights, keys }: SamplerScratch,
-  n: number,
-  threshold: number,
-): number {
-  let kept = 0;
-  for (let i = 0; i < n; i++) {
-    if (keys[i] < threshold) continue;
-    ids[kept] = ids[i];
-    keys[kept] = keys[i];
-    weights[kept++] = weights[i];
-  }
-  return kept;
-}
-
-/** Of the candidates at the threshold, keeps as many as it takes. */
+/** Drops what is below the threshold, and at it all but as many as it takes. */
 function keepTies(
   { ids, weights, keys }: SamplerScratch,
   n: number,
@@ -95,6 +85,7 @@ function keepTies(
 ): number {
   let kept = 0, seen = above;
   for (let i = 0; i < n; i++) {
+    if (keys[i] < threshold) continue;
     if (keys[i] === threshold) {
       if (seen >= target) continue;
       seen += measure === undefined ? 1 : measure[i];
