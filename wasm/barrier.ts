@@ -31,7 +31,7 @@ const LINE: usize = 64;
  * for less each time that it was in vain: then somebody else has the core of the
  * one that is late. Between passes nobody knows when the next one comes.
  */
-const MOST_SPINS: u32 = 100_000, LEAST_SPINS: u32 = 1000;
+const MOST_SPINS: u32 = 100_000, LEAST_SPINS: u32 = 10_000;
 const IDLE_SPINS: u32 = 20_000;
 
 /** The line of thread 0, which nobody has to wake. */
@@ -62,10 +62,10 @@ export function barrier(plan: Plan): void {
   const spins = MOST_SPINS - saved;
   for (let i: u32 = 0; i < spins; i++) {
     if (atomic.load<u32>(at + LINE) === generation) continue;
-    if (saved > 0) store<u32>(at, saved - saved / 64 - u32(saved < 64), SAVED);
+    if (saved > 0) store<u32>(at, saved - saved / 8 - u32(saved < 8), SAVED);
     return;
   }
-  store<u32>(at, MOST_SPINS - max(spins / 2, LEAST_SPINS), SAVED);
+  store<u32>(at, MOST_SPINS - max(spins - spins / 4, LEAST_SPINS), SAVED);
   atomic.add<u32>(at + 2 * LINE, 1);
   while (atomic.load<u32>(at + LINE) === generation) {
     atomic.wait<i32>(at + LINE, generation, -1);

@@ -18,7 +18,7 @@ import type { ThreadsInUse } from "../device.ts";
 const FIRST_PAUSE = 16, LONGEST_PAUSE = 512;
 
 /** Passes of a trial; the first, which wakes threads, does not count. */
-const TRIAL = 5;
+const TRIAL = 3;
 
 /** A pass counts for an eighth of the mean, and as at most eight times the mean. */
 const MEMORY = 8, OUTLIER = 8;
@@ -79,7 +79,7 @@ export class ThreadChoice {
         place: more < 0 ? this.#counts.length - 1 : more,
         trial: undefined,
         spent: 0,
-        left: 4,
+        left: FIRST_PAUSE,
         pause: FIRST_PAUSE,
         upwards: true,
       };
