@@ -24,7 +24,12 @@ export async function inlineKernels(): Promise<WebAssembly.Module> {
 }
 
 async function best(): Promise<Uint8Array<ArrayBuffer>> {
-  return await inflated(await fuses() ? relaxed : plain);
+  const fused = await fuses();
+  if (plain[0] === 0) return fused ? relaxed : plain; // 00 61 73 6d: a module
+  const both = await inflated(plain);
+  const length = new DataView(relaxed.buffer, relaxed.byteOffset)
+    .getUint32(0, true);
+  return fused ? both.slice(length) : both.slice(0, length);
 }
 
 /** `(a, b, c) => f32x4.relaxed_madd(a, b, c)[0]`, assembled by hand. */
@@ -53,11 +58,13 @@ async function fuses(): Promise<boolean> {
   return madd(x, x, -(1 + 2 ** -11)) === 2 ** -24;
 }
 
-/** The builder deflates modules, a third of their size; here they are as they are. */
+/**
+ * The builder deflates the modules as one, a third of their size: `plain` is both of
+ * them there, and `relaxed` how many bytes of that the first has.
+ */
 async function inflated(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (bytes[0] === 0) return bytes; // a module begins with 00 61 73 6d
   const stream = new Blob([bytes]).stream()
     .pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());

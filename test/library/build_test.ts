@@ -17,6 +17,9 @@ Deno.test("the package is one file of at most 250 kB, without dependencies", asy
   }
   assert((files.get("templates.js")?.length ?? Infinity) <= 60_000);
   assertMatch(text("templates.d.ts"), /export declare const jinja/);
+  // Workers are started by their file's name in the package.
+  assertMatch(text("engine.js"), /"\.\/thread\.js"/);
+  assertEquals(text("engine.js").includes("./worker.ts"), false);
   const imports = /^\s*import\b[^(]*?from\s*"([^"]+)"/gm;
   assertEquals([...text("engine.js").matchAll(imports)], []);
   const modules = Array.from(
