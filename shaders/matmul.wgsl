@@ -10,7 +10,7 @@
 // it lies.
 //
 // shader-f16 is not asked for: sums of hundreds of products in f16 are no longer the model's, and
-// f16 weights with f32 sums would save unpacking alone. Subgroups are in no driver at hand.
+// f16 weights with f32 sums would save unpacking alone. llvmpipe offers no subgroups to test with.
 //
 // dispatch  (outputs / 64) x (rows / 64) workgroups of 64 invocations
 // source    ours
