@@ -31,7 +31,7 @@ const { values: flags } = parseArgs({
     rounds: { type: "string", default: "5" },
     runs: { type: "string", default: "1" },
     threads: { type: "string", default: `${navigator.hardwareConcurrency}` },
-    parts: { type: "string", default: "speed,start" },
+    parts: { type: "string", default: "speed,turn,start" },
     only: { type: "string" },
     log: { type: "string", default: "peers" },
     draw: { type: "boolean", default: false },

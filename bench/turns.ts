@@ -77,7 +77,8 @@ export async function measureTurns(
       const length = Math.min(1024, history - position);
       const tokens = Array.from({ length }, (_, i) => token(position + i));
       await model.step([{ lane: 0, tokens, draw: 0 }]);
-      progress?.(position += length);
+      position += length;
+      progress?.(position);
     }
     const values = await model.read(0);
     const { token: sealed } = await vault.sealBytes({
