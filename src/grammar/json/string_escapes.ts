@@ -42,7 +42,10 @@ export function textOf(written: string): string {
 }
 
 /** Control characters. */
-export const CONTROLS = Array.from({ length: 0x20 }, (_, code) => code);
+export const CONTROLS: readonly number[] = Array.from(
+  { length: 0x20 },
+  (_, code) => code,
+);
 
 /** Characters that have to be escaped. */
 export const ESCAPABLE = [QUOTE, BACKSLASH, ...CONTROLS];

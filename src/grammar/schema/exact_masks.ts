@@ -43,6 +43,7 @@ export interface DeadEnd {
 
 /** What schemas ask of values of a kind. */
 export interface ConditionSource {
+  /** What a value of this kind has to keep to under a node. */
   of(node: SchemaNode, kind: Kind): Formula<Condition>;
 }
 
