@@ -147,7 +147,7 @@ for (
 ) {
   Deno.test(`deno task ${command} ${args.join(" ")} is refused in a line`, async () => {
     const { code, stdout, stderr } = await run(
-      ["run", "-A", `src/cli/${command}.ts`, ...args],
+      ["run", "-A", `src/cli/${command}_command.ts`, ...args],
     );
     assertEquals([code, stdout], [1, ""]);
     assertMatch(stderr, message);
