@@ -65,7 +65,7 @@ Deno.test("a server whose packed weights are damaged says so, packs them anew an
     await file.write(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
     const second = await answer(folder);
     assertEquals(second.text, first.text);
-    assertMatch(second.notes.join("\n"), /damaged.*they are packed anew/);
+    assertMatch(second.notes.join("\n"), /damaged.*they are packed again/);
     assertEquals(await answer(folder), { text: first.text, notes: [] });
   } finally {
     await Deno.remove(folder, { recursive: true });

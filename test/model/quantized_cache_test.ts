@@ -143,7 +143,7 @@ Deno.test("openPacked() packs a changed model anew, with a note", async () => {
   await Deno.utime(path, soon, soon);
   const second = await load(folder);
   assertEquals(second.kept, false);
-  assertMatch(second.notes.join(), /was made from something else; .* anew$/);
+  assertMatch(second.notes.join(), /was made from something else; .* again$/);
   assert(second.fingerprint !== first.fingerprint);
   assertEquals((await load(folder)).kept, true);
 });
@@ -156,7 +156,7 @@ Deno.test("openPacked() packs anew where the file ends early", async () => {
     await Deno.truncate(path, length);
     const again = await load(folder);
     assertEquals([again.kept, again.logits], [false, first.logits]);
-    assertMatch(again.notes.join(), /cache is damaged; they are packed anew$/);
+    assertMatch(again.notes.join(), /cache is damaged; they are packed again$/);
   }
   assertEquals((await load(folder)).kept, true);
 });

@@ -256,10 +256,10 @@ Deno.test("expectRoom names the lanes whose buffers a GPU takes", () => {
   fit(254, 2 ** 27)();
   assertThrows(fit(200, 1e8), {
     code: "ERR_MODEL_TOO_LARGE",
-    message: "Cannot load small: with 200 lanes a buffer takes 109 MB, and " +
-      "the GPU takes at most 100 MB; use --lanes 182",
+    message: "Cannot load small: with 200 lanes a buffer takes 117 MB, and " +
+      "the GPU takes at most 100 MB; use --lanes 158",
   });
-  fit(182, 1e8)();
+  fit(158, 1e8)();
   assertThrows(fit(255, 2 ** 27), {
     code: "ERR_CONFIG_INVALID",
     message: "Cannot use 255 lanes: the webgpu device has room for 254",

@@ -179,7 +179,7 @@ export class FakeModel implements DeviceModel {
       Promise.all(batch.map(async ({ mask: late, ...entry }, i) => {
         if (late === undefined) return results[i];
         const tooLate = this.#masks++ % 3 === 2;
-        const mask = tooLate ? undefined : await late;
+        const mask = tooLate ? undefined : await inTime(late);
         const { sampling } = entry;
         if (mask === undefined || sampling === undefined) {
           return { ...results[i], undrawn: true };
@@ -299,6 +299,21 @@ export class FakeModel implements DeviceModel {
       logits[id] += 40;
     }
     return logits;
+  }
+}
+
+/** A mask, or nothing if it is not there soon, as on a real device. */
+async function inTime(
+  late: Promise<Uint32Array | undefined>,
+): Promise<Uint32Array | undefined> {
+  let clock: ReturnType<typeof setTimeout> | undefined;
+  const ended = new Promise<undefined>((resolve) => {
+    clock = setTimeout(() => resolve(undefined), 20);
+  });
+  try {
+    return await Promise.race([late, ended]);
+  } finally {
+    clearTimeout(clock);
   }
 }
 

@@ -144,6 +144,8 @@ export class Run implements Job {
   cancel(): void {
     this.#cancelled = true;
     this.#settle();
+    // What a lane that was put back has to read again needs a step.
+    if (this.#again.length > 0) this.#options.wake();
   }
 
   /** Leaves without a word, for nobody listens any more. */
