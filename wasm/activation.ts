@@ -111,7 +111,7 @@ function quantizeRange(x: usize, q: usize, columns: u32): void {
 /** Four values as steps from the least, 0..127. */
 @inline
 function steps(x: usize, least: v128, inverse: v128): v128 {
-  return i32x4.min_s(i32x4.splat(127), i32x4.trunc_sat_f32x4_u(
+  return i32x4.trunc_sat_f32x4_s(
     f32x4.nearest(f32x4.mul(f32x4.sub(v128.load(x), least), inverse)),
-  ));
+  );
 }
