@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { HistoryReader } from "../../src/http/request/history_states.ts";
 import { harness } from "./client.ts";
 
+/** What looks like a sealed state. */
 const token = (n: number, length = 2000) =>
-  `eyJ${n}..${String(n).padStart(length, "x")}`;
+  [`eyJ${n}`, "", "i".repeat(16), "x".repeat(length), `${n}`.padStart(22, "t")]
+    .join(".");
 
 /** What is left of a body that arrives in pieces of these lengths. */
 function read(
@@ -41,7 +43,7 @@ Deno.test("HistoryReader keeps the newest states of a history, however it arrive
       Object.fromEntries(
         Object.entries(item).map(([key, value]) => [
           key,
-          /\.\.x+[0-4]$/.test(value) ? "" : value,
+          /\.t+[0-4]$/.test(value) ? "" : value,
         ]),
       )
     ),
@@ -76,6 +78,53 @@ Deno.test("HistoryReader leaves everything else as it is", () => {
     ]
   ) {
     assertEquals(read(body, [1, 1, 1]), body);
+  }
+});
+
+Deno.test("HistoryReader takes no text for a state, whatever it begins with", () => {
+  const long = "a word ".repeat(300);
+  const sealed = token(1);
+  for (
+    const begin of [
+      "Hmm... ",
+      "well..",
+      "eyJ0.. ",
+      "msg_1.so.. ",
+      "gosling-portable. ",
+      `${sealed} `,
+      `${sealed.slice(0, 30)} `,
+      // Short of what is looked at there is nothing that a token has not.
+      `${"a".repeat(1700)}..`,
+    ]
+  ) {
+    const texts = Array.from({ length: 5 }, (_, n) => `${begin}${long}${n}`);
+    const body = JSON.stringify(texts);
+    assertEquals(read(body), body, begin);
+  }
+});
+
+Deno.test("a conversation whose messages begin with dots is read whole", async () => {
+  const { post, engine } = harness();
+  const messages = Array.from({ length: 6 }, (_, n) => ({
+    role: n % 2 === 0 ? "user" : "assistant",
+    content: `Hmm... ${n} ${"so it goes ".repeat(100)}end ${n}`,
+  }));
+  const chat = [...messages, { role: "user", content: "And?" }];
+  for (
+    const [path, body] of [
+      ["/v1/chat/completions", { messages: chat }],
+      ["/v1/responses", { input: chat }],
+      ["/v1/messages", { max_tokens: 9, messages: chat }],
+      ["/api/chat", { messages: chat, stream: false }],
+    ] as const
+  ) {
+    const response = await post(path, body);
+    assertEquals([path, response.status], [path, 200]);
+    await response.body?.cancel();
+    const prompt = String(engine.turns.at(-1)?.prompt);
+    for (const n of messages.keys()) {
+      assert(prompt.includes(`end ${n}`), `${path}: message ${n} is gone`);
+    }
   }
 });
 

@@ -12,15 +12,22 @@ import { RequestError } from "../../errors.ts";
 /** Bytes of a string that is worth a look. */
 const LONG = 1024;
 
-/** How strings with a sealed or a portable state in them begin. */
+/**
+ * How strings with a sealed or a portable state in them begin: to the end of
+ * {@linkcode HEAD} there is nothing that a token does not have. What people write may
+ * begin as a token does ("Hmm..."), but has a space before long.
+ */
 const CARRIER =
-  /^(?:(?:msg|rs|fc|call)_(?:\d{1,3}\.)?)?(?:[\w-]+\.\.|gosling-portable\.)/;
+  /^(?:(?:msg|rs|fc|call)_(?:\d{1,3}\.)?)?(?:[\w-]+\.\.[\w-]{16}\.[\w-]+(?:\.[\w-]*)?|gosling-portable\.[\w-]+)$/;
 
-/** Bytes within which {@linkcode CARRIER} is found: a prefix, and a JWE's header. */
+/** Bytes of a string that are looked at: of a JWE, its header and more. */
 const HEAD = 1600;
 
 /** Bytes at a state's end that tell it from others: its tag, or its checksum. */
 const TAIL = 22;
+
+/** How a state ends, and no text that only begins with one. */
+const ENDING = /^[.\w-][\w-]{22}$/;
 
 /**
  * States that are kept, by their order in the body: the newest of the messages, and
@@ -131,10 +138,14 @@ export class HistoryReader {
   /** A string has ended, but for its quote. */
   #close(string: readonly Uint8Array[]): void {
     const length = string.reduce((sum, piece) => sum + piece.length, 0);
-    if (length < LONG || !CARRIER.test(textOf(string, 0, HEAD))) {
+    const ending = textOf(string, length - TAIL - 1, length);
+    if (
+      length < LONG || !ENDING.test(ending) ||
+      !CARRIER.test(textOf(string, 0, HEAD))
+    ) {
       this.#pieces.push(...string);
     } else {
-      const tail = textOf(string, length - TAIL, length);
+      const tail = ending.slice(1);
       const places = this.#states.get(tail) ?? [];
       for (const piece of string) places.push(this.#pieces.push(piece) - 1);
       this.#states.delete(tail);
