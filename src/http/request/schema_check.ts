@@ -77,8 +77,8 @@ const CONVERSATIONS = ["input", "messages"];
 const STEP = 1024;
 
 /**
- * Fits a value to a schema. Of a long conversation the first messages are checked
- * with all other fields, which may be absent, and the others by themselves.
+ * Fits a value to a schema. A long conversation is checked some messages at a time;
+ * what is wrong with the other fields is said once, of the first of them.
  */
 function* parsing<Schema extends z.ZodType>(
   value: unknown,
@@ -97,16 +97,20 @@ function* parsing<Schema extends z.ZodType>(
   const messages: unknown[] = [];
   let whole: object = {};
   for (let from = 0; from < all.length; from += STEP) {
-    const slice = { [name]: all.slice(from, from + STEP) };
-    const given = from === 0 ? { ...fields, ...slice } : slice;
-    const { success, data, error } = schema.safeParse(given);
+    const slice = { ...fields, [name]: all.slice(from, from + STEP) };
+    const { success, data, error } = schema.safeParse(slice);
     if (success) {
       const found = data as Readonly<Record<string, unknown>>;
       if (from === 0) whole = found;
       for (const message of found[name] as readonly unknown[]) {
         messages.push(message);
       }
-    } else issues.push(...shifted(error.issues, from));
+    } else {
+      const found = error.issues.filter(({ path }) =>
+        from === 0 || path[0] === name
+      );
+      issues.push(...shifted(found, from));
+    }
     if (issues.length > MOST_MESSAGES) break;
     yield;
   }
