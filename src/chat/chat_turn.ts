@@ -35,8 +35,9 @@ import type { DecodingProfiles } from "../model/model_settings.ts";
 import { MOST_UNREAD } from "../state/save_header.ts";
 import type { ChatPhase, Save } from "../state/save.ts";
 import { LONGEST_TRANSCRIPT, transcriptError } from "../state/transcript.ts";
+import { inSteps } from "../steps.ts";
+import { encoding } from "../text/stepwise_encoding.ts";
 import {
-  encodePrompt,
   isEmptyPrompt,
   type PromptPieces,
   promptText,
@@ -180,7 +181,8 @@ export async function* takeTurn(
     ? ask.input.prompt
     : forForm(chat?.prompt ?? "", ask.form, frame, space);
   const kept = keepsTranscript(ask, transcripts);
-  if (kept) expectRoom(ask, prompt, engine);
+  const read = kept ? await inSteps(encoding(prompt, engine.tokenizer)) : [];
+  if (kept) expectRoom(ask, read.length);
   const start = new AnswerStart(space && frame === undefined);
   const thought = new ThoughtSplitter(begun);
   const beginning = ask.bos ?? chat?.bos ??
@@ -246,7 +248,7 @@ export async function* takeTurn(
       ended: !phase.open,
     };
     const transcript = save.transcript && withSpeakers(ask.save, save, {
-      prompt: encodePrompt(prompt, engine.tokenizer),
+      prompt: read,
       template,
       ...("messages" in ask.input && {
         messages: ask.input.messages,
@@ -307,13 +309,8 @@ export function keepsTranscript(
 }
 
 /** Refuses a turn whose transcript might become too long, before any work. */
-function expectRoom(
-  { save, maxTokens }: Ask,
-  prompt: PromptPieces,
-  { tokenizer }: Engine,
-): void {
+function expectRoom({ save, maxTokens }: Ask, read: number): void {
   const { position = 0, unread = [] } = save ?? {};
-  const read = encodePrompt(prompt, tokenizer).length;
   const tokens = position + unread.length + read + maxTokens;
   if (tokens <= LONGEST_TRANSCRIPT) return;
   throw transcriptError(

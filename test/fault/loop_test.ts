@@ -23,6 +23,9 @@ const bias = members(65_000, (i) => `"${i % 7}${i}":1`);
 const said = '{"role":"user","content":"a"}';
 const parts = `{"role":"user","content":[{"type":"text","text":"a"}]}`;
 
+const long = `"${"a".repeat(120_000)}"`;
+const fact = '{"question":"a","answer":"b"}';
+
 const WORST: readonly [path: string, body: string, status: number][] = [
   ["/v1/detokenize", `{"tokens":${many(M, "-1")}}`, 413],
   ["/v1/detokenize", `{"tokens":${many(260_000, "-1")}}`, 422],
@@ -75,7 +78,7 @@ const WORST: readonly [path: string, body: string, status: number][] = [
   ["/v1/messages", `{"max_tokens":1,"messages":${many(10_000, "{}")}}`, 400],
   [
     "/v1/messages",
-    `{"max_tokens":0,"messages":${many(10_000, parts)},"n":0}`,
+    `{"max_tokens":0,"messages":${many(10_000, parts)},"stream":1}`,
     400,
   ],
   [
@@ -88,6 +91,37 @@ const WORST: readonly [path: string, body: string, status: number][] = [
   ["/tokenize", `{"content":"${"a".repeat(M)}"}`, 200],
   ["/completion", `{"prompt":${many(260_000, "-1")}}`, 400],
   ["/api/extra/tokencount", `{"prompt":"${"a".repeat(M)}"}`, 200],
+  [
+    "/tokenize",
+    `{"content":"${
+      "a".repeat(M)
+    }","with_pieces":true,"return_token_strs":true}`,
+    200,
+  ],
+  ["/api/extra/abort", "[".repeat(4 * M), 413],
+  [
+    "/completion",
+    `{"n_predict":0,"logit_bias":${many(1024, `["${"é1".repeat(100)}",1]`)}}`,
+    200,
+  ],
+  // What edits would take is counted before they begin, however often they read it.
+  [
+    "/v1/state/teach",
+    `{"statements":${many(32, long)},"facts":[${fact}],"candidates":16}`,
+    422,
+  ],
+  [
+    "/v1/state/teach",
+    `{"examples":${many(16, `{"user":${long},"assistant":${long}}`)}}`,
+    422,
+  ],
+  [
+    "/v1/generate",
+    `{"messages":${
+      many(10_000, `{"role":"user","content":"${"a".repeat(350)}"}`)
+    },"transcript":true}`,
+    422,
+  ],
 ];
 
 Deno.test("no request of a permitted size holds the loop", async () => {

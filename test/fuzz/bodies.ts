@@ -23,6 +23,17 @@ const PATHS = [
   "/v1/state/score",
   "/v1/state/mix",
   "/v1/state/diff",
+  "/v1/state/teach",
+  "/v1/state/merge",
+  "/v1/messages/count_tokens",
+  "/api/chat",
+  "/api/generate",
+  "/api/v1/generate",
+  "/api/extra/abort",
+  "/completion",
+  "/tokenize",
+  "/detokenize",
+  "/slots/0?action=save",
 ];
 
 const NAMES = [
@@ -40,6 +51,12 @@ const NAMES = [
   "grammar",
   "metadata",
   "chat_template_kwargs",
+  "statements",
+  "examples",
+  "facts",
+  "context",
+  "genkey",
+  "content",
 ];
 
 const ITEMS = [

@@ -113,6 +113,27 @@ export async function tryAll(
 /** The name of the way that does nothing. */
 export const NOTHING = "nothing";
 
+/** Texts of lessons. */
+export function lessonTexts(lessons: readonly Lesson[]): string[] {
+  return lessons.flatMap(({ user, assistant }) =>
+    assistant === undefined ? [user] : [user, assistant]
+  );
+}
+
+/** Texts of facts. */
+export function factTexts(facts: readonly Fact[]): string[] {
+  return facts.flatMap(({ question, answer }) => [question, answer]);
+}
+
+/** Texts of what a state was told. */
+export function toldTexts(told: readonly Input[]): string[] {
+  return told.flatMap((input) =>
+    "prompt" in input
+      ? pieces(input.prompt).filter((piece) => typeof piece === "string")
+      : input.messages.map(({ content }) => content)
+  );
+}
+
 /** Tokens that lessons take at most. */
 export function lessonTokens(
   editor: Editor,

@@ -9,10 +9,13 @@
 import type { Save } from "../../state/save.ts";
 import {
   expectBounded,
+  factTexts,
   factTokens,
+  lessonTexts,
   lessonTokens,
   measure,
   NOTHING,
+  toldTexts,
   toldTokens,
   tryAll,
 } from "./edit_attempts.ts";
@@ -68,6 +71,11 @@ export async function forget(editor: Editor, ask: ForgetAsk): Promise<Edit> {
   const { save, facts, keep } = ask;
   // What a denial will be is not known yet, but how long it can be.
   const longest = plansOf(ask, facts.map(() => undefined));
+  await editor.count([
+    ...toldTexts(ask.told ?? []),
+    ...longest.flatMap(({ lessons }) => lessonTexts(lessons)),
+    ...factTexts([...facts, ...keep]),
+  ]);
   expectBounded(
     longest.reduce(
       (sum, { lessons }) => sum + lessonTokens(editor, lessons),

@@ -11,9 +11,11 @@ import type { Save } from "../../state/save.ts";
 import type { Input } from "../chat_turn.ts";
 import {
   expectBounded,
+  factTexts,
   factTokens,
   measure,
   type Measurement,
+  toldTexts,
   toldTokens,
 } from "./edit_attempts.ts";
 import {
@@ -60,6 +62,10 @@ export async function merge(
   editor: Editor,
   { parts, facts }: MergeAsk,
 ): Promise<Edit> {
+  await editor.count([
+    ...parts.flatMap(({ told = [] }) => toldTexts(told)),
+    ...factTexts(facts),
+  ]);
   const tokens = parts.map(({ told = [] }) => toldTokens(editor, told));
   const bases = basesOf(parts);
   const all = tokens.reduce((sum, count) => sum + count, 0);

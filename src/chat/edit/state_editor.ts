@@ -8,7 +8,9 @@
 import type { DoneEvent, ScoreQuery } from "../../engine/engine.ts";
 import { TimeLimitError } from "../../errors.ts";
 import type { Save } from "../../state/save.ts";
+import { inSteps } from "../../steps.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
+import { encoding } from "../../text/stepwise_encoding.ts";
 import { GREEDY } from "../../text/sampling_options.ts";
 import { WORLD } from "../template/chat_forms.ts";
 import { BLANK_PHASE, type Message } from "../template/world_form.ts";
@@ -78,6 +80,8 @@ export class Editor {
   readonly #speaker: Speaker;
   readonly #turns: EditTurns;
   readonly #signal: AbortSignal;
+  /** Tokens of texts that were counted. */
+  readonly #lengths = new Map<string, number>();
 
   /** Has done nothing yet. */
   constructor({ speaker, turns, signal }: EditorOptions) {
@@ -88,7 +92,26 @@ export class Editor {
 
   /** How many tokens a text has. */
   length(text: string): number {
-    return this.#speaker.engine.tokenizer.encode(text).length;
+    return this.#lengths.get(text) ??
+      this.#speaker.engine.tokenizer.encode(text).length;
+  }
+
+  /**
+   * Counts the tokens of texts in steps: {@linkcode length} knows them afterwards,
+   * however often it is asked.
+   */
+  async count(texts: Iterable<string>): Promise<void> {
+    await inSteps(this.#counting(texts));
+  }
+
+  *#counting(texts: Iterable<string>): Generator<void, void> {
+    const { tokenizer } = this.#speaker.engine;
+    for (const text of texts) {
+      if (this.#lengths.has(text)) continue;
+      const tokens = yield* encoding(text, tokenizer);
+      this.#lengths.set(text, tokens.length);
+      yield;
+    }
   }
 
   /** How likely each fact's answer is after its question, each by itself. */

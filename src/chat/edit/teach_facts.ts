@@ -9,7 +9,9 @@
 import type { Save } from "../../state/save.ts";
 import {
   expectBounded,
+  factTexts,
   factTokens,
+  lessonTexts,
   lessonTokens,
   measure,
   NOTHING,
@@ -101,6 +103,10 @@ export async function teach(editor: Editor, ask: TeachAsk): Promise<Teaching> {
   ];
   const blind = goal.length === 0;
   const plans = schedules(lessons, blind ? 1 : ask.candidates);
+  await editor.count([
+    ...lessonTexts(lessons),
+    ...factTexts([...goal, ...keep]),
+  ]);
   expectBounded(
     plans.reduce(
       (sum, { lessons }) => sum + lessonTokens(editor, lessons),

@@ -9,7 +9,8 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { answerTurns } from "../answer/turn_answer.ts";
-import { readLeniently } from "../request/read_body.ts";
+import { RequestError } from "../../errors.ts";
+import { jsonBody, readLeniently } from "../request/read_body.ts";
 import { openSave, planTurns } from "../request/common_request.ts";
 import { REPORT } from "../answer/answer_report.ts";
 import { needs } from "../request/route_needs.ts";
@@ -115,12 +116,18 @@ export function koboldGenerateRoutes(): OpenAPIHono<AppEnv> {
 
 /** The name of a body that may be empty. */
 async function genkeyOf(c: Context<AppEnv>): Promise<string> {
-  const text = await c.req.text();
   try {
-    return KoboldAbortRequest.parse(JSON.parse(text)).genkey;
-  } catch {
+    return KoboldAbortRequest.parse(await jsonBody(c)).genkey;
+  } catch (error) {
+    // What comes too late or is too large is refused as everywhere.
+    if (!isNoBody(error)) throw error;
     return "";
   }
+}
+
+function isNoBody(error: unknown): boolean {
+  return error instanceof z.ZodError ||
+    error instanceof RequestError && error.code === "ERR_REQUEST_MALFORMED";
 }
 
 function nameOf(c: Context<AppEnv>, genkey: string): string {

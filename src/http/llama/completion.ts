@@ -80,11 +80,10 @@ function biasOf(
   pairs: LlamaCompletionRequest["logit_bias"],
   tokenizer: Tokenizer,
 ): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    pairs.flatMap(([piece, bias]) =>
-      /^\d{1,7}$/.test(piece)
-        ? [[piece, bias]]
-        : tokenizer.encode(piece).map((token) => [String(token), bias])
-    ),
-  );
+  const biases: Record<string, number> = {};
+  for (const [piece, bias] of pairs) {
+    const ids = /^\d{1,7}$/.test(piece) ? [piece] : tokenizer.encode(piece);
+    for (const id of ids) biases[id] = bias;
+  }
+  return biases;
 }

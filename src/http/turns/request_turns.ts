@@ -27,7 +27,9 @@ import type {
 import type { SaveFile } from "../../state/save_format.ts";
 import type { Save } from "../../state/save.ts";
 import { spokenTurns } from "../../state/transcript.ts";
+import { inSteps } from "../../steps.ts";
 import type { ScoredToken } from "../../text/logprobs.ts";
+import { encoding } from "../../text/stepwise_encoding.ts";
 import { GREEDY } from "../../text/sampling_options.ts";
 import { codeOf } from "../problem.ts";
 import { type RebaseReport, Rebasing } from "./rebasing.ts";
@@ -112,10 +114,10 @@ export class RequestTurns {
     const { engine: { tokenizer }, transcripts } = this.#speaker;
     const { old } = rebasing;
     const words = old.transcript ? spokenTurns(old.transcript, old.unread) : [];
-    const count = words.reduce(
-      (sum, { text }) => sum + tokenizer.encode(text).length,
-      0,
-    );
+    let count = 0;
+    for (const { text } of words) {
+      count += (await inSteps(encoding(text, tokenizer))).length;
+    }
     spend(count);
     rebasing.begin(count);
     using limit = new TimeLimit(timeout, signal);
