@@ -14,6 +14,7 @@ import {
   helpText,
 } from "../config/help_text.ts";
 import { ConfigError } from "../errors.ts";
+import { isLoopbackHost } from "../http/access/cross_site.ts";
 import { serverArguments, typedFrom } from "../serve/server_process.ts";
 import { onEnd } from "../serve/signals.ts";
 import { command, note, startWhereTyped, write } from "../terminal.ts";
@@ -94,12 +95,13 @@ async function keep(args: readonly string[]): Promise<void> {
     ? await startServer(flags, folder)
     : undefined;
   const servers = named ?? [own?.url ?? ""];
+  const { host: hostname = "127.0.0.1", port = "8100" } = flags;
   const keeper = new Keeper({
     servers,
     store,
+    loopback: isLoopbackHost(hostname === "::1" ? "[::1]" : hostname),
     ...(!(flags.quiet !== undefined && isYes(flags.quiet)) && { note }),
   });
-  const { host: hostname = "127.0.0.1", port = "8100" } = flags;
   const server = listen(hostname, Number(port), keeper);
   const { addr } = server;
   const name = addr.hostname.includes(":")

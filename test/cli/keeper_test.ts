@@ -5,6 +5,7 @@
  * @module
  */
 
+import { join } from "@std/path";
 import { assert, assertEquals } from "@std/assert";
 import { Keeper } from "../../src/cli/keeper/keeper_proxy.ts";
 import { SaveStore } from "../../src/cli/keeper/save_store.ts";
@@ -16,12 +17,13 @@ import { byteTokenizer, fakeEngine } from "../http/fake_engine.ts";
 
 /** A keeper, and what is behind it. */
 interface Kept extends AsyncDisposable {
+  readonly folder: string;
   readonly store: SaveStore;
   readonly notes: string[];
   /** What each turn read since the last call, by server. */
   read(): string[];
   post(path: string, body: object, headers?: HeadersInit): Promise<Response>;
-  get(path: string): Promise<Response>;
+  get(path: string, headers?: HeadersInit): Promise<Response>;
 }
 
 async function server(model = "fake"): Promise<Harness> {
@@ -36,13 +38,16 @@ async function server(model = "fake"): Promise<Harness> {
 async function serve(
   servers: Record<string, Harness | undefined>,
   most = 1e9,
+  loopback = false,
 ): Promise<Kept> {
-  const folder = await Deno.makeTempDir();
+  const root = await Deno.makeTempDir();
+  const folder = join(root, "kept");
   const store = new SaveStore(folder, most);
   const notes: string[] = [];
   const keeper = new Keeper({
     servers: Object.keys(servers),
     store,
+    loopback,
     note: (line) => notes.push(line),
     fetch(request): Promise<Response> {
       const found = servers[new URL(request.url).origin];
@@ -52,6 +57,7 @@ async function serve(
   });
   const seen = new Map<Harness, number>();
   return {
+    folder,
     store,
     notes,
     read(): string[] {
@@ -73,8 +79,9 @@ async function serve(
           body: JSON.stringify(body),
         }),
       ),
-    get: (path) => keeper.answer(new Request(`http://keeper${path}`)),
-    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+    get: (path, headers = {}) =>
+      keeper.answer(new Request(`http://keeper${path}`, { headers })),
+    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
   };
 }
 
@@ -344,8 +351,11 @@ Deno.test("callers, models and other tools have histories of their own; a client
   const next = chat(USER("a"), SAID, USER("b"));
   await (await kept.post(CHAT, chat(USER("a")))).text();
   kept.read();
+  const secret = `mine:${"A".repeat(43)}`;
   const others: readonly [object, HeadersInit?][] = [
     [next, { authorization: "Bearer other" }],
+    [next, { "x-api-key": "other" }],
+    [next, { "gosling-secret": secret }],
     [{ ...next, tools: [{ type: "function", function: { name: "x" } }] }],
   ];
   for (const [body, headers] of others) {
@@ -359,6 +369,66 @@ Deno.test("callers, models and other tools have histories of their own; a client
   const own = await kept.post(CHAT, { ...chat(USER("c")), state });
   assertEquals(typeof (await own.json()).state, "string");
   assertEquals(kept.read(), ["User: c\n\nAssistant:"]);
+});
+
+Deno.test("a save locked by its owner's secret is found with the secret alone, and nobody else drops it", async () => {
+  await using kept = await serve({ [ONE]: await server() });
+  const mine = { "gosling-secret": `mine:${"A".repeat(43)}` };
+  const next = chat(USER("a"), SAID, USER("b"));
+  await (await kept.post(CHAT, chat(USER("a")), mine)).text();
+  kept.read();
+  await (await kept.post(CHAT, next)).text();
+  assert(kept.read()[0]?.startsWith("User: a"));
+  await (await kept.post(CHAT, next, mine)).text();
+  assertEquals(kept.read(), ["User: b\n\nAssistant:"]);
+  assertEquals(kept.notes.filter((note) => note.includes("no use")), []);
+});
+
+Deno.test("a keeper of this machine alone answers for none of the names that pages may have", async () => {
+  await using kept = await serve({ [ONE]: await server() }, 1e9, true);
+  for (const host of ["evil.example", "127.0.0.1.evil.example:8100"]) {
+    for (
+      const response of [
+        await kept.get("/v1/models", { host }),
+        await kept.post(CHAT, chat(USER("a")), { host }),
+        await kept.post("/v1/generate", { prompt: "a" }, { host }),
+      ]
+    ) {
+      assertEquals([host, response.status], [host, 403]);
+      await response.body?.cancel();
+    }
+  }
+  assertEquals(kept.read(), []);
+  for (const host of ["localhost:8100", "127.0.0.1:8100", "[::1]:8100"]) {
+    const response = await kept.get("/v1/models", { host });
+    assertEquals([host, response.status], [host, 200]);
+    await response.body?.cancel();
+  }
+});
+
+Deno.test({
+  name: "what is kept is for its user alone " +
+    "(ignored on Windows, which has no such modes)",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using kept = await serve({ [ONE]: await server() });
+    const words = `${"long ".repeat(30)}end`;
+    await (await kept.post(CHAT, chat(USER(words)))).text();
+    const mode = async (path: string) =>
+      ((await Deno.stat(path)).mode ?? 0) & 0o777;
+    assertEquals(await mode(kept.folder), 0o700);
+    const files = await Array.fromAsync(Deno.readDir(kept.folder));
+    assertEquals(files.length, 1);
+    for (const { name } of files) {
+      const path = join(kept.folder, name);
+      assertEquals(await mode(path), 0o600);
+      const text = new TextDecoder("latin1").decode(await Deno.readFile(path));
+      const [about = ""] = text.split("\n", 1);
+      // The words of a save are its first 60 characters, and sealed but for them.
+      assertEquals(JSON.parse(about).words, words.slice(0, 60));
+      assert(!text.includes("end"), text.slice(0, 300));
+    }
+  },
 });
 
 Deno.test("requests go to the server that has the model, or the save, or is there", async () => {

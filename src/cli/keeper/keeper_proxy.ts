@@ -7,6 +7,7 @@
  */
 
 import { ConfigError } from "../../errors.ts";
+import { isLoopbackHost } from "../../http/access/cross_site.ts";
 import { streamOf } from "./answer_stream.ts";
 import {
   chatHistory,
@@ -48,8 +49,10 @@ export interface KeeperOptions {
   /** Addresses of servers, without a slash at the end; the first is the usual one. */
   readonly servers: readonly string[];
   readonly store: SaveStore;
-  /** SentHistory of what happened to each conversation. */
+  /** Told of what happened to each conversation. */
   readonly note?: (line: string) => void;
+  /** Whether requests for other names than this machine's own are refused. */
+  readonly loopback?: boolean;
   /** In place of the network. */
   readonly fetch?: (request: Request) => Promise<Response>;
 }
@@ -77,12 +80,16 @@ export class Keeper {
   readonly #servers: readonly string[];
   readonly #store: SaveStore;
   readonly #note: (line: string) => void;
+  readonly #loopback: boolean;
   readonly #fetch: (request: Request) => Promise<Response>;
   /** Models of each server, and until when that is believed. */
   readonly #models = new Map<string, { ids: Set<string>; until: number }>();
 
   /** Calls nobody yet. */
-  constructor({ servers, store, note = () => {}, fetch: call }: KeeperOptions) {
+  constructor(
+    { servers, store, note = () => {}, loopback = false, fetch: call }:
+      KeeperOptions,
+  ) {
     if (servers.length === 0) {
       throw new ConfigError(
         "ERR_CONFIG_INVALID",
@@ -92,12 +99,15 @@ export class Keeper {
     this.#servers = servers;
     this.#store = store;
     this.#note = note;
+    this.#loopback = loopback;
     this.#fetch = call ?? ((request) => fetch(request));
   }
 
   /** Answers one request of a client. */
   async answer(request: Request): Promise<Response> {
-    const { pathname, search } = new URL(request.url);
+    const { pathname, search, host } = new URL(request.url);
+    const name = request.headers.get("host") ?? host;
+    if (this.#loopback && !isLoopbackHost(name)) return foreignName(name);
     const { [pathname.replace(/\/+$/, "")]: dialect } = DIALECTS;
     if (request.method === "GET" && this.#servers.length > 1) {
       const lists = { "/v1/models": "data", "/api/tags": "models" } as const;
@@ -134,7 +144,12 @@ export class Keeper {
     const told: SentHistory | undefined = dialect.read(body);
     if (told === undefined) return undefined;
     const { headers } = request;
-    const caller = [headers.get("authorization"), headers.get("x-api-key")];
+    const secret = headers.get("gosling-secret");
+    const caller = [
+      headers.get("authorization"),
+      headers.get("x-api-key"),
+      ...secret === null ? [] : [secret],
+    ];
     const seed = [told.kind, body.model ?? null, keyOf(caller)];
     return told.kind === "chat"
       ? chatHistory([...seed, told.head], told.pieces)
@@ -374,6 +389,16 @@ function objectOf(text: string): Json | undefined {
 async function refusesState(response: Response): Promise<boolean> {
   if (response.status < 400 || response.status >= 500) return false;
   return /ERR_STATE_\w+/.test(await response.clone().text());
+}
+
+/**
+ * A page whose name was pointed at this machine (DNS rebinding) would be one of the
+ * keeper's own. Servers refuse such names themselves, but hear the keeper's.
+ */
+function foreignName(name: string): Response {
+  const error = `Cannot answer for ${JSON.stringify(name.slice(0, 100))}: a ` +
+    "keeper that listens on this machine alone answers for its own names";
+  return Response.json({ error: { message: error } }, { status: 403 });
 }
 
 function tooLarge(): Response {

@@ -25,6 +25,16 @@ export interface SiteLimits {
 /** Names of this machine itself. */
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
+/** The name in a `Host`, without its port. */
+function nameOf(host: string): string {
+  return host.replace(/:\d*$/, "").toLowerCase();
+}
+
+/** Whether a `Host` is a name of this machine itself. */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.test(nameOf(host));
+}
+
 /** Routes that orchestrators ask, by whatever address. */
 const HEALTH = new Set(["/healthz", "/health", "/readyz"]);
 
@@ -43,8 +53,10 @@ export function refuseOtherSites(
   return async function refuseOtherSites(c, next): Promise<void> {
     const host = c.req.header("host") ?? new URL(c.req.url).host;
     if (hosts && keys.length === 0 && !HEALTH.has(c.req.path)) {
-      const name = host.replace(/:\d*$/, "").toLowerCase();
-      if (!LOOPBACK.test(name) && !hosts.includes(name)) throw noSuchHost(name);
+      const name = nameOf(host);
+      if (!isLoopbackHost(host) && !hosts.includes(name)) {
+        throw noSuchHost(name);
+      }
     }
     if (!origins.includes("*") && !SAFE.has(c.req.method)) {
       const origin = c.req.header("origin");
