@@ -12,9 +12,9 @@ import { openTelemetry, type Telemetry } from "./src/serve/telemetry.ts";
 import {
   giveNetworkAway,
   keepListening,
-  type Listening,
   mayListenAgain,
 } from "./src/serve/listening.ts";
+import { GentleEnd } from "./src/serve/gentle_end.ts";
 import { modelPlaces } from "./src/hub/resolve_model.ts";
 import { followKeyFile } from "./src/serve/key_file.ts";
 import { openModels, type ServedModels } from "./src/serve/served_models.ts";
@@ -33,12 +33,6 @@ import { asksForHelp, helpText } from "./src/config/help_text.ts";
 import type { Config } from "./src/config/settings.ts";
 import { ConfigError } from "./src/errors.ts";
 import type { Loader } from "./src/http/services.ts";
-
-/** Milliseconds that open answers get to end after a signal. */
-const PATIENCE = 10_000;
-
-/** Milliseconds that clients get to read the ends of their answers. */
-const LINGER = 5000;
 
 /**
  * Modules of workers, which are first needed while the server works and has given
@@ -78,7 +72,8 @@ async function start(args: readonly string[]): Promise<void> {
     note: (line) => telemetry.log.note(line, "error"),
     again: () => mayListenAgain(server.addr),
   });
-  const closed = closeOnSignal(server, models);
+  const end = new GentleEnd({ server, models, exit: Deno.exit });
+  onEnd(() => end.signal());
   // Whoever has been let in needs no permission; nothing here calls out.
   await giveNetworkAway(server.addr);
   let serving: Serving;
@@ -93,7 +88,7 @@ async function start(args: readonly string[]): Promise<void> {
     servingText(serving) + savesText(config) + listeningText(server.addr),
   );
   await server.finished;
-  await closed;
+  await end.over;
 }
 
 /** Says that the event loop turns, whenever `deno task replicas` asks. */
@@ -197,26 +192,4 @@ function listen(
       { cause: error },
     );
   }
-}
-
-/** At the first signal every turn ends with its save; at the second, at once. */
-async function closeOnSignal(
-  server: Listening,
-  models: ServedModels,
-): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let signals = 0;
-  onEnd(() => {
-    if (signals++ > 0) Deno.exit(1);
-    resolve();
-  });
-  await promise;
-  setTimeout(() => Deno.exit(1), PATIENCE);
-  const stopped = server.shutdown();
-  await models.dispose();
-  // Every turn has its end: who does not read it, or has sent half a request, is
-  // not waited for.
-  setTimeout(() => Deno.exit(0), LINGER);
-  await stopped;
-  Deno.exit(0);
 }

@@ -29,6 +29,8 @@ export interface ReplicaSupervisorOptions {
   readonly patience?: number;
   /** Waits so many milliseconds; the clock's own by default. */
   readonly pause?: (milliseconds: number) => Promise<void>;
+  /** A clock in milliseconds that never goes back. */
+  readonly now?: () => number;
 }
 
 /** Milliseconds before a replica is started again, first and at most. */
@@ -125,7 +127,7 @@ export class Supervisor {
   async #keep(place: number): Promise<void> {
     let pause = FIRST_PAUSE;
     for (;;) {
-      const started = performance.now();
+      const started = this.#now();
       const replica = this.#replicas.get(place);
       const how = replica && await this.#watched(place, replica);
       if (this.#ending) return;
@@ -133,7 +135,7 @@ export class Supervisor {
         this.#launch(place);
         continue;
       }
-      if (performance.now() - started > HEALTHY) pause = FIRST_PAUSE;
+      if (this.#now() - started > HEALTHY) pause = FIRST_PAUSE;
       this.#options.note(
         `Replica ${place + 1} ended (${how}); it starts again in ${pause} ms`,
       );
@@ -176,6 +178,11 @@ export class Supervisor {
     const late = setTimeout(() => replica.signal("SIGKILL"), patience);
     await replica.ended;
     clearTimeout(late);
+  }
+
+  #now(): number {
+    const { now = () => performance.now() } = this.#options;
+    return now();
   }
 
   #pause(milliseconds: number): Promise<void> {

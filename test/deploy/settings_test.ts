@@ -7,7 +7,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse, parseAllDocuments } from "yaml";
 import deno from "../../deno.json" with { type: "json" };
+import { parseCommand } from "../../src/config/command_line.ts";
+import { readConfig } from "../../src/config/read_config.ts";
 import { parseKeyLines } from "../../src/config/key_lines.ts";
+import { PATIENCE } from "../../src/serve/gentle_end.ts";
 import { argumentsFor, freePort, writeSettings } from "./nginx.ts";
 import { requireProgram } from "./programs.ts";
 
@@ -27,12 +30,8 @@ async function yaml(name: string): Promise<Yaml> {
   return parse(text, { merge: true });
 }
 
-/** Milliseconds that the server gives to turns after a signal. */
-async function drainSeconds(): Promise<number> {
-  const main = await Deno.readTextFile(new URL("../main.ts", DEPLOY));
-  const [, milliseconds = ""] = /PATIENCE = ([\d_]+);/.exec(main) ?? [];
-  return Number(milliseconds.replace("_", "")) / 1000;
-}
+/** Seconds that the server gives to turns after a signal. */
+const DRAIN = PATIENCE / 1000;
 
 Deno.test("deploy/nginx.conf is accepted by nginx", async () => {
   const program = await requireProgram("nginx");
@@ -63,6 +62,47 @@ Deno.test("deploy/haproxy.cfg is accepted by HAProxy", async () => {
     line.includes("[WARNING]") && !line.includes("could not resolve address")
   );
   assertEquals(warnings, []);
+});
+
+/** Where each of the proxies has a limit, in the order of {@linkcode LIMITS}. */
+const PLACES = {
+  "nginx.conf": [
+    /^ *worker_connections (\d+);$/m,
+    /^ *client_header_timeout (\d+)s;$/m,
+    /^ *keepalive_timeout (\d+)s;$/m,
+    /^ *proxy_read_timeout (\d+)s;$/m,
+  ],
+  "haproxy.cfg": [
+    /^ *maxconn (\d+)$/m,
+    /^ *timeout http-request (\d+)s$/m,
+    /^ *timeout http-keep-alive (\d+)s$/m,
+    /^ *timeout server (\d+)s$/m,
+  ],
+};
+
+/** Connections, then seconds: for headers, for idle connections, for an answer. */
+const LIMITS = {
+  "nginx.conf": [4096, 10, 65, 620],
+  "haproxy.cfg": [8192, 10, 65, 620],
+};
+
+Deno.test("both proxies bound what Deno does not, and wait for what it does", async () => {
+  const { timeout } = readConfig(parseCommand([]).flags, () => undefined);
+  const security = await read("../SECURITY.md");
+  for (const file of ["nginx.conf", "haproxy.cfg"] as const) {
+    const text = await read(file);
+    const found = PLACES[file].map((place) => Number(place.exec(text)?.[1]));
+    assertEquals([file, ...found], [file, ...LIMITS[file]]);
+    const [connections = 0, headers, idle, answer = 0] = found;
+    assert(answer > timeout, `${file} waits ${answer} s`);
+    // As SECURITY.md has them.
+    const shown = `${connections}`.replace(/\d(?=\d{3}$)/, "$&,");
+    for (const part of [shown, `${headers} s`, `${idle} s`]) {
+      assert(security.includes(part), `${file}: ${part}`);
+    }
+  }
+  // As large as the states of a model of 1.5B with every codec.
+  assertMatch(await read("nginx.conf"), /^ *client_max_body_size 32m;$/m);
 });
 
 Deno.test("deploy/Dockerfile takes this version of Deno and runs nothing as root", async () => {
@@ -99,7 +139,7 @@ Deno.test("deploy/compose.yaml has the replicas that nginx names", async () => {
     const { [name]: service } = services;
     assertEquals([service.image, service.read_only], [IMAGE, true]);
     expectKnown(Object.keys(service.environment));
-    assert(Number.parseInt(service.stop_grace_period) > await drainSeconds());
+    assert(Number.parseInt(service.stop_grace_period) > DRAIN);
   }
   assertEquals(Object.keys(services.nginx.depends_on), names);
 });
@@ -156,7 +196,7 @@ Deno.test("deploy/kubernetes names its parts alike, and gives turns the time to 
   const { seconds } = container.lifecycle.preStop.sleep;
   assert(
     Number(template.spec.terminationGracePeriodSeconds) >
-      Number(seconds) + await drainSeconds(),
+      Number(seconds) + DRAIN,
   );
 });
 

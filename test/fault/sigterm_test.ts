@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { eventsOf } from "../http/client.ts";
 import { spawn } from "../story/command.ts";
 import { Raw } from "./raw.ts";
@@ -27,11 +27,10 @@ Deno.test("SIGTERM waits for no client that reads nothing or sends half a reques
   using deaf = await Raw.open(Number(port));
   await deaf.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
   assertMatch(await deaf.until(/data:/), /^HTTP\/1\.1 200 /);
-  const from = performance.now();
   server.signal("SIGTERM");
   const { code, stderr } = await server.ended();
+  // 1 where the server waited for them as long as for turns.
   assertEquals(code, 0, stderr);
-  assert(performance.now() - from < 10_000);
 });
 
 for (const stream of [true, false]) {
@@ -60,11 +59,9 @@ for (const stream of [true, false]) {
       const metrics = await (await fetch(`${url}/metrics`)).text();
       return BUSY.test(metrics) && QUEUED.test(metrics);
     });
-    const from = performance.now();
     server.signal("SIGTERM");
     const ended = await server.ended();
     assertEquals(ended.code, 0, ended.stderr);
-    assert(performance.now() - from < 10_000);
     let cancelled = 0;
     for (const { status, text } of await Promise.all(answers)) {
       assertEquals(status, 200);

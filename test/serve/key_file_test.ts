@@ -85,6 +85,24 @@ Deno.test("KeyFile.follow() notes a change once, and a failure once", async () =
   await Deno.remove(path);
 });
 
+Deno.test("KeyFile.follow() looks at the file every five seconds", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, state(OLD));
+  const { setInterval } = globalThis;
+  const periods: (number | undefined)[] = [];
+  globalThis.setInterval = ((then: () => void, period?: number) => {
+    periods.push(period);
+    return setInterval(then, period);
+  }) as typeof setInterval;
+  try {
+    KeyFile.open(path).follow(() => {})[Symbol.dispose]();
+  } finally {
+    globalThis.setInterval = setInterval;
+  }
+  assertEquals(periods, [5000]);
+  await Deno.remove(path);
+});
+
 Deno.test("KeyFile.reload() waits until a file is whole", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, state(OLD));

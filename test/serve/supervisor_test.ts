@@ -93,6 +93,88 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** A clock that goes on when all that waits for nothing has happened. */
+class VirtualClock {
+  readonly #waiting: { readonly at: number; readonly wake: () => void }[] = [];
+  now = 0;
+
+  pause(milliseconds: number): Promise<void> {
+    return new Promise((wake) =>
+      this.#waiting.push({ at: this.now + milliseconds, wake })
+    );
+  }
+
+  /** Goes on until something holds. */
+  async runUntil(condition: () => boolean): Promise<void> {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (condition()) return;
+      this.#waiting.sort((a, b) => a.at - b.at);
+      const next = this.#waiting.shift();
+      this.now = next?.at ?? this.now;
+      next?.wake();
+    }
+  }
+}
+
+/** A supervisor of one fake, by a clock of its own. */
+async function timed() {
+  const clock = new VirtualClock();
+  const fakes: Fake[] = [];
+  const notes: string[] = [];
+  const supervisor = new Supervisor({
+    count: 1,
+    note: (line) => notes.push(line),
+    pause: (milliseconds) => clock.pause(milliseconds),
+    now: () => clock.now,
+    start(place): Replica {
+      const fake = fakeReplica(place, true);
+      fakes.push(fake);
+      fake.listen();
+      return fake;
+    },
+  });
+  await supervisor.start();
+  return { clock, fakes, notes, supervisor };
+}
+
+Deno.test("Supervisor asks every 5 s, and ends what has not answered three times within 10 s", async () => {
+  const { clock, fakes, supervisor } = await timed();
+  const asked: number[] = [];
+  const [fake] = fakes;
+  // The third answers in time, then none does.
+  const { answers } = fake;
+  fake.answers = () => {
+    asked.push(clock.now);
+    fake.hangs = asked.length !== 3;
+    return answers.call(fake);
+  };
+  await clock.runUntil(() => fakes.length === 2);
+  assertEquals(asked, [5, 20, 35, 40, 55, 70].map((second) => 1000 * second));
+  assertEquals(fake.signals, ["SIGKILL"]);
+  // Ten seconds after the last question, and a pause before the start.
+  assertEquals(clock.now, 80_250);
+  supervisor.end();
+  await supervisor.ended();
+});
+
+Deno.test("Supervisor begins with a short pause again after a healthy minute", async () => {
+  const { clock, fakes, notes, supervisor } = await timed();
+  const dieAt = async (lived: number) => {
+    const began = clock.now, { length } = fakes;
+    await clock.runUntil(() => clock.now - began >= lived);
+    fakes.at(-1)?.die("SIGKILL");
+    await clock.runUntil(() => fakes.length > length);
+  };
+  for (const lived of [0, 50_000, 70_000]) await dieAt(lived);
+  assertEquals(
+    notes.map((note) => /(\d+) ms$/.exec(note)?.[1]),
+    ["250", "500", "250"],
+  );
+  supervisor.end();
+  await supervisor.ended();
+});
+
 Deno.test("Supervisor starts no others where the first does not come to listen", async () => {
   const { supervisor, fakes } = scene(3);
   const start = supervisor.start();

@@ -45,7 +45,7 @@ const LIGHT_STEPS = 15_000_000;
  * 64 KiB pages for the library. The World vocabulary takes 300; one strange grammar
  * may have 48 MiB, and all that are light together 448.
  */
-const PAGES = { light: 8192, heavy: 1024 };
+export const PAGES = { light: 8192, heavy: 1024 };
 
 /** Grammars for one model. */
 export function superviseGrammars(options: GrammarSupervisorOptions): Grammars {

@@ -22,14 +22,7 @@ import {
   type Questions,
   READY,
 } from "./thread_messages.ts";
-import { allowWork, WORK, workLeft } from "../work_bound.ts";
-
-/**
- * Steps of the library for a new grammar and for a token of one: about 1 s and 0.5 s
- * of a core to itself. The slowest of a hundred schemas of the tests takes 4 million,
- * a string of at most 4096 characters 106 million.
- */
-const STEPS = { open: 150_000_000, accept: 75_000_000, close: 75_000_000 };
+import { allowWork, STEPS, WORK, workLeft } from "../work_bound.ts";
 
 /** Steps of the library that a unit of work of our own is. */
 const STEPS_OF_WORK = 50;
