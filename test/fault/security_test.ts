@@ -497,6 +497,40 @@ Deno.test("what is made of a state that is not renewable ends with it, by every 
   assertEquals(await outcomes(here, state), Object.fromEntries(codes));
 });
 
+Deno.test("a token that is sent again begins another branch, and nobody counts", async () => {
+  const { here, vault } = await serve();
+  const state = await begun(here);
+  const { position } = await vault.open(state);
+  const made = new Set<string>();
+  for (let i = 0; i < 5; i++) {
+    const token = await given(here, "generate", state);
+    assert(typeof token === "string");
+    made.add(token);
+    // Each goes on from the same place.
+    assertEquals(here.engine.turns.at(-1)?.save?.position, position);
+  }
+  assertEquals(made.size, 5);
+});
+
+Deno.test("a conversation that went through a portable save begins to age anew", async () => {
+  let now = 1e12;
+  const { here, vault } = await serve({
+    maxAge: 1000,
+    portable: true,
+    now: () => now,
+  });
+  const state = await begun(here);
+  now += 1000 * 900;
+  const answer = await here.post("/v1/generate", {
+    prompt: "a",
+    state,
+    state_profile: "portable",
+  });
+  const { state: portable } = await answer.json();
+  const token = await given(here, "generate", portable);
+  assertEquals((await vault.read(token)).firstIssuedAt, 1e9 + 900);
+});
+
 Deno.test("every route of the document that has a field for a state is tried here", async () => {
   const { here } = await serve();
   const { paths, components } = await (await here.get("/openapi.json")).json();

@@ -6,8 +6,10 @@ import {
 } from "@std/assert";
 import { compactDecrypt, CompactEncrypt } from "jose";
 import { StateError } from "../../src/errors.ts";
+import type { CodecName, Save } from "../../src/state/save.ts";
 import { encodeSave } from "../../src/state/save_format.ts";
 import { Vault, type VaultOptions } from "../../src/state/vault.ts";
+import { toBase64url } from "../../src/text/base64url.ts";
 import {
   exampleFormat,
   exampleKey,
@@ -438,6 +440,196 @@ Deno.test("Vault.open() refuses a flipped bit anywhere in a portable token", asy
   }
 });
 
+Deno.test("Vault.seal() derives the key of a locked token from the owner's secret as well", async () => {
+  const vault = await open();
+  const bytes = new Uint8Array(32).fill(7);
+  const secret = { label: "mine", bytes };
+  const { token } = await vault.seal(exampleSave(), { ...int4, secret });
+  const { plaintext, protectedHeader } = await compactDecrypt(
+    token,
+    async ({ salt }) =>
+      await contentKey(OLD.secret, String(salt), "ada", bytes),
+  );
+  assertEquals(protectedHeader["own"], "mine");
+  const { bytes: file } = encodeSave(exampleSave(), exampleFormat(), "int4");
+  assertEquals(new Uint8Array(plaintext), file);
+  // Nor is one of the two enough: the server's key, or the secret.
+  for (const [key, owner] of [[OLD], [NEW, bytes]] as const) {
+    await assertRejects(
+      () =>
+        compactDecrypt(
+          token,
+          async ({ salt }) =>
+            await contentKey(key.secret, String(salt), "ada", owner),
+        ),
+      { name: "JWEDecryptionFailed" },
+    );
+  }
+});
+
+Deno.test("the header of a token says what is documented, and nothing else", async () => {
+  const vault = await open({ ttl: 60, maxAge: 600 });
+  const { token } = await vault.seal(exampleSave(), {
+    ...int4,
+    secret: { label: "mine", bytes: new Uint8Array(32) },
+    lineage: { firstIssuedAt: 1_699_999_990, renewals: 3 },
+    renewable: false,
+  });
+  const [header] = token.split(".");
+  const fields = JSON.parse(new TextDecoder().decode(
+    Uint8Array.fromBase64(header, { alphabet: "base64url" }),
+  ));
+  const legible = [
+    ...["alg", "enc", "typ", "kid", "ver", "aud", "iat", "orig_iat"],
+    ...["renewals", "exp", "renewable", "own", "salt"],
+  ];
+  assertEquals(Object.keys(fields), legible);
+  const security = await Deno.readTextFile(
+    new URL("../../SECURITY.md", import.meta.url),
+  );
+  const [sealed = ""] = /\*\*What is sealed\.\*\*[^]*?\n\n/.exec(security) ??
+    [];
+  for (const name of legible) assert(sealed.includes(`\`${name}\``), name);
+});
+
+Deno.test("the length of a token shows codec and model, and nothing of how much was read", async () => {
+  const vault = await open();
+  const length = async (change: Partial<Save>, codec: CodecName = "int8") => {
+    const save = { ...exampleSave(), counts: new Map(), ...change };
+    return (await vault.seal(save, { codec })).token.length;
+  };
+  for (const codec of ["f16", "int10", "int8", "int6", "int4"] as const) {
+    const read = await length({ position: 1 }, codec);
+    const values = exampleSave().values.map((value) => value / 3);
+    assertEquals(await length({ position: 2 ** 40, values }, codec), read);
+  }
+  // What comes besides is as long as it is.
+  const plain = await length({});
+  assert(await length({ counts: new Map([[7, 1]]) }) > plain);
+  assert(await length({ unread: [1, 2, 3, 4, 5, 6, 7, 8] }) > plain);
+});
+
+/** What WebCrypto is asked for while it lives. */
+class CryptoWatch implements Disposable {
+  readonly #subtle = crypto.subtle;
+  readonly calls: string[] = [];
+  readonly derived: HkdfParams[] = [];
+  readonly extractable: boolean[] = [];
+
+  constructor() {
+    const { calls, derived, extractable } = this;
+    const subtle = this.#subtle;
+    const { deriveKey, importKey, encrypt, decrypt } = subtle;
+    Object.assign(subtle, {
+      importKey(...args: Parameters<typeof importKey>) {
+        calls.push("importKey");
+        extractable.push(Boolean(args[3]));
+        return importKey.apply(subtle, args);
+      },
+      deriveKey(...args: Parameters<typeof deriveKey>) {
+        calls.push("deriveKey");
+        derived.push(args[0] as HkdfParams);
+        extractable.push(args[3]);
+        return deriveKey.apply(subtle, args);
+      },
+      encrypt(...args: Parameters<typeof encrypt>) {
+        calls.push("encrypt");
+        return encrypt.apply(subtle, args);
+      },
+      decrypt(...args: Parameters<typeof decrypt>) {
+        calls.push("decrypt");
+        return decrypt.apply(subtle, args);
+      },
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of ["deriveKey", "importKey", "encrypt", "decrypt"]) {
+      Reflect.deleteProperty(this.#subtle, name);
+    }
+  }
+}
+
+Deno.test("every token has a key of its own, and no key can be read out", async () => {
+  using watch = new CryptoWatch();
+  const vault = await open();
+  for (let i = 0; i < 3; i++) await vault.seal(exampleSave(), int4);
+  assertEquals(watch.calls, [
+    "importKey",
+    ...Array(3).fill(["deriveKey", "encrypt"]).flat(),
+  ]);
+  assertEquals(watch.extractable, Array(4).fill(false));
+  const salts = watch.derived.map(({ name, hash, salt }) => {
+    assertEquals([name, hash], ["HKDF", "SHA-256"]);
+    return new Uint8Array(salt as ArrayBuffer).toHex();
+  });
+  assertEquals(salts.map(({ length }) => length), [64, 64, 64]);
+  assertEquals(new Set(salts).size, 3);
+});
+
+Deno.test("salts and vectors are drawn anew from the system for every token", async () => {
+  const vault = await open();
+  const { getRandomValues } = crypto;
+  const drawn: string[] = [];
+  Object.assign(crypto, {
+    getRandomValues(array: Uint8Array<ArrayBuffer>): Uint8Array {
+      const filled = getRandomValues.call(crypto, array) as typeof array;
+      drawn.push(toBase64url(filled));
+      return filled;
+    },
+  });
+  try {
+    const found: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { token } = await vault.seal(exampleSave(), int4);
+      const [header, , vector] = token.split(".");
+      const bytes = Uint8Array.fromBase64(header, { alphabet: "base64url" });
+      found.push(JSON.parse(new TextDecoder().decode(bytes)).salt, vector);
+    }
+    assertEquals(found, drawn);
+    assertEquals(found.map(({ length }) => length), [43, 16, 43, 16, 43, 16]);
+  } finally {
+    Reflect.deleteProperty(crypto, "getRandomValues");
+  }
+});
+
+Deno.test("Vault.open() does the same work for a token of another tenant as for a forgery", async () => {
+  const secret = { label: "mine", bytes: new Uint8Array(32).fill(1) };
+  const wrong = { label: "mine", bytes: new Uint8Array(32).fill(2) };
+  const vault = await open();
+  const plain = (await vault.seal(exampleSave(), int4)).token;
+  const locked = (await vault.seal(exampleSave(), { ...int4, secret })).token;
+  const elsewhere = await open({ audience: "https://other.example" });
+  const impostor = { kid: "old", secret: new Uint8Array(32).fill(9) };
+  const forged = plain.slice(0, -30) + (plain.at(-30) === "A" ? "B" : "A") +
+    plain.slice(-29);
+  const kinds: readonly [string, () => Promise<unknown>][] = [
+    ["another tenant", () => vault.open(plain, { tenant: "bob" })],
+    ["a changed text", () => vault.open(forged, int4)],
+    [
+      "another audience",
+      async () =>
+        vault.open((await elsewhere.seal(exampleSave(), int4)).token, int4),
+    ],
+    ["another key of the name", async () =>
+      vault.open(
+        (await (await open({ keys: [impostor] })).seal(exampleSave(), int4))
+          .token,
+        int4,
+      )],
+    ["a wrong secret", () => vault.open(locked, { ...int4, secret: wrong })],
+  ];
+  for (const [what, attempt] of kinds) {
+    using watch = new CryptoWatch();
+    await assertRejects(attempt, REJECTED);
+    assertEquals([what, ...watch.calls.slice(-2)], [
+      what,
+      "deriveKey",
+      "decrypt",
+    ]);
+  }
+});
+
 /** A vault of the example model; the clock stands still. */
 function open(options: Partial<VaultOptions> = {}): Promise<Vault> {
   return Vault.create({
@@ -464,6 +656,7 @@ async function contentKey(
   secret: Uint8Array<ArrayBuffer>,
   salt: string,
   tenant: string,
+  owner?: Uint8Array,
 ): Promise<Uint8Array> {
   const master = await crypto.subtle.importKey("raw", secret, "HKDF", false, [
     "deriveBits",
@@ -472,10 +665,15 @@ async function contentKey(
     {
       name: "HKDF",
       hash: "SHA-256",
-      salt: Uint8Array.fromBase64(salt, { alphabet: "base64url" }),
-      info: new TextEncoder().encode(
-        JSON.stringify(["gosling state", AUDIENCE, tenant]),
-      ),
+      salt: Uint8Array.from([
+        ...Uint8Array.fromBase64(salt, { alphabet: "base64url" }),
+        ...owner ?? [],
+      ]),
+      info: new TextEncoder().encode(JSON.stringify([
+        owner === undefined ? "gosling state" : "gosling owned state",
+        AUDIENCE,
+        tenant,
+      ])),
     },
     master,
     256,
