@@ -8,22 +8,16 @@
  * @module
  */
 
-import { automatonOf, type TextState } from "../regex/automaton.ts";
+import { spendWork } from "../work_bound.ts";
 import {
-  type ArrayCondition,
   type Condition,
   innerNodes,
   type Kind,
   kindOf,
   KINDS,
   numberOf,
-  type ObjectCondition,
-  requiring,
   stringOf,
 } from "./condition.ts";
-import { areDisjoint } from "./disjoint_schemas.ts";
-import { expressionOf, findsIn, readExpression } from "../regex/expression.ts";
-import { formatOf, longestOf } from "./string_formats.ts";
 import {
   all,
   any,
@@ -33,42 +27,22 @@ import {
   one,
   TRUE,
 } from "./condition_formula.ts";
-import { apartAhead } from "../regex/look_ahead.ts";
+import { areDisjoint } from "./disjoint_schemas.ts";
 import { type DeadEnd, deadEndOf } from "./exact_masks.ts";
-import { isImpossible } from "./possible_conditions.ts";
-import { refusedGrammar } from "../screen/grammar_bounds.ts";
-import {
-  countOf,
-  isExpression,
-  joined,
-  numbers,
-  ofType,
-  texts,
-} from "./scalar_conditions.ts";
-import {
-  isRecord,
-  SchemaDocument,
-  type SchemaNode,
-  shownPointer,
-  unfit,
-} from "./schema_document.ts";
-import { spendWork } from "../work_bound.ts";
-
-interface Pattern {
-  readonly automaton: TextState | undefined;
-  readonly check: RegExp | undefined;
-}
+import { beyond, expectWords } from "./refused_words.ts";
+import { joined, numbers, ofType } from "./scalar_conditions.ts";
+import { SchemaDocument, type SchemaNode, unfit } from "./schema_document.ts";
+import { arrays, objects, type SchemaReading } from "./shape_conditions.ts";
+import { StringConditions } from "./string_conditions.ts";
 
 /** Reads a schema. */
 export class Conditions {
   /** The schema that references are resolved in. */
   readonly document: SchemaDocument;
-  readonly #strict: boolean;
   readonly #deadEnd: DeadEnd | undefined;
   readonly #known = new Map<string, Formula<Condition>>();
   readonly #open = new Set<string>();
-  readonly #patterns = new Map<string, Pattern>();
-  readonly #ahead = new Map<string, Formula<Condition>>();
+  readonly #reading: SchemaReading;
 
   /**
    * Reads all of a schema that a value can meet.
@@ -80,20 +54,22 @@ export class Conditions {
    */
   constructor(schema: Readonly<Record<string, unknown>>, strict: boolean) {
     this.document = new SchemaDocument(schema);
-    this.#strict = strict;
+    this.#reading = {
+      document: this.document,
+      strict,
+      strings: new StringConditions(strict),
+      of: (node, kind) => this.of(node, kind),
+    };
     this.#readAll();
     this.#deadEnd = deadEndOf(this, this.document.root);
     if (!strict || this.#deadEnd === undefined) return;
     const { node, why } = this.#deadEnd;
-    throw refusedGrammar(
-      `its JSON schema has ${why} at ${shownPointer(node.pointer)}, ` +
-        "which answers cannot be kept to strictly",
-    );
+    throw beyond(node, why, true);
   }
 
   /** Whether some pattern is tried on whole texts, in any time it takes. */
   get unbounded(): boolean {
-    return this.#patterns.values().some(({ check }) => check !== undefined);
+    return this.#reading.strings.unbounded;
   }
 
   /** Whether masks may lead to where no token may come. */
@@ -129,13 +105,16 @@ export class Conditions {
   #read(node: SchemaNode, kind: Kind): Formula<Condition> {
     const { value: schema } = node;
     if (typeof schema === "boolean") return schema ? TRUE : FALSE;
-    const { document } = this;
+    const { document, strict, strings } = this.#reading;
     const parts: Formula<Condition>[] = [];
     if ("$ref" in schema) {
       parts.push(this.of(document.resolve(node, schema.$ref), kind));
       if (document.draft <= 7) return parts[0];
     }
-    this.#expectKnown(node, schema);
+    expectWords(node, schema, strict);
+    if (strict && !this.#isAnyOf(node, schema)) {
+      throw beyond(node, "oneOf of schemas that overlap", true);
+    }
     if ("$recursiveRef" in schema) {
       parts.push(this.of(document.resolve(node, schema.$recursiveRef), kind));
     }
@@ -151,38 +130,12 @@ export class Conditions {
       }
       parts.push(this.#literals(node, schema.enum, kind));
     }
-    if (kind === "string") parts.push(this.#string(node, schema));
+    if (kind === "string") parts.push(strings.strings(node, schema));
     if (kind === "number") parts.push(numbers(node, schema));
-    if (kind === "array") parts.push(this.#array(node, schema));
-    if (kind === "object") parts.push(this.#object(node, schema));
+    if (kind === "array") parts.push(arrays(node, schema, this.#reading));
+    if (kind === "object") parts.push(objects(node, schema, this.#reading));
     parts.push(...this.#combined(node, schema, kind));
     return joined(all(parts));
-  }
-
-  #expectKnown(
-    node: SchemaNode,
-    schema: Readonly<Record<string, unknown>>,
-  ): void {
-    const refuse = (word: string) => {
-      throw refusedGrammar(
-        `its JSON schema has ${word} at ${shownPointer(node.pointer)}, ` +
-          `which answers cannot be kept to${this.#strict ? " strictly" : ""}`,
-      );
-    };
-    for (const word of ["$dynamicRef", "extends", "disallow", "divisibleBy"]) {
-      if (word in schema) refuse(word);
-    }
-    if (schema.$recursiveAnchor === true) refuse("$recursiveAnchor");
-    if ("unevaluatedItems" in schema) refuse("unevaluatedItems");
-    const { unevaluatedProperties: rest = true } = schema;
-    if (rest !== true) refuse("unevaluatedProperties");
-    if (!this.#strict) return;
-    for (const word of ["not", "if", "contains"]) {
-      if (word in schema) refuse(word);
-    }
-    if (schema.uniqueItems === true) refuse("uniqueItems");
-    if (schema.format === "regex") refuse("format regex");
-    if (!this.#isAnyOf(node, schema)) refuse("oneOf of schemas that overlap");
   }
 
   /** Whether a `oneOf` asks no more than an `anyOf`. */
@@ -237,207 +190,6 @@ export class Conditions {
         additionalProperties: false,
       };
     return this.document.node(schema, node.pointer, node.base);
-  }
-
-  #string(
-    node: SchemaNode,
-    schema: Readonly<Record<string, unknown>>,
-  ): Formula<Condition> {
-    const { minLength, maxLength, pattern, format } = schema;
-    const least = countOf(node, "minLength", minLength, 0);
-    const most = Math.min(
-      countOf(node, "maxLength", maxLength, Infinity),
-      longestOf(String(format)),
-    );
-    const automata: (TextState | undefined)[] = [];
-    const checks: ((text: string) => boolean)[] = [];
-    const ahead = typeof pattern === "string" && !this.#strict
-      ? this.#lookingAhead(pattern)
-      : undefined;
-    if (pattern !== undefined && ahead === undefined) {
-      const { automaton, check } = this.#pattern(node, pattern);
-      if (check === undefined) automata.push(automaton);
-      else checks.push((text) => check.test(text));
-    }
-    if (typeof format === "string") {
-      const form = formatOf(format);
-      if (form !== undefined) automata.push(form);
-      else if (format === "regex") checks.push(isExpression);
-    }
-    if (
-      least === 0 && most === Infinity && automata.length + checks.length === 0
-    ) {
-      return ahead ?? TRUE;
-    }
-    return all([
-      stringOf({ least, most, automata, checks }),
-      ...(ahead === undefined ? [] : [ahead]),
-    ]);
-  }
-
-  /** A pattern that looks ahead from its start; nothing for others. */
-  #lookingAhead(pattern: string): Formula<Condition> | undefined {
-    const known = this.#ahead.get(pattern);
-    if (known !== undefined) return known;
-    const apart = apartAhead(pattern);
-    if (apart === undefined) return undefined;
-    const { rest, ahead } = apart;
-    const texts = [{ pattern: rest, wanted: true }, ...ahead];
-    const parts = texts.flatMap(({ pattern, wanted }) => {
-      const tree = readExpression(pattern);
-      if (tree === undefined) return [];
-      const found = stringOf({ automata: [automatonOf(findsIn(tree))] });
-      return [wanted ? found : not(found)];
-    });
-    if (parts.length < texts.length) return undefined;
-    const formula = all(parts);
-    this.#ahead.set(pattern, formula);
-    return formula;
-  }
-
-  /** A pattern as an automaton, or as an expression where it is beyond those. */
-  #pattern(node: SchemaNode, pattern: unknown): Pattern {
-    if (typeof pattern !== "string") {
-      throw unfit(node.pointer, "a pattern of no text");
-    }
-    const known = this.#patterns.get(pattern);
-    if (known !== undefined) return known;
-    const check = expressionOf(pattern);
-    const tree = readExpression(pattern);
-    if (tree === undefined && this.#strict) {
-      throw refusedGrammar(
-        `its JSON schema has a pattern at ${
-          shownPointer(node.pointer)
-        } that looks ` +
-          "around or refers back, which answers cannot be kept to strictly",
-      );
-    }
-    if (tree === undefined && /\)(?:[*+]|\{\d+,\})/.test(pattern)) {
-      throw refusedGrammar(
-        `its JSON schema has a pattern at ${
-          shownPointer(node.pointer)
-        } that looks ` +
-          "around or refers back and repeats groups, which may take for ever",
-      );
-    }
-    const found = tree === undefined
-      ? { automaton: undefined, check }
-      : { automaton: automatonOf(findsIn(tree)), check: undefined };
-    this.#patterns.set(pattern, found);
-    return found;
-  }
-
-  #array(
-    node: SchemaNode,
-    schema: Readonly<Record<string, unknown>>,
-  ): Formula<Condition> {
-    const { document } = this;
-    const tuple = schema.prefixItems ??
-      (Array.isArray(schema.items) ? schema.items : undefined);
-    const word = schema.prefixItems === undefined ? "items" : "prefixItems";
-    if (tuple !== undefined && !Array.isArray(tuple)) {
-      throw unfit(node.pointer, "prefixItems of no list");
-    }
-    const others = Array.isArray(schema.items)
-      ? schema.additionalItems
-      : schema.items;
-    const closed = this.#strict && tuple !== undefined && others === undefined;
-    const name = Array.isArray(schema.items) ? "additionalItems" : "items";
-    const rest = closed ? false : others;
-    const contains = schema.contains === undefined
-      ? undefined
-      : document.inner(node, schema.contains, "contains");
-    const { unique = false } = { unique: schema.uniqueItems };
-    const condition: ArrayCondition = {
-      kind: "array",
-      first: (tuple ?? []).map((inner: unknown, i: number) =>
-        document.inner(node, inner, word, i)
-      ),
-      rest: rest === undefined || rest === true
-        ? undefined
-        : document.inner(node, rest, name),
-      least: countOf(node, "minItems", schema.minItems, 0),
-      most: countOf(node, "maxItems", schema.maxItems, Infinity),
-      unique: unique === true,
-      contains,
-      leastContained: countOf(node, "minContains", schema.minContains, 1),
-      mostContained: countOf(node, "maxContains", schema.maxContains, Infinity),
-    };
-    const { first, least, most } = condition;
-    if (least > most || rest === false && least > first.length) return FALSE;
-    const plain = first.length === 0 && condition.rest === undefined &&
-      least === 0 && most === Infinity && !condition.unique &&
-      contains === undefined;
-    return plain ? TRUE : { kind: "condition", condition };
-  }
-
-  #object(
-    node: SchemaNode,
-    schema: Readonly<Record<string, unknown>>,
-  ): Formula<Condition> {
-    const { document } = this;
-    const { properties = {}, patternProperties = {} } = schema;
-    if (!isRecord(properties)) {
-      throw unfit(node.pointer, "properties of no object");
-    }
-    if (!isRecord(patternProperties)) {
-      throw unfit(node.pointer, "patternProperties of no object");
-    }
-    const { additionalProperties: additional, propertyNames: names } = schema;
-    const condition: ObjectCondition = {
-      kind: "object",
-      properties: new Map(
-        Object.entries(properties).map((
-          [name, inner],
-        ) => [name, document.inner(node, inner, "properties", name)]),
-      ),
-      patterns: Object.entries(patternProperties).map(([pattern, inner]) => ({
-        ...this.#pattern(node, pattern),
-        schema: document.inner(node, inner, "patternProperties", pattern),
-      })),
-      additional: additional === undefined || additional === true
-        ? undefined
-        : document.inner(node, additional, "additionalProperties"),
-      required: texts(node, "required", schema.required),
-      least: countOf(node, "minProperties", schema.minProperties, 0),
-      most: countOf(node, "maxProperties", schema.maxProperties, Infinity),
-      names: names === undefined
-        ? undefined
-        : document.inner(node, names, "propertyNames"),
-      order: texts(node, "propertyOrdering", schema.propertyOrdering),
-      closed: additional === undefined && this.#strict &&
-        ("properties" in schema || "patternProperties" in schema),
-    };
-    if (isImpossible(condition)) return FALSE;
-    const plain = condition.properties.size === 0 &&
-      condition.patterns.length === 0 && condition.additional === undefined &&
-      condition.required.length === 0 && condition.least === 0 &&
-      condition.most === Infinity && condition.names === undefined &&
-      condition.order.length === 0 && !condition.closed;
-    const parts = [
-      ...(plain ? [] : [{ kind: "condition", condition } as const]),
-      ...this.#dependent(node, schema),
-    ];
-    return all(parts);
-  }
-
-  /** What one property asks of the others. */
-  #dependent(
-    node: SchemaNode,
-    schema: Readonly<Record<string, unknown>>,
-  ): Formula<Condition>[] {
-    const words = ["dependencies", "dependentRequired", "dependentSchemas"];
-    return words.flatMap((word) => {
-      const { [word]: given = {} } = schema;
-      if (!isRecord(given)) throw unfit(node.pointer, `${word} of no object`);
-      return Object.entries(given).map(([name, asked]) => {
-        const list = Array.isArray(asked) || typeof asked === "string";
-        const then = list
-          ? requiring(texts(node, word, [asked].flat()))
-          : this.of(this.document.inner(node, asked, word, name), "object");
-        return any([not(requiring([name])), then]);
-      });
-    });
   }
 
   #combined(
