@@ -43,6 +43,16 @@ const EXACT: Readonly<Record<string, Schema>> = {
     allOf: [{ pattern: "^[a-z]+$" }, { pattern: "^a" }],
   },
   "a format and a pattern": { ...text, format: "date", pattern: "^2" },
+  "a value of more digits than others may have": {
+    type: "number",
+    enum: [1e20, -123456789012345680000, 0.0000012345678901234567, 1e21],
+    minimum: -2e20,
+  },
+  "bounds beside alternatives": {
+    type: "number",
+    anyOf: [{ const: 1e20 }, { const: 7 }, { minimum: 3, maximum: 60 }],
+    multipleOf: 5,
+  },
   "objects side by side": {
     allOf: [object({ a: text }, "a"), object({ b: integer }, "b")],
   },
@@ -109,6 +119,16 @@ const INEXACT: readonly [Schema, string, RegExp][] = [
       allOf: [
         object({ a: { minimum: 5 } }),
         { properties: { a: { type: "number", maximum: 60 } } },
+      ],
+    },
+    "/allOf/0/properties/a",
+    /bounds of a number/,
+  ],
+  [
+    {
+      allOf: [
+        object({ a: { type: ["integer", "string"] } }),
+        { properties: { a: { enum: [1e21, "a"] } } },
       ],
     },
     "/allOf/0/properties/a",

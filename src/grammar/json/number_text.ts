@@ -54,16 +54,24 @@ const EXPONENT = 3, BOUNDED_EXPONENT = 2;
  */
 const DIGITS = 15;
 
-/** Whether a text is the beginning of a number, within limits. */
-export function beginsNumber(text: string, limits: NumberLimits): boolean {
+/**
+ * Whether a text is the beginning of a number, within limits. One that a condition
+ * names has as many digits as it has.
+ */
+export function beginsNumber(
+  text: string,
+  limits: NumberLimits,
+  named = false,
+): boolean {
   const found = PARTS.exec(text);
   if (found === null) return false;
   const [, , whole, point, fraction = "", e, , exponent = ""] = found;
   if (whole === undefined && (point ?? e) !== undefined) return false;
   if (point !== undefined && e !== undefined && fraction === "") return false;
   if (exponent !== "" && !Number.isFinite(Number(text))) return false;
-  return (whole ?? "").length <= limits.whole &&
-    fraction.length <= limits.fraction && exponent.length <= EXPONENT;
+  if (exponent.length > EXPONENT) return false;
+  return named || (whole ?? "").length <= limits.whole &&
+      fraction.length <= limits.fraction;
 }
 
 /** Whether a condition leaves out some numbers, besides those with a fraction. */
@@ -72,6 +80,14 @@ export function isBounded(
 ): boolean {
   return low !== -Infinity || high !== Infinity || multiples.length > 0 ||
     values !== undefined;
+}
+
+/** Whether a condition names a value that a text is the beginning of. */
+export function isNamed(
+  { values = [] }: NumberCondition,
+  text: string,
+): boolean {
+  return values.some((value) => JSON.stringify(value).startsWith(text));
 }
 
 /** Whether a text is a number. */

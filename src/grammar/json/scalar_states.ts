@@ -18,6 +18,7 @@ import { FAILED, OPEN } from "../schema/condition_formula.ts";
 import {
   beginsNumber,
   isBounded,
+  isNamed,
   isNumber,
   numberStanding,
   numberVerdict,
@@ -107,7 +108,10 @@ export class NumberValue implements AnswerState {
     const text = this.#text + String.fromCharCode(byte);
     if (!/[-+.\deE]$/.test(text)) return this.#ended()?.step(byte);
     const limits = this.#bounded ? LIMITS : this.#context.limits;
-    if (!beginsNumber(text, limits)) return undefined;
+    const named = this.#plan.conditions.some((condition) =>
+      condition.kind === "number" && isNamed(condition, text)
+    );
+    if (!beginsNumber(text, limits, named)) return undefined;
     const verdict = verdictOf(
       this.#plan,
       (condition) =>

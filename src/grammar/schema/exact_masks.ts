@@ -245,7 +245,10 @@ function expectNumbers(conditions: readonly NumberCondition[]): void {
   const asking = conditions.filter((one) => !isPlain(one));
   const integers = conditions.some(({ integer }) => integer);
   if (asking.length === 0) return;
-  if (asking.length === 1 && (asking[0].integer || !integers)) return;
+  const [one, ...others] = asking;
+  if (one.integer ? !hasExponents(one) || conditions.length === 1 : !integers) {
+    if (others.length === 0) return;
+  }
   throw new DeadEndFound("several bounds of a number");
 }
 
@@ -255,4 +258,9 @@ function isPlain(
 ): boolean {
   return low === -Infinity && high === Infinity && multiples.length === 0 &&
     values === undefined;
+}
+
+/** Whether a condition names a value that is written with an exponent. */
+function hasExponents({ values = [] }: NumberCondition): boolean {
+  return values.some((value) => JSON.stringify(value).includes("e"));
 }

@@ -13,7 +13,7 @@ import {
   type StringCondition,
   stringOf,
 } from "./condition.ts";
-import { all, FALSE, type Formula, TRUE } from "./condition_formula.ts";
+import { all, any, FALSE, type Formula, TRUE } from "./condition_formula.ts";
 import { isPossible, type NumberCondition } from "../json/number_text.ts";
 import { type SchemaNode, unfit } from "./schema_document.ts";
 
@@ -67,8 +67,33 @@ export function joined(formula: Formula<Condition>): Formula<Condition> {
     else rest.push(part);
   }
   if (strings.length > 0) rest.push(bothStrings(strings));
-  if (numbers.length > 0) rest.push(bothNumbers(numbers));
-  return all(rest);
+  if (numbers.length === 0) return all(rest);
+  // Alternatives are joined one by one, so that no number is begun that none ends.
+  const choice = rest.findIndex(isNumberChoice);
+  if (choice < 0) return all([...rest, bothNumbers(numbers)]);
+  const [either] = rest.splice(choice, 1).filter(isNumberChoice);
+  const joint = either.parts.map(({ condition }) =>
+    bothNumbers([condition, ...numbers])
+  );
+  return all([...rest, any(joint)]);
+}
+
+/** Alternatives, each one condition of a number. */
+interface NumberChoice {
+  readonly kind: "any";
+  readonly parts: readonly {
+    readonly kind: "condition";
+    readonly condition: NumberCondition;
+  }[];
+}
+
+function isNumberChoice(
+  part: Formula<Condition> | NumberChoice,
+): part is NumberChoice {
+  return part.kind === "any" &&
+    part.parts.every((one) =>
+      one.kind === "condition" && one.condition.kind === "number"
+    );
 }
 
 function bothStrings(parts: readonly StringCondition[]): Formula<Condition> {
