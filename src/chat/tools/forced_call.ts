@@ -13,6 +13,9 @@ export interface CallPiece {
   readonly json: string;
 }
 
+/** How a call begins, without its blanks, and how the name behind that goes on. */
+const START = '{"name":"', NAME = /^([\w-]*)(".*)?$/;
+
 const HEAD = /^\s*\{\s*"name"\s*:\s*"([\w-]+)"\s*,\s*"arguments"\s*:\s*(?=\{)/;
 
 /** Where in JSON a text stands. */
@@ -34,6 +37,28 @@ export class ForcedCall {
   /** The function's name, once it is written. */
   get name(): string | undefined {
     return this.#name;
+  }
+
+  /**
+   * The only one of some names that what is written can be a call of, although the
+   * name or what follows it is cut; nothing where more are left.
+   */
+  only(names: Iterable<string>): string | undefined {
+    const begun = this.#head.replaceAll(/\s/g, "");
+    if (begun === "" || !this.begun) return undefined;
+    const [, part = "", end] = NAME.exec(begun.slice(START.length)) ?? [];
+    const left = [...names].filter((name) =>
+      end === undefined ? name.startsWith(part) : name === part
+    );
+    return left.length === 1 ? left[0] : undefined;
+  }
+
+  /** Whether what is written is the beginning of a call. */
+  get begun(): boolean {
+    const begun = this.#head.replaceAll(/\s/g, "");
+    return begun.startsWith(START)
+      ? NAME.test(begun.slice(START.length))
+      : START.startsWith(begun);
   }
 
   /** What is written of the arguments. */

@@ -246,24 +246,26 @@ export class CallReader {
 
   /** At the end of the answer: its calls, and the text that was held back. */
   finish(): { readonly text: string; readonly calls: readonly ToolCall[] } {
-    const { name, json = "", whole } = this.#forced ?? {};
-    if (name !== undefined) {
-      const given = whole ? JSON.parse(json) : {};
-      const call = {
-        name,
-        arguments: given,
-        json,
-        ...(!whole && { cut: true }),
-      };
-      return { text: "", calls: [call] };
-    }
     if (this.#forced !== undefined) {
-      const calls = this.#callsIn(this.#held);
-      if (calls.length > 0) return { text: "", calls };
+      const calls = this.#forcedCalls(this.#forced);
+      if (calls.length > 0 || this.#forced.begun) return { text: "", calls };
     }
     const text = this.#release(true);
     const calls = this.#calls;
     return { text: calls.length > 0 ? text.trimEnd() : text, calls };
+  }
+
+  /** The call that the answer has to be, or what there is of it. */
+  #forcedCalls(forced: ForcedCall): readonly ToolCall[] {
+    const { json, whole } = forced;
+    if (forced.name === undefined) {
+      const calls = this.#callsIn(this.#held);
+      if (calls.length > 0) return calls;
+    }
+    const name = forced.name ?? forced.only(this.#names);
+    if (name === undefined) return [];
+    const given = whole ? JSON.parse(json) : {};
+    return [{ name, arguments: given, json, ...(!whole && { cut: true }) }];
   }
 
   /**

@@ -151,13 +151,36 @@ Deno.test("a forced call that max_tokens cuts is a partial call in every dialect
   );
   assertEquals(told.join(""), PART);
   assertEquals(chunks.at(-1)?.choices[0].finish_reason, "length");
-  // Before its name is known there is no call.
-  const early = await answer("/v1/chat/completions", {
-    ...CHAT,
-    max_tokens: 8,
+});
+
+Deno.test("a forced call that is cut before its arguments has the only name it can have", async () => {
+  const { post } = harness({ reply: () => REPLY });
+  const message = async (body: object, max_tokens: number) => {
+    const answer = await post("/v1/chat/completions", { ...body, max_tokens });
+    const { choices: [{ message, finish_reason }] } = await answer.json();
+    assertEquals(finish_reason, "length");
+    return message;
+  };
+  const tool = (name: string) => ({
+    type: "function",
+    function: { name, parameters: PARAMETERS },
   });
-  assertEquals(early.choices[0].message.tool_calls, undefined);
-  assertEquals(early.choices[0].finish_reason, "length");
+  const tools = ["weather", "wealth", "wind"].map(tool);
+  const weather = { name: "weather", arguments: "" };
+  const inName = REPLY.indexOf("ther"), behind = REPLY.indexOf('", "arg') + 3;
+  const alone = await message(CHAT, 8);
+  assertEquals([alone.content, alone.tool_calls[0].function], [null, weather]);
+  for (const cut of [inName + 1, behind]) {
+    const { content, tool_calls } = await message({ ...CHAT, tools }, cut);
+    assertEquals([content, tool_calls[0].function], [null, weather]);
+  }
+  // Of several names none is guessed, and the beginning of JSON is no text.
+  for (const cut of [1, 8, inName]) {
+    const { content, tool_calls } = await message({ ...CHAT, tools }, cut);
+    assertEquals([content, tool_calls], ["", undefined]);
+  }
+  // No token, no call.
+  assertEquals((await message(CHAT, 0)).tool_calls, undefined);
 });
 
 Deno.test("a forced call whose id is to carry the state is told at its end", async () => {
