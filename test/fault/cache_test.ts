@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { assertEquals, assertMatch } from "@std/assert";
 import { randomTensors, safetensors } from "../support/models/random_model.ts";
+import { TEST_DEVICE } from "../support/test_device.ts";
 import { compose } from "../../src/serve/compose_services.ts";
 import { parseCommand } from "../../src/config/command_line.ts";
 import { readConfig } from "../../src/config/read_config.ts";
@@ -31,7 +32,7 @@ async function answer(
   folder: string,
 ): Promise<{ text: string; notes: string[] }> {
   const notes: string[] = [];
-  const args = ["--model", folder, "--device", "wasm", "--quant", "int8"];
+  const args = ["--model", folder, "--device", TEST_DEVICE, "--quant", "int8"];
   const config = readConfig(
     parseCommand([...args, "--lanes", "1"]).flags,
     () => undefined,

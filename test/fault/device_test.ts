@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Device } from "../../src/device/device.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import {
   openWebGpu,
   type WebGpuDevice,
@@ -19,13 +20,16 @@ async function ready(
 
 /** A device, and how it is lost. */
 interface Losable {
-  readonly open?: () => Promise<Device>;
+  readonly open: () => Promise<Device>;
   lose(): void;
 }
 
 /** A worker of the wasm device crashes. */
 function wasm(workers: WorkerWatch): Losable {
-  return { lose: () => workers.crash("wasm") };
+  return {
+    open: () => Promise.resolve(wasmDevice({ threads: 1 })),
+    lose: () => workers.crash("wasm"),
+  };
 }
 
 /** The driver takes the GPU away. */
@@ -41,7 +45,7 @@ for (const losable of [wasm, webgpu]) {
   Deno.test(`a ${losable.name} device lost in mid-generation ends each turn in the form of its answer, and comes back`, async () => {
     using workers = new WorkerWatch();
     const { open, lose } = losable(workers);
-    await using server = await tinyServer({ lanes: 2, ...(open && { open }) });
+    await using server = await tinyServer({ lanes: 2, open });
     const { engine } = server;
     const { state } = await (await server.post("/v1/generate", {
       prompt: "My name is Dave",

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { spawn } from "../story/command.ts";
+import { TEST_DEVICE_ENV } from "../support/test_device.ts";
 
 /** Clients at once, on fewer lanes, and how many turns each takes. */
 const CLIENTS = 12, LANES = 4, TURNS = 4;
@@ -59,7 +60,7 @@ Deno.test("nothing that one client says is ever in another's answer, in the log 
       ...["run", "-P=serve", "main.ts", "start", "--port", "0"],
       ...["--lanes", `${LANES}`, "--log", "json", "--metrics", "open"],
     ],
-    { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" },
+    TEST_DEVICE_ENV,
   );
   const [, url] = await server.until(/Listening on (http:\S+)/);
   const heard: string[] = [];

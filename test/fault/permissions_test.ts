@@ -3,9 +3,9 @@ import type { Flags } from "../../src/config/command_line.ts";
 import { serverArguments } from "../../src/serve/server_process.ts";
 import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 import { run, spawn } from "../story/command.ts";
+import { TEST_DEVICE_ENV } from "../support/test_device.ts";
 
 const PROBE = "test/fault/probe.ts";
-const WASM = { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" };
 
 /** What the permission set lets a process do, of all that the probe tries. */
 const ALLOWED = {
@@ -30,7 +30,7 @@ Deno.test("-P=serve lets a process read models and its own code, and little else
 Deno.test("main.ts cannot read, run, write or call anything while it serves", async () => {
   const server = spawn(
     ["run", "-P=serve", "--preload", PROBE, "main.ts", "start", "--port", "0"],
-    WASM,
+    TEST_DEVICE_ENV,
   );
   const [line] = await server.until(/^probe .*$/m);
   const [, url] = await server.until(/Listening on (http:\S+)/);
@@ -67,7 +67,7 @@ for (
 ) {
   Deno.test(`main.ts names the permission that ${args.join(" ")} lacks`, async () => {
     const start = ["run", "-P=serve", "main.ts", "start", "--port", "0"];
-    const { code, stderr } = await run([...start, ...args], WASM);
+    const { code, stderr } = await run([...start, ...args], TEST_DEVICE_ENV);
     assertEquals(code, 1);
     assertMatch(stderr, message);
   });
@@ -81,7 +81,7 @@ Deno.test("deno task start gives a server its own address and paths, and nothing
     }
     const keys = `${folder}/keys`;
     await Deno.writeTextFile(keys, `state ${formatKey(randomKey())}\n`);
-    const env = { ...WASM, GOSLING_KEYS_FILE: keys };
+    const env = { ...TEST_DEVICE_ENV, GOSLING_KEYS_FILE: keys };
     const [verb = "", ...args] = serverArguments({
       model: `${folder}/model.safetensors`,
       host: "127.0.0.2",

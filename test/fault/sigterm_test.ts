@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { eventsOf } from "../http/client.ts";
 import { spawn } from "../story/command.ts";
+import { TEST_DEVICE_ENV } from "../support/test_device.ts";
 import { Raw } from "./raw.ts";
 import { until } from "./workers.ts";
 
@@ -16,7 +17,7 @@ const QUEUED = new RegExp(`queue_length\\{.*\\} ${CLIENTS - LANES}$`, "m");
 Deno.test("SIGTERM waits for no client that reads nothing or sends half a request", async () => {
   const server = spawn(
     ["run", "-P=serve", "main.ts", "start", "--port", "0"],
-    { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" },
+    TEST_DEVICE_ENV,
   );
   const [, port] = await server.until(/Listening on http:\S+:(\d+)/);
   const body = JSON.stringify({ ...LONG, prompt: "User:", stream: true });
@@ -40,7 +41,7 @@ for (const stream of [true, false]) {
         ...["run", "-P=serve", "main.ts", "start", "--port", "0"],
         ...["--lanes", `${LANES}`],
       ],
-      { GOSLING_DEVICE: "wasm", GOSLING_THREADS: "1" },
+      TEST_DEVICE_ENV,
     );
     const [, url] = await server.until(/Listening on (http:\S+)/);
     const answers = Array.from(

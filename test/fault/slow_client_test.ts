@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import v8 from "node:v8";
 import vm from "node:vm";
+import { TEST_DEVICE } from "../support/test_device.ts";
 import { listen, Raw } from "./raw.ts";
 import { until } from "./workers.ts";
 
 // A software driver takes a minute for as many tokens as wasm draws in seconds.
-const webgpu = Deno.env.get("GOSLING_TEST_DEVICE") === "webgpu";
 const TURN = {
-  max_tokens: webgpu ? 2000 : 20_000,
+  max_tokens: TEST_DEVICE === "webgpu" ? 2000 : 20_000,
   logit_bias: { "0": -100 },
   stream: true,
 };

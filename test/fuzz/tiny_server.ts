@@ -8,8 +8,6 @@
 import { createApp, type Limits } from "../../src/http/app.ts";
 import { randomTensors, safetensors } from "../support/models/random_model.ts";
 import type { Device } from "../../src/device/device.ts";
-import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
-import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { openEngine } from "../../src/engine/device_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { superviseGrammars } from "../../src/grammar/thread/grammar_supervisor.ts";
@@ -20,6 +18,7 @@ import { bytesSource } from "../../src/model/byte_source.ts";
 import { randomKey } from "../../src/state/state_keys.ts";
 import { Vault } from "../../src/state/vault.ts";
 import { worldLines } from "../support/models/write_gguf.ts";
+import { openTestDevice } from "../support/test_device.ts";
 
 /** Its only model. */
 export const MODEL = "tiny";
@@ -50,15 +49,10 @@ export interface TinyOptions {
   readonly open?: () => Promise<Device>;
 }
 
-/** Wasm with a thread, or WebGPU where `GOSLING_TEST_DEVICE` says `webgpu`. */
-const chosen = (): Promise<Device> =>
-  Deno.env.get("GOSLING_TEST_DEVICE") === "webgpu"
-    ? openWebGpu({ force: true })
-    : Promise.resolve(wasmDevice({ threads: 1 }));
-
 /** Starts one. */
 export async function tinyServer(
-  { lanes = 4, keys = [], limits, patience, open = chosen }: TinyOptions = {},
+  { lanes = 4, keys = [], limits, patience, open = openTestDevice }:
+    TinyOptions = {},
 ): Promise<TinyServer> {
   const parts = await Array.fromAsync(safetensors(randomTensors(SIZES), "F32"));
   const { checkpoint, tokenizer, fingerprint } = await openModel({
