@@ -68,10 +68,13 @@ export class Gpu {
   readonly name: string;
   /** Whether shaders run on the CPU. */
   readonly software: boolean;
-  /** Resolves, once, if the device goes away without being disposed. */
+  /**
+   * Resolves, once, if the device goes away without being disposed, or refuses a
+   * command.
+   */
   readonly lost: Promise<DeviceError>;
-  readonly #faults: string[] = [];
   readonly #owned: boolean;
+  readonly #lose: (error: DeviceError) => void;
   #disposed = false;
   #staged = 0;
   #lost: DeviceError | undefined;
@@ -87,17 +90,18 @@ export class Gpu {
     this.software = software;
     const { promise, resolve } = Promise.withResolvers<DeviceError>();
     this.lost = promise;
+    this.#lose = resolve;
     device.lost.then(({ reason, message }) => {
-      this.#lost = new DeviceError(
+      this.missed(
         "ERR_DEVICE_LOST",
-        `Cannot use ${name}: the device was lost (${message || reason})`,
+        `the device was lost (${message || reason})`,
       );
-      if (!this.#disposed) resolve(this.#lost);
     });
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       if (event instanceof GPUUncapturedErrorEvent) {
-        this.#faults.push(event.error.message);
+        const { message } = event.error;
+        this.missed("ERR_DEVICE_FAILED", `it refused a command: ${message}`);
       }
     });
   }
@@ -252,12 +256,27 @@ export class Gpu {
    */
   assertUsable(): void {
     if (this.#lost) throw this.#lost;
-    if (this.#faults.length > 0) {
-      throw new DeviceError(
-        "ERR_DEVICE_FAILED",
-        `Cannot use ${this.name}: it refused a command: ${this.#faults[0]}`,
-      );
-    }
+  }
+
+  /**
+   * Takes the device for lost. A read that fails because the device has gone may
+   * be told so before `GPUDevice.lost` is: whoever waits for {@linkcode lost}
+   * hears of the loss before the reader does, so that nothing is begun anew on
+   * the same device. A device that refused a command is of no more use either.
+   *
+   * @param what What was seen of the loss, for people.
+   * @returns The error of every later call.
+   */
+  missed(
+    code: "ERR_DEVICE_LOST" | "ERR_DEVICE_FAILED",
+    what: string,
+    cause?: unknown,
+  ): DeviceError {
+    this.#lost ??= new DeviceError(code, `Cannot use ${this.name}: ${what}`, {
+      cause,
+    });
+    if (!this.#disposed) this.#lose(this.#lost);
+    return this.#lost;
   }
 
   /** Gives the device back. */

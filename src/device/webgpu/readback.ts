@@ -5,7 +5,6 @@
  * @module
  */
 
-import { DeviceError } from "../../errors.ts";
 import type { Gpu } from "./gpu.ts";
 
 /** Where to copy from. */
@@ -66,12 +65,11 @@ export class Readback {
     } catch (cause) {
       this.#busy.delete(buffer);
       this.#gpu.assertUsable();
-      throw new DeviceError(
+      const reason = cause instanceof Error ? cause.message : cause;
+      throw this.#gpu.missed(
         "ERR_DEVICE_LOST",
-        `Cannot read from ${this.#gpu.name}: ${
-          cause instanceof Error ? cause.message : cause
-        }`,
-        { cause },
+        `values cannot be read (${reason})`,
+        cause,
       );
     }
   }

@@ -248,12 +248,13 @@ export class WebGpuModel implements DeviceModel {
   }
 
   #assertUsable(): void {
+    // A model on a lost device is disposed of by whoever heard of the loss first.
+    this.#gpu.assertUsable();
     if (this.#disposed) {
       throw new DeviceError(
         "ERR_DEVICE_FAILED",
         "Cannot use the model: it was disposed",
       );
     }
-    this.#gpu.assertUsable();
   }
 }
