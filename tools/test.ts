@@ -8,6 +8,10 @@
  * Types are checked once for all of them, so that processes and their workers start
  * at once.
  *
+ * A file that fails is run once more when all others have ended. Should it pass then,
+ * the second run counts, and the file is named as flaky: either the test or the
+ * program has a race, and what the first run said stands above.
+ *
  * Tests of kernels, of the page and of `deploy/` never skip. Where one of the
  * programs is missing, Debian's package is installed if this process may do so, and
  * otherwise the command that repairs it is printed and nothing is run.
@@ -15,9 +19,17 @@
  * @module
  */
 
-import { checkTypes, type FileResult, runInLanes } from "./test/lanes.ts";
+import {
+  checkTypes,
+  type FileResult,
+  runFile,
+  runInLanes,
+} from "./test/lanes.ts";
 import { provideNeeds } from "./test/needs.ts";
 import { selectFiles } from "./test/select.ts";
+
+/** Files that are run once more at most. */
+const MOST_AGAIN = 3;
 
 const paths = Deno.args.filter((arg) => !arg.startsWith("-"));
 const unit = Deno.args.includes("--unit");
@@ -43,15 +55,7 @@ const files = await selectFiles(paths, unit);
 const results: FileResult[] = [];
 const report = (result: FileResult) => {
   results.push(result);
-  const { path, passed, failed, ignored, aborted, seconds, output } = result;
-  const told = [`${passed} passed`];
-  if (failed > 0) told.push(`${failed} failed`);
-  if (ignored > 0) told.push(`${ignored} ignored`);
-  say(
-    `[${results.length}/${files.length + 1}] ${path}: ${told.join(", ")} ` +
-      `(${seconds.toFixed(1)} s)`,
-  );
-  if (failed > 0 || ignored > 0 || aborted) say(output);
+  tell(`[${results.length}/${files.length + 1}]`, result);
 };
 const [types] = await Promise.all([
   checkTypes(),
@@ -59,6 +63,19 @@ const [types] = await Promise.all([
 ]);
 report(types);
 
+const flaky: string[] = [];
+const unsure = results.filter(({ failed, path }) =>
+  failed > 0 && path !== "types"
+);
+// More than a few have a cause in common.
+for (const first of unsure.length > MOST_AGAIN ? [] : unsure) {
+  const again = await runFile(first.path, flags);
+  tell("[again]", again);
+  if (again.failed > 0) continue;
+  results[results.indexOf(first)] = again;
+  flaky.push(first.path);
+}
+if (flaky.length > 0) say(`\nFlaky: ${flaky.join(" ")}`);
 const failing = results.filter(({ failed }) => failed > 0);
 if (failing.length > 0) {
   say(`\nFailed: ${failing.map(({ path }) => path).join(" ")}`);
@@ -68,6 +85,17 @@ const sum = (of: "passed" | "failed") =>
 say(`\n${((performance.now() - began) / 1000).toFixed(0)} s`);
 say(`${sum("passed")} passed, ${sum("failed")} failed`);
 Deno.exit(failing.length > 0 ? 1 : 0);
+
+function tell(
+  place: string,
+  { path, passed, failed, ignored, aborted, seconds, output }: FileResult,
+): void {
+  const told = [`${passed} passed`];
+  if (failed > 0) told.push(`${failed} failed`);
+  if (ignored > 0) told.push(`${ignored} ignored`);
+  say(`${place} ${path}: ${told.join(", ")} (${seconds.toFixed(1)} s)`);
+  if (failed > 0 || ignored > 0 || aborted) say(output);
+}
 
 function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));

@@ -63,7 +63,13 @@ export async function checkTypes(): Promise<FileResult> {
   };
 }
 
-async function runFile(
+/**
+ * Runs one file.
+ *
+ * @param path From the repository's root.
+ * @param flags Further flags of `deno test`.
+ */
+export async function runFile(
   path: string,
   flags: readonly string[],
 ): Promise<FileResult> {
