@@ -9,6 +9,7 @@ import {
   FINITE,
   token,
 } from "../support/fake_device.ts";
+import { until } from "../support/until.ts";
 import { fakeEngine, SAMPLING, take, TURN } from "./laws.ts";
 
 const LETTERS = ["a", "b", "c", "\n", "ab", "abc"].map(token);
@@ -251,7 +252,7 @@ Deno.test("Engine fails turns when the device is lost, and takes others once it 
   });
   const flying = take(engine, { maxTokens: 1_000 });
   const waiting = take(engine, { maxTokens: 3 });
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until("a step", () => models[0].steps.length > 0);
   broken = true;
   models[0].lose();
   const lost = { name: "DeviceError", code: "ERR_DEVICE_LOST" };
@@ -259,7 +260,7 @@ Deno.test("Engine fails turns when the device is lost, and takes others once it 
   assertEquals(engine.ready, false);
   await assertRejects(() => take(engine, {}), lost);
   await assertRejects(() => waiting, lost);
-  while (!engine.ready) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until("the device again", () => engine.ready);
   assertEquals((await take(engine, { maxTokens: 3 })).finish, "length");
   assertEquals(models.length, 2);
   assertEquals(models[0].disposed, true);
@@ -279,9 +280,7 @@ Deno.test("Engine.generate() waits on for a lane while a lost device comes back 
   });
   const flying = take(engine, { maxTokens: 1_000 });
   const waiting = [3, 4, 5].map((maxTokens) => take(engine, { maxTokens }));
-  while (models[0].steps.length < 3) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  await until("three steps", () => models[0].steps.length >= 3);
   models[0].lose();
   await assertRejects(() => flying, { message: /device was lost|Unplugged/ });
   const ends = await Promise.all(waiting);
@@ -348,7 +347,7 @@ Deno.test("Engine fails a turn alone whose logits are not finite", async () => {
 Deno.test("Engine.dispose() ends every turn with a save", async () => {
   const { engine, model } = await fakeEngine({ lanes: 1, follow, stepMs: 1 });
   const turns = [1, 2].map(() => take(engine, { maxTokens: 10_000 }));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until("a few steps", () => model.steps.length > 3);
   await engine.dispose();
   const [first, second] = await Promise.all(turns);
   assertEquals([first.finish, second.finish], ["cancelled", "cancelled"]);

@@ -10,6 +10,7 @@ import {
   Scheduler,
   type StepBudget,
 } from "../../src/engine/queue/scheduler.ts";
+import { until } from "../support/until.ts";
 
 /** A model that tells which lanes share its steps. */
 function recorder(steps: number[][]): DeviceModel {
@@ -36,8 +37,8 @@ class Drawer implements Job {
   constructor(
     lane: number,
     draws: number,
-    { ms, wake, fail = false }: {
-      readonly ms: number;
+    { takes, wake, fail = false }: {
+      readonly takes: () => Promise<void>;
       readonly wake: (job: Job) => void;
       readonly fail?: boolean;
     },
@@ -47,7 +48,7 @@ class Drawer implements Job {
     this.#guide = new Guide({
       mask: Uint32Array.of(1),
       accept: async () => {
-        await new Promise((resolve) => setTimeout(resolve, ms));
+        await takes();
         if (fail) throw new RangeError("Cannot follow");
         return 0;
       },
@@ -83,24 +84,25 @@ class Drawer implements Job {
   }
 }
 
-async function until(done: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !done(); i++) {
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+/** What takes so many milliseconds. */
+function sleep(ms: number): () => Promise<void> {
+  return () => new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 Deno.test("Scheduler waits for a mask that is almost there, so that lanes share steps", async () => {
   const steps: number[][] = [];
   const scheduler = new Scheduler(recorder(steps), { ahead: 2 });
   const wake = (job: Job) => scheduler.add(job);
-  const jobs = [0, 1].map((lane) => new Drawer(lane, 5, { ms: lane, wake }));
+  const jobs = [0, 1].map((lane) =>
+    new Drawer(lane, 5, { takes: sleep(lane), wake })
+  );
   for (const job of jobs) scheduler.add(job);
-  await until(() => steps.flat().length === 10);
+  await until("ten draws", () => steps.flat().length === 10);
   // A timer may be late on a busy machine, though not always.
   const shared = steps.filter((lanes) => lanes.length === 2).length;
   assertEquals(shared >= 3, true, JSON.stringify(steps));
   assertEquals(jobs[0].rooms[0].draw, 4);
-  await until(() => jobs.every(({ soon }) => !soon));
+  await until("no mask", () => jobs.every(({ soon }) => !soon));
 });
 
 Deno.test("Scheduler does not wait for a mask that takes its time, nor for one that fails", async () => {
@@ -108,16 +110,18 @@ Deno.test("Scheduler does not wait for a mask that takes its time, nor for one t
     const steps: number[][] = [];
     const scheduler = new Scheduler(recorder(steps), { ahead: 2 });
     const wake = (job: Job) => scheduler.add(job);
-    const slow = new Drawer(0, 2, { ms: fail ? 0 : 150, wake, fail });
-    const fast = new Drawer(1, 6, { ms: 0, wake });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const takes = fail ? sleep(0) : () => promise;
+    const slow = new Drawer(0, 2, { takes, wake, fail });
+    const fast = new Drawer(1, 6, { takes: sleep(0), wake });
     for (const job of [slow, fast]) scheduler.add(job);
     const of = (lane: number) =>
       steps.flat().filter((one) => one === lane).length;
-    await until(() => of(1) === 6);
+    await until("the fast one", () => of(1) === 6);
     assertEquals(of(0), 1);
     if (fail) continue;
-    await until(() => of(0) === 2);
-    assertEquals(of(0), 2);
-    await new Promise((resolve) => setTimeout(resolve, 160));
+    resolve();
+    await until("the slow one", () => of(0) === 2);
+    await until("no mask", () => !slow.soon);
   }
 });

@@ -7,7 +7,8 @@ import {
 } from "../../src/device/webgpu/webgpu_device.ts";
 import { eventsOf } from "../http/client.ts";
 import { tinyServer } from "../fuzz/tiny_server.ts";
-import { until, WorkerWatch } from "./workers.ts";
+import { until } from "../support/until.ts";
+import { WorkerWatch } from "./workers.ts";
 
 const LONG = { prompt: "a", max_tokens: 60_000, logit_bias: { "0": -100 } };
 

@@ -3,7 +3,7 @@ import { BusyError, RequestError } from "../../src/errors.ts";
 import type { Grammar } from "../../src/grammar/grammar.ts";
 import { superviseGrammars } from "../../src/grammar/thread/grammar_supervisor.ts";
 import { worldVocabulary } from "../grammar/vocabulary.ts";
-import { until } from "./workers.ts";
+import { until } from "../support/until.ts";
 
 const tokenizer = await worldVocabulary();
 const V = tokenizer.size;

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { listen, Raw } from "./raw.ts";
-import { until } from "./workers.ts";
+import { until } from "../support/until.ts";
 
 const HEAD = "POST /v1/generate HTTP/1.1\r\nHost: x\r\n" +
   "Content-Type: application/json\r\n";

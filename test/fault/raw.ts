@@ -75,7 +75,7 @@ export class Raw implements Disposable {
    *
    * @param ms To wait at most.
    */
-  async until(pattern: RegExp, ms = 5000): Promise<string> {
+  async until(pattern: RegExp, ms = 60_000): Promise<string> {
     let text = "";
     const timer = setTimeout(() => this[Symbol.dispose](), ms);
     try {

@@ -3,7 +3,7 @@ import { eventsOf } from "../http/client.ts";
 import { spawn } from "../story/command.ts";
 import { TEST_DEVICE_ENV } from "../support/test_device.ts";
 import { Raw } from "./raw.ts";
-import { until } from "./workers.ts";
+import { until } from "../support/until.ts";
 
 const LONG = { max_tokens: 60_000, logit_bias: { "0": -100 } };
 

@@ -3,7 +3,7 @@ import v8 from "node:v8";
 import vm from "node:vm";
 import { TEST_DEVICE } from "../support/test_device.ts";
 import { listen, Raw } from "./raw.ts";
-import { until } from "./workers.ts";
+import { until } from "../support/until.ts";
 
 // A software driver takes a minute for as many tokens as wasm draws in seconds.
 const TURN = {

@@ -47,15 +47,3 @@ export class WorkerWatch implements Disposable {
     return this.#started.filter(({ url }) => url.includes(`/${folder}/`));
   }
 }
-
-/** Waits until something holds, for ten minutes at most: a machine may be slow. */
-export async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-): Promise<void> {
-  const end = performance.now() + 600_000;
-  while (!await holds()) {
-    if (performance.now() > end) throw new Error(`Never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

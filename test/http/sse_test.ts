@@ -56,13 +56,19 @@ Deno.test("streamEvents sends a long token in pieces, in one line of data", asyn
 });
 
 Deno.test("streamEvents sends a comment when nothing happens for long", async () => {
+  const { promise: heard, resolve } = Promise.withResolvers<void>();
   const response = await stream(async (send) => {
     await send([{ n: 0 }]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await heard;
     await send([{ n: 1 }]);
   }, { keepAliveMs: 10 });
+  let text = "";
+  for await (const bytes of response.body ?? []) {
+    text += new TextDecoder().decode(bytes);
+    if (text.split("keep-alive").length > 2) resolve();
+  }
   assertMatch(
-    await response.text(),
+    text,
     /^data: {"n":0}\n\n(: keep-alive\n\n){2,}data: {"n":1}\n\n$/,
   );
 });

@@ -10,6 +10,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { startServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 /** Words that appear in requests and nowhere else. */
 const CANARY = "qzxcanary";
@@ -54,14 +55,6 @@ function collector(): Collector {
     spans: () => spans,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error("It did not happen");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 Deno.test("main.ts start exports spans under the request's, logs a line and counts, all without content", async () => {
@@ -118,7 +111,7 @@ Deno.test("main.ts start exports spans under the request's, logs a line and coun
     server.output().split("\n").filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line))
       .filter(({ event }) => event === "request");
-  await until(() => lines().length === 8);
+  await until("eight lines", () => lines().length === 8);
   const [one, two, ...others] = lines();
   assertEquals([one.status, one.route, one.model, one.level], [
     200,
@@ -134,8 +127,11 @@ Deno.test("main.ts start exports spans under the request's, logs a line and coun
 
   const named = (name: string) =>
     otlp.spans().filter((span) => span.name === name);
-  await until(() => named("POST /v1/generate").length === 7);
-  await until(() => named("seal").length === 2);
+  await until(
+    "seven turns",
+    () => named("POST /v1/generate").length === 7,
+  );
+  await until("two seals", () => named("seal").length === 2);
   const requests = named("POST /v1/generate");
   const requestId = (id: string) => (span: Span) =>
     span.attributes.some(({ key, value }) =>

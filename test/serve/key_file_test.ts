@@ -60,7 +60,7 @@ Deno.test("KeyFile changes its lists in place, and keeps them where the file is 
 
 Deno.test("KeyFile.follow() notes a change once, and a failure once", async () => {
   const path = await Deno.makeTempFile();
-  await Deno.writeTextFile(path, `${state(OLD)}\n${ME}`);
+  Deno.writeTextFileSync(path, `${state(OLD)}\n${ME}`);
   const file = KeyFile.open(path);
   const notes: string[] = [];
   let told = Promise.withResolvers<void>();
@@ -70,10 +70,10 @@ Deno.test("KeyFile.follow() notes a change once, and a failure once", async () =
   };
   const following = file.follow(note, 5);
   const awake = setInterval(() => {}, 1000);
-  await Deno.writeTextFile(path, `${state(NEW)}\n${ME}`);
+  Deno.writeTextFileSync(path, `${state(NEW)}\n${ME}`);
   await told.promise;
   told = Promise.withResolvers();
-  await Deno.writeTextFile(path, "x");
+  Deno.writeTextFileSync(path, "x");
   await told.promise;
   await new Promise((resolve) => setTimeout(resolve, 50));
   clearInterval(awake);
@@ -105,14 +105,15 @@ Deno.test("KeyFile.follow() looks at the file every five seconds", async () => {
 
 Deno.test("KeyFile.reload() waits until a file is whole", async () => {
   const path = await Deno.makeTempFile();
-  await Deno.writeTextFile(path, state(OLD));
+  Deno.writeTextFileSync(path, state(OLD));
   const file = KeyFile.open(path);
   const lines = [ME, `api you:${OTHER}`, state(NEW)];
-  await Deno.writeTextFile(path, "");
+  Deno.writeTextFileSync(path, "");
   const reloading = file.reload();
+  // In one go each: reload() sees a file that grows faster than it settles.
   for (const line of lines) {
     await new Promise((resolve) => setTimeout(resolve, 20));
-    await Deno.writeTextFile(path, `${line}\n`, { append: true });
+    Deno.writeTextFileSync(path, `${line}\n`, { append: true });
   }
   assertEquals(await reloading, true);
   assertEquals(file.api.map(({ name }) => name), ["me", "you"]);

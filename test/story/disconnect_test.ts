@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { until } from "../support/until.ts";
 import { serve, type StoryServer } from "./server.ts";
 
 const LONG = {
@@ -6,14 +7,6 @@ const LONG = {
   max_tokens: 60_000,
   logit_bias: { "0": -100 },
 };
-
-async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 5000;
-  while (!holds()) {
-    assert(performance.now() < end);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 function ask(server: StoryServer, stream: boolean, signal: AbortSignal) {
   return fetch(`${server.url}/v1/generate`, {
@@ -32,9 +25,9 @@ for (const stream of [true, false]) {
     const answer = ask(server, stream, client.signal).then(async (response) =>
       await response.text()
     ).catch(() => "gone");
-    await until(() => engine.load.busy === 1);
+    await until("a lane", () => engine.load.busy === 1);
     client.abort();
-    await until(() => engine.load.busy === 0);
+    await until("no lane", () => engine.load.busy === 0);
     assertEquals(await answer, "gone");
     const { status } = await fetch(`${server.url}/readyz`);
     assertEquals(status, 200);
@@ -49,12 +42,15 @@ Deno.test("turns beyond the lanes and the queue are told when to try again", asy
     { length: 9 },
     () => ask(server, true, clients.signal),
   );
-  await until(() => engine.load.busy === 1 && engine.load.waiting === 8);
+  await until(
+    "a queue",
+    () => engine.load.busy === 1 && engine.load.waiting === 8,
+  );
   const refused = await ask(server, true, clients.signal);
   assertEquals(refused.status, 429);
   assertEquals(refused.headers.get("retry-after"), "1");
   assertEquals((await refused.json()).code, "ERR_TOO_BUSY");
   clients.abort();
   await Promise.allSettled(answers);
-  await until(() => engine.load.busy + engine.load.waiting === 0);
+  await until("peace", () => engine.load.busy + engine.load.waiting === 0);
 });

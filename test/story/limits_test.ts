@@ -5,8 +5,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Client, type GenerationEvent } from "../../src/client/client.ts";
+import { Client } from "../../src/client/client.ts";
 import { startServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const FLAGS = ["--device", "wasm", "--threads", "1", "--lanes", "1"];
 
@@ -54,23 +55,32 @@ Deno.test("a tenant that asks for much does not keep another one waiting", async
   ]);
   const clientOf = (key: string) =>
     new Client({ url: server.url, key, retries: 0 });
-  const turn = { ...LONG, max_tokens: 600, state_codec: "none" as const };
+  const turn = { ...LONG, max_tokens: 300, state_codec: "none" as const };
   const ended: string[] = [];
   const greedy = clientOf("greedy");
-  const first = greedy.stream(turn);
-  // The lane is taken from its first word on.
+  const leaving = new AbortController();
+  const endless = { ...turn, max_tokens: 60_000 };
+  const first = greedy.stream(endless, leaving.signal);
+  // The lane is taken from its first word on, until its client leaves.
   const begun = await first.next();
   assert(!begun.done);
-  const running = drain(first).then(() => ended.push("greedy 0"));
   const others = [1, 2, 3, 4].map((i) =>
     greedy.generate(turn).then(() => ended.push(`greedy ${i}`))
   );
-  while (!(await waiting(server.url)).endsWith(" 4")) await pause(1);
+  const queued = (count: number) =>
+    until(
+      "a queue",
+      async () => (await waiting(server.url)).endsWith(` ${count}`),
+    );
+  await queued(4);
   const refused = await greedy.generate(turn).catch((error) => error.code);
   assertEquals(refused, "ERR_TOO_BUSY");
-  await clientOf("modest").generate({ ...turn, max_tokens: 1 });
-  ended.push("modest");
-  await Promise.all([running, ...others]);
+  const modest = clientOf("modest").generate({ ...turn, max_tokens: 1 })
+    .then(() => ended.push("modest"));
+  await queued(5);
+  leaving.abort();
+  await first.next().catch(() => {});
+  await Promise.all([modest, ...others]);
   assert(ended.indexOf("modest") <= 2, ended.join());
 });
 
@@ -90,14 +100,4 @@ async function waiting(url: string): Promise<string> {
     [];
   assert(line !== undefined);
   return line;
-}
-
-async function drain(
-  events: AsyncIterable<GenerationEvent>,
-): Promise<void> {
-  for await (const _ of events);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
