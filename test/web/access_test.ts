@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { startServer } from "../support/server.ts";
 import { browse, shareChromium } from "./browser.ts";
-import { GREEDY, preset, save, say, settled, SMALL } from "./talk.ts";
+import { servePage } from "./page_server.ts";
+import { GREEDY, preset, save, say, settled } from "./talk.ts";
 
 /** What axe reports of one rule. */
 interface Finding {
@@ -15,7 +15,7 @@ interface Finding {
 shareChromium();
 
 Deno.test("axe has nothing serious to say of any part of the page", async () => {
-  await using server = await startServer([...SMALL]);
+  await using server = await servePage();
   // The page's policy keeps foreign scripts out, axe among them.
   await using browser = await browse({ bypassCSP: true });
   const page = await browser.open(server.url);
@@ -49,7 +49,7 @@ Deno.test("axe has nothing serious to say of any part of the page", async () => 
 });
 
 Deno.test("the page is used from the keyboard alone", async () => {
-  await using server = await startServer([...SMALL]);
+  await using server = await servePage();
   await using browser = await browse();
   const page = await browser.open(server.url);
   await preset(page, GREEDY);
@@ -74,7 +74,7 @@ Deno.test("the page is used from the keyboard alone", async () => {
 });
 
 Deno.test("nothing is cut off on a narrow phone", async () => {
-  await using server = await startServer([...SMALL]);
+  await using server = await servePage();
   await using browser = await browse({
     viewport: { width: 320, height: 600 },
     hasTouch: true,
@@ -99,8 +99,6 @@ async function findings(page: Page): Promise<string[]> {
   if (await page.evaluate("globalThis.axe === undefined")) {
     await page.evaluate(axe.source);
   }
-  // Fades are over; colours are judged as they stay.
-  await page.waitForTimeout(200);
   const violations: Finding[] = await page.evaluate(
     "axe.run().then(({ violations }) => violations)",
   );

@@ -65,9 +65,11 @@ export async function browse(
   const browser = shared ?? await launch();
   const context = await browser.newContext({
     viewport: { width: 1320, height: 860 },
+    // What fades has faded at once, and takes no frames.
+    reducedMotion: "reduce",
     ...options,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   context.on("weberror", (error) => complaints.push(String(error.error())));
   context.on("console", (message) => {

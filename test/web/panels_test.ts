@@ -6,14 +6,14 @@ import {
 } from "@std/assert";
 import type { Page } from "playwright-core";
 import { Client } from "../../src/client/client.ts";
-import { startServer } from "../support/server.ts";
 import { browse, shareChromium } from "./browser.ts";
-import { GREEDY, preset, ready, say, sharedKey, SMALL } from "./talk.ts";
+import { servePage } from "./page_server.ts";
+import { GREEDY, preset, ready, say, sharedKey } from "./talk.ts";
 
 shareChromium();
 
 Deno.test("the notebook draws the state, its size and the time of turns", async () => {
-  await using server = await startServer([...SMALL]);
+  await using server = await servePage();
   await using browser = await browse();
   const page = await browser.open(server.url);
   await preset(page, GREEDY);
@@ -54,7 +54,7 @@ Deno.test("the notebook draws the state, its size and the time of turns", async 
 });
 
 Deno.test("the page draws the committed measurements of the curse", async () => {
-  await using server = await startServer([...SMALL]);
+  await using server = await servePage();
   await using browser = await browse();
   const page = await browser.open(server.url);
   await page.getByRole("link", { name: "Break the curse" }).click();
@@ -74,7 +74,7 @@ Deno.test("the page draws the committed measurements of the curse", async () => 
 });
 
 Deno.test("settings are kept, and go with every request", async () => {
-  await using server = await startServer([...SMALL]);
+  await using server = await servePage();
   await using browser = await browse();
   const page = await browser.open(server.url);
   await ready(page);
@@ -120,16 +120,17 @@ Deno.test("a conversation begins with a state of the server's where one is set",
   try {
     const path = `${folder}/dave.save`;
     {
-      await using server = await startServer([...SMALL], env);
+      await using server = await servePage(env);
       const { state = "" } = await new Client({ url: server.url }).generate({
         ...GREEDY,
         messages: [{ role: "user", content: "My name is Dave." }],
       });
       await Deno.writeTextFile(path, state);
     }
-    const flags = [...SMALL, "--initial", `dave=${path}`];
-    const read = `--allow-read=models,src,${folder}`;
-    await using server = await startServer(flags, env, [read]);
+    await using server = await servePage({
+      ...env,
+      GOSLING_INITIAL: `dave=${path}`,
+    });
     await using browser = await browse();
     const page = await browser.open(server.url);
     await preset(page, GREEDY);

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import { twin } from "../support/models/twin.ts";
-import { startServer } from "../support/server.ts";
 import { Buffer } from "node:buffer";
 import { browse, shareChromium } from "./browser.ts";
+import { servePage } from "./page_server.ts";
 import {
   GREEDY,
   lastAnswer,
@@ -14,13 +14,12 @@ import {
   settled,
   sharedKey,
   slot,
-  SMALL,
 } from "./talk.ts";
 
 shareChromium();
 
 Deno.test("saves are named, loaded, forked, renamed and deleted", async () => {
-  await using server = await startServer([...SMALL]);
+  await using server = await servePage();
   await using browser = await browse();
   const page = await browser.open(server.url);
   await preset(page, GREEDY);
@@ -67,9 +66,9 @@ Deno.test("saves are named, loaded, forked, renamed and deleted", async () => {
 
 Deno.test("a save leaves one server as a file and goes on at another", async () => {
   const env = sharedKey();
-  await using first = await startServer([...SMALL], env);
-  await using second = await startServer([...SMALL], env);
-  await using stranger = await startServer([...SMALL], sharedKey());
+  await using first = await servePage(env);
+  await using second = await servePage(env);
+  await using stranger = await servePage(sharedKey());
   await using browser = await browse();
   const page = await browser.open(first.url);
   await preset(page, GREEDY);
@@ -127,7 +126,7 @@ Deno.test("the page asks for a key where the server does", async () => {
   const digest = new Uint8Array(
     await crypto.subtle.digest("SHA-256", new TextEncoder().encode("sesame")),
   ).toHex();
-  await using server = await startServer([...SMALL], {
+  await using server = await servePage({
     GOSLING_API_KEYS: `alice:${digest}`,
   });
   await using browser = await browse();
@@ -175,7 +174,7 @@ async function drop(page: Page, name: string, text: string): Promise<void> {
 }
 
 Deno.test("a memory is edited from its save, and the page shows what was achieved", async () => {
-  await using server = await startServer([...SMALL]);
+  await using server = await servePage();
   await using browser = await browse();
   const page = await browser.open(server.url);
   await preset(page, GREEDY);
@@ -210,7 +209,7 @@ Deno.test("a memory is edited from its save, and the page shows what was achieve
 });
 
 Deno.test("a save leaves under a passphrase, without words, and comes back with it", async () => {
-  await using server = await startServer([...SMALL]);
+  await using server = await servePage();
   await using browser = await browse();
   const page = await browser.open(server.url);
   await preset(page, GREEDY);
@@ -239,7 +238,7 @@ Deno.test("a conversation with a transcript goes on at another model, which read
   const folder = await Deno.makeTempDir();
   const env = sharedKey();
   await using browser = await browse();
-  await using server = await startServer([...SMALL], env);
+  await using server = await servePage(env);
   const page = await browser.open(server.url);
   const sent: Record<string, unknown>[] = [];
   page.on("request", (request) => {
@@ -247,9 +246,7 @@ Deno.test("a conversation with a transcript goes on at another model, which read
     sent.push(JSON.parse(request.postData() ?? "{}"));
   });
   {
-    const flags = await twin(folder);
-    const read = `--allow-read=models,src,${folder}`;
-    await using old = await startServer([...SMALL, ...flags], env, [read]);
+    await using old = await servePage(env, await twin(folder));
     await preset(page, { ...GREEDY, url: old.url });
     await page.getByLabel("Settings").click();
     const dialog = page.getByRole("dialog");
