@@ -15,7 +15,7 @@ import { formatKey, randomKey } from "../../src/state/state_keys.ts";
 import { type Server, startServer } from "../support/server.ts";
 import { startNginx } from "./nginx.ts";
 
-const TURNS = 60;
+const TURNS = 36;
 
 /** Milliseconds between two turns: people read. */
 const PACE = 80;
@@ -64,7 +64,7 @@ function request(turn: number): GenerationRequest {
   return { ...drawn, messages, max_tokens: 60 };
 }
 
-Deno.test("a conversation of 60 turns hops between replicas that are killed, and loses nothing", async () => {
+Deno.test(`a conversation of ${TURNS} turns hops between replicas that are killed, and loses nothing`, async () => {
   const env = { GOSLING_STATE_KEYS: formatKey(randomKey()) };
   const start = (port = "0") => startServer([...FLAGS, "--port", port], env);
   let alone: Journey;
