@@ -29,6 +29,14 @@ const LONGEST = [
   "lab/",
 ];
 
+/** What looks at its own process, or is long by itself. */
+const ALONE = [
+  "test/serve/collect_test.ts",
+];
+
+/** Files of one process at most: its length is the end of the run, at worst. */
+const MOST_TOGETHER = 12;
+
 /** What needs an adapter, a browser, proxies, or a server's process. */
 const INTEGRATION = [
   "lab/",
@@ -53,7 +61,9 @@ const INTEGRATION = [
 ];
 
 /**
- * Test files, longest first.
+ * Test files by the processes that run them, longest first. What needs no more than
+ * its process shares it with others of its folder: each file has modules and globals
+ * of its own there, and Deno starts once for all of them.
  *
  * @param paths Files and folders, from the repository's root; all if empty.
  * @param unit Leave out what needs more than this process.
@@ -62,7 +72,7 @@ const INTEGRATION = [
 export async function selectFiles(
   paths: readonly string[],
   unit: boolean,
-): Promise<string[]> {
+): Promise<string[][]> {
   const all: string[] = [];
   for (const folder of FOLDERS) await collect(folder, all);
   const suites = all.filter((path) =>
@@ -76,7 +86,25 @@ export async function selectFiles(
   const files = named.length === 0
     ? suites
     : all.filter((file) => named.some((path) => isIn(file, path)));
-  return files.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  files.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  return inBatches(files);
+}
+
+function inBatches(files: readonly string[]): string[][] {
+  const alone = files.filter((path) => starts(path, INTEGRATION.concat(ALONE)));
+  const others = files.filter((path) => !alone.includes(path));
+  const folders = Map.groupBy(
+    others,
+    (path) => path.split("/").slice(0, 2).join("/"),
+  );
+  const together = [...folders.values()].flatMap((paths) => {
+    const count = Math.ceil(paths.length / MOST_TOGETHER);
+    return Array.from(
+      { length: count },
+      (_, n) => paths.filter((_, i) => i % count === n),
+    );
+  });
+  return [...alone.map((path) => [path]), ...together];
 }
 
 function rank(path: string): number {
