@@ -144,13 +144,25 @@ export function workOf(
         waits: 10,
       });
     case "prepare": {
-      const tiles = Math.ceil(rows / c.TILE);
-      const ranks = c.RANK_W + c.RANK_A + c.RANK_V + c.RANK_G;
-      return work(16 * c.SPLIT, {
+      // Four rows a workgroup, and four invocations a channel.
+      const ranks = ranksOf(c);
+      return work(64, {
         bytes: bytes[1] + bytes[2] + rows * 4 * (3 * c.D + ranks) + 8 * row,
-        cached: tiles * bytes[1],
+        cached: Math.ceil(rows / 4) * bytes[1],
         operations: 2 * rows * ranks * c.D,
-        waits: 4 + ranks / c.SPLIT / 8 + 4 * c.TILE,
+        waits: 4 + ranks / 4 / 8 + 4 * 4,
+      });
+    }
+    case "advance": {
+      const ranks = ranksOf(c);
+      return work(128, {
+        bytes: bytes[2] + bytes[3] + 8 * c.D * 64 * rows +
+          rows * 4 * (5 * c.D + ranks),
+        cached: rows * bytes[2],
+        operations: rows * c.D * (2 * ranks + 10 * 64),
+        // The lane, its memory with the LoRAs, vectors, and twelve barriers.
+        waits: 4 + ranks / 8 / 8 + 12 * BARRIER,
+        ahead: 256,
       });
     }
     case "wkv":
@@ -196,6 +208,10 @@ export function workOf(
       return work(256, { bytes: c.V / 16 * rows, ...DRAWS[draw](c.V) });
   }
   throw new RangeError(`Cannot predict ${dispatch.label}: unknown kernel`);
+}
+
+function ranksOf(c: Readonly<Record<string, number>>): number {
+  return c.RANK_W + c.RANK_A + c.RANK_V + c.RANK_G;
 }
 
 /** Where a matrix has no scales, their binding is a stand-in. */

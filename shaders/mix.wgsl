@@ -28,10 +28,9 @@ struct Row {
 
 @group(0) @binding(0) var<storage, read> rows: array<Row>;           // [R]
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;            // [R, D]
-@group(0) @binding(2) var<storage, read> norm: array<vec4f>;         // [2, D] weight, bias
-@group(0) @binding(3) var<storage, read> lerp: array<vec4f>;         // [P, D]
-@group(0) @binding(4) var<storage, read_write> state: array<vec4f>;  // [B, STRIDE]
-@group(0) @binding(5) var<storage, read_write> mixed: array<vec4f>;  // [P, R, D]
+@group(0) @binding(2) var<storage, read> vectors: array<vec4f>;      // [2 + P, D] norm weight, norm bias, lerps
+@group(0) @binding(3) var<storage, read_write> state: array<vec4f>;  // [B, STRIDE]
+@group(0) @binding(4) var<storage, read_write> mixed: array<vec4f>;  // [P, R, D]
 
 var<workgroup> sums: array<vec2f, THREADS>;
 var<workgroup> some: array<vec2f, 16>;
@@ -57,7 +56,7 @@ fn total(i: u32, own: vec2f) -> vec2f {
 }
 
 fn normalize(e: vec4f, mean: f32, scale: f32, c: u32) -> vec4f {
-  return fma((e - mean) * scale, norm[c], norm[D / 4u + c]);
+  return fma((e - mean) * scale, vectors[c], vectors[D / 4u + c]);
 }
 
 @compute @workgroup_size(THREADS)
@@ -100,7 +99,7 @@ fn main(
       state[at] = last;
     }
     for (var p = 0u; p < P; p++) {
-      mixed[(p * R + m) * (D / 4u) + c] = fma(before - u, lerp[p * (D / 4u) + c], u);
+      mixed[(p * R + m) * (D / 4u) + c] = fma(before - u, vectors[(2u + p) * (D / 4u) + c], u);
     }
   }
 }

@@ -11,16 +11,17 @@
 // The hidden values h come with their activations (tanh of hw, sigmoid of hg): the product that made
 // them applied each once, and here every head would again.
 //
-// A workgroup owns one head of TILE rows. The second LoRA matrices lie [rank, D], so that an
-// invocation loads four channels at once, side by side with its neighbours', and each load serves
-// TILE rows. Decode takes one row and many invocations a channel, for what it waits for is memory;
-// a chunk takes four rows and few, for what it waits for is arithmetic.
+// A workgroup owns one head of four rows of a chunk; decode takes rows one by one, in advance.wgsl. The
+// second LoRA matrices lie [rank, D], so that an invocation loads four channels at once, side by side
+// with its neighbours', and each load serves four rows.
 //
 // dispatch  H x (rows / TILE) workgroups of 16 x SPLIT invocations
 // source    BlinkDL/RWKV-LM, RWKV-v7/rwkv_v7_numpy.py, time_mixing
 // oracle    test/oracle/prepare.ts
 
-const N = 64u;  // head size: RWKV-7 fixes it
+const N = 64u;     // head size: RWKV-7 fixes it
+const TILE = 4u;   // rows of a workgroup
+const SPLIT = 4u;  // invocations that share a channel's ranks, at least 4
 
 override D: u32;         // width
 override R: u32;         // rows there is room for
@@ -35,12 +36,10 @@ override AT_W: u32;
 override AT_A: u32;
 override AT_G: u32;
 override FIRST: bool;    // the first layer
-override TILE: u32;      // rows of a workgroup: 1 to 4
-override SPLIT: u32;     // invocations that share a channel's ranks, at least 4
 
 @group(0) @binding(0) var<storage, read> raw: array<f32>;               // [R, WIDTH] r, k, v, then hidden values
 @group(0) @binding(1) var<storage, read> ups: array<vec4u>;             // [ranks of w, a, v, g, D], two ranks a word if narrow
-@group(0) @binding(2) var<storage, read> vectors: array<f32>;           // [6, D] w0, a0, v0, k_k, k_a, r_k
+@group(0) @binding(2) var<storage, read> vectors: array<f32>;           // [8, D] w0, a0, v0, k_k, k_a, r_k, two others
 @group(0) @binding(3) var<storage, read_write> v_first: array<f32>;     // [R, D]
 @group(0) @binding(4) var<storage, read_write> prepared: array<f32>;    // [7, R, D] w, k, v, kappa, kappa a, g, bonus
 
@@ -56,8 +55,8 @@ fn sigmoid(x: f32) -> f32 {
 
 // One invocation's share of h times a matrix, for four channels of TILE rows. `first` is the
 // matrix's first word along the ranks, `at` where its hidden values lie in a row of raw.
-fn share(row0: u32, quad: u32, part: u32, first: u32, rank: u32, at: u32) -> array<vec4f, 4> {
-  var sums: array<vec4f, 4>;
+fn share(row0: u32, quad: u32, part: u32, first: u32, rank: u32, at: u32) -> array<vec4f, TILE> {
+  var sums: array<vec4f, TILE>;
   let words = select(2u, 1u, FORMAT == 0u);  // ranks a word
   for (var n = part; n < rank / words; n += SPLIT) {
     let word = ups[(first + n) * (D / 4u) + quad];

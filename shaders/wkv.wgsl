@@ -37,7 +37,7 @@ struct Row {
 @group(0) @binding(0) var<storage, read> rows: array<Row>;           // [R]
 @group(0) @binding(1) var<storage, read> raw: array<vec4f>;          // [R, WIDTH], beginning with r
 @group(0) @binding(2) var<storage, read> prepared: array<vec4f>;     // [7, R, D] w, k, v, kappa, kappa a, g, bonus
-@group(0) @binding(3) var<storage, read> vectors: array<f32>;        // [2, D] norm weight, norm bias
+@group(0) @binding(3) var<storage, read> vectors: array<f32>;        // [8, D] six others, norm weight, norm bias
 @group(0) @binding(4) var<storage, read_write> state: array<vec4f>;  // [B, STRIDE]
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;      // [R, D]
 
@@ -123,7 +123,7 @@ fn main(
       squares = fma(e, e, squares);
     }
     let scale = inverseSqrt(across(squares) / f32(N) + 64e-5);
-    let normed = fma((y - mean) * scale, vectors[d], vectors[D + d]);
+    let normed = fma((y - mean) * scale, vectors[6u * D + d], vectors[7u * D + d]);
     out[at] = (normed + prepared_at(6u * R * D + at)) * prepared_at(5u * R * D + at);
   }
 

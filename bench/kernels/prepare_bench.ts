@@ -7,14 +7,13 @@ import {
   shape,
 } from "./layer.ts";
 
-for (const [pass, [path, rows]] of Object.entries(PASSES)) {
-  const layer = await openLayer({ rows });
-  const { D } = shape;
-  const { ranks, words } = layer.weights.layers[1].ups;
-  const rank = ranks.w + ranks.a + ranks.v + ranks.g;
-  // r, k, v, the first layer's v and the hidden values; seven planes.
-  benchPlan(`prepare D = ${D}, ${pass}`, [dispatchOf(layer, path, "prepare")], {
-    rows,
-    bytes: words.buffer.size + F32 * rows * (11 * D + rank),
-  });
-}
+const [path, rows] = PASSES.prefill;
+const layer = await openLayer({ rows });
+const { D } = shape;
+const { ranks, words } = layer.weights.layers[1].ups;
+const rank = ranks.w + ranks.a + ranks.v + ranks.g;
+// r, k, v, the first layer's v and the hidden values; seven planes.
+benchPlan(`prepare D = ${D}, prefill`, [dispatchOf(layer, path, "prepare")], {
+  rows,
+  bytes: words.buffer.size + F32 * rows * (11 * D + rank),
+});

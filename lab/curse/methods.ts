@@ -201,11 +201,12 @@ function bindWkv(gpu: Gpu, stream: Stream): Bound {
   prepared.set(each((at, head) => b[head] * k[at]), 4 * plane);
   prepared.fill(1, 5 * plane, 6 * plane);
 
-  const norm = new Float32Array(2 * D).fill(1, 0, D); // weight 1, bias 0
+  const vectors = new Float32Array(8 * D);
+  vectors.fill(1, 6 * D, 7 * D); // the norm's weight; its bias stays 0
   const tensors = {
     raw: createTensor(gpu, "raw", [room, D], padded(q, plane)),
     prepared: createTensor(gpu, "prepared", [7, room, D], prepared),
-    norm: createTensor(gpu, "norm", [2, D], norm),
+    vectors: createTensor(gpu, "vectors", [8, D], vectors),
     state: createTensor(gpu, "state", [1, D * (N + 2)]),
     y: createTensor(gpu, "y", [1, room, D]),
   };

@@ -41,8 +41,7 @@ async function onGpu(
   const tensors = {
     rows: segments(lengths, { room: T, lanes }),
     x: tensor("x", [T, D], x),
-    norm: tensor("norm", [2, D], norm),
-    lerp: tensor("lerp", [P, D], lerp),
+    vectors: tensor("vectors", [2 + P, D], [...norm, ...lerp]),
     state: tensor("state", [state.length / D / (N + 2), D * (N + 2)], state),
     mixed: tensor("mixed", [P, T, D]),
   };
@@ -109,8 +108,7 @@ Deno.test("mix() refuses a state of another width", () => {
   const tensors = {
     rows: t("rows", 4, 4),
     x: t("x", 4, 128),
-    norm: t("norm", 2, 128),
-    lerp: t("lerp", 1, 128),
+    vectors: t("vectors", 3, 128),
     state: t("state", 1, 64 * 66),
     mixed: t("mixed", 1, 4, 128),
   };

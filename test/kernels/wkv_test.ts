@@ -70,7 +70,10 @@ async function onGpu(
       [7, T, D],
       PLANES.flatMap((name) => [...inputs[name]]),
     ),
-    norm: tensor("norm", [2, D], inputs.norm),
+    vectors: tensor("vectors", [8, D], [
+      ...Array(6 * D).fill(NaN),
+      ...inputs.norm,
+    ]),
     state: tensor(
       "state",
       [inputs.state.length / STRIDE, STRIDE],
@@ -146,7 +149,7 @@ Deno.test("wkv() refuses a state of another width", () => {
     rows: tensor("rows", [2, 4]),
     raw: tensor("raw", [2, 2 * D]),
     prepared: tensor("prepared", [7, 2, D]),
-    norm: tensor("norm", [2, D]),
+    vectors: tensor("vectors", [8, D]),
     state: tensor("state", [1, 64 * 66]),
     y: tensor("y", [1, 2, D]),
   };

@@ -261,15 +261,15 @@ const PACKED = [
   ],
   [
     "webgpu",
-    "webgpu 2",
+    "webgpu 3",
     "int8",
-    "185eac66b2e15d96ba4bcc56220cbaf7d401ed140f88a69da4942b552fe91b9e",
+    "c324b17eea146af8c6d41c9d7684e08fffd0e4c39f2aa75cb26792c29d07e150",
   ],
   [
     "webgpu",
-    "webgpu 2",
+    "webgpu 3",
     "int4",
-    "271534abf8797e99b6e097db9a58ee5daa8eb997dffacf1257678dba6c971f25",
+    "6b6b3b6bffa957c7aab87eaae749d68c408f7edca1e445cbf887b9f975dbb884",
   ],
 ] as const;
 

@@ -6,6 +6,7 @@
 
 import type { Dispatch } from "./dispatch.ts";
 import type { Gpu } from "./gpu.ts";
+import { advance } from "./kernels/advance.ts";
 import { deep } from "./kernels/deep.ts";
 import { embed } from "./kernels/embed.ts";
 import { mix } from "./kernels/mix.ts";
@@ -80,20 +81,27 @@ function timeMixing(
   const { rows, x, mixed, first, prepared, y } = room;
   const state = room.state[layer];
   const raw = layer === 0 ? room.rawFirst : room.raw;
-  const { attNorm: norm, attLerp: lerp, ups, vectors, planes } = w;
+  const { ups, vectors, planes } = w;
   return [
-    mix(gpu, { rows, x, norm, lerp, state, mixed }, "att"),
+    mix(gpu, { rows, x, vectors: w.attMix, state, mixed }, "att"),
     ...multiply(gpu, { matrix: w.stack, x: mixed, y: raw }, {
       path,
       planes,
       tanh: 3, // the plane of w
       sigmoid: 5, // the plane of g
     }),
-    prepare(gpu, { raw, ups, vectors, first, prepared }, {
-      layer,
-      path: path === "chunk" ? path : "decode",
-    }),
-    wkv(gpu, { rows, raw, prepared, norm: w.headsNorm, state, y }),
+    ...(path === "chunk"
+      ? [
+        prepare(gpu, { raw, ups, vectors, first, prepared }, { layer }),
+        wkv(gpu, { rows, raw, prepared, vectors, state, y }),
+      ]
+      : [
+        advance(
+          gpu,
+          { rows, raw, ups, vectors, first, state, y },
+          { layer },
+        ),
+      ]),
     ...multiply(gpu, { matrix: w.output, x: y, y: x }, { path, add: true }),
   ];
 }
@@ -106,7 +114,7 @@ function channelMixing(
 ): Dispatch[] {
   const { rows, x, hidden } = room;
   const state = room.state[layer];
-  const { ffnNorm: norm, ffnLerp: lerp, key: matrix } = w;
+  const { key: matrix } = w;
   const mixed = room.deep?.pair ?? room.single;
   const plane: Tensor = { ...hidden, shape: [1, ...hidden.shape] };
   const expand = w.deep && room.deep
@@ -119,7 +127,7 @@ function channelMixing(
     ]
     : multiply(gpu, { matrix, x: mixed, y: hidden }, { path, relu2: true });
   return [
-    mix(gpu, { rows, x, norm, lerp, state, mixed }, "ffn"),
+    mix(gpu, { rows, x, vectors: w.ffnMix, state, mixed }, "ffn"),
     ...expand,
     ...multiply(gpu, { matrix: w.value, x: plane, y: x }, { path, add: true }),
   ];

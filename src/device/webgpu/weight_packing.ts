@@ -10,7 +10,7 @@ import type { MatrixFormat } from "../matrix_format.ts";
 import { quantizeRows } from "./quantize.ts";
 
 /** See `Device.packing`: one more at each change of what is packed. */
-export const WEBGPU_PACKING = "webgpu 2";
+export const WEBGPU_PACKING = "webgpu 3";
 
 /** Rows of a block. */
 export const BLOCK_ROWS = 64;

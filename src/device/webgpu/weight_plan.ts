@@ -139,6 +139,8 @@ export function planWeights(
   ): VectorsPlan => ({ kind: "vectors", label, names, length: D });
   const norm = (name: string) =>
     vectors(name, [`${name}.weight`, `${name}.bias`]);
+  const mix = (name: string, lerps: readonly (string | undefined)[]) =>
+    vectors(name, [`${name}.weight`, `${name}.bias`, ...lerps]);
   const matrix = (
     label: string,
     sources: MatrixPlan["sources"],
@@ -166,8 +168,7 @@ export function planWeights(
     const atA = atW + paddedRows(ranks.w);
     const atG = atA + paddedRows(ranks.a);
     return {
-      attNorm: norm(`${block}.ln1`),
-      attLerp: vectors("lerps", [..."rkvwag"].map((x) => `${att}.x_${x}`)),
+      attMix: mix(`${block}.ln1`, [..."rkvwag"].map((x) => `${att}.x_${x}`)),
       stack: matrix("stack", [
         [`${att}.receptance.weight`, D],
         [`${att}.key.weight`, D],
@@ -201,12 +202,12 @@ export function planWeights(
         `${att}.k_k`,
         `${att}.k_a`,
         `${att}.r_k`,
+        `${att}.ln_x.weight`,
+        `${att}.ln_x.bias`,
       ]),
-      headsNorm: norm(`${att}.ln_x`),
       output: matrix("output", [[`${att}.output.weight`, D]], D),
-      ffnNorm: norm(`${block}.ln2`),
-      ffnLerp: vectors(
-        "lerp",
+      ffnMix: mix(
+        `${block}.ln2`,
         deep ? [`${ffn}.x_k`, undefined] : [`${ffn}.x_k`],
       ),
       key: matrix("key", [

@@ -14,26 +14,20 @@ import type { Tensor } from "./tensor.ts";
 
 /** One layer. */
 export interface LayerWeights {
-  /** Weight and bias of ln1, `[2, D]`. */
-  readonly attNorm: Tensor;
-  /** Lerps of r, k, v, w, a, g: `[6, D]`. */
-  readonly attLerp: Tensor;
+  /** Weight and bias of ln1, lerps of r, k, v, w, a, g: `[8, D]`. */
+  readonly attMix: Tensor;
   /** R, K, V, then the first LoRA matrices of v, w, a, g. */
   readonly stack: Matrix;
   /** First output of the stack that reads k, v, w, a, g. */
   readonly planes: readonly number[];
   /** The second LoRA matrices. */
   readonly ups: Ups;
-  /** w0, a0, v0, k_k, k_a, r_k: `[6, D]`. */
+  /** w0, a0, v0, k_k, k_a, r_k, weight and bias of ln_x: `[8, D]`. */
   readonly vectors: Tensor;
-  /** Weight and bias of ln_x, `[2, D]`. */
-  readonly headsNorm: Tensor;
   /** Attention's output, `[D, D]`. */
   readonly output: Matrix;
-  /** Weight and bias of ln2, `[2, D]`. */
-  readonly ffnNorm: Tensor;
-  /** Lerp of the feed-forward's key, `[1, D]`; with DeepEmbed, zeros follow. */
-  readonly ffnLerp: Tensor;
+  /** Weight and bias of ln2, lerp of key: `[3, D]`; with DeepEmbed, zeros follow. */
+  readonly ffnMix: Tensor;
   /** `[F, D]`; with DeepEmbed, s1 `[r, D]` follows. */
   readonly key: Matrix;
   /** `[D, F]`. */

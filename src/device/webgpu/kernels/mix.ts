@@ -17,10 +17,8 @@ export interface MixTensors {
   readonly rows: Tensor;
   /** The residual stream, `[R, D]`. */
   readonly x: Tensor;
-  /** Weight and bias of the layer norm, `[2, D]`. */
-  readonly norm: Tensor;
-  /** Share of the row before in each mix, `[P, D]`. */
-  readonly lerp: Tensor;
+  /** Weight and bias of the layer norm, then P lerps: `[2 + P, D]`. */
+  readonly vectors: Tensor;
   /** Every lane's state in this layer, `[B, D · (N + 2)]`. */
   readonly state: Tensor;
   /** Out: `[P, R, D]`. */
@@ -35,15 +33,14 @@ export interface MixTensors {
  */
 export function mix(
   gpu: Gpu,
-  { rows, x, norm, lerp, state, mixed }: MixTensors,
+  { rows, x, vectors, state, mixed }: MixTensors,
   shift: "att" | "ffn",
 ): Dispatch {
   const [R, D] = x.shape;
-  const [P] = lerp.shape;
+  const [P] = mixed.shape;
   const STRIDE = D * (N + 2);
   expectShape(rows, [R, 4]);
-  expectShape(norm, [2, D]);
-  expectShape(lerp, [P, D]);
+  expectShape(vectors, [2 + P, D]);
   expectShape(state, [state.shape[0], STRIDE]);
   expectShape(mixed, [P, R, D]);
   return gpu.dispatch({
@@ -57,7 +54,7 @@ export function mix(
       STRIDE,
       SHIFT: shift === "att" ? 0 : D * (N + 1),
     },
-    tensors: [rows, x, norm, lerp, state, mixed],
+    tensors: [rows, x, vectors, state, mixed],
     grid: ({ rows }) => [rows],
   });
 }

@@ -29,7 +29,7 @@ export interface PrepareTensors {
   readonly raw: Tensor;
   /** The second LoRA matrices. */
   readonly ups: Ups;
-  /** w0, a0, v0, k_k, k_a, r_k: `[6, D]`. */
+  /** w0, a0, v0, k_k, k_a, r_k, and the head norm's two: `[8, D]`. */
   readonly vectors: Tensor;
   /** The first layer's values, `[R, D]`: made there, read in the others. */
   readonly first: Tensor;
@@ -37,25 +37,43 @@ export interface PrepareTensors {
   readonly prepared: Tensor;
 }
 
-/** How rows share a workgroup; the sums of the two differ in their last bits. */
-const SHARES = {
-  decode: { TILE: 1, SPLIT: 8 },
-  chunk: { TILE: 4, SPLIT: 4 },
-} as const;
+/** Rows of a workgroup. */
+const TILE = 4;
 
-/** LoRA, value residual, decay and removal key of each row. */
+/**
+ * What kernels are told of the second LoRA matrices.
+ *
+ * @throws {RangeError} If they are of other ranks.
+ */
+export function upsConstants(
+  { words, format, ranks, at }: Ups,
+  D: number,
+): Record<string, number> {
+  const rank = ranks.w + ranks.a + ranks.v + ranks.g;
+  expectShape(words, [format === "F32" ? rank : rank / 2, D]);
+  return {
+    FORMAT: MATRIX_FORMATS[format],
+    RANK_W: ranks.w,
+    RANK_A: ranks.a,
+    RANK_V: ranks.v,
+    RANK_G: ranks.g,
+    AT_V: at.v,
+    AT_W: at.w,
+    AT_A: at.a,
+    AT_G: at.g,
+  };
+}
+
+/** LoRA, value residual, decay and removal key of each row of a chunk. */
 export function prepare(
   gpu: Gpu,
   { raw, ups, vectors, first, prepared }: PrepareTensors,
-  { layer, path }: { layer: number; path: "decode" | "chunk" },
+  { layer }: { layer: number },
 ): Dispatch {
   const [R, D] = first.shape;
   const [, WIDTH] = raw.shape;
-  const { ranks, at, format } = ups;
-  const rank = ranks.w + ranks.a + ranks.v + ranks.g;
   expectShape(raw, [R, WIDTH]);
-  expectShape(ups.words, [format === "F32" ? rank : rank / 2, D]);
-  expectShape(vectors, [6, D]);
+  expectShape(vectors, [8, D]);
   expectShape(prepared, [7, R, D]);
   return gpu.dispatch({
     label: "prepare",
@@ -64,19 +82,10 @@ export function prepare(
       D,
       R,
       WIDTH,
-      FORMAT: MATRIX_FORMATS[format],
-      RANK_W: ranks.w,
-      RANK_A: ranks.a,
-      RANK_V: ranks.v,
-      RANK_G: ranks.g,
-      AT_V: at.v,
-      AT_W: at.w,
-      AT_A: at.a,
-      AT_G: at.g,
       FIRST: layer === 0 ? 1 : 0,
-      ...SHARES[path],
+      ...upsConstants(ups, D),
     },
     tensors: [raw, ups.words, vectors, first, prepared],
-    grid: ({ rows }) => [D / N, Math.ceil(rows / SHARES[path].TILE)],
+    grid: ({ rows }) => [D / N, Math.ceil(rows / TILE)],
   });
 }

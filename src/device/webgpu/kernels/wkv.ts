@@ -18,8 +18,8 @@ export interface WkvTensors {
   readonly raw: Tensor;
   /** w, k, v, kappa, kappa·a, g, bonus: `[7, R, D]`. */
   readonly prepared: Tensor;
-  /** Weight and bias of the head norm, `[2, D]`. */
-  readonly norm: Tensor;
+  /** Six that `prepare` reads, then weight and bias of the head norm: `[8, D]`. */
+  readonly vectors: Tensor;
   /** Every lane's state in this layer, `[B, D · (N + 2)]`. */
   readonly state: Tensor;
   /** Out: normalised and gated, `[1, R, D]`, one plane for the product. */
@@ -29,7 +29,7 @@ export interface WkvTensors {
 /** Updates the memory of every head with each segment, and reads it. */
 export function wkv(
   gpu: Gpu,
-  { rows, raw, prepared, norm, state, y }: WkvTensors,
+  { rows, raw, prepared, vectors, state, y }: WkvTensors,
 ): Dispatch {
   const [, R, D] = y.shape;
   const [, WIDTH] = raw.shape;
@@ -37,14 +37,14 @@ export function wkv(
   expectShape(rows, [R, 4]);
   expectShape(raw, [R, WIDTH]);
   expectShape(prepared, [7, R, D]);
-  expectShape(norm, [2, D]);
+  expectShape(vectors, [8, D]);
   expectShape(state, [state.shape[0], STRIDE]);
   expectShape(y, [1, R, D]);
   return gpu.dispatch({
     label: "wkv",
     source,
     constants: { D, R, WIDTH, STRIDE },
-    tensors: [rows, raw, prepared, norm, state, y],
+    tensors: [rows, raw, prepared, vectors, state, y],
     grid: ({ segments }) => [D / N, segments],
   });
 }
