@@ -173,17 +173,21 @@ export function workOf(
         ahead: 256,
       });
     case "product": {
-      const tiles = Math.ceil(rows / c.TILE);
+      const mixes = c.SHIFTED !== undefined; // one row
+      const tiles = mixes ? 1 : Math.ceil(rows / c.TILE);
+      // x, and two vectors of the norm; the row before and a lerp.
+      const vectors = mixes ? 3 + 2 * c.SHIFTED : 1;
       const outputs = workgroups / tiles * c.LANES * c.ROWS;
       const loads = bytes[0] / outputs / 16 / c.SPLIT;
       return work(c.LANES * c.SPLIT, {
         bytes: tiles * (bytes[0] + quantizedBytes(c, bytes[1])) +
           rows * 4 * (c.K + outputs),
-        cached: 4 * c.K * rows * outputs / (c.LANES * c.ROWS),
+        cached: 4 * c.K * vectors * rows * outputs / (c.LANES * c.ROWS),
         operations: 2 * outputs * c.K * tiles *
-          (c.TILE + UNPACKING[c.FORMAT]),
+          ((c.TILE ?? 1) + UNPACKING[c.FORMAT]),
         ahead: 16 * c.ROWS,
-        waits: loads + 2 + 4 * c.TILE * BARRIER,
+        waits: loads + 2 + 4 * (c.TILE ?? 1) * BARRIER +
+          (mixes ? 3 + 6 * BARRIER : 0),
       });
     }
     case "matmul": {

@@ -9,6 +9,9 @@
 // fewer, and the seven vectors between them never leave the workgroup. The memory, which is most of
 // what a head loads, is asked for first and arrives while the LoRAs are summed.
 //
+// Where mix_product.wgsl mixed the one row of the pass, the shifts lie where it could read and write them,
+// and are carried from there and to there, channel by channel.
+//
 // Two invocations share a row of the memory, quads in turn, so that neighbours load neighbours. What
 // every channel has one value of is written as scalars and gathered into vec4s after a barrier: a
 // write to one component of a shared vector may write all of it.
@@ -36,6 +39,7 @@ override AT_W: u32;
 override AT_A: u32;
 override AT_G: u32;
 override FIRST: bool;    // the first layer
+override CARRIES: bool;  // carry the shifts of the one row between mix_product.wgsl and the state
 
 const NONE = 0xffffffffu;
 
@@ -52,7 +56,8 @@ struct Row {
 @group(0) @binding(3) var<storage, read> vectors: array<f32>;          // [8, D] w0, a0, v0, k_k, k_a, r_k, norm weight, norm bias
 @group(0) @binding(4) var<storage, read_write> v_first: array<f32>;    // [R, D]
 @group(0) @binding(5) var<storage, read_write> state: array<vec4f>;    // [B, STRIDE]
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;        // [R, D]
+@group(0) @binding(6) var<storage, read_write> carried: array<vec4f>;  // [2, D] to the attention's shift, from the other
+@group(0) @binding(7) var<storage, read_write> out: array<f32>;        // [R, D]
 
 var<workgroup> parts: array<f32, 4u * SPLIT * N>;  // [w a v g, SPLIT, N]
 var<workgroup> terms: array<vec2f, N>;  // of |k k_k|^2 and of r . (k r_k)
@@ -146,6 +151,12 @@ fn main(
   place(1u, local.y, local.x, share(quad, local.y, from_a, RANK_A, base + AT_A));
   place(2u, local.y, local.x, share(quad, local.y, from_v, RANK_V, base + AT_V));
   place(3u, local.y, local.x, share(quad, local.y, from_g, RANK_G, base + AT_G));
+
+  if (CARRIES && i < QUADS) {
+    let c = h * QUADS + i;
+    state[lane * STRIDE / 4u + c] = carried[c];
+    carried[D / 4u + c] = state[(lane * STRIDE + D * (N + 1u)) / 4u + c];
+  }
 
   // Of the first N invocations, invocation i makes what channel i has one value of.
   let d = h * N + i;

@@ -4,7 +4,8 @@
 //
 // u[-1] is in the lane's state, which takes the u of the segment's last row. A workgroup
 // normalises two rows: its own and the one before, or, where it begins a segment, the segment's
-// last. So the state is read and written by one workgroup, and no row waits for another.
+// last. So the state is read and written by one workgroup, and no row waits for another. A pass of
+// one row needs none of this: mix_product.wgsl mixes on its way, with the same sums.
 //
 // dispatch  one workgroup a row
 // source    BlinkDL/RWKV-LM, RWKV-v7/rwkv_v7_numpy.py, time_mixing and channel_mixing
@@ -55,6 +56,11 @@ fn total(i: u32, own: vec2f) -> vec2f {
   return sum;
 }
 
+// Fused by hand, so that no compiler does it in one kernel and not in another.
+fn add_squares(e: vec4f, sum: f32) -> f32 {
+  return fma(e.w, e.w, fma(e.z, e.z, fma(e.y, e.y, fma(e.x, e.x, sum))));
+}
+
 fn normalize(e: vec4f, mean: f32, scale: f32, c: u32) -> vec4f {
   return fma((e - mean) * scale, vectors[c], vectors[D / 4u + c]);
 }
@@ -85,7 +91,7 @@ fn main(
   for (var c = i; c < D / 4u; c += THREADS) {
     let a = x[own + c] - mean.x;
     let b = x[other + c] - mean.y;
-    squares += vec2f(dot(a, a), dot(b, b));
+    squares = vec2f(add_squares(a, squares.x), add_squares(b, squares.y));
   }
   let scale = inverseSqrt(total(i, squares) / f32(D) + 1e-5);
 

@@ -2,6 +2,8 @@
 //
 //   out[m] = (x[m] - mean(x[m])) / sqrt(var(x[m]) + 1e-5) * w + b
 //
+// A pass of one row goes by way of mix_product.wgsl instead, with the same sums.
+//
 // dispatch  one workgroup a row
 // source    BlinkDL/RWKV-LM, RWKV-v7/rwkv_v7_numpy.py, layer_norm
 // oracle    test/oracle/normalize.ts
@@ -53,7 +55,7 @@ fn main(
   var squares = 0.0;
   for (var c = i; c < D / 4u; c += THREADS) {
     let e = x[row + c] - mean;
-    squares += dot(e, e);
+    squares = fma(e.w, e.w, fma(e.z, e.z, fma(e.y, e.y, fma(e.x, e.x, squares))));
   }
   let scale = inverseSqrt(total(i, squares) / f32(D) + 1e-5);
 

@@ -26,6 +26,7 @@ function turn(D: number, format: "F32" | "F16" | "BF16"): Turn {
     ...bind(inputs, D, format),
     rows: segments([1, 1, 1, 1], { room: R, lanes: LANES }),
     state: tensor("state", [B, D * (N + 2)], state),
+    carried: tensor("carried", [2, D], uniform(2 * D, [-1, 1], random(D))),
     y: tensor("y", [1, R, D]),
   };
   return { inputs, state, tensors };
@@ -40,7 +41,7 @@ for (
 ) {
   Deno.test(`advance() agrees with the oracles for ${format}, D = ${D}, layer ${layer}`, async () => {
     const { inputs, state, tensors } = turn(D, format);
-    await run([advance(gpu, tensors, { layer })], { rows: R });
+    await run([advance(gpu, tensors, { layer, carries: false })], { rows: R });
     const y = await read(tensors.y);
     const after = state.slice();
     for (const [row, lane] of LANES.entries()) {
@@ -79,8 +80,8 @@ Deno.test("advance() gives a row the same bits whatever its neighbours", async (
   const D = 128;
   const { tensors } = turn(D, "F16");
   const alone = turn(D, "F16").tensors;
-  await run([advance(gpu, tensors, { layer: 1 })], { rows: R });
-  await run([advance(gpu, alone, { layer: 1 })], { rows: 1 });
+  await run([advance(gpu, tensors, { layer: 1, carries: false })], { rows: R });
+  await run([advance(gpu, alone, { layer: 1, carries: false })], { rows: 1 });
   const lane = async ({ state }: AdvanceTensors) =>
     (await read(state)).slice(
       LANES[0] * D * (N + 2),
@@ -93,12 +94,34 @@ Deno.test("advance() gives a row the same bits whatever its neighbours", async (
   );
 });
 
+Deno.test("advance() carries the shifts of the one row of a pass", async () => {
+  const D = 128;
+  const { state: before, tensors } = turn(D, "F32");
+  const carried = await read(tensors.carried);
+  await run([advance(gpu, tensors, { layer: 1, carries: true })], { rows: 1 });
+  const state = await read(tensors.state), after = await read(tensors.carried);
+  const at = LANES[0] * D * (N + 2), ffn = at + D * (N + 1);
+  assertEquals(state.slice(at, at + D), carried.slice(0, D));
+  assertEquals(after.slice(0, D), carried.slice(0, D));
+  assertEquals(
+    after.slice(D),
+    Float32Array.from(before.slice(ffn, ffn + D)),
+  );
+  assertEquals(
+    state.slice(ffn),
+    Float32Array.from(before.slice(ffn)),
+  );
+});
+
 Deno.test("advance() refuses a state of another width", () => {
   const D = 128;
   const { tensors } = turn(D, "F32");
   const state = tensor("state", [1, 64 * 66]);
-  assertThrows(() => advance(gpu, { ...tensors, state }, { layer: 0 }), {
-    name: "RangeError",
-    message: "Cannot bind state: shape is [1, 4224], expected [1, 8448]",
-  });
+  assertThrows(
+    () => advance(gpu, { ...tensors, state }, { layer: 0, carries: false }),
+    {
+      name: "RangeError",
+      message: "Cannot bind state: shape is [1, 4224], expected [1, 8448]",
+    },
+  );
 });

@@ -42,6 +42,8 @@ export interface WorkBuffers extends LaneBuffers {
   readonly x: Tensor;
   /** Mixes of a row with the one before, `[6, R, D]`. */
   readonly mixed: Tensor;
+  /** Shifts on their way from and to the state of a pass's one row, `[2, D]`. */
+  readonly carried: Tensor;
   /** The feed-forward's mix, or the head's input, `[1, R, D]`. */
   readonly single: Tensor;
   /** Products of the first layer's stack; it has no value LoRA. */
@@ -114,6 +116,7 @@ function bufferShapes(shape: ModelShape, lanes: number): BufferShapes {
       rows: [R, 4],
       x: [R, D],
       mixed: [6, R, D],
+      carried: [2, D],
       raw: [R, stackedRows(layers[layers.length - 1].stack)],
       first: [R, D],
       prepared: [7, R, D],

@@ -9,11 +9,13 @@ import type { Gpu } from "./gpu.ts";
 import { advance } from "./kernels/advance.ts";
 import { deep } from "./kernels/deep.ts";
 import { embed } from "./kernels/embed.ts";
-import { mix } from "./kernels/mix.ts";
+import { mix, type MixTensors } from "./kernels/mix.ts";
 import { normalize } from "./kernels/normalize.ts";
 import { prepare } from "./kernels/prepare.ts";
 import {
+  canMix,
   matmul,
+  mixProduct,
   product,
   type ProductOptions,
   type ProductTensors,
@@ -57,13 +59,18 @@ export function layersPlan(
 /** From the residual stream to logits. */
 export function headPlan(
   gpu: Gpu,
-  { headNorm, head }: Weights,
-  { x, single }: WorkBuffers,
+  { headNorm: vectors, head: matrix }: Weights,
+  room: WorkBuffers,
   { path, logits }: { path: Path; logits: Tensor },
 ): Dispatch[] {
+  const { rows, x, single, carried } = room;
+  if (mixesOnTheWay(path, room)) {
+    const tensors = { matrix, rows, x, vectors, carried, y: logits };
+    return mixProduct(gpu, tensors, {});
+  }
   return [
-    normalize(gpu, { x, norm: headNorm, out: single }),
-    ...multiply(gpu, { matrix: head, x: single, y: logits }, { path }),
+    normalize(gpu, { x, norm: vectors, out: single }),
+    ...multiply(gpu, { matrix, x: single, y: logits }, { path }),
   ];
 }
 
@@ -78,15 +85,16 @@ function timeMixing(
   room: WorkBuffers,
   { layer, path }: At,
 ): Dispatch[] {
-  const { rows, x, mixed, first, prepared, y } = room;
+  const { rows, first, carried, prepared, y } = room;
   const state = room.state[layer];
   const raw = layer === 0 ? room.rawFirst : room.raw;
-  const { ups, vectors, planes } = w;
+  const { ups, vectors, planes, output } = w;
+  const carries = mixesOnTheWay(path, room);
   return [
-    mix(gpu, { rows, x, vectors: w.attMix, state, mixed }, "att"),
-    ...multiply(gpu, { matrix: w.stack, x: mixed, y: raw }, {
-      path,
-      planes,
+    ...mixed(gpu, room, {
+      ...{ path, layer, vectors: w.attMix, mixed: room.mixed },
+      ...{ matrix: w.stack, y: raw, planes },
+      shift: "att",
       tanh: 3, // the plane of w
       sigmoid: 5, // the plane of g
     }),
@@ -98,11 +106,11 @@ function timeMixing(
       : [
         advance(
           gpu,
-          { rows, raw, ups, vectors, first, state, y },
-          { layer },
+          { rows, raw, ups, vectors, first, state, carried, y },
+          { layer, carries },
         ),
       ]),
-    ...multiply(gpu, { matrix: w.output, x: y, y: x }, { path, add: true }),
+    ...multiply(gpu, { matrix: output, x: y, y: room.x }, { path, add: true }),
   ];
 }
 
@@ -112,24 +120,50 @@ function channelMixing(
   room: WorkBuffers,
   { layer, path, format }: At & { readonly format: MatrixFormat },
 ): Dispatch[] {
-  const { rows, x, hidden } = room;
-  const state = room.state[layer];
-  const { key: matrix } = w;
-  const mixed = room.deep?.pair ?? room.single;
+  const { x, hidden } = room;
   const plane: Tensor = { ...hidden, shape: [1, ...hidden.shape] };
+  const key = {
+    ...{ path, layer, vectors: w.ffnMix, matrix: w.key },
+    shift: "ffn",
+    mixed: room.deep?.pair ?? room.single,
+  } as const;
   const expand = w.deep && room.deep
     ? [
-      ...multiply(gpu, { matrix, x: mixed, y: room.deep.wide }, {
-        path,
-        planes: [w.deep.low],
-      }),
+      ...mixed(gpu, room, { ...key, y: room.deep.wide, planes: [w.deep.low] }),
       ...deep(gpu, { ...room, ...room.deep }, w.deep, format),
     ]
-    : multiply(gpu, { matrix, x: mixed, y: hidden }, { path, relu2: true });
+    : mixed(gpu, room, { ...key, y: hidden, relu2: true });
   return [
-    mix(gpu, { rows, x, vectors: w.ffnMix, state, mixed }, "ffn"),
     ...expand,
     ...multiply(gpu, { matrix: w.value, x: plane, y: x }, { path, add: true }),
+  ];
+}
+
+/** Whether a pass is one row, and its mixes fit beside the products. */
+function mixesOnTheWay(path: Path, { x }: WorkBuffers): boolean {
+  return path === 1 && canMix(x.shape[1]);
+}
+
+/** A product with mixes of each row and the one before. */
+function mixed(
+  gpu: Gpu,
+  room: WorkBuffers,
+  { path, layer, shift, matrix, vectors, mixed, y, ...options }:
+    & At
+    & Omit<ProductOptions, "add">
+    & Pick<ProductTensors, "matrix" | "y">
+    & Pick<MixTensors, "vectors" | "mixed">
+    & { readonly shift: "att" | "ffn" },
+): Dispatch[] {
+  const { rows, x, carried } = room;
+  const state = room.state[layer];
+  if (mixesOnTheWay(path, room)) {
+    const tensors = { matrix, rows, x, vectors, state, carried, y };
+    return mixProduct(gpu, tensors, { shift, ...options });
+  }
+  return [
+    mix(gpu, { rows, x, vectors, state, mixed }, shift),
+    ...multiply(gpu, { matrix, x: mixed, y }, { path, ...options }),
   ];
 }
 

@@ -25,6 +25,8 @@ export interface AdvanceTensors {
   readonly first: Tensor;
   /** Every lane's state in this layer, `[B, D · (N + 2)]`. */
   readonly state: Tensor;
+  /** What `mixProduct` read and wrote in place of the state, `[2, D]`. */
+  readonly carried: Tensor;
   /** Out: normalised and gated, `[1, R, D]`, one plane for the product. */
   readonly y: Tensor;
 }
@@ -32,11 +34,13 @@ export interface AdvanceTensors {
 /**
  * Updates the memory of every head with one token of each row's lane, and reads
  * it: `prepare` and `wkv` in one, where every segment is one row.
+ *
+ * @param carries Whether `mixProduct` mixed the pass's one row.
  */
 export function advance(
   gpu: Gpu,
-  { rows, raw, ups, vectors, first, state, y }: AdvanceTensors,
-  { layer }: { layer: number },
+  { rows, raw, ups, vectors, first, state, carried, y }: AdvanceTensors,
+  { layer, carries }: { layer: number; carries: boolean },
 ): Dispatch {
   const [R, D] = first.shape;
   const [, WIDTH] = raw.shape;
@@ -45,6 +49,7 @@ export function advance(
   expectShape(raw, [R, WIDTH]);
   expectShape(vectors, [8, D]);
   expectShape(state, [state.shape[0], STRIDE]);
+  expectShape(carried, [2, D]);
   expectShape(y, [1, R, D]);
   return gpu.dispatch({
     label: "advance",
@@ -54,9 +59,10 @@ export function advance(
       WIDTH,
       STRIDE,
       FIRST: layer === 0 ? 1 : 0,
+      CARRIES: carries ? 1 : 0,
       ...upsConstants(ups, D),
     },
-    tensors: [rows, raw, ups.words, vectors, first, state, y],
+    tensors: [rows, raw, ups.words, vectors, first, state, carried, y],
     grid: ({ rows }) => [D / N, rows],
   });
 }

@@ -1,11 +1,15 @@
 /**
- * Products with a matrix: `shaders/product.wgsl` for a few rows and
+ * Products with a matrix: `shaders/product.wgsl` for a few rows,
+ * `shaders/mix_product.wgsl` for one that is mixed on the way, and
  * `shaders/matmul.wgsl` for many.
  *
  * @module
  */
 
 import matmulSource from "../../../../shaders/matmul.wgsl" with {
+  type: "text",
+};
+import mixSource from "../../../../shaders/mix_product.wgsl" with {
   type: "text",
 };
 import productSource from "../../../../shaders/product.wgsl" with {
@@ -16,7 +20,9 @@ import type { Gpu } from "../gpu.ts";
 import type { Matrix } from "../matrix_parts.ts";
 import { BLOCK_ROWS } from "../weight_packing.ts";
 import { MATRIX_FORMATS } from "../../matrix_format.ts";
+import { N } from "../../../model/shape.ts";
 import { expectShape, type Tensor } from "../tensor.ts";
+import { rowThreads } from "./row.ts";
 
 /** What {@linkcode product} and {@linkcode matmul} bind. */
 export interface ProductTensors {
@@ -40,6 +46,27 @@ export interface ProductOptions {
   readonly tanh?: number;
   /** The plane whose outputs take the sigmoid. */
   readonly sigmoid?: number;
+}
+
+/** What {@linkcode mixProduct} binds. */
+export interface MixProductTensors {
+  /** `[outputs, D]`, outputs padded to blocks of 64. */
+  readonly matrix: Matrix;
+  /** The rows of the pass, `[R, 4]` u32; the first is read. */
+  readonly rows: Tensor;
+  /** The residual stream, `[R, D]`. */
+  readonly x: Tensor;
+  /** Weight and bias of the layer norm, then P lerps: `[2 + P, D]`. */
+  readonly vectors: Tensor;
+  /** Every lane's state in this layer, `[B, D · (N + 2)]`; none for the head. */
+  readonly state?: Tensor;
+  /**
+   * The attention's u on its way to the state, and the feed-forward's row before
+   * on its way from there, `[2, D]`; see `advance`.
+   */
+  readonly carried: Tensor;
+  /** Out: `[R, outputs]`; the first row is set. */
+  readonly y: Tensor;
 }
 
 /** Rows that a workgroup of {@linkcode product} can take at once. */
@@ -93,6 +120,77 @@ export function product(
   });
 }
 
+/** Bytes of workgroup memory that WebGPU guarantees. */
+const WORKGROUP_BYTES = 16_384;
+
+/** Whether {@linkcode mixProduct} has room for a row of D values. */
+export function canMix(D: number): boolean {
+  const parts = BLOCK_ROWS * splitOf(D);
+  return 4 * (D + parts + rowThreads(D) + 16) <= WORKGROUP_BYTES;
+}
+
+/**
+ * `y = act(mix(x) Wᵀ)` for the one row of a pass: one dispatch for each part of
+ * the matrix. Its bits are those of `mix` or `normalize`, then {@linkcode product}.
+ *
+ * @param shift Which of the two shifts of the state holds the row before; without
+ * one, the row is only normalised.
+ */
+export function mixProduct(
+  gpu: Gpu,
+  { matrix, rows, x, vectors, state = x, carried, y }: MixProductTensors,
+  { shift, keep, ...options }: Omit<ProductOptions, "add"> & {
+    readonly shift?: "att" | "ffn";
+    /** Outputs an invocation keeps; by default what suits the adapter. */
+    readonly keep?: Kept;
+  },
+): Dispatch[] {
+  const { planes = [] } = options;
+  const [R, D] = x.shape;
+  const STRIDE = D * (N + 2);
+  const P = shift === undefined ? 0 : planes.length + 1;
+  if (!canMix(D)) {
+    throw new RangeError(
+      `Cannot mix ${D} values in ${WORKGROUP_BYTES} bytes of workgroup memory`,
+    );
+  }
+  expectShape(rows, [rows.shape[0], 4]);
+  expectShape(x, [R, matrix.columns]);
+  expectShape(vectors, [2 + P, D]);
+  if (shift) expectShape(state, [state.shape[0], STRIDE]);
+  expectShape(carried, [2, D]);
+  expectShape(y, [y.shape[0], matrix.rows]);
+  const ffn = shift === "ffn";
+  const places = {
+    BEFORE: ffn ? D : 0,
+    BEFORE_STRIDE: ffn ? 0 : STRIDE,
+    AFTER: ffn ? D * (N + 1) : 0,
+    AFTER_STRIDE: ffn ? STRIDE : 0,
+  };
+  const [before, after] = ffn ? [carried, state] : [state, carried];
+  const SPLIT = splitOf(D);
+  return matrix.parts.map(({ weights, scales, from, blocks }) => {
+    const ROWS = keep ?? outputsKept(blocks, 1, gpu.software);
+    const LANES = Math.min(16, BLOCK_ROWS / ROWS);
+    return gpu.dispatch({
+      label: `product ${matrix.label}`,
+      source: mixSource,
+      constants: {
+        ...outputConstants(matrix, options),
+        ...places,
+        BLOCK0: from,
+        ROWS,
+        LANES,
+        SPLIT,
+        NORM: rowThreads(D),
+        SHIFTED: Number(shift !== undefined),
+      },
+      tensors: [weights, scales, rows, x, vectors, before, after, y],
+      grid: () => [blocks * BLOCK_ROWS / LANES / ROWS],
+    });
+  });
+}
+
 /** `y = act(x Wᵀ)` for many rows: one dispatch for each part of the matrix. */
 export function matmul(
   gpu: Gpu,
@@ -115,12 +213,25 @@ export function matmul(
 
 function check(
   { matrix, x, y }: ProductTensors,
-  { relu2 = false, add = false, planes = [], tanh = 6, sigmoid = 6 }:
-    ProductOptions,
+  options: ProductOptions,
 ): Record<string, number> {
+  const { add = false, planes = [] } = options;
   const [, R] = x.shape;
   expectShape(x, [planes.length + 1, R, matrix.columns]);
   expectShape(y, [Math.min(R, y.shape[0]), matrix.rows]);
+  return {
+    ...outputConstants(matrix, options),
+    R,
+    WIDTH: matrix.rows,
+    ADD: Number(add),
+  };
+}
+
+/** What outputs read, and what becomes of them. */
+function outputConstants(
+  matrix: Matrix,
+  { relu2 = false, planes = [], tanh = 6, sigmoid = 6 }: ProductOptions,
+): Record<string, number> {
   const bounds = [1, 2, 3, 4, 5].map((plane) => {
     const output = planes[plane - 1] ?? BLOCK_ROWS * 0xffffffff;
     return [`B${plane}`, output / BLOCK_ROWS];
@@ -129,12 +240,9 @@ function check(
     ...Object.fromEntries(bounds),
     FORMAT: MATRIX_FORMATS[matrix.format],
     K: matrix.columns,
-    R,
-    WIDTH: matrix.rows,
     RELU2: Number(relu2),
     TANH: tanh,
     SIGMOID: sigmoid,
-    ADD: Number(add),
   };
 }
 
