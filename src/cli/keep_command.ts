@@ -87,12 +87,12 @@ async function keep(args: readonly string[]): Promise<void> {
   const { flags, words } = parseCommand(args, HELP.groups);
   expectNoWords(words, "name servers with --server");
   const folder = flags.folder ?? FOLDER;
-  const store = new SaveStore(folder, readSize(flags.size ?? MOST));
+  const store = new SaveStore(folder, readSize(flags.size ?? MOST), { note });
   if (flags.list !== undefined && isYes(flags.list)) return await list(store);
   const named = flags.server?.split("\n").map((url) => readUrl(url, "server"));
   if (named !== undefined) expectNoServer(flags);
   const own = named === undefined
-    ? await startServer(flags, folder)
+    ? await startServer(flags, folder, () => store.flush())
     : undefined;
   const servers = named ?? [own?.url ?? ""];
   const { host: hostname = "127.0.0.1", port = "8100" } = flags;
@@ -113,7 +113,7 @@ async function keep(args: readonly string[]): Promise<void> {
   );
   onEnd(() => {
     void Promise.all([server.shutdown(), own?.end()])
-      .then(() => Deno.exit(0));
+      .then(() => store.flush()).then(() => Deno.exit(0));
   });
   await server.finished;
 }
@@ -166,8 +166,16 @@ interface OwnServer {
   end(): Promise<void>;
 }
 
-/** Starts a server on a free port, with the folder's key, so that saves outlive it. */
-async function startServer(flags: Flags, folder: string): Promise<OwnServer> {
+/**
+ * Starts a server on a free port, with the folder's key, so that saves outlive it.
+ *
+ * @param flush Waited for before the keeper ends because the server has.
+ */
+async function startServer(
+  flags: Flags,
+  folder: string,
+  flush: () => Promise<void>,
+): Promise<OwnServer> {
   const saves = new SaveFolder(folder);
   await saves.key();
   const settings = Object.fromEntries(
@@ -199,7 +207,7 @@ async function startServer(flags: Flags, folder: string): Promise<OwnServer> {
       void process.status.then(() => {
         if (ending) return;
         note("The server has ended");
-        Deno.exit(1);
+        void flush().then(() => Deno.exit(1));
       });
       return {
         url,

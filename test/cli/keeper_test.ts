@@ -49,10 +49,10 @@ async function serve(
     store,
     loopback,
     note: (line) => notes.push(line),
-    fetch(request): Promise<Response> {
-      const found = servers[new URL(request.url).origin];
+    fetch(url, init): Promise<Response> {
+      const found = servers[new URL(url).origin];
       if (found === undefined) throw new TypeError("Cannot connect");
-      return found.fetch(request);
+      return found.fetch(new Request(url, init));
     },
   });
   const seen = new Map<Harness, number>();
@@ -81,7 +81,10 @@ async function serve(
       ),
     get: (path, headers = {}) =>
       keeper.answer(new Request(`http://keeper${path}`, { headers })),
-    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await store.flush();
+      await Deno.remove(root, { recursive: true });
+    },
   };
 }
 
@@ -414,6 +417,7 @@ Deno.test({
     await using kept = await serve({ [ONE]: await server() });
     const words = `${"long ".repeat(30)}end`;
     await (await kept.post(CHAT, chat(USER(words)))).text();
+    await kept.store.flush();
     const mode = async (path: string) =>
       ((await Deno.stat(path)).mode ?? 0) & 0o777;
     assertEquals(await mode(kept.folder), 0o700);
@@ -464,6 +468,7 @@ Deno.test("the folder has a bound, and the save unused for longest goes first", 
   await using kept = await serve(servers, 3.5 * bytes);
   for (const words of ["a", "b", "c", "d"]) {
     await (await kept.post(CHAT, chat(USER(words)))).text();
+    await kept.store.flush();
     await new Promise((resolve) => setTimeout(resolve, 5));
     if (words === "c") {
       const next = chat(USER("a"), SAID, USER("e"));

@@ -118,21 +118,20 @@ function linked(key: string, { role, content, calls = [] }: Message): string {
  * A text that goes on with a text.
  *
  * @param seed What else has to be the same.
- * @param saved Places in all texts that there are saves of.
+ * @param saved Keys of all texts that there are saves of, by their lengths.
  */
 export function textHistory(
   seed: unknown,
   text: string,
-  saved: readonly SavePlace[],
+  saved: ReadonlyMap<number, ReadonlySet<string>>,
 ): KeptHistory {
   const begin = keyOf(seed);
-  const known = new Map(saved.map(({ key, known }) => [key, known]));
-  const lengths = [...new Set(known.values())]
+  const lengths = [...saved.keys()]
     .filter((length) => length <= text.length).sort((a, b) => a - b);
   const keys = prefixKeys(begin, text, lengths);
   return {
     places: lengths.map((known, i) => ({ key: keys[i] ?? "", known }))
-      .filter((place) => known.get(place.key) === place.known).reverse(),
+      .filter(({ key, known }) => saved.get(known)?.has(key)).reverse(),
     after: (said) => prefixKeys(begin, (text + said.text).trimEnd())[0] ?? "",
     textAfter(said) {
       const whole = text + said.text;

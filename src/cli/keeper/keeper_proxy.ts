@@ -8,7 +8,7 @@
 
 import { ConfigError } from "../../errors.ts";
 import { isLoopbackHost } from "../../http/access/cross_site.ts";
-import { streamOf } from "./answer_stream.ts";
+import { answerBody } from "./answer_stream.ts";
 import {
   chatHistory,
   type KeptHistory,
@@ -44,6 +44,11 @@ const OWN_HEADERS = [
   "transfer-encoding",
 ];
 
+/** Saves of one history that are tried, where a server refuses them. */
+const TRIES = 3;
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
 /** Where requests go, and what is kept. */
 export interface KeeperOptions {
   /** Addresses of servers, without a slash at the end; the first is the usual one. */
@@ -54,7 +59,7 @@ export interface KeeperOptions {
   /** Whether requests for other names than this machine's own are refused. */
   readonly loopback?: boolean;
   /** In place of the network. */
-  readonly fetch?: (request: Request) => Promise<Response>;
+  readonly fetch?: Fetch;
 }
 
 /** A request that was read. */
@@ -81,7 +86,7 @@ export class Keeper {
   readonly #store: SaveStore;
   readonly #note: (line: string) => void;
   readonly #loopback: boolean;
-  readonly #fetch: (request: Request) => Promise<Response>;
+  readonly #fetch: Fetch;
   /** Models of each server, and until when that is believed. */
   readonly #models = new Map<string, { ids: Set<string>; until: number }>();
 
@@ -100,7 +105,7 @@ export class Keeper {
     this.#store = store;
     this.#note = note;
     this.#loopback = loopback;
-    this.#fetch = call ?? ((request) => fetch(request));
+    this.#fetch = call ?? fetch;
   }
 
   /** Answers one request of a client. */
@@ -117,11 +122,14 @@ export class Keeper {
     if (request.method !== "POST" || dialect === undefined) {
       return await this.#forward(request, pathname + search, request.body);
     }
-    const bytes = await readUpTo(request);
+    const [bytes] = await Promise.all([
+      readUpTo(request),
+      this.#store.refresh(),
+    ]);
     if (bytes === undefined) return tooLarge();
     const text = new TextDecoder().decode(bytes);
     const body = objectOf(text);
-    const history = body && await this.#historyOf(request, body, dialect);
+    const history = body && this.#historyOf(request, body, dialect);
     if (body === undefined || history === undefined) {
       return await this.#forward(request, pathname + search, bytes, body);
     }
@@ -136,11 +144,11 @@ export class Keeper {
     });
   }
 
-  async #historyOf(
+  #historyOf(
     request: Request,
     body: Json,
     dialect: ClientDialect,
-  ): Promise<KeptHistory | undefined> {
+  ): KeptHistory | undefined {
     const told: SentHistory | undefined = dialect.read(body);
     if (told === undefined) return undefined;
     const { headers } = request;
@@ -153,26 +161,26 @@ export class Keeper {
     const seed = [told.kind, body.model ?? null, keyOf(caller)];
     return told.kind === "chat"
       ? chatHistory([...seed, told.head], told.pieces)
-      : textHistory(seed, told.text, await this.#store.texts());
+      : textHistory(seed, told.text, this.#store.texts);
   }
 
   /** Goes on from the newest save; where that is refused, tells the whole. */
   async #converse(asked: Asked): Promise<Response> {
-    const found = await this.#find(asked);
-    if (found !== undefined) {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const found = await this.#find(asked);
+      if (found === undefined) break;
       const { place: { known }, server } = found;
       const body = JSON.stringify(found.body);
       const { response, from } = await this.#send(asked, body, server);
       if (!await refusesState(response)) {
-        return this.#listen(asked, response, from, known);
+        return await this.#listen(asked, response, from, known);
       }
       this.#note(`A save is of no use any more (${response.status})`);
       await response.body?.cancel();
-      await this.#store.remove(found.place);
-      return await this.#converse(asked);
+      this.#store.remove(found.place);
     }
     const { response, from } = await this.#send(asked, asked.text);
-    return this.#listen(asked, response, from, 0);
+    return await this.#listen(asked, response, from, 0);
   }
 
   async #find(
@@ -189,21 +197,25 @@ export class Keeper {
   }
 
   /** Passes an answer on, and keeps its state once it has ended. */
-  #listen(
+  async #listen(
     asked: Asked,
     response: Response,
     server: string,
     known: number,
-  ): Response {
+  ): Promise<Response> {
     if (!response.ok || response.body === null) return response;
     const answer = asked.dialect.listen();
-    const type = response.headers.get("content-type") ?? "";
-    const body = streamOf(response.body, type, answer, async () => {
-      await this.#keep(asked, answer, server, known);
-    });
-    const headers = new Headers(response.headers);
+    const { status, headers } = response;
     headers.delete("content-length");
-    return new Response(body, { status: response.status, headers });
+    try {
+      const body = await answerBody(response, answer, async () => {
+        await this.#keep(asked, answer, server, known);
+      });
+      return new Response(body, { status, headers });
+    } catch (error) {
+      if (asked.request.signal.aborted) throw error;
+      return unreachable(error);
+    }
   }
 
   async #keep(
@@ -214,19 +226,13 @@ export class Keeper {
   ): Promise<void> {
     if (answer.state === undefined) return;
     const { words, length, unit } = history;
-    try {
-      await this.#store.write(history.after(answer), answer.state, {
-        server,
-        model: typeof body.model === "string" ? body.model : "",
-        turns: unit === "messages" ? length + 1 : 1,
-        words,
-        ...history.textAfter?.(answer),
-      });
-    } catch (error) {
-      // The answer is the client's all the same.
-      this.#note(`Cannot keep a save: ${error}`);
-      return;
-    }
+    await this.#store.write(history.after(answer), answer.state, {
+      server,
+      model: typeof body.model === "string" ? body.model : "",
+      turns: unit === "messages" ? length + 1 : 1,
+      words,
+      ...history.textAfter?.(answer),
+    });
     const shown = words.replaceAll(/\s+/g, " ").trim().slice(0, SHOWN);
     this.#note(`${length - known} of ${length} ${unit} are new: ${shown}`);
   }
@@ -340,7 +346,8 @@ export class Keeper {
     headers.set("accept-encoding", "identity");
     const { method, signal } = request;
     const response = await this.#fetch(
-      new Request(url, { method, headers, body, signal, redirect: "manual" }),
+      url,
+      { method, headers, body, signal, redirect: "manual" },
     );
     const said = new Headers(response.headers);
     for (const name of ["connection", "keep-alive", "transfer-encoding"]) {

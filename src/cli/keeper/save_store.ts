@@ -1,7 +1,12 @@
 /**
  * Saves in a folder, one a file: a line of JSON about it, and the token as bytes. What
  * is over the bound goes, the save unused for longest first. Several keepers may
- * share a folder, for nothing of it is kept in memory but its size.
+ * share a folder.
+ *
+ * Files are written behind the answers, one after the other. Until its file is there,
+ * and as long as there is room, a save is found in memory; a crash before loses the
+ * file and nothing else, for a history without a save is read again. A file is written
+ * under another name first, so that there is never half a save.
  *
  * @module
  */
@@ -44,6 +49,22 @@ export interface StoredSave extends StoredAbout {
   readonly used: number;
 }
 
+/** What a store may be given besides its folder. */
+export interface SaveStoreOptions {
+  /** Told of what went wrong behind an answer. */
+  readonly note?: (line: string) => void;
+  /** In place of the file system's own. */
+  readonly writeFile?: typeof Deno.writeFile;
+}
+
+/** A save in memory. */
+interface RecentSave {
+  readonly state: string;
+  readonly about: StoredAbout;
+  /** Whether it is on the disk, will be, or could not be. */
+  file: "waiting" | "there" | "failed";
+}
+
 const SUFFIX = ".save";
 
 /** Characters of the user's words that a list shows. */
@@ -52,80 +73,158 @@ const WORDS = 60;
 /** A save of a text has its length in its name: `KEY-LENGTH.save`. */
 const NAME = /^([\da-f]{64})(?:-(\d+))?\.save$/;
 
+/** A save that is being written, or was when its keeper ended. */
+const DRAFT = /^[\da-f]{64}(?:-\d+)?\.save\.[\da-f-]{36}$/;
+
+/** Milliseconds after which nobody writes a draft any more. */
+const ABANDONED = 3_600_000;
+
+/** Bytes of saves that are held in memory, be they on the disk or not. */
+const MOST_RECENT = 2 ** 26;
+
+/** Parts of the bound: what is written before the folder is measured again. */
+const MEASURED = 1 / 32;
+
+/** Part of the bound that is left, so that not every save makes another go. */
+const LEFT = 15 / 16;
+
+/** Files that are looked at side by side. */
+const ABREAST = 64;
+
 /** A folder of saves, bounded. */
 export class SaveStore {
   readonly #folder: string;
   readonly #most: number;
-  #total: number | undefined;
+  readonly #note: (line: string) => void;
+  readonly #writeFile: typeof Deno.writeFile;
+  /** Saves by key, the one used last at the end. */
+  readonly #recent = new Map<string, RecentSave>();
+  /** Lengths of texts, or nothing, by the keys of the files; none before a look. */
+  #files: Map<string, number | undefined> | undefined;
+  /** Keys of saves of texts, by length. */
+  readonly #texts = new Map<number, Set<string>>();
+  /** When the folder changed last, as far as it was looked at. */
+  #changed: number | undefined;
+  /** The last job on the folder, and how many there are. */
+  #jobs = Promise.resolve();
+  #waiting = 0;
+  /** Bytes that were written since the folder was measured. */
+  #written = Infinity;
 
   /**
    * Uses a folder, which need not exist yet.
    *
    * @param most Bytes of all saves.
    */
-  constructor(folder: string, most: number) {
+  constructor(
+    folder: string,
+    most: number,
+    { note = () => {}, writeFile = Deno.writeFile }: SaveStoreOptions = {},
+  ) {
     this.#folder = folder;
     this.#most = most;
+    this.#note = note;
+    this.#writeFile = writeFile;
+  }
+
+  /**
+   * Looks at the folder if it has changed, as another keeper changes it. While this
+   * one writes, it does not look: what it misses is read again by the model.
+   */
+  async refresh(): Promise<void> {
+    if (this.#files !== undefined) {
+      if (this.#waiting > 0) return;
+      const changed = await this.#lastChange();
+      if (changed === this.#changed || this.#waiting > 0) return;
+    }
+    await this.#later(() => this.#look());
   }
 
   /** The state at a place, and what is known of it; nothing if there is none. */
   async read(
-    { key, known }: SavePlace,
+    { key }: Pick<SavePlace, "key">,
   ): Promise<
     { readonly state: string; readonly about: StoredAbout } | undefined
   > {
-    for (const path of [this.#path(key), this.#path(key, known)]) {
-      const bytes = await readIfThere(path);
-      const end = bytes?.indexOf(0x0a) ?? -1;
-      if (bytes === undefined || end < 0) continue;
-      const now = new Date();
-      await Deno.utime(path, now, now).catch(() => {});
-      return {
-        state: textOf(bytes.subarray(end + 1)),
-        about: JSON.parse(new TextDecoder().decode(bytes.subarray(0, end))),
-      };
+    const recent = this.#recent.get(key);
+    if (recent !== undefined) {
+      this.#remember(key, recent);
+      void this.#later(() => this.#touch(key, recent));
+      return recent;
     }
-    return undefined;
+    if (!this.#files?.has(key)) return undefined;
+    const path = this.#path(key, this.#files.get(key));
+    let bytes: Uint8Array<ArrayBuffer>;
+    try {
+      bytes = await Deno.readFile(path);
+    } catch (error) {
+      this.#forget(key);
+      if (!(error instanceof Deno.errors.NotFound)) {
+        this.#note(`Cannot read the save ${path}: ${error}`);
+      }
+      return undefined;
+    }
+    try {
+      const found: RecentSave = { ...parsed(bytes), file: "there" };
+      this.#remember(key, found);
+      void this.#later(() => this.#touch(key, found));
+      return found;
+    } catch (error) {
+      this.#note(`Cannot use the save ${path}, which goes: ${error}`);
+      this.remove({ key });
+      return undefined;
+    }
   }
 
-  /** Keeps a state; whole or not at all. */
+  /**
+   * Keeps a state. It is found from now on; its file is written behind, unless so many
+   * wait already that it has to be waited for.
+   */
   async write(key: string, state: string, about: StoredAbout): Promise<void> {
-    await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const words = about.words.replaceAll(/\s+/g, " ").slice(0, WORDS);
-    const line = new TextEncoder().encode(
-      `${JSON.stringify({ ...about, words })}\n`,
-    );
-    const token = bytesOf(state);
-    const bytes = new Uint8Array(line.length + token.length);
-    bytes.set(line);
-    bytes.set(token, line.length);
-    const path = this.#path(key, about.length);
-    const draft = `${path}.${crypto.randomUUID()}`;
-    await Deno.writeFile(draft, bytes, { mode: 0o600 });
-    await Deno.rename(draft, path);
-    this.#total = (this.#total ?? await this.#measure()) + bytes.length;
-    if (this.#total > this.#most) await this.#shrink();
+    const save: RecentSave = {
+      state,
+      about: { ...about, words },
+      file: "waiting",
+    };
+    this.#remember(key, save);
+    this.#list(key, about.length);
+    void this.#later(() => this.#put(key, save));
+    let bytes = 0;
+    for (const { state, file } of this.#recent.values()) {
+      if (file === "waiting") bytes += state.length;
+    }
+    if (bytes > MOST_RECENT) await this.#jobs;
   }
 
   /** Drops a save. */
-  async remove({ key, known }: SavePlace): Promise<void> {
-    for (const path of [this.#path(key), this.#path(key, known)]) {
-      await Deno.remove(path).catch(() => {});
-    }
+  remove({ key }: Pick<SavePlace, "key">): void {
+    const length = this.#files?.get(key);
+    this.#forget(key);
+    void this.#later(async () => {
+      // Kept again in the meantime, it is written after this.
+      await Deno.remove(this.#path(key, length)).catch(() => {});
+    });
   }
 
-  /** Places in texts, of all that are kept. */
-  async texts(): Promise<SavePlace[]> {
-    const names = await this.#names();
-    return names.flatMap((name) => {
-      const [, key = "", length] = NAME.exec(name) ?? [];
-      return length === undefined ? [] : [{ key, known: Number(length) }];
-    });
+  /** Keys of saves of texts, by the texts' lengths. */
+  get texts(): ReadonlyMap<number, ReadonlySet<string>> {
+    return this.#texts;
+  }
+
+  /** Waits until all that is kept is on the disk; what could not be is tried again. */
+  async flush(): Promise<void> {
+    for (const [key, save] of this.#recent) {
+      if (save.file === "failed") void this.#later(() => this.#put(key, save));
+    }
+    await this.#jobs;
   }
 
   /** All saves, the newest first. */
   async list(): Promise<StoredSave[]> {
-    const found = await Promise.all((await this.#names()).map(async (name) => {
+    await this.flush();
+    const names = (await this.#names()).filter((name) => NAME.test(name));
+    const found = await abreast(names, async (name) => {
       const path = join(this.#folder, name);
       try {
         const { size: bytes, mtime } = await Deno.stat(path);
@@ -136,11 +235,113 @@ export class SaveStore {
         // It went while it was looked at, or is none of these.
         return [];
       }
-    }));
+    });
     return found.flat().sort((a, b) => b.used - a.used);
   }
 
-  #path(key: string, length?: number): string {
+  /** Does something with the folder, after all that is to be done before. */
+  async #later(job: () => Promise<void>): Promise<void> {
+    this.#waiting++;
+    this.#jobs = this.#jobs.then(job).catch((error) => {
+      this.#note(`Cannot use ${this.#folder}: ${error}`);
+    }).finally(() => this.#waiting--);
+    await this.#jobs;
+  }
+
+  /** Holds a save in memory, and lets go of those unused for longest. */
+  #remember(key: string, save: RecentSave): void {
+    this.#recent.delete(key);
+    this.#recent.set(key, save);
+    let bytes = 0;
+    for (const { state } of this.#recent.values()) bytes += state.length;
+    for (const [old, { state, file }] of this.#recent) {
+      if (bytes <= MOST_RECENT) break;
+      if (file === "waiting" || old === key) continue;
+      bytes -= state.length;
+      this.#recent.delete(old);
+      if (file === "failed") this.#forget(old);
+    }
+  }
+
+  #list(key: string, length: number | undefined): void {
+    this.#files?.set(key, length);
+    if (length === undefined) return;
+    const keys = this.#texts.get(length) ?? new Set();
+    this.#texts.set(length, keys.add(key));
+  }
+
+  #forget(key: string): void {
+    this.#recent.delete(key);
+    const length = this.#files?.get(key);
+    this.#files?.delete(key);
+    if (length !== undefined) this.#texts.get(length)?.delete(key);
+  }
+
+  /** Says on the disk that a save was used; one that is gone from it is forgotten. */
+  async #touch(key: string, save: RecentSave): Promise<void> {
+    if (save.file !== "there" || this.#recent.get(key) !== save) return;
+    const now = new Date();
+    try {
+      await Deno.utime(this.#path(key, save.about.length), now, now);
+    } catch (error) {
+      // Whoever may not write here may read.
+      if (error instanceof Deno.errors.NotFound) this.#forget(key);
+    }
+  }
+
+  /** Writes a save, whole or not at all. */
+  async #put(key: string, save: RecentSave): Promise<void> {
+    // Dropped, or kept anew, before its turn came.
+    if (this.#recent.get(key) !== save) return;
+    const path = this.#path(key, save.about.length);
+    const draft = `${path}.${crypto.randomUUID()}`;
+    try {
+      await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      const bytes = written(save);
+      await this.#writeFile(draft, bytes, { mode: 0o600 });
+      await Deno.rename(draft, path);
+      save.file = "there";
+      this.#written += bytes.length;
+    } catch (error) {
+      save.file = "failed";
+      await Deno.remove(draft).catch(() => {});
+      this.#note(
+        `Cannot write a save to ${this.#folder}, and holds it in memory: ` +
+          `${error}`,
+      );
+      return;
+    }
+    if (this.#written > this.#most * MEASURED) await this.#shrink();
+    this.#changed = await this.#lastChange();
+  }
+
+  /** Reads the names in the folder. */
+  async #look(): Promise<void> {
+    this.#changed = await this.#lastChange();
+    const names = await this.#names();
+    this.#files = new Map();
+    this.#texts.clear();
+    for (const name of names) {
+      const [, key, length] = NAME.exec(name) ?? [];
+      if (key === undefined) continue;
+      this.#list(key, length === undefined ? undefined : Number(length));
+    }
+    for (const [key, { about, file }] of this.#recent) {
+      if (file === "there" && !this.#files.has(key)) this.#recent.delete(key);
+      else this.#list(key, about.length);
+    }
+  }
+
+  /** When a name in the folder came or went, in milliseconds of Unix time. */
+  async #lastChange(): Promise<number | undefined> {
+    try {
+      return (await Deno.stat(this.#folder)).mtime?.getTime();
+    } catch {
+      return undefined;
+    }
+  }
+
+  #path(key: string, length: number | undefined): string {
     const name = length === undefined ? key : `${key}-${length}`;
     return join(this.#folder, name + SUFFIX);
   }
@@ -148,52 +349,59 @@ export class SaveStore {
   async #names(): Promise<string[]> {
     try {
       const entries = await Array.fromAsync(Deno.readDir(this.#folder));
-      return entries.map(({ name }) => name).filter((name) => NAME.test(name));
+      return entries.map(({ name }) => name);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return [];
       throw error;
     }
   }
 
-  async #files(): Promise<{ path: string; size: number; used: number }[]> {
-    const found = await Promise.all((await this.#names()).map(async (name) => {
-      const path = join(this.#folder, name);
-      const info = await Deno.stat(path).catch(() => undefined);
-      if (info === undefined) return [];
-      return [{ path, size: info.size, used: info.mtime?.getTime() ?? 0 }];
-    }));
-    return found.flat();
-  }
-
-  async #measure(): Promise<number> {
-    const files = await this.#files();
-    return files.reduce((sum, { size }) => sum + size, 0);
-  }
-
+  /** Measures the folder; lets the oldest saves go where they are too many. */
   async #shrink(): Promise<void> {
-    const files = await this.#files();
+    const names = (await this.#names()).filter((name) =>
+      NAME.test(name) || DRAFT.test(name)
+    );
+    const stats = await abreast(names, async (name) => {
+      const info = await Deno.stat(join(this.#folder, name)).catch(() => {});
+      const { size = 0, mtime } = info ?? {};
+      return { name, size, used: mtime?.getTime() ?? 0 };
+    });
+    this.#written = 0;
+    const files: typeof stats = [];
+    for (const file of stats) {
+      if (NAME.test(file.name)) files.push(file);
+      else if (Date.now() - file.used > ABANDONED) await this.#drop(file.name);
+    }
     let total = files.reduce((sum, { size }) => sum + size, 0);
+    if (total <= this.#most) return;
     // The newest stays, however large it is: the next turn goes on from it.
-    for (
-      const { path, size } of files.sort((a, b) => a.used - b.used).slice(0, -1)
-    ) {
-      if (total <= this.#most) break;
-      await Deno.remove(path).catch(() => {});
+    const oldest = files.sort((a, b) => a.used - b.used).slice(0, -1);
+    for (const { name, size } of oldest) {
+      if (total <= this.#most * LEFT) break;
+      await this.#drop(name);
       total -= size;
     }
-    this.#total = total;
+  }
+
+  async #drop(name: string): Promise<void> {
+    const [, key] = NAME.exec(name) ?? [];
+    if (key !== undefined && this.#recent.get(key)?.file !== "waiting") {
+      this.#forget(key);
+    }
+    await Deno.remove(join(this.#folder, name)).catch(() => {});
   }
 }
 
-async function readIfThere(
-  path: string,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+/** Does something with each of many, a few at a time. */
+async function abreast<T, R>(
+  all: readonly T[],
+  work: (one: T) => Promise<R>,
+): Promise<R[]> {
+  const done: R[] = [];
+  for (let at = 0; at < all.length; at += ABREAST) {
+    done.push(...await Promise.all(all.slice(at, at + ABREAST).map(work)));
   }
+  return done;
 }
 
 /** The line at the start of a file, which is short. */
@@ -205,14 +413,28 @@ async function firstLine(path: string): Promise<string> {
   return text.slice(0, text.indexOf("\n"));
 }
 
-function bytesOf(state: string): Uint8Array {
-  return isPortableText(state)
+/** A file of a save. */
+function written({ state, about }: RecentSave): Uint8Array {
+  const line = new TextEncoder().encode(`${JSON.stringify(about)}\n`);
+  const token = isPortableText(state)
     ? portableBytes(state)
     : sealedBytes(splitSealedText(state));
+  const bytes = new Uint8Array(line.length + token.length);
+  bytes.set(line);
+  bytes.set(token, line.length);
+  return bytes;
 }
 
-function textOf(bytes: Uint8Array<ArrayBuffer>): string {
-  return isSealedBytes(bytes)
-    ? sealedText(splitSealedBytes(bytes))
-    : portableText(bytes);
+/** The save in a file. */
+function parsed(
+  bytes: Uint8Array<ArrayBuffer>,
+): { readonly state: string; readonly about: StoredAbout } {
+  const end = bytes.indexOf(0x0a);
+  if (end < 0) throw new SyntaxError("Cannot find the first line");
+  const about = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+  const token = bytes.subarray(end + 1);
+  const state = isSealedBytes(token)
+    ? sealedText(splitSealedBytes(token))
+    : portableText(token);
+  return { state, about };
 }
