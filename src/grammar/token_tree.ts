@@ -41,6 +41,11 @@ export class TokenTree {
   readonly #longest: number;
   /** The one not asked for longest first. */
   readonly #within = new Map<string, Within>();
+  /** The last mask within a string, by what follows the string. */
+  readonly #masks = new WeakMap<
+    object,
+    { readonly key: string; readonly mask: Uint32Array<ArrayBuffer> }
+  >();
 
   /**
    * Takes a vocabulary in.
@@ -106,12 +111,32 @@ export class TokenTree {
     this.#longest = this.#depth.reduce((most, one) => Math.max(most, one), 0);
   }
 
-  /** Bits `[V]`, 1 for a token that may come next. */
+  /** Bits `[V]`, 1 for a token that may come next. Not to be changed. */
   mask(state: AnswerState): Uint32Array<ArrayBuffer> {
+    const { sequel, key } = isStringState(state)
+      ? this.#likenessOf(state)
+      : { sequel: undefined, key: "" };
+    const known = sequel && this.#masks.get(sequel);
+    if (known?.key === key) return known.mask;
     const mask = new Uint32Array(this.#words);
     this.#below(0, state, mask);
     if (state.whole) set(mask, this.#end);
+    if (sequel !== undefined) this.#masks.set(sequel, { key, mask });
     return mask;
+  }
+
+  /** What the mask within a string depends on, if not on the string's text. */
+  #likenessOf({ sequel, policy, place }: StringState) {
+    if (sequel === undefined || policy === undefined) {
+      return { sequel: undefined, key: "" };
+    }
+    return { sequel, key: this.#keyOf(place, policy) };
+  }
+
+  #keyOf(place: StringPlace, policy: string): string {
+    const { machine } = place;
+    const likeness = machine.likeness(place, this.#longest);
+    return `${machine.id} ${policy} ${likeness}`;
   }
 
   #below(node: number, state: AnswerState, mask: Uint32Array): void {
@@ -151,9 +176,7 @@ export class TokenTree {
   }
 
   #remembered(state: StringState, policy: string): Within {
-    const { machine } = state.place;
-    const likeness = machine.likeness(state.place, this.#longest);
-    const key = `${machine.id} ${policy} ${likeness}`;
+    const key = this.#keyOf(state.place, policy);
     let found = this.#within.get(key);
     if (found === undefined) {
       const mask = new Uint32Array(this.#words);

@@ -27,6 +27,11 @@ export interface StringState extends AnswerState {
   allows(place: StringPlace): boolean;
   /** A name of what {@linkcode allows} allows, where others allow the same. */
   readonly policy: string | undefined;
+  /**
+   * What knows what follows the string, where that does not depend on its text. Other
+   * places of the same string have the same.
+   */
+  readonly sequel: object | undefined;
   /** This string, at a place that `written` leads to. */
   moved(place: StringPlace, written: string): AnswerState;
   /** What follows the quote that ends the string at a place. */

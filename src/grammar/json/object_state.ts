@@ -163,6 +163,7 @@ class Names {
 /** Within the name of a property. */
 class NameState implements StringState {
   readonly whole = false;
+  readonly sequel = undefined;
   readonly #names: Names;
   readonly place: StringPlace;
   readonly #written: string;

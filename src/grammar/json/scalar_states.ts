@@ -47,6 +47,11 @@ export class TextValue implements StringState {
       : "unfailed";
   }
 
+  get sequel(): object | undefined {
+    const text = this.#holder.recording || this.place.machine.checks;
+    return text ? undefined : this.#holder;
+  }
+
   allows(place: StringPlace): boolean {
     if (this.policy === "all") return true;
     return place.leadsTo(({ verdict }) =>

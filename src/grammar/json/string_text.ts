@@ -62,6 +62,8 @@ export class StringMachine {
   readonly #longest: number;
   /** Whether some characters may not come: then escapes are for those that must. */
   readonly restricted: boolean;
+  /** Whether a condition is one of whole texts. */
+  readonly checks: boolean;
   /** Lengths that matter. */
   readonly #lengths: readonly number[];
   readonly #known = new Map<string, StringPlace>();
@@ -85,6 +87,7 @@ export class StringMachine {
     this.#longest = bounded
       ? Infinity
       : Math.max(options.longest, ...needed.map((least) => least * 2));
+    this.checks = this.#conditions.some(({ checks }) => checks.length > 0);
     this.restricted = starts.length > 0 || options.track !== undefined;
     this.#lengths = [
       this.#longest,
