@@ -99,7 +99,7 @@ Decoding with and without a JSON schema: random weights in the 0.1 B shape (12 l
 
 ${table(["drawn", "answers at once", "free", "in a schema", "cost"], rows)}
 
-A free answer is drawn up to 16 tokens at a time without a word from the host. One in a schema is drawn token by token, for the mask of the next follows from the last. The token is read while the thread that knows the grammar finds that mask; what is left is a round trip to the device, and the work of finding masks on cores that compute. Where tokens are sampled, a mask leaves fewer to choose from, which pays for a part of it.
+An answer is drawn up to 16 tokens at a time without a word from the host, in a schema as well: the thread that draws tells each token to the thread that knows the grammar, reads the token while that finds the mask of the next, and takes the mask from memory that both share. What is left is the work of finding masks, and of drawing in them, on cores that compute. Where tokens are sampled, a mask leaves fewer to choose from, which pays for a part of it.
 `;
 const results = new URL("results/grammar/README.md", import.meta.url);
 await Deno.mkdir(new URL("./", results), { recursive: true });

@@ -104,6 +104,12 @@ export interface LaneStep {
    * step, so one with penalties is asked for when the last one is answered.
    */
   readonly sampling?: Sampling;
+  /**
+   * The memory of a `MaskFeed`: each draw is told there, and the mask of the next is
+   * taken from there; of the first, too, unless `sampling` or `mask` has one. Only
+   * for devices with {@linkcode DeviceModel.maskFeeds}.
+   */
+  readonly feed?: SharedArrayBuffer;
   /** Drawing one of these ends the lane's part of the step; it stays unread. */
   readonly stopTokens?: ReadonlySet<number>;
   /**
@@ -117,8 +123,9 @@ export interface LaneStep {
    */
   readonly logits?: "last" | "all";
   /**
-   * The mask of the draw, of which there is one then, where it is found while tokens
-   * are read; nothing where none will be. Never rejected. Only for devices with
+   * The mask of the draw, of which there is one then unless there is a feed, where it
+   * is found while tokens are read; nothing where none will be. Never rejected. Only
+   * for devices with
    * {@linkcode DeviceModel.lateMasks}.
    */
   readonly mask?: Promise<Uint32Array | undefined>;
@@ -129,8 +136,9 @@ export interface LaneResult {
   /** The tokens drawn; the last one is unread. Fewer than asked after a stop token. */
   readonly drawn: readonly number[];
   /**
-   * Whether tokens are read and nothing is drawn, for {@linkcode LaneStep.mask} did
-   * not come in time. A part without tokens draws then, and reads nothing before.
+   * Whether all tokens are read and not all are drawn, for {@linkcode LaneStep.mask}
+   * or one of a feed did not come in time. A part without tokens draws then, and
+   * reads nothing before. The feed is at its end.
    */
   readonly undrawn?: boolean;
   /** Whether the last of them is a stop token. */
@@ -171,6 +179,8 @@ export interface DeviceModel {
   readonly threads?: ThreadsInUse;
   /** Whether it takes masks that are found while it reads. */
   readonly lateMasks?: boolean;
+  /** Whether it takes masks from another thread while it draws. */
+  readonly maskFeeds?: boolean;
   /** Resolves, once, if the device goes away; later calls reject with the same. */
   readonly lost: Promise<Error>;
   /** Makes a lane's state blank: all zeros. */

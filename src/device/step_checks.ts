@@ -85,7 +85,9 @@ export class StepChecks {
     }
   }
 
-  #fault({ lane, tokens, draw, sampling, mask }: LaneStep): string | undefined {
+  #fault(
+    { lane, tokens, draw, sampling, mask, feed }: LaneStep,
+  ): string | undefined {
     const { V } = this.#shape;
     const strange = tokens.find((t) =>
       !(Number.isInteger(t) && t >= 0 && t < V)
@@ -99,7 +101,7 @@ export class StepChecks {
     }
     if (draw === 0) return undefined;
     if (sampling === undefined) return "it draws without sampling";
-    if (mask !== undefined && draw > 1) {
+    if (mask !== undefined && draw > 1 && feed === undefined) {
       return "it draws more than once in a mask";
     }
     return sampling.mask && maskFault(sampling.mask, V);

@@ -60,6 +60,20 @@ export interface AnswerPrefix {
   readonly space: boolean;
 }
 
+/** Masks that a device finds for itself while it draws. */
+export interface MaskLoan {
+  /** The memory of a `MaskFeed`, for the side that draws. */
+  readonly feed: SharedArrayBuffer;
+  /** Whether it has no mask yet: the first draw is in the constraint's own. */
+  readonly fresh: boolean;
+  /**
+   * Takes the tokens that were drawn with it, when no more will be.
+   *
+   * @returns Those that {@linkcode Constraint.accept} is to take all the same.
+   */
+  took(drawn: readonly number[]): Promise<readonly number[]>;
+}
+
 /** Which token may come next, in one answer. */
 export interface Constraint {
   /**
@@ -82,6 +96,11 @@ export interface Constraint {
    * is too slow to follow.
    */
   accept(token: number): Promise<number>;
+  /**
+   * Lends masks for so many draws, to a device that can wait for them; nothing if it
+   * has to do with one mask at a time.
+   */
+  lend?(count: number): MaskLoan | undefined;
   /** Forgets the answer. */
   close(): void;
 }

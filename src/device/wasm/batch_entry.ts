@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MaskFeed } from "../../text/mask_feed.ts";
 import { Counts } from "../../text/penalties.ts";
 import type { LaneResult } from "../device.ts";
 import type { ThreadStep } from "./thread_messages.ts";
@@ -22,6 +23,8 @@ export interface Entry {
   readonly step: ThreadStep;
   /** Decayed counts, this step's draws included. */
   readonly counts: Counts;
+  /** Where masks come from while it draws. */
+  readonly feed: MaskFeed | undefined;
   /** Tokens drawn so far. */
   readonly drawn: number[];
   /** Rows of logits to answer with. */
@@ -34,6 +37,8 @@ export interface Entry {
   draws: number;
   /** Whether the last draw was a stop token. */
   stopped: boolean;
+  /** Whether a mask did not come in time. */
+  undrawn: boolean;
   /** Why nothing more can be drawn. */
   failure: string | undefined;
   /** Its rows in the pass in hand. */
@@ -48,16 +53,18 @@ export interface Entry {
  * @param pending What the lane drew last, if that is unread.
  */
 export function begin(step: ThreadStep, pending: Pending | undefined): Entry {
-  const { tokens, draw, sampling } = step;
+  const { tokens, draw, sampling, feed } = step;
   const entry: Entry = {
     step,
     counts: new Counts(sampling?.counts),
+    feed: feed && new MaskFeed(feed),
     drawn: [],
     logits: [],
     unread: tokens,
     read: 0,
     draws: draw,
     stopped: false,
+    undrawn: false,
     failure: undefined,
     rows: 0,
     firstWanted: 0,
@@ -80,9 +87,10 @@ export function hasUnread(entry: Entry): boolean {
 
 /** The answer, once it is done. */
 export function resultOf(
-  { step, drawn, stopped, logits, failure }: Entry,
+  { step, drawn, stopped, undrawn, logits, failure }: Entry,
 ): LaneResult {
   if (failure !== undefined) return { drawn, stopped, failure };
+  if (undrawn) return { drawn, stopped, undrawn };
   if (step.logits === undefined) return { drawn, stopped };
   const all = new Float32Array(logits.reduce((n, row) => n + row.length, 0));
   let at = 0;

@@ -29,6 +29,9 @@ import { planField } from "./plan_structs.ts";
 import { ThreadChoice } from "./thread_choice.ts";
 import type { ThreadStep } from "./thread_messages.ts";
 
+/** Milliseconds that a draw waits for a mask once its token is read. */
+const MASK_PATIENCE = 2;
+
 /** All lanes of a model, on the thread that leads. */
 export class BatchRunner {
   readonly #kernels: WasmKernels;
@@ -165,9 +168,9 @@ export class BatchRunner {
     if (logits === undefined) return;
     if (sampling !== undefined && draws > 0 && !hasUnread(entry)) {
       if (wish !== undefined) entry.logits.push(new Float32Array(logits));
-      this.#tryDraw(entry, sampling, logits);
+      this.#drawNext(entry, sampling, logits);
     }
-    this.#kept.drop(lane);
+    if (!entry.undrawn) this.#kept.drop(lane);
   }
 
   /** Fills a pass with rows, runs it, and draws where a lane has read all. */
@@ -221,12 +224,28 @@ export class BatchRunner {
       this.#pending[step.lane] = undefined;
       if (step.keep === true) this.#kept.keep(step.lane, this.#logits(last));
       if (entry.draws > 0 && step.sampling !== undefined) {
-        this.#tryDraw(entry, step.sampling, this.#logits(last));
+        this.#drawNext(entry, step.sampling, this.#logits(last));
       }
     }
     for (let i = firstWanted; given && (all || done) && i <= last; i++) {
       logits.push(this.#copy(this.#row(i), this.#V));
     }
+  }
+
+  /** Draws in the next mask, if there is a feed and that has one in time. */
+  #drawNext(entry: Entry, sampling: Sampling, logits: Float32Array): void {
+    const { feed, drawn, step: { lane } } = entry;
+    if (feed === undefined || drawn.length === 0 && sampling.mask) {
+      return this.#tryDraw(entry, sampling, logits);
+    }
+    const mask = feed.take(MASK_PATIENCE);
+    if (mask !== undefined) {
+      return this.#tryDraw(entry, { ...sampling, mask }, logits);
+    }
+    entry.undrawn = true;
+    entry.draws = 0;
+    if (this.#kept.of(lane) === undefined) this.#kept.keep(lane, logits);
+    feed.end();
   }
 
   /** Draws, or ends the entry: what it cannot draw from is its own alone. */
@@ -235,6 +254,7 @@ export class BatchRunner {
       this.#draw(entry, sampling, logits);
     } catch (error) {
       if (!(error instanceof LogitsError)) throw error;
+      entry.feed?.end();
       entry.failure = error.message;
       entry.draws = 0;
       this.#pending[entry.step.lane] = { token: 0, stopped: true };
@@ -252,6 +272,8 @@ export class BatchRunner {
     if (penalized(sampling)) counts.draw(token, sampling.penaltyDecay);
     entry.draws--;
     entry.stopped = step.stopTokens?.has(token) === true;
+    if (entry.stopped) entry.feed?.end();
+    else entry.feed?.tell(token);
     if (entry.draws > 0 && !entry.stopped) {
       entry.unread = [token];
       entry.read = 0;

@@ -13,6 +13,7 @@ import type {
   LaneStep,
   ThreadsInUse,
 } from "../device.ts";
+import { MaskFeed } from "../../text/mask_feed.ts";
 import { StepChecks } from "../step_checks.ts";
 import type { ThreadStep } from "./thread_messages.ts";
 import type { WasmThread } from "./worker_thread.ts";
@@ -48,6 +49,7 @@ export class WasmModel implements DeviceModel {
   readonly weightBytes: number;
   readonly seamless = true;
   readonly lateMasks = true;
+  readonly maskFeeds: boolean;
   readonly lost: Promise<Error>;
   readonly #inUse: Uint32Array;
   readonly #threads: readonly [WasmThread, ...WasmThread[]];
@@ -66,6 +68,8 @@ export class WasmModel implements DeviceModel {
     this.weightBytes = weightBytes;
     this.lost = lost;
     this.#shared = shared;
+    // A thread that nobody else runs on can wait.
+    this.maskFeeds = shared;
     this.#inUse = inUse;
     this.#threads = threads;
     this.#checks = new StepChecks(shape, lanes);
@@ -115,9 +119,17 @@ export class WasmModel implements DeviceModel {
 
   async step(batch: readonly LaneStep[]): Promise<LaneResult[]> {
     this.#checks.step(batch);
-    return batch.some(({ mask }) => mask !== undefined)
-      ? await this.#drawLate(batch)
-      : await this.#lead.do({ name: "step", batch });
+    let results: readonly LaneResult[] = [];
+    try {
+      return results = batch.some(({ mask }) => mask !== undefined)
+        ? await this.#drawLate(batch)
+        : await this.#lead.do({ name: "step", batch });
+    } finally {
+      for (const [i, { feed, draw }] of batch.entries()) {
+        const whole = results[i]?.drawn.length === draw;
+        if (feed !== undefined && !whole) new MaskFeed(feed).end();
+      }
+    }
   }
 
   /**
@@ -132,13 +144,14 @@ export class WasmModel implements DeviceModel {
     const drawing: ThreadStep[] = [];
     const masks = Promise.all(batch.map(async ({ mask: late, ...step }) => {
       const mask = await late;
-      const { lane, sampling, stopTokens } = step;
+      const { lane, draw, sampling, stopTokens, feed } = step;
       if (mask === undefined || sampling === undefined) return;
       drawing.push({
         lane,
         tokens: [],
-        draw: 1,
+        draw,
         sampling: { ...sampling, mask },
+        ...(feed && { feed }),
         ...(stopTokens && { stopTokens }),
       });
     }));

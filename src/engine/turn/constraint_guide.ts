@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Constraint } from "../../grammar/grammar.ts";
+import type { Constraint, MaskLoan } from "../../grammar/grammar.ts";
 import type { StopSequence, Turn } from "../engine.ts";
 
 /** Milliseconds for which other lanes wait for a mask, to share the next step. */
@@ -26,6 +26,8 @@ export class Guide {
   readonly #constraint: Constraint | undefined;
   readonly #listener: GuideListener;
   #next: Promise<Uint32Array | undefined> | undefined;
+  #follows = 0;
+  #loan: MaskLoan | undefined;
   #soon = false;
 
   /** Follows `constraint`, or nothing. */
@@ -62,17 +64,33 @@ export class Guide {
     return this.#soon;
   }
 
-  /** Takes tokens drawn: with a constraint, one. */
+  /**
+   * Lends masks for so many draws; nothing if the mask of each is to be found before
+   * it. What is drawn is to be followed, even if it is nothing.
+   */
+  lend(count: number): MaskLoan | undefined {
+    return this.#loan = this.#constraint?.lend?.(count);
+  }
+
+  /** Takes tokens drawn: with a constraint, one, or those of a loan. */
   follow(drawn: readonly number[]): void {
-    const constraint = this.#constraint;
-    if (constraint === undefined || drawn.length === 0) return;
-    this.#next = this.#follow(constraint, drawn);
+    const constraint = this.#constraint, loan = this.#loan;
+    this.#loan = undefined;
+    if (constraint === undefined || loan === undefined && drawn.length === 0) {
+      return;
+    }
+    this.#next = this.#follow(constraint, drawn, loan);
   }
 
   async #follow(
     constraint: Constraint,
     drawn: readonly number[],
+    loan: MaskLoan | undefined,
   ): Promise<Uint32Array | undefined> {
+    const before = this.#next, count = ++this.#follows;
+    const took = loan?.took(drawn);
+    // What it fails with is for the try below.
+    took?.catch(() => {});
     this.#soon = true;
     const late = setTimeout(() => {
       this.#soon = false;
@@ -80,14 +98,16 @@ export class Guide {
     }, SOON);
     let mask: Uint32Array | undefined;
     try {
+      if (before !== undefined) await before;
+      const left = took === undefined ? drawn : await took;
       let taken = 0;
-      for (const token of drawn) {
+      for (const token of left) {
         const back = await constraint.accept(token);
         if (back > 0) this.#listener.retreat(back);
         taken += back;
       }
       if (taken === 0) ({ mask } = constraint);
-      this.#next = undefined;
+      if (count === this.#follows) this.#next = undefined;
     } catch (error) {
       this.#listener.failed(error);
     }

@@ -5,19 +5,25 @@
  */
 
 import type { LaneStep } from "../../device/device.ts";
+import type { MaskLoan } from "../../grammar/grammar.ts";
 import type { Turn } from "../engine.ts";
 import type { OpenedTurn } from "./turn_start.ts";
 
 /**
  * How many tokens to draw next. The first one comes at once, later ones in bursts
- * as long as all that came before; scored ones alone, for their logits, and
- * constrained ones, for the mask of the next.
+ * as long as all that came before; scored ones alone, for their logits.
  *
  * @param drawn Tokens drawn or asked for.
  * @param room How long a burst may be.
+ * @param oneByOne Whether each has to be known before the next, for its mask.
  */
-export function burstLength(turn: Turn, drawn: number, room: number): number {
-  const most = turn.logprobs === undefined && turn.constraint === undefined
+export function burstLength(
+  turn: Turn,
+  drawn: number,
+  room: number,
+  oneByOne: boolean,
+): number {
+  const most = turn.logprobs === undefined && !oneByOne
     ? Math.min(room, Math.max(drawn, 1))
     : 1;
   return Math.min(turn.maxTokens - drawn, most);
@@ -39,12 +45,14 @@ export interface Burst {
   readonly counts: ReadonlyMap<number, number>;
   /** The mask, where it is still to be found. */
   readonly mask: Promise<Uint32Array | undefined> | undefined;
+  /** Masks, where the device finds them while it draws. */
+  readonly loan: MaskLoan | undefined;
 }
 
 /** The part of a step that draws. */
 export function burstStep(
   { turn, save, given, seed }: OpenedTurn,
-  { lane, drawn, tokens, draw, stopTokens, counts, mask }: Burst,
+  { lane, drawn, tokens, draw, stopTokens, counts, mask, loan }: Burst,
 ): LaneStep {
   return {
     lane,
@@ -55,12 +63,14 @@ export function burstStep(
     stopTokens,
     ...(turn.logprobs !== undefined && { logits: "last" }),
     ...(mask && { mask }),
+    ...(loan && { feed: loan.feed }),
     sampling: {
       ...turn.sampling,
       seed,
       position: save.position + given.length + drawn,
       counts,
-      ...(turn.constraint && !mask && { mask: turn.constraint.mask }),
+      ...(turn.constraint && !mask && loan?.fresh !== false &&
+        { mask: turn.constraint.mask }),
     },
   };
 }

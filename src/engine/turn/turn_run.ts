@@ -131,7 +131,7 @@ export class Run implements Job {
 
   /** Whether it draws a token at a time, each after it has thought about the last. */
   get guided(): boolean {
-    return this.#guide.follows;
+    return this.#guide.follows && !this.#mayBorrow;
   }
 
   /** Whether it will have a part of the next step in a moment. */
@@ -176,6 +176,8 @@ export class Run implements Job {
     if (this.#ending === undefined) {
       if (result.undrawn === true) {
         this.#undrawn = this.#late === step;
+        if (result.drawn.length > 0) this.#hear(result);
+        else this.#guide.follow([]);
       } else if (step.draw > 0) this.#hear(result);
       else if (!this.#rereading.delete(step)) {
         this.#prompt.advance(step.tokens);
@@ -215,8 +217,9 @@ export class Run implements Job {
     if (flying > 0 && !this.#mayRunAhead()) return undefined;
     if (!this.#guide.ready && !this.#mayReadFirst) return undefined;
     const drawn = this.#drawn.length + flying;
-    const draw = burstLength(this.#opening.turn, drawn, room.draw);
-    if (draw <= 0) return undefined;
+    const { turn } = this.#opening;
+    const most = burstLength(turn, drawn, room.draw, this.guided);
+    if (most <= 0) return undefined;
     const tokens = drawn === 0 ? this.#prompt.rest : this.#unread;
     if (tokens.length > room.tokens) return undefined;
     const keeps = this.#mayGoBack
@@ -231,8 +234,11 @@ export class Run implements Job {
     this.#unread = [];
     this.#drawing = true;
     this.#undrawn = false;
-    const counts = this.#counts, mask = this.#guide.next;
-    const burst = { lane, drawn, tokens, draw, stopTokens, counts, mask };
+    const loan = most > 1 ? this.#guide.lend(most) : undefined;
+    const draw = this.#guide.follows && loan === undefined ? 1 : most;
+    const mask = loan?.fresh === false ? undefined : this.#guide.next;
+    const counts = this.#counts;
+    const burst = { lane, drawn, tokens, draw, stopTokens, counts, mask, loan };
     return this.#late = burstStep(this.#opening, burst);
   }
 
@@ -255,7 +261,15 @@ export class Run implements Job {
   /** Whether the answer may end before its last token: in a grammar, at a stop alone. */
   get #mayGoBack(): boolean {
     const { turn } = this.#opening;
-    return !this.guided || soughtStops(turn).length > 0;
+    return !this.#guide.follows || soughtStops(turn).length > 0;
+  }
+
+  /** Whether the device may find masks for itself: no token is ever taken back. */
+  get #mayBorrow(): boolean {
+    const { turn: { constraint, logprobs } } = this.#opening;
+    return this.#options.model.maskFeeds === true && logprobs === undefined &&
+      constraint?.lend !== undefined && !this.#mayGoBack &&
+      this.#guide.held === 0;
   }
 
   /** Whether to keep a copy of the lane, for tokens may be taken back. */

@@ -8,7 +8,13 @@
  */
 
 import type { RequestError } from "../../errors.ts";
-import type { AnswerPrefix, Constraint, Grammar } from "../grammar.ts";
+import { MaskFeed } from "../../text/mask_feed.ts";
+import type {
+  AnswerPrefix,
+  Constraint,
+  Grammar,
+  MaskLoan,
+} from "../grammar.ts";
 import type {
   GrammarReply,
   GrammarStart,
@@ -53,6 +59,7 @@ export class Follower {
   #next = 0;
   #closed = false;
   readonly #waiting: Waiting[] = [];
+  readonly #feeding: Feeding[] = [];
 
   /** Starts nothing yet. */
   constructor(options: FollowerOptions) {
@@ -104,6 +111,44 @@ export class Follower {
     return promise;
   }
 
+  /**
+   * Follows an answer, as its thread knows it, by the tokens of a feed. Answers whose
+   * tokens are drawn in the same step are followed together.
+   *
+   * @returns How many tokens came, and the mask behind them. None if the thread
+   * could not follow; the next question to it tells why.
+   */
+  follow(answer: AnswerInWorker, tokens: FedTokens): Promise<FollowedTokens> {
+    const { promise, resolve } = Promise.withResolvers<FollowedTokens>();
+    this.#feeding.push({ answer, tokens, resolve });
+    if (this.#feeding.length === 1) void this.#inTurn(() => this.#feed());
+    return promise;
+  }
+
+  async #feed(): Promise<void> {
+    const feeding = this.#feeding.splice(0);
+    const able = feeding.filter(({ answer }) =>
+      !answer.closed && !this.isNew(answer)
+    );
+    const replies = able.length === 0
+      ? []
+      : await this.#send(() =>
+        able.map(({ answer: { id }, tokens }) => ({
+          name: "follow",
+          id,
+          ...tokens,
+        }))
+      );
+    for (const one of feeding) {
+      const at = able.indexOf(one);
+      const reply = at < 0 || "failure" in replies ? undefined : replies[at];
+      const { mask = undefined, taken = 0 } = reply && "mask" in reply
+        ? reply
+        : {};
+      one.resolve({ taken, mask });
+    }
+  }
+
   /** Makes the thread forget an answer, if it still knows it. */
   forget({ id, thread }: AnswerInWorker): void {
     void this.#inTurn(async () => {
@@ -121,7 +166,7 @@ export class Follower {
 
   async #flush(): Promise<void> {
     const waiting = this.#waiting.splice(0);
-    const alone = waiting.filter(({ answer }) => this.#isNew(answer));
+    const alone = waiting.filter(({ answer }) => this.isNew(answer));
     const together = waiting.filter((one) =>
       !alone.includes(one) && !one.answer.closed
     );
@@ -139,7 +184,7 @@ export class Follower {
   }
 
   /** Whether the thread has to compile the answer's grammar first. */
-  #isNew({ thread }: AnswerInWorker): boolean {
+  isNew({ thread }: AnswerInWorker): boolean {
     return thread === undefined || thread !== this.#thread;
   }
 
@@ -193,6 +238,9 @@ export class AnswerInWorker implements Constraint {
   #mask: Uint32Array<ArrayBuffer> = new Uint32Array();
   #closed = false;
   #uncertain = false;
+  /** What devices take masks from, and how many tokens come over it. */
+  #feed: MaskFeed | undefined;
+  #fed = 0;
   readonly #retries: Retries;
 
   /** Is followed from {@linkcode begin} on. */
@@ -230,6 +278,8 @@ export class AnswerInWorker implements Constraint {
 
   async accept(token: number): Promise<number> {
     if (this.#closed) return 0;
+    // What comes another way is not known to who draws from it.
+    this.#feed = undefined;
     this.tokens.push(token);
     this.#retries.written(this.tokens.length);
     try {
@@ -239,6 +289,33 @@ export class AnswerInWorker implements Constraint {
       if (!(error instanceof DeadEndError) || !this.#uncertain) throw error;
       return await this.#goBack(error);
     }
+  }
+
+  lend(count: number): MaskLoan | undefined {
+    if (this.#closed || this.#uncertain || this.#follower.isNew(this)) {
+      return undefined;
+    }
+    const fresh = this.#feed === undefined;
+    const feed = this.#feed ??= MaskFeed.begin(this.#mask.length);
+    if (fresh) this.#fed = 0;
+    const from = this.#fed;
+    const until = this.#fed += count;
+    const tokens = { feed: feed.memory, from, until };
+    const following = this.#follower.follow(this, tokens);
+    const took = async (drawn: readonly number[]) => {
+      // Nothing more comes over a feed that was not used to its end.
+      if (drawn.length < count) this.#feed = undefined;
+      const { taken, mask } = await following;
+      if (taken < drawn.length && this.#feed === feed) this.#feed = undefined;
+      this.tokens.push(...drawn.slice(0, taken));
+      if (taken > 0 && mask !== undefined) {
+        const found = maskOf({ mask }, this);
+        if (found instanceof Error) throw found;
+        this.#mask = found;
+      }
+      return drawn.slice(taken);
+    };
+    return { feed: feed.memory, fresh, took };
   }
 
   /** Goes back from a dead end to where something else may come. */
@@ -280,6 +357,31 @@ export class AnswerInWorker implements Constraint {
     this.#mask = mask;
     this.#uncertain = uncertain;
   }
+}
+
+/** Tokens that come over a feed. */
+export interface FedTokens {
+  /** Where they come. */
+  readonly feed: SharedArrayBuffer;
+  /** How many have come over it before. */
+  readonly from: number;
+  /** How many will have at most. */
+  readonly until: number;
+}
+
+/** What came over a feed. */
+export interface FollowedTokens {
+  /** How many tokens. */
+  readonly taken: number;
+  /** The mask behind them. */
+  readonly mask: Uint32Array<ArrayBuffer> | undefined;
+}
+
+/** An answer whose tokens come over a feed. */
+interface Feeding {
+  readonly answer: AnswerInWorker;
+  readonly tokens: FedTokens;
+  readonly resolve: (followed: FollowedTokens) => void;
 }
 
 /** An answer whose next mask is waited for. */

@@ -22,6 +22,7 @@ import {
   type Questions,
   READY,
 } from "./thread_messages.ts";
+import { followAll } from "./follow_feeds.ts";
 import { allowWork, STEPS, WORK, workLeft } from "../work_bound.ts";
 
 /** Steps of the library that a unit of work of our own is. */
@@ -37,22 +38,31 @@ addEventListener(
       postMessage(READY);
       return;
     }
-    const replies: GrammarReply[] = [];
-    for (const question of data) {
-      replies.push(await answer(question));
-      if (replies.some((reply) => "failure" in reply)) break;
-    }
-    const masks = replies.flatMap((reply) => "mask" in reply ? reply.mask : []);
-    postMessage(replies, masks.map(({ buffer }) => buffer));
+    const replies = data.some(({ name }) => name === "follow")
+      ? await followAll(data.filter((one) => one.name === "follow"), answer)
+      : await answerAll(data);
+    postMessage(replies);
     if (replies.some((reply) => "failure" in reply)) close();
   },
 );
+
+async function answerAll(questions: Questions): Promise<GrammarReply[]> {
+  const replies: GrammarReply[] = [];
+  for (const question of questions) {
+    if (question.name === "follow") continue;
+    replies.push(await answer(question));
+    if (replies.some((reply) => "failure" in reply)) break;
+  }
+  return replies;
+}
 
 function isQuestions(data: GrammarStart | Questions): data is Questions {
   return Array.isArray(data);
 }
 
-async function answer(question: Question): Promise<GrammarReply> {
+async function answer(
+  question: Exclude<Question, { name: "follow" }>,
+): Promise<GrammarReply> {
   const { [question.name]: steps } = STEPS;
   const { [question.name]: work } = WORK;
   try {

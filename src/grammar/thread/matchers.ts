@@ -63,7 +63,9 @@ export class Matchers {
   }
 
   /** Answers one question; the next may be asked when it has. */
-  async answer(question: Question): Promise<GrammarReply> {
+  async answer(
+    question: Exclude<Question, { name: "follow" }>,
+  ): Promise<GrammarReply> {
     switch (question.name) {
       case "open":
         return await this.#open(question);

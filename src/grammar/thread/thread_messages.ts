@@ -40,6 +40,15 @@ export type Question =
     readonly id: number;
     readonly token: number;
   }
+  /** Takes tokens that come over a feed, and gives masks there. */
+  | {
+    readonly name: "follow";
+    readonly id: number;
+    readonly feed: SharedArrayBuffer;
+    /** How many tokens were told before, and will be at most. */
+    readonly from: number;
+    readonly until: number;
+  }
   | {
     readonly name: "close";
     readonly id: number;
@@ -51,8 +60,10 @@ export type Questions = readonly Question[];
 /** An answer. */
 export type GrammarReply =
   | {
-    /** Which tokens may come next; none after `close`. */
+    /** Which tokens may come next; empty after `close`, and if none has come. */
     readonly mask: Uint32Array<ArrayBuffer>;
+    /** How many tokens came over the feed. */
+    readonly taken?: number;
     /** Steps that it took to find out. */
     readonly steps?: number;
     /** Whether it may take any number of them later. */
