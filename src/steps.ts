@@ -5,7 +5,7 @@
  */
 
 /** Milliseconds that work may go on before others have their turn. */
-const STEP_MS = 10;
+export const STEP_MS = 10;
 
 /** Work that says where it can be left for a while, or what it waits for. */
 export type Steps<T> = Generator<Promise<void> | void, T>;

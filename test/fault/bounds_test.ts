@@ -170,6 +170,31 @@ Deno.test("an answer has 65,536 tokens at most, whatever a request says", async 
   }
 });
 
+Deno.test("a request has 4,194,304 log probabilities, those of alternatives included", async () => {
+  const most = 4_194_304;
+  for (
+    const [path, body, refusal] of [
+      ["/v1/chat/completions", (n: number, max_tokens: number) => ({
+        messages: [{ role: "user", content: "a" }],
+        logprobs: true,
+        top_logprobs: 15,
+        max_tokens,
+        n,
+      }), 400],
+      ["/completion", (n: number, n_predict: number) => ({
+        prompt: "a",
+        n_probs: 15,
+        n_predict,
+        n,
+      }), 400],
+    ] as const
+  ) {
+    const tokens = most / 16 / 16;
+    await edge(path, tokens, (count) => body(16, count), [200, refusal]);
+    assertEquals(await status(path, body(1, 65_536)), 200);
+  }
+});
+
 Deno.test("stops are 64 of 256 characters, of the native API 16", async () => {
   const stops = (count: number, length = 1) =>
     Array.from({ length: count }, (_, i) => `${i}`.padStart(length, "x"));

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { jsonAnswer } from "../../src/http/answer/json_answer.ts";
+import { MadeList } from "../../src/http/answer/made_list.ts";
 import type { AppEnv } from "../../src/http/services.ts";
 
 const TOKEN = "eyJ..a-_Z".repeat(20_000);
@@ -39,6 +40,33 @@ for (
     assertEquals((await sent(value)).text, JSON.stringify(value));
   });
 }
+
+for (const length of [0, 1, 64, 65, 1000]) {
+  Deno.test(`jsonAnswer() sends ${length} entries that are made meanwhile as it sends a list`, async () => {
+    const list = Array.from({ length }, (_, i) => ({ i, of: ["é", null] }));
+    const made = MadeList.of(list, (entry) => entry);
+    const value = (entries: unknown) => ({ a: { entries }, b: [entries, 1] });
+    const { text } = await sent(value(made));
+    assertEquals(text, JSON.stringify(value(list)));
+  });
+}
+
+Deno.test("jsonAnswer() makes the entries of a list as they are read", async () => {
+  let made = 0;
+  const app = new Hono<AppEnv>();
+  app.get("/", (c) =>
+    jsonAnswer(c, {
+      list: new MadeList(100_000, (i) => {
+        made++;
+        return `${i}`;
+      }),
+    }));
+  const reader = (await app.request("/")).body?.getReader();
+  for (let i = 0; i < 5; i++) await reader?.read();
+  assert(made > 0 && made <= 512, `${made} entries`);
+  await reader?.cancel();
+  assert(made <= 512, `${made} entries`);
+});
 
 Deno.test("jsonAnswer() sends a long token in pieces", async () => {
   const { pieces } = await sent({ state: TOKEN });

@@ -7,6 +7,7 @@
  */
 
 import type { Context } from "hono";
+import { letOthers, STEP_MS } from "../../steps.ts";
 import type { AppEnv } from "../services.ts";
 import { PATIENCE_MS, raceTimeout } from "./answer_start.ts";
 
@@ -124,10 +125,15 @@ class AnswerBody implements BodyWriter {
 
   async #write(pieces: Iterable<Bytes>): Promise<boolean> {
     await this.#demand.promise;
+    let from = performance.now();
     for (const piece of pieces) {
       if (this.#over) return false;
       this.#send(piece);
       await this.#demand.promise;
+      // Pieces are made as they are asked for, which may take long together.
+      if (this.#over || performance.now() - from < STEP_MS) continue;
+      await letOthers();
+      from = performance.now();
     }
     return !this.#over;
   }

@@ -9,6 +9,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../services.ts";
 import { type BodyOptions, type Bytes, streamBody } from "./answer_body.ts";
 import { PATIENCE_MS, raceTimeout } from "./answer_start.ts";
+import { MadeList } from "./made_list.ts";
 
 /** Characters of a member that is worth sending by itself, and of one piece. */
 const PIECE = 1 << 16;
@@ -18,6 +19,9 @@ const MANY = 1024;
 
 /** Numbers of one piece. */
 const NUMBERS = 1 << 13;
+
+/** Entries of one piece of a list that is made meanwhile. */
+const MADE = 64;
 
 /** Text that JSON writes as it is. */
 const PLAIN = /^[\w.+/=-]*$/;
@@ -53,8 +57,8 @@ export function* jsonPieces(
   yield* pieces(written(value), before, after);
 }
 
-/** Something long, written by itself: the content of a text, or numbers. */
-type LongMember = string | readonly number[];
+/** Something long, written by itself: the content of a text, or a list. */
+type LongMember = string | readonly number[] | MadeList<unknown>;
 
 /** JSON with marks in place of what is long in it. */
 interface MarkedJson {
@@ -70,6 +74,12 @@ function written(value: object): MarkedJson {
   const text = JSON.stringify(value, (_, member: unknown) => {
     if (typeof member === "string") {
       if (member.length <= PIECE || !PLAIN.test(member)) return member;
+      long.push(member);
+      return mark;
+    }
+    if (member instanceof MadeList) {
+      // An event of a stream is one piece.
+      if (member.length <= MADE) return member.slice(0, MADE);
       long.push(member);
       return mark;
     }
@@ -114,8 +124,8 @@ function* pieces(
 
 function isList(
   member: LongMember | undefined,
-): member is readonly number[] {
-  return Array.isArray(member);
+): member is readonly number[] | MadeList<unknown> {
+  return member !== undefined && typeof member !== "string";
 }
 
 function* cut(text: string): Generator<string> {
@@ -124,11 +134,15 @@ function* cut(text: string): Generator<string> {
   }
 }
 
-/** A list as JSON, some numbers at a time. */
-function* listPieces(list: readonly number[]): Generator<string> {
-  for (let at = 0; at < list.length; at += NUMBERS) {
-    const json = JSON.stringify(list.slice(at, at + NUMBERS));
-    yield (at === 0 ? "[" : ",") + json.slice(1, -1);
+/** A list as JSON, some entries at a time. */
+function* listPieces(
+  list: readonly number[] | MadeList<unknown>,
+): Generator<string> {
+  const step = list instanceof MadeList ? MADE : NUMBERS;
+  yield "[";
+  for (let at = 0; at < list.length; at += step) {
+    const json = JSON.stringify(list.slice(at, at + step));
+    yield (at === 0 ? "" : ",") + json.slice(1, -1);
   }
   yield "]";
 }

@@ -11,7 +11,8 @@ import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { type Draft, reportOf } from "../answer/answer_draft.ts";
 import type { AnswerWriter } from "../answer/turn_answer.ts";
-import { chatLogprobs } from "../answer/chat_logprobs.ts";
+import { shown } from "../answer/chat_logprobs.ts";
+import { MadeList } from "../answer/made_list.ts";
 import { llamaError } from "./llama_error.ts";
 import type { LlamaCompletionRequest } from "./llama_schema.ts";
 
@@ -109,22 +110,24 @@ export class LlamaWriter implements AnswerWriter {
   #probabilities(tokens: readonly ScoredToken[] | undefined): object {
     const { request, tokenizer } = this.#ask;
     if (request.n_probs === 0 || tokens === undefined) return {};
-    const { content } = chatLogprobs(tokens, tokenizer);
     return {
-      completion_probabilities: content.map((said, i) => ({
-        id: tokens[i]?.token,
-        ...said,
-        top_logprobs: said.top_logprobs?.map((other, j) => ({
-          id: tokens[i]?.top[j]?.token,
-          ...other,
-        })),
-        // Older clients read probabilities by these names.
-        content: said.token,
-        probs: said.top_logprobs?.map(({ token, logprob }) => ({
-          tok_str: token,
-          prob: Math.exp(logprob),
-        })),
-      })),
+      completion_probabilities: MadeList.of(tokens, (scored) => {
+        const said = shown(scored, tokenizer);
+        return {
+          id: scored.token,
+          ...said,
+          top_logprobs: said.top_logprobs.map((other, j) => ({
+            id: scored.top[j]?.token,
+            ...other,
+          })),
+          // Older clients read probabilities by these names.
+          content: said.token,
+          probs: said.top_logprobs.map(({ token, logprob }) => ({
+            tok_str: token,
+            prob: Math.exp(logprob),
+          })),
+        };
+      }),
     };
   }
 }

@@ -6,13 +6,13 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { inSteps, type Steps } from "../../steps.ts";
 import { promptText } from "../../text/prompt_pieces.ts";
 import { expectTokens } from "../request/named_tokens.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { textTokens } from "../request/text_tokens.ts";
 import { charge } from "../access/charge_tokens.ts";
-import { type BodyWriter, streamBody } from "../answer/answer_body.ts";
+import { jsonAnswer } from "../answer/json_answer.ts";
+import { MadeList } from "../answer/made_list.ts";
 import { needs } from "../request/route_needs.ts";
 import type { AppEnv } from "../services.ts";
 import { document } from "../site/openapi_document.ts";
@@ -105,18 +105,12 @@ export function rootTokenRoutes(): OpenAPIHono<AppEnv> {
     const piece = (id: number) => ({ id, piece: pieceOf(tokenizer.bytes(id)) });
     const text = (token: number) => promptText([token], tokenizer);
     const { length } = tokens;
-    const counts = `"count":${length},"max_model_len":${UNBOUNDED}`;
-    const type = { "content-type": "application/json" };
-    return await streamBody(c, type, async (body) => {
-      await inSteps(writing(body, function* () {
-        yield `{${counts},"tokens":`;
-        yield* listed(tokens, with_pieces ? piece : (id) => id);
-        if (return_token_strs) {
-          yield ',"token_strs":';
-          yield* listed(tokens, text);
-        }
-        yield "}";
-      }));
+    return await jsonAnswer(c, {
+      tokens: with_pieces ? MadeList.of(tokens, once(piece)) : tokens,
+      count: length,
+      max_model_len: UNBOUNDED,
+      ...(return_token_strs &&
+        { token_strs: MadeList.of(tokens, once(text)) }),
     });
   });
   app.post(detokenize.path, needs({ anyType: true }), async (c) => {
@@ -130,41 +124,14 @@ export function rootTokenRoutes(): OpenAPIHono<AppEnv> {
   return app;
 }
 
-/** Tokens of one piece of an answer: about 5 ms. */
-const STEP = 2 ** 13;
-
-/** A list as JSON, some tokens at a time; each that comes often is written once. */
-function* listed(
-  tokens: readonly number[],
-  write: (token: number) => unknown,
-): Generator<string, void> {
-  const known = new Map<number, string>();
-  const json = (token: number) => {
-    const text = known.get(token) ?? JSON.stringify(write(token));
-    known.set(token, text);
-    return text;
+/** Makes what stands for a token once, however often it comes. */
+function once<T>(make: (token: number) => T): (token: number) => T {
+  const known = new Map<number, T>();
+  return (token) => {
+    const found = known.get(token) ?? make(token);
+    known.set(token, found);
+    return found;
   };
-  yield "[";
-  for (let at = 0; at < tokens.length; at += STEP) {
-    const step = tokens.slice(at, at + STEP).map(json).join();
-    yield (at === 0 ? "" : ",") + step;
-  }
-  yield "]";
-}
-
-/** Writes texts as long as anybody reads them. */
-function* writing(
-  body: BodyWriter,
-  texts: () => Iterable<string>,
-): Steps<void> {
-  const encoder = new TextEncoder();
-  let read = true;
-  for (const text of texts()) {
-    yield body.write([encoder.encode(text)]).then((more) => {
-      read = more;
-    });
-    if (!read) return;
-  }
 }
 
 /** A token's text, or its bytes where they are no text by themselves. */

@@ -6,13 +6,14 @@
 
 import type { ScoredToken } from "../../text/logprobs.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
+import { MadeList } from "../answer/made_list.ts";
 
 /** `logprobs` of a completion. */
 export interface CompletionLogprobs {
-  readonly tokens: string[];
+  readonly tokens: MadeList<string>;
   /** `null` for a token that nothing comes before. */
-  readonly token_logprobs: (number | null)[];
-  readonly top_logprobs: (Record<string, number> | null)[];
+  readonly token_logprobs: MadeList<number | null>;
+  readonly top_logprobs: MadeList<Record<string, number> | null>;
   readonly text_offset: number[];
 }
 
@@ -43,14 +44,17 @@ export function completionLogprobs(
     return start;
   });
   return {
-    tokens: tokens.map(({ token }) => name(token)),
-    token_logprobs: tokens.map(({ logprob }) =>
-      Number.isNaN(logprob) ? null : logprob
+    tokens: MadeList.of(tokens, ({ token }) => name(token)),
+    token_logprobs: MadeList.of(
+      tokens,
+      ({ logprob }) => Number.isNaN(logprob) ? null : logprob,
     ),
-    top_logprobs: tokens.map(({ logprob, top }) =>
-      Number.isNaN(logprob) ? null : Object.fromEntries(
-        top.map(({ token, logprob }) => [name(token), logprob]),
-      )
+    top_logprobs: MadeList.of(
+      tokens,
+      ({ logprob, top }) =>
+        Number.isNaN(logprob) ? null : Object.fromEntries(
+          top.map(({ token, logprob }) => [name(token), logprob]),
+        ),
     ),
     text_offset: starts,
   };

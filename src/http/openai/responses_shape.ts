@@ -8,7 +8,7 @@ import type { Tokenizer } from "../../text/tokenizer.ts";
 import { type Draft, reportOf } from "../answer/answer_draft.ts";
 import { type WrittenCall, writtenCalls } from "../answer/written_calls.ts";
 import { idOf } from "../request/state_ids.ts";
-import { type ChatLogprob, chatLogprobs } from "../answer/chat_logprobs.ts";
+import { chatLogprobs, type ListedLogprobs } from "../answer/chat_logprobs.ts";
 import type { ResponsesRequest } from "./responses_schema.ts";
 import type { ToolChoice } from "../fields/tool_fields.ts";
 import { finishReason, usageOf } from "./usage.ts";
@@ -58,7 +58,7 @@ export interface OutputText {
   readonly type: "output_text";
   readonly text: string;
   readonly annotations: readonly [];
-  readonly logprobs: readonly ChatLogprob[];
+  readonly logprobs: ListedLogprobs;
 }
 
 /** A function that the client is to call. */
@@ -172,7 +172,7 @@ export function message(
   id: string,
   text: string,
   status: Status,
-  logprobs: readonly ChatLogprob[] = [],
+  logprobs: ListedLogprobs = [],
 ): OutputMessage {
   return {
     id,
@@ -216,7 +216,7 @@ function thoughtItem(
 
 export function part(
   text: string,
-  logprobs: readonly ChatLogprob[] = [],
+  logprobs: ListedLogprobs = [],
 ): OutputText {
   return { type: "output_text", text, annotations: [], logprobs };
 }

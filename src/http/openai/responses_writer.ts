@@ -12,7 +12,7 @@ import type { AnswerWriter } from "../answer/turn_answer.ts";
 import type { WrittenCall } from "../answer/written_calls.ts";
 import { openAiError } from "./openai_error.ts";
 import { idOf } from "../request/state_ids.ts";
-import { type ChatLogprob, chatLogprobs } from "../answer/chat_logprobs.ts";
+import { chatLogprobs, type ListedLogprobs } from "../answer/chat_logprobs.ts";
 import {
   completed,
   type FunctionCall,
@@ -190,7 +190,7 @@ export class ResponseWriter implements AnswerWriter {
     ];
   }
 
-  #logprobs(tokens: readonly ScoredToken[] = []): readonly ChatLogprob[] {
+  #logprobs(tokens: readonly ScoredToken[] = []): ListedLogprobs {
     return chatLogprobs(tokens, this.#call.tokenizer).content;
   }
 }

@@ -13,6 +13,7 @@ import {
 } from "../../chat/thought/thinking.ts";
 import { CallReader, type Tool } from "../../chat/tools/tool_calls.ts";
 import type { Ask, Input } from "../../chat/chat_turn.ts";
+import { RequestError } from "../../errors.ts";
 import type { Save } from "../../state/save.ts";
 import type { PlannedTurn, StateOutput } from "../answer/turn_answer.ts";
 import type { AppEnv } from "../services.ts";
@@ -109,6 +110,7 @@ export function planTurns(
   const variables = request.chat_template_kwargs;
   const { id } = engine.model;
   const effort = effortOf({ id, template }, request.effort, variables);
+  expectFewLogprobs(request, n * inputs.length);
   const seed = request.seed ??
     (n * inputs.length > 1 ? randomSeed() : undefined);
   const askOf = (input: Input, i: number): Ask => ({
@@ -151,6 +153,31 @@ export function planTurns(
         calls: new CallReader(calls.tools, calls.certain, template?.calls),
       }),
     }))
+  );
+}
+
+/**
+ * Log probabilities of one request: every one of them is held until its answers are
+ * whole, in some 40 bytes.
+ */
+const MOST_LOGPROBS = 2 ** 22;
+
+/**
+ * Refuses a request for more log probabilities than a server can hold for each.
+ *
+ * @throws {RequestError} `ERR_REQUEST_INVALID`.
+ */
+function expectFewLogprobs(
+  { logprobs, max_tokens }: CommonRequest,
+  answers: number,
+): void {
+  if (logprobs === undefined) return;
+  const most = answers * max_tokens * (1 + logprobs);
+  if (most <= MOST_LOGPROBS) return;
+  throw new RequestError(
+    "ERR_REQUEST_INVALID",
+    `Cannot take request: it asks for up to ${most} log probabilities, and the ` +
+      `most is ${MOST_LOGPROBS}; ask for fewer tokens, answers or alternatives`,
   );
 }
 
