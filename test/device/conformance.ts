@@ -25,6 +25,7 @@ import { laws } from "./laws.ts";
 import {
   assertLogits,
   assertState,
+  once,
   one,
   type OpenDevice,
   prompt,
@@ -53,9 +54,7 @@ export function conformance(name: string, open: OpenDevice): void {
   for (const set of Object.keys(GOLDEN_MODELS) as GoldenSet[]) {
     goldens(name, open, set);
   }
-  for (const [what, model] of Object.entries(SHAPES)) {
-    unusualShape(name, open, what, model);
-  }
+  for (const shape of SHAPES_READ) unusualShape(name, open, shape);
   for (
     const [quantization, nmse] of [["int8", 5e-4], ["int4", 0.04]] as const
   ) {
@@ -132,18 +131,25 @@ const SHAPES: Record<string, RandomModel> = {
   },
 };
 
-function unusualShape(
-  name: string,
-  open: OpenDevice,
-  what: string,
-  sizes: RandomModel,
-): void {
-  Deno.test(`${name} agrees with the oracle: ${what}`, async () => {
+/** The same model read by the oracle, once for all devices of a file. */
+const SHAPES_READ = Object.entries(SHAPES).map(([what, sizes]) => ({
+  what,
+  read: once(async () => {
     const checkpoint = randomCheckpoint(sizes);
     const oracle = await Oracle.open(checkpoint);
     const tokens = prompt(20, sizes.V);
     const state = oracle.blank();
-    const logits = oracle.read(tokens, state);
+    return { checkpoint, tokens, logits: oracle.read(tokens, state), state };
+  }),
+}));
+
+function unusualShape(
+  name: string,
+  open: OpenDevice,
+  { what, read }: typeof SHAPES_READ[number],
+): void {
+  Deno.test(`${name} agrees with the oracle: ${what}`, async () => {
+    const { checkpoint, tokens, logits, state } = await read();
     const tolerance = { logits: 2e-5, state: 2e-5 };
     await withModel(open, checkpoint, async (model) => {
       assertLogits(await readBlank(model, 2, tokens), logits, tolerance);

@@ -20,6 +20,7 @@ import {
   assertState,
   LANES,
   logitsOf,
+  once,
   one,
   type OpenDevice,
   prompt,
@@ -40,11 +41,15 @@ const TEXTS = [70, 1, 33, 2].map((length, lane) =>
 const DRAWN = 9;
 const TOLERANCE = { logits: 2e-5, state: 2e-5 };
 
+const loaded = once(async () => {
+  const checkpoint = randomCheckpoint(MODEL);
+  return { checkpoint, oracle: await Oracle.open(checkpoint) };
+});
+
 /** Registers the tests of DeepEmbed for a device. */
 export function deepEmbed(name: string, open: OpenDevice): void {
   Deno.test(`${name} runs DeepEmbed as the oracle does`, async (t) => {
-    const checkpoint = randomCheckpoint(MODEL);
-    const oracle = await Oracle.open(checkpoint);
+    const { checkpoint, oracle } = await loaded();
     await withModel(open, checkpoint, async (model) => {
       assertEquals(model.shape, checkpoint.shape);
       await t.step(
@@ -68,8 +73,7 @@ export function deepEmbed(name: string, open: OpenDevice): void {
     const [quantization, nmse] of [["int8", 5e-4], ["int4", 0.04]] as const
   ) {
     Deno.test(`${name} stays near the oracle with DeepEmbed in ${quantization}`, async () => {
-      const checkpoint = randomCheckpoint(MODEL);
-      const oracle = await Oracle.open(checkpoint);
+      const { checkpoint, oracle } = await loaded();
       const [tokens] = TEXTS, state = oracle.blank();
       const logits = oracle.read(tokens, state);
       await withModel(open, checkpoint, async (model) => {

@@ -51,6 +51,12 @@ export async function withModel(
   }
 }
 
+/** Does something when it is first asked for, and never again. */
+export function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => done ??= work();
+}
+
 /** What one lane does while the others rest. */
 export async function one(
   model: DeviceModel,

@@ -43,7 +43,7 @@ const turns = fc.record({
     "",
     "User: Hello!\n\nAssistant:",
     "User: Why is the sky blue? 😀\n\nAssistant: ",
-    "User: What do you remember?\n\nAssistant: Nothing.\n\n".repeat(30),
+    "User: What do you remember?\n\nAssistant: Nothing.\n\n".repeat(20),
   ),
   seed: fc.tuple(fc.nat(), fc.nat()),
   sampling: fc.record({
@@ -150,7 +150,7 @@ async function keepLaws(
 }
 
 Deno.test("Engine keeps its laws with the embedded model on wasm", async (t) => {
-  await keepLaws(t, wasmDevice({ threads: 2 }), 0.6);
+  await keepLaws(t, wasmDevice({ threads: 2 }), 0.3);
 });
 
 Deno.test("Engine keeps its laws with the embedded model on webgpu", async (t) => {

@@ -8,7 +8,7 @@ import {
 import { openPacked } from "../../src/serve/packed_weights.ts";
 import type { Device, DeviceKind } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
-import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
+import { sharedWebGpu } from "../support/shared_webgpu.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
 import { openUnread } from "../../src/model/open_model.ts";
 import type { PackedPieces } from "../../src/model/packed/packed_pieces.ts";
@@ -26,7 +26,7 @@ const SMALL = { L: 2, D: 128, V: 3584, ranks: RANKS, deep: 8 } as const;
 
 const open: Record<DeviceKind, () => Promise<Device>> = {
   wasm: () => Promise.resolve(wasmDevice({ threads: 2 })),
-  webgpu: () => openWebGpu({ force: true }),
+  webgpu: sharedWebGpu,
 };
 
 /** A folder with a model that has settled. */

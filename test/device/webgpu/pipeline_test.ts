@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { openWebGpu } from "../../../src/device/webgpu/webgpu_device.ts";
+import { sharedWebGpu } from "../../support/shared_webgpu.ts";
 import type { Sampling } from "../../../src/text/sampling_options.ts";
 import { openGolden } from "../../support/goldens.ts";
 import { GREEDY } from "../../../src/text/sampling_options.ts";
@@ -15,7 +15,7 @@ const PENALIZED: Sampling = {
 };
 
 Deno.test("WebGpuModel.step() counts draws that are still on their way", async () => {
-  const device = await openWebGpu({ force: true });
+  const device = await sharedWebGpu();
   const model = await device.load(await openGolden("rand-d128-l3-v512"), {
     lanes: 2,
     quantization: "none",
@@ -39,7 +39,7 @@ Deno.test("WebGpuModel.step() counts draws that are still on their way", async (
 });
 
 Deno.test("WebGpuModel.step() uses the same buffers turn after turn", async () => {
-  const device = await openWebGpu({ force: true });
+  const device = await sharedWebGpu();
   const model = await device.load(await openGolden("rand-d128-l3-v512"), {
     lanes: 1,
     quantization: "int8",
