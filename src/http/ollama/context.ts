@@ -35,22 +35,22 @@ export function contextOf(bytes: Uint8Array): number[] {
  * those of another server are not.
  */
 export function bytesOfContext(
-  [length = -1, ...numbers]: readonly number[],
+  numbers: readonly number[],
 ): Uint8Array<ArrayBuffer> {
-  const padded = WIDTH * numbers.length;
+  const [length = -1] = numbers;
+  const padded = WIDTH * (numbers.length - 1);
   if (length < 0 || length > padded || length <= padded - WIDTH) {
     throw new StateError(
       "ERR_STATE_UNREADABLE",
-      `Cannot go on from the context: its ${
-        numbers.length + 1
-      } numbers are no ` +
+      `Cannot go on from the context: its ${numbers.length} numbers are no ` +
         "save of this server's; send them as they came, or leave them out",
     );
   }
   const bytes = new Uint8Array(padded);
   const view = new DataView(bytes.buffer);
-  for (const [i, number] of numbers.entries()) {
-    view.setInt32(WIDTH * i, number, true);
+  // By index: an iterator takes eight times as long for a million of them.
+  for (let i = 1; i < numbers.length; i++) {
+    view.setInt32(WIDTH * (i - 1), numbers[i], true);
   }
   return bytes.subarray(0, length);
 }
