@@ -22,7 +22,7 @@ import {
 import { openWebGpu } from "../../src/device/webgpu/webgpu_device.ts";
 import { DeviceError, ModelError } from "../../src/errors.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
-import type { ModelShape } from "../../src/model/shape.ts";
+import { type ModelShape, stateLength } from "../../src/model/shape.ts";
 import { randomCheckpoint } from "../support/models/random_model.ts";
 import { openGolden } from "../support/goldens.ts";
 
@@ -77,13 +77,39 @@ Deno.test("Device.memory() is two bytes a weight and what lanes and rows take", 
   }
 });
 
+const SIZES = {
+  "0.1B": SMALL,
+  "0.4B": official(24, 1024, [64, 64, 32, 128]),
+  "1.5B": official(24, 2048, [96, 96, 64, 256]),
+  "2.9B": LARGE,
+  "7.2B": official(32, 4096, [128, 128, 96, 480]),
+};
+
+Deno.test("docs/operations.md has the sizes that the device says", async () => {
+  const text = await Deno.readTextFile(
+    new URL("../../docs/operations.md", import.meta.url),
+  );
+  const mib = (bytes: number, digits = 0) =>
+    Number((bytes / 2 ** 20).toFixed(digits));
+  for (const [name, shape] of Object.entries(SIZES)) {
+    const takes = (lanes: number, quantization: "none" | "int8" | "int4") =>
+      WASM.memory({ shape, stored: "BF16" }, { lanes, quantization }).bytes;
+    const lane = takes(2, "none") - takes(1, "none");
+    const expected = [
+      ...QUANTIZATIONS.map((quantization) => mib(takes(1, quantization))),
+      mib(lane, 1),
+      mib(4 * stateLength(shape), 1),
+    ];
+    const row = text.split("\n").find((line) => line.startsWith(`| ${name} `));
+    const found = [...(row ?? "").matchAll(/([\d.,]+) MiB/g)]
+      .map(([, number = ""]) => Number(number.replace(",", "")));
+    assertEquals([name, ...found], [name, ...expected]);
+  }
+});
+
 Deno.test("WebAssembly holds official models up to 2.9B as int8, and 7.2B in no way", () => {
   const sizes = {
-    "0.1B": SMALL,
-    "0.4B": official(24, 1024, [64, 64, 32, 128]),
-    "1.5B": official(24, 2048, [96, 96, 64, 256]),
-    "2.9B": LARGE,
-    "7.2B": official(32, 4096, [128, 128, 96, 480]),
+    ...SIZES,
     "13.3B": official(61, 4096, [192, 192, 128, 384]),
   };
   const fitting = Object.entries(sizes).map(([name, shape]) => [
