@@ -44,3 +44,19 @@ export function dotAdd(a: v128, b: v128, sum: v128): v128 {
   const odd = i32x4.shuffle(low, high, 1, 3, 5, 7);
   return i32x4.add(sum, i32x4.add(even, odd));
 }
+
+@inline
+export function dotPairs(a: v128, b: v128): v128 {
+  return i16x8.narrow_i32x4_s(
+    i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_low_i8x16_s(a, b)),
+    i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_high_i8x16_s(a, b)),
+  );
+}
+
+/** `dotAdd` is exact by itself and made of many instructions: never of pairs. */
+@inline
+export function byPairs(): bool {
+  return false;
+}
+
+export function choosePairs(_on: bool): void {}

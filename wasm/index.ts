@@ -11,6 +11,7 @@ import { product } from "./product";
 import { transpose } from "./wkv";
 
 export { exponential } from "./exponential";
+export { choosePairs } from "./fused";
 export { layerNorm } from "./norm";
 export { pack } from "./pack";
 export { packRows, unpackRow } from "./rows";

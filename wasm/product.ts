@@ -82,7 +82,16 @@ export function product(
   for (let p = from; p < to; p++) {
     if (format === Format.INT8) {
       const stride = activationBytes(columns);
-      productInt8(panel, columns, xQ, stride, rows, out, yStride);
+      productInt8(
+        panel,
+        columns,
+        xQ,
+        stride,
+        rows,
+        out,
+        yStride,
+        scratch,
+      );
     } else if (format === Format.INT4) {
       const stride = activationBytes(columns);
       productInt4(

@@ -15,12 +15,12 @@
  */
 
 import { ACTIVATION_BLOCK } from "./activation";
+import { byPairs } from "./fused";
 import { kept } from "./half";
+import { early, late, NIBBLES, unpack } from "./nibbles";
 import { INT4_BLOCK } from "./panel";
+import { int4Pairs } from "./product_pairs";
 import { dot, finish, tile3, tile6 } from "./product_tiles";
-
-/** The lower nibble of each byte. */
-const NIBBLES: u32 = 0x0f0f0f0f;
 
 export function productInt4(
   panel: usize,
@@ -32,6 +32,10 @@ export function productInt4(
   yStride: usize,
   scratch: usize,
 ): void {
+  if (byPairs()) {
+    int4Pairs(panel, columns, x, xStride, rows, y, yStride, scratch);
+    return;
+  }
   for (let m: u32 = 0; m < rows; m++) memory.fill(y + m * yStride, 0, 64);
   const mask = kept(scratch, NIBBLES);
   const end = panel + columns / 64 * INT4_BLOCK;
@@ -56,28 +60,6 @@ export function productInt4(
       to += yStride;
     }
     x += ACTIVATION_BLOCK;
-  }
-}
-
-@inline
-function early(p: v128, mask: v128): v128 {
-  return v128.and(p, mask);
-}
-
-@inline
-function late(p: v128, mask: v128): v128 {
-  return v128.and(i32x4.shr_u(p, 4), mask);
-}
-
-/** A block's nibbles as bytes, 4 columns of 16 rows after the other. */
-function unpack(w: usize, to: usize, mask: v128): void {
-  for (let end = w + 512; w < end; w += 64) {
-    for (let i: usize = 0; i < 64; i += 16) {
-      const p = v128.load(w + i);
-      v128.store(to + i, early(p, mask));
-      v128.store(to + i + 64, late(p, mask));
-    }
-    to += 128;
   }
 }
 

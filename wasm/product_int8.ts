@@ -14,7 +14,9 @@
  */
 
 import { ACTIVATION_BLOCK } from "./activation";
+import { byPairs } from "./fused";
 import { INT8_BLOCK } from "./panel";
+import { int8Pairs } from "./product_pairs";
 import { dot, finish, tile3, tile6 } from "./product_tiles";
 
 export function productInt8(
@@ -25,7 +27,12 @@ export function productInt8(
   rows: u32,
   y: usize,
   yStride: usize,
+  scratch: usize,
 ): void {
+  if (byPairs()) {
+    int8Pairs(panel, columns, x, xStride, rows, y, yStride, scratch);
+    return;
+  }
   for (let m: u32 = 0; m < rows; m++) memory.fill(y + m * yStride, 0, 64);
   const end = panel + columns / 64 * INT8_BLOCK;
   for (let block = panel; block < end; block += INT8_BLOCK) {

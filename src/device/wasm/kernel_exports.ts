@@ -49,6 +49,8 @@ export interface WasmKernels extends WebAssembly.Exports {
     y: number,
     scratch: number,
   ): void;
+  /** Has products made of pairs (1) or not (0), which is a matter of speed alone. */
+  choosePairs(on: number): void;
   /** exp (0), sigmoid (1) or tanh (2) of `n` values. */
   exponential(which: number, x: number, y: number, n: number): void;
   /** Layer norm of values `[from, to)` of a row of `n`. */

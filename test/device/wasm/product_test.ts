@@ -29,14 +29,17 @@ interface Product {
   readonly weights: Float64Array;
   readonly xs: Float64Array;
   readonly format: MatrixFormat;
+  /** Whether bytes are multiplied in two steps; by default as suits the processor. */
+  readonly pairs?: boolean;
 }
 
 /** X Wᵀ by the kernels, `count` rows of X at a time. */
 function multiply(
-  { rows, columns, weights, xs, format }: Product,
+  { rows, columns, weights, xs, format, pairs }: Product,
   count: number,
 ): Float32Array {
   const room = new Room(), total = xs.length / columns;
+  if (pairs !== undefined) room.kernels.choosePairs(pairs ? 1 : 0);
   const padded = roundUp(rows, PANEL), bytes = panelBytes(format, columns);
   const data = room.take(padded / PANEL * bytes);
   const source = room.put(weights);
@@ -91,6 +94,45 @@ for (const [format, nmse] of FORMAT_ERROR) {
     const alone = multiply(setup, 1);
     for (const n of [2, 3, 4, 5, 6, 7, 8, 11]) {
       assertEquals(multiply(setup, n), alone, `${n} rows`);
+    }
+  });
+}
+
+for (const format of ["int8", "int4"] as const) {
+  Deno.test(`product() of ${format} does the same bits by pairs and without`, () => {
+    const next = random(13), rows = 48, columns = 320;
+    const weights = uniform(rows * columns, [-1, 1], next);
+    const xs = uniform(200 * columns, [-2, 3], next);
+    const setup = { rows, columns, weights, xs, format };
+    const whole = multiply({ ...setup, pairs: false }, 200);
+    for (const n of [1, 2, 3, 4, 5, 7, 8, 200]) {
+      assertEquals(multiply({ ...setup, pairs: true }, n), whole, `${n} rows`);
+    }
+  });
+
+  Deno.test(`product() of ${format} holds the largest sums by pairs`, () => {
+    const rows = 16, columns = 128;
+    // The largest integers nearly everywhere, of either sign.
+    const weights = Float64Array.from(
+      { length: rows * columns },
+      (_, i) => i % 64 === 0 ? -1 : 1,
+    );
+    const xs = Float64Array.from(
+      { length: 8 * columns },
+      (_, i) => (i % 64 === 1 ? -1 : 1) * (i < 4 * columns ? 1 : -1),
+    );
+    const setup = { rows, columns, weights, xs, format };
+    const whole = multiply({ ...setup, pairs: false }, 8);
+    assertClose(
+      whole,
+      product(
+        { matrix: weights, x: xs, y: new Float64Array(8 * rows) },
+        { T: 8, K: columns },
+      ),
+      { nmse: 1e-2 },
+    );
+    for (const n of [1, 4]) {
+      assertEquals(multiply({ ...setup, pairs: true }, n), whole, `${n} rows`);
     }
   });
 }
