@@ -57,7 +57,7 @@ function keep(
 ) {
   const notes: string[] = [];
   const note = (line: string) => void notes.push(line);
-  const store = new SaveStore(folder, most, { note, ...options });
+  const store = new SaveStore(folder, most, { note, believed: 0, ...options });
   const keeper = new Keeper({
     servers: [SERVER],
     store,

@@ -6,9 +6,8 @@
  * @module
  */
 
-import { sha256 } from "@noble/hashes/sha2.js";
+import { createHash } from "node:crypto";
 import type { Message } from "../../chat/template/world_form.ts";
-import { hex } from "../../text/hex.ts";
 
 /** What the model said in one answer. */
 export interface Said {
@@ -55,8 +54,11 @@ export interface KeptHistory {
 
 /** A key of anything that JSON can hold. */
 export function keyOf(value: unknown): string {
-  const text = JSON.stringify(ordered(value));
-  return hex(sha256(new TextEncoder().encode(text)));
+  return hashOf(JSON.stringify(ordered(value)));
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** The same with the members of objects in order, so that equal values look equal. */
@@ -104,14 +106,26 @@ export function chatHistory(
   };
 }
 
+/** Keys of short messages after those before, for a history comes again every turn. */
+const LINKS = new Map<string, string>();
+
+/** How many of them are held, and characters of the longest. */
+const MOST_LINKS = 4096, LONGEST_LINK = 2048;
+
 /** The key after one more message. White space around a text is the client's. */
 function linked(key: string, { role, content, calls = [] }: Message): string {
-  return keyOf([
+  const text = JSON.stringify([
     key,
     role,
     content.replaceAll("\r\n", "\n").trim(),
-    calls.map(({ name, arguments: given }) => [name, given]),
+    calls.map(({ name, arguments: given }) => [name, ordered(given)]),
   ]);
+  const known = LINKS.get(text);
+  if (known !== undefined) return known;
+  const next = hashOf(text);
+  if (LINKS.size >= MOST_LINKS) LINKS.clear();
+  if (text.length <= LONGEST_LINK) LINKS.set(text, next);
+  return next;
 }
 
 /**
@@ -173,11 +187,11 @@ function prefixKeys(
   const units = new Uint16Array(text.length);
   for (let i = 0; i < units.length; i++) units[i] = text.charCodeAt(i);
   const bytes = new Uint8Array(units.buffer);
-  const hash = sha256.create().update(new TextEncoder().encode(begin));
+  const hash = createHash("sha256").update(begin);
   let at = 0;
   return lengths.map((length) => {
     hash.update(bytes.subarray(2 * at, 2 * length));
     at = length;
-    return hex(hash.clone().digest());
+    return hash.copy().digest("hex");
   });
 }

@@ -53,6 +53,8 @@ export interface StoredSave extends StoredAbout {
 export interface SaveStoreOptions {
   /** Told of what went wrong behind an answer. */
   readonly note?: (line: string) => void;
+  /** Milliseconds that a look at the folder is believed; by default, a second. */
+  readonly believed?: number;
   /** In place of the file system's own. */
   readonly writeFile?: typeof Deno.writeFile;
 }
@@ -96,6 +98,7 @@ export class SaveStore {
   readonly #folder: string;
   readonly #most: number;
   readonly #note: (line: string) => void;
+  readonly #believed: number;
   readonly #writeFile: typeof Deno.writeFile;
   /** Saves by key, the one used last at the end. */
   readonly #recent = new Map<string, RecentSave>();
@@ -105,6 +108,9 @@ export class SaveStore {
   readonly #texts = new Map<number, Set<string>>();
   /** When the folder changed last, as far as it was looked at. */
   #changed: number | undefined;
+  #looked = -Infinity;
+  /** When files were used that do not say so yet, in milliseconds of Unix time. */
+  readonly #used = new Map<string, { path: string; at: number }>();
   /** The last job on the folder, and how many there are. */
   #jobs = Promise.resolve();
   #waiting = 0;
@@ -119,11 +125,16 @@ export class SaveStore {
   constructor(
     folder: string,
     most: number,
-    { note = () => {}, writeFile = Deno.writeFile }: SaveStoreOptions = {},
+    {
+      note = () => {},
+      believed = 1000,
+      writeFile = Deno.writeFile,
+    }: SaveStoreOptions = {},
   ) {
     this.#folder = folder;
     this.#most = most;
     this.#note = note;
+    this.#believed = believed;
     this.#writeFile = writeFile;
   }
 
@@ -133,7 +144,9 @@ export class SaveStore {
    */
   async refresh(): Promise<void> {
     if (this.#files !== undefined) {
-      if (this.#waiting > 0) return;
+      const now = performance.now();
+      if (this.#waiting > 0 || now - this.#looked < this.#believed) return;
+      this.#looked = now;
       const changed = await this.#lastChange();
       if (changed === this.#changed || this.#waiting > 0) return;
     }
@@ -148,8 +161,7 @@ export class SaveStore {
   > {
     const recent = this.#recent.get(key);
     if (recent !== undefined) {
-      this.#remember(key, recent);
-      void this.#later(() => this.#touch(key, recent));
+      this.#use(key, recent);
       return recent;
     }
     if (!this.#files?.has(key)) return undefined;
@@ -166,8 +178,7 @@ export class SaveStore {
     }
     try {
       const found: RecentSave = { ...parsed(bytes), file: "there" };
-      this.#remember(key, found);
-      void this.#later(() => this.#touch(key, found));
+      this.#use(key, found);
       return found;
     } catch (error) {
       this.#note(`Cannot use the save ${path}, which goes: ${error}`);
@@ -217,6 +228,7 @@ export class SaveStore {
     for (const [key, save] of this.#recent) {
       if (save.file === "failed") void this.#later(() => this.#put(key, save));
     }
+    void this.#later(() => this.#touch());
     await this.#jobs;
   }
 
@@ -277,16 +289,20 @@ export class SaveStore {
     if (length !== undefined) this.#texts.get(length)?.delete(key);
   }
 
-  /** Says on the disk that a save was used; one that is gone from it is forgotten. */
-  async #touch(key: string, save: RecentSave): Promise<void> {
-    if (save.file !== "there" || this.#recent.get(key) !== save) return;
-    const now = new Date();
-    try {
-      await Deno.utime(this.#path(key, save.about.length), now, now);
-    } catch (error) {
-      // Whoever may not write here may read.
-      if (error instanceof Deno.errors.NotFound) this.#forget(key);
-    }
+  #use(key: string, save: RecentSave): void {
+    this.#remember(key, save);
+    const path = this.#path(key, save.about.length);
+    this.#used.set(key, { path, at: Date.now() });
+  }
+
+  /** Says on the disk what was used, which tells what goes first. */
+  async #touch(): Promise<void> {
+    const used = [...this.#used.values()];
+    this.#used.clear();
+    await abreast(used, async ({ path, at }) => {
+      // It has gone, or whoever may read here may not write.
+      await Deno.utime(path, at / 1000, at / 1000).catch(() => {});
+    });
   }
 
   /** Writes a save, whole or not at all. */
@@ -296,9 +312,14 @@ export class SaveStore {
     const path = this.#path(key, save.about.length);
     const draft = `${path}.${crypto.randomUUID()}`;
     try {
-      await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
       const bytes = written(save);
-      await this.#writeFile(draft, bytes, { mode: 0o600 });
+      const write = async () =>
+        await this.#writeFile(draft, bytes, { mode: 0o600 });
+      await write().catch(async (error) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
+        await write();
+      });
       await Deno.rename(draft, path);
       save.file = "there";
       this.#written += bytes.length;
@@ -358,6 +379,7 @@ export class SaveStore {
 
   /** Measures the folder; lets the oldest saves go where they are too many. */
   async #shrink(): Promise<void> {
+    await this.#touch();
     const names = (await this.#names()).filter((name) =>
       NAME.test(name) || DRAFT.test(name)
     );
