@@ -129,7 +129,10 @@ const assets: esbuild.Plugin = {
       const bytes = await Deno.readFile(path);
       // The codec is compiled at once, and so cannot wait for a stream.
       if (!path.includes("/device/wasm/")) {
-        return { contents: bytes, loader: "binary" };
+        return {
+          contents: new Uint8Array(deflateRawSync(bytes, { level: 9 })),
+          loader: "binary",
+        };
       }
       // Both in one, for most of their code is the same: see compiled_kernels.ts.
       const plain = await Deno.readFile(

@@ -11,7 +11,7 @@ import type { GrammarReply, Question } from "./thread_messages.ts";
 import { isEmptyMask } from "./thread_replies.ts";
 
 /** An answer whose tokens come over a feed. */
-type FollowQuestion = Extract<Question, { name: "follow" }>;
+export type FollowQuestion = Extract<Question, { name: "follow" }>;
 
 /** Milliseconds to wait for a token: a device that takes longer has gone. */
 const PATIENCE = 20_000;
