@@ -101,7 +101,8 @@ export interface LaneStep {
   readonly draw: number;
   /**
    * How to draw; required where `draw` is not 0. Counts are those before this
-   * step, so one with penalties is asked for when the last one is answered.
+   * step, so one with penalties is asked for when the last one is answered, or
+   * sooner, without tokens, of a device with {@linkcode DeviceModel.countsAhead}.
    */
   readonly sampling?: Sampling;
   /**
@@ -119,9 +120,10 @@ export interface LaneStep {
   readonly replay?: boolean;
   /**
    * Ask for logits after the last token that was there to read, or after each of
-   * them; what this step draws and reads again has none.
+   * them, where what this step draws and reads again has none; or for those that
+   * each token was drawn from, whatever was read before the first.
    */
-  readonly logits?: "last" | "all";
+  readonly logits?: "last" | "all" | "drawn";
   /**
    * The mask of the draw, of which there is one then unless there is a feed, where it
    * is found while tokens are read; nothing where none will be. Never rejected. Only
@@ -143,7 +145,10 @@ export interface LaneResult {
   readonly undrawn?: boolean;
   /** Whether the last of them is a stop token. */
   readonly stopped: boolean;
-  /** Logits `[V]` or `[T, V]`, before penalties, if they were asked for. */
+  /**
+   * Logits before penalties, if they were asked for: `[V]`, or a row for each token
+   * read or drawn, `[T, V]`.
+   */
   readonly logits?: Float32Array;
   /**
    * Why nothing more could be drawn, where no logit was a finite number. The
@@ -177,6 +182,11 @@ export interface DeviceModel {
   readonly seamless?: boolean;
   /** Threads at work; absent: the device has none of its own. */
   readonly threads?: ThreadsInUse;
+  /**
+   * Whether it counts what a lane draws: a step that goes on from draws which are
+   * still on their way has them in its counts, whatever its caller knows.
+   */
+  readonly countsAhead?: boolean;
   /** Whether it takes masks that are found while it reads. */
   readonly lateMasks?: boolean;
   /** Whether it takes masks from another thread while it draws. */

@@ -161,6 +161,38 @@ const LAWS: Record<
     }
   },
 
+  async "logits of tokens drawn are those that drawing one by one tells"(
+    model,
+  ): Promise<void> {
+    await readBlank(model, 0, TOKENS.slice(0, 20));
+    await model.copy(0, 1);
+    // The seventh draw of this seed ends the step before the last.
+    const draw = { draw: 8, sampling: LIVELY, logits: "drawn" } as const;
+    const stopped = await one(model, { lane: 1, tokens: [5, 6, 7], ...draw });
+    const stop = stopped.drawn[6];
+    await model.copy(0, 1);
+    const stopTokens = new Set([stop]);
+    const { drawn, logits } = await one(model, {
+      ...{ lane: 1, tokens: [5, 6, 7], ...draw, stopTokens },
+    });
+    assertEquals(drawn, stopped.drawn.slice(0, drawn.length));
+    assertEquals(drawn.at(-1), stop);
+    for (const [i, token] of drawn.entries()) {
+      const alone = await one(model, {
+        ...{ lane: 0, tokens: i === 0 ? [5, 6, 7] : [], draw: 1 },
+        sampling: { ...LIVELY, position: i },
+        logits: "last",
+      });
+      assertEquals(alone.drawn, [token]);
+      assertSameBits(
+        logits?.slice(i * V, (i + 1) * V) ?? new Float32Array(),
+        alone.logits ?? new Float32Array(),
+        `logits of draw ${i}`,
+      );
+    }
+    assertEquals(logits?.length, drawn.length * V);
+  },
+
   async "a state moved to another lane goes on the same"(model): Promise<void> {
     await readBlank(model, 0, TOKENS.slice(0, 20));
     await model.write(2, await model.read(0));

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { openEngine } from "../../src/engine/device_engine.ts";
 import { DeviceError } from "../../src/errors.ts";
 import type { Save } from "../../src/state/save.ts";
+import type { SamplingOptions } from "../../src/text/sampling_options.ts";
 import {
   FakeModel,
   fakeTokenizer,
@@ -112,21 +113,35 @@ Deno.test("Engine.generate() lets others write while it reads a long prompt", as
 });
 
 Deno.test("Engine.generate() asks the webgpu device for the next burst before the last is known", async () => {
-  const follow = () => [token("a")];
-  for (const [kind, most] of [["wasm", 1], ["webgpu", 2]] as const) {
-    const model = new FakeModel({ lanes: 1, follow, stepMs: 1 });
+  const follow = () => ["a", "b", "c"].map(token);
+  const penalties = { ...SAMPLING, frequencyPenalty: 0.5, penaltyDecay: 0.9 };
+  const texts = new Map<SamplingOptions, string>();
+  for (
+    const [kind, most, sampling, countsAhead] of [
+      ["wasm", 1, SAMPLING, false],
+      ["webgpu", 2, SAMPLING, false],
+      ["webgpu", 1, penalties, false],
+      ["webgpu", 2, penalties, true],
+    ] as const
+  ) {
+    const model = new FakeModel({ lanes: 1, follow, countsAhead, stepMs: 1 });
     let flying = 0, highest = 0;
     const step = model.step.bind(model);
     model.step = async (batch) => {
-      highest = Math.max(highest, ++flying);
+      const drawing = batch.some(({ draw }) => draw > 0) ? 1 : 0;
+      highest = Math.max(highest, flying += drawing);
       const results = await step(batch);
-      flying--;
+      flying -= drawing;
       return results;
     };
     const load = () => Promise.resolve(model);
     const { engine } = await fakeEngine({ lanes: 1, kind, load });
-    await take(engine, { prompt: "b", maxTokens: 64 });
+    const { text } = await take(engine, {
+      ...{ prompt: "b", maxTokens: 64, sampling },
+    });
     assertEquals(highest, most);
+    assertEquals(texts.get(sampling) ?? text, text);
+    texts.set(sampling, text);
     await engine.dispose();
   }
 });

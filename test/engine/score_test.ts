@@ -221,3 +221,15 @@ Deno.test("Engine.generate() begins a text as it is told, counts what it read, a
   assertEquals(await read({ save }), [2, 5]);
   await engine.dispose();
 });
+
+Deno.test("Engine.generate() draws scored tokens a few at a time", async () => {
+  const { engine, model } = await fakeEngine({ lanes: 1, follow });
+  await take(engine, { prompt: "a", maxTokens: 40, logprobs: 1 });
+  const drawing = model.steps.flat().filter(({ draw }) => draw > 0);
+  assertEquals(
+    drawing.map(({ draw }) => draw),
+    [1, 1, 2, 4, 8, 8, 8, 8],
+  );
+  assert(drawing.every(({ logits }) => logits === "drawn"));
+  await engine.dispose();
+});

@@ -78,6 +78,8 @@ export interface FakeModelOptions {
   readonly follow?: (last: number) => readonly number[];
   /** Whether cutting a text leaves no trace in a state. */
   readonly seamless?: boolean;
+  /** Whether it counts what it draws, for draws that follow at once. */
+  readonly countsAhead?: boolean;
   /** Whether masks may come while it reads, and whether every third is too late. */
   readonly lateMasks?: boolean;
   /** Milliseconds a step takes. */
@@ -96,6 +98,8 @@ interface LaneState {
   /** The last token drawn, while it is unread. */
   unread: number | undefined;
   stopped: boolean;
+  /** Counts after what it drew last. */
+  counts?: Counts;
   /** Whether all is read, and the next part draws at once. */
   kept?: boolean;
 }
@@ -106,6 +110,7 @@ export class FakeModel implements DeviceModel {
   readonly lanes: number;
   readonly weightBytes = 0;
   readonly seamless: boolean;
+  readonly countsAhead: boolean;
   readonly lateMasks: boolean;
   readonly lost: Promise<Error>;
   /** Every step, as it was asked for. */
@@ -124,6 +129,7 @@ export class FakeModel implements DeviceModel {
     this.#options = options;
     this.lanes = options.lanes;
     this.seamless = options.seamless ?? false;
+    this.countsAhead = options.countsAhead ?? false;
     this.lateMasks = options.lateMasks ?? false;
     this.#lanes = Array.from({ length: options.lanes }, () => ({
       values: new Float32Array(stateLength(FAKE_SHAPE)),
@@ -241,10 +247,13 @@ export class FakeModel implements DeviceModel {
     state.stopped = false;
     if (logits === "last") rows.push([...this.#logits(state.values)]);
     const drawn: number[] = [];
-    const counts = new Counts(sampling?.counts);
+    const own = this.countsAhead && tokens.length === 0 && state.counts;
+    const counts = new Counts(own || sampling?.counts);
+    state.counts = counts;
     while (drawn.length < draw) {
       if (sampling === undefined) throw new TypeError("How to draw?");
       if (drawn.length > 0) read(state.values, drawn[drawn.length - 1], true);
+      if (logits === "drawn") rows.push([...this.#logits(state.values)]);
       let id;
       try {
         id = this.#draw(state.values, sampling, drawn.length, counts);

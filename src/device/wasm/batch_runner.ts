@@ -167,8 +167,10 @@ export class BatchRunner {
     const logits = this.#kept.of(lane);
     if (logits === undefined) return;
     if (sampling !== undefined && draws > 0 && !hasUnread(entry)) {
-      if (wish !== undefined) entry.logits.push(new Float32Array(logits));
       this.#drawNext(entry, sampling, logits);
+      if (wish !== undefined && (wish !== "drawn" || entry.drawn.length > 0)) {
+        entry.logits.push(new Float32Array(logits));
+      }
     }
     if (!entry.undrawn) this.#kept.drop(lane);
   }
@@ -218,16 +220,19 @@ export class BatchRunner {
     const { logits, step, firstWanted } = entry;
     const all = step.logits === "all";
     const last = firstWanted + (all ? entry.rows : 1) - 1;
-    const given = entry.drawn.length === 0;
-    const done = !hasUnread(entry) && step.logits === "last";
-    if (!hasUnread(entry)) {
+    const before = entry.drawn.length;
+    const ended = !hasUnread(entry);
+    const given = before === 0 && (all || ended && step.logits === "last");
+    if (ended) {
       this.#pending[step.lane] = undefined;
       if (step.keep === true) this.#kept.keep(step.lane, this.#logits(last));
       if (entry.draws > 0 && step.sampling !== undefined) {
         this.#drawNext(entry, step.sampling, this.#logits(last));
       }
     }
-    for (let i = firstWanted; given && (all || done) && i <= last; i++) {
+    const drawn = step.logits === "drawn" && entry.drawn.length > before;
+    if (!drawn && !given) return;
+    for (let i = firstWanted; i <= last; i++) {
       logits.push(this.#copy(this.#row(i), this.#V));
     }
   }

@@ -18,6 +18,9 @@ import { layerStride } from "./weights.ts";
 /** Rows of a chunk: how much prefill does at once. */
 export const PASS_ROWS = 256;
 
+/** Counts of a lane up to which each is uploaded by itself. */
+export const FEW_COUNTS = 32;
+
 /** What lanes keep between passes. */
 export interface LaneBuffers {
   /** One tensor a layer: `[B, D · (N + 2)]`. */
@@ -30,6 +33,8 @@ export interface LaneBuffers {
   readonly parameters: Tensor;
   /** Decayed counts, then logit biases: `[2, B, V]`. */
   readonly tallies: Tensor;
+  /** Counts on their way to tallies, where there are few: `[B, FEW_COUNTS]`. */
+  readonly counts: Tensor;
   /** Tokens allowed, then stop tokens: bits, `[B, 2, V / 32]`. */
   readonly sets: Tensor;
 }
@@ -112,6 +117,7 @@ function bufferShapes(shape: ModelShape, lanes: number): BufferShapes {
       drawn: [lanes, MAX_DRAWN],
       parameters: [lanes, PARAMETERS],
       tallies: [2, lanes, V],
+      counts: [lanes, FEW_COUNTS],
       sets: [lanes, 2, Math.ceil(V / 32)],
       rows: [R, 4],
       x: [R, D],

@@ -9,7 +9,7 @@ import { penalized } from "../../text/penalties.ts";
 import type { LaneResult, LaneStep } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
 import { MAX_DRAWN } from "../step_checks.ts";
-import type { LaneBuffers } from "./buffers.ts";
+import { FEW_COUNTS, type LaneBuffers } from "./buffers.ts";
 import { denseValues, packSampling, tokenBits } from "./sampling_table.ts";
 
 /** Bytes of a lane's cursor, and where its fields lie. */
@@ -22,6 +22,10 @@ const NONE = 0xffffffff;
 interface Lane {
   /** Steps asked for and not answered that count what they draw. */
   counting: number;
+  /** The biases that the device has, if it has any. */
+  biases?: ReadonlyMap<number, number> | undefined;
+  /** The stop tokens that it has. */
+  stops?: ReadonlySet<number> | undefined;
 }
 
 /** The draws of one step. */
@@ -56,6 +60,13 @@ export class LaneTable {
     );
   }
 
+  /** What a lane's turn left on the device has been wiped. */
+  forget(lane: number): void {
+    const known = this.#lanes[lane];
+    known.biases = undefined;
+    known.stops = undefined;
+  }
+
   /** Encodes a copy of what a lane drew last, by way of `between`. */
   copy(
     encoder: GPUCommandEncoder,
@@ -71,6 +82,7 @@ export class LaneTable {
   begin(batch: readonly LaneStep[]): StepDraws {
     const { cursors, drawn } = this.#buffers;
     const resets: number[] = [];
+    const fresh: LaneStep[] = [];
     const counting: Lane[] = [];
     for (const step of batch) {
       const lane = this.#lanes[step.lane];
@@ -81,7 +93,8 @@ export class LaneTable {
         // Draws that are still on their way are not in the caller's counts, but
         // they are in the device's.
         if (step.tokens.length > 0 || lane.counting === 0) {
-          this.#writeTally(0, step.lane, step.sampling.counts);
+          fresh.push(step);
+          this.#writeCounts(step.lane, step.sampling.counts);
           resets.push(at + CURSOR.pending);
         }
         lane.counting++;
@@ -95,8 +108,11 @@ export class LaneTable {
     );
     return {
       bytes: sizes.reduce((sum, size) => sum + size, 0),
-      reset(encoder): void {
+      reset: (encoder): void => {
         for (const at of resets) encoder.clearBuffer(cursors.buffer, at, 4);
+        for (const { lane, sampling } of fresh) {
+          if (sampling) this.#placeCounts(encoder, lane, sampling.counts);
+        }
       },
       copy(encoder, staging, offset): void {
         for (const { lane, draw } of batch) {
@@ -144,17 +160,58 @@ export class LaneTable {
     if (!sampling) return;
     const { queue } = this.#gpu.device;
     const { parameters, sets } = this.#buffers;
+    const known = this.#lanes[lane];
     const packed = packSampling(sampling);
     queue.writeBuffer(parameters.buffer, lane * packed.byteLength, packed);
 
-    const stopBits = tokenBits(stopTokens ?? [], this.#V);
-    const offset = 2 * lane * stopBits.byteLength;
-    queue.writeBuffer(sets.buffer, offset + stopBits.byteLength, stopBits);
+    const setBytes = 4 * Math.ceil(this.#V / 32);
+    const offset = 2 * lane * setBytes;
+    // A turn gives the same ones with each of its steps.
+    if (stopTokens === undefined || known.stops !== stopTokens) {
+      const stopBits = tokenBits(stopTokens ?? [], this.#V);
+      queue.writeBuffer(sets.buffer, offset + setBytes, stopBits);
+      known.stops = stopTokens;
+    }
     if (sampling.mask) {
       queue.writeBuffer(sets.buffer, offset, new Uint32Array(sampling.mask));
     }
-    if (sampling.logitBias.size > 0) {
-      this.#writeTally(1, lane, sampling.logitBias);
+    const { logitBias } = sampling;
+    if (logitBias.size > 0 && known.biases !== logitBias) {
+      this.#writeTally(1, lane, logitBias);
+      known.biases = logitBias;
+    }
+  }
+
+  /** Uploads a lane's counts: all of them, or the few that there are. */
+  #writeCounts(lane: number, counts: ReadonlyMap<number, number>): void {
+    if (counts.size > FEW_COUNTS) return this.#writeTally(0, lane, counts);
+    if (counts.size === 0) return;
+    const values = Float32Array.from(counts.values());
+    const { queue } = this.#gpu.device;
+    queue.writeBuffer(
+      this.#buffers.counts.buffer,
+      4 * lane * FEW_COUNTS,
+      values,
+    );
+  }
+
+  /** Encodes the way of a few counts to their places. */
+  #placeCounts(
+    encoder: GPUCommandEncoder,
+    lane: number,
+    counts: ReadonlyMap<number, number>,
+  ): void {
+    if (counts.size > FEW_COUNTS) return;
+    const { tallies, counts: few } = this.#buffers;
+    const row = 4 * lane * this.#V;
+    encoder.clearBuffer(tallies.buffer, row, 4 * this.#V);
+    let from = 4 * lane * FEW_COUNTS;
+    for (const token of counts.keys()) {
+      const to = row + 4 * token;
+      if (token < this.#V) {
+        encoder.copyBufferToBuffer(few.buffer, from, tallies.buffer, to, 4);
+      }
+      from += 4;
     }
   }
 

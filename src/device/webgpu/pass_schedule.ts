@@ -48,8 +48,9 @@ export interface Pass {
 }
 
 /** Logits that an entry will get. */
-export function logitsWanted({ tokens, logits }: LaneStep): number {
+export function logitsWanted({ tokens, draw, logits }: LaneStep): number {
   if (logits === undefined) return 0;
+  if (logits === "drawn") return draw;
   return logits === "all" ? Math.max(tokens.length, 1) : 1;
 }
 
@@ -106,6 +107,9 @@ function* decodePasses(batch: readonly LaneStep[]): Generator<Pass> {
         step.lane,
         [((given ?? UNREAD) | (draws ? DRAWS : 0)) >>> 0],
       );
+      if (draws && step.logits === "drawn") {
+        pass.want(-1, entry, tick - read + 1);
+      }
       if (tick >= read) continue;
       if (step.logits === "all") pass.want(-1, entry, from + tick);
       if (step.logits === "last" && tick === read - 1) pass.want(-1, entry, 0);

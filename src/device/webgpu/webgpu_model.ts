@@ -42,6 +42,8 @@ export class WebGpuModel implements DeviceModel {
   readonly shape: ModelShape;
   /** States held at once. */
   readonly lanes: number;
+  /** Whether it counts what a lane draws: the draw itself does. */
+  readonly countsAhead = true;
   /** Bytes of weights on the device. */
   readonly weightBytes: number;
   /** Resolves, once, if the device goes away. */
@@ -119,6 +121,7 @@ export class WebGpuModel implements DeviceModel {
       }
       encoder.clearBuffer(this.#between);
       clearLaneBuffers(encoder, this.#room, lane);
+      this.#table.forget(lane);
       this.#readback.wipe(encoder);
     });
   }
@@ -206,12 +209,14 @@ export class WebGpuModel implements DeviceModel {
         this.#chunk.hear(asked, performance.now());
       }
       const results = drawn.results(bytes, logitsBytes);
-      return results.map((result, i) =>
-        counts[i] === 0 ? result : {
-          ...result,
-          logits: new Float32Array(bytes, starts[i], V * counts[i]),
-        }
-      );
+      return results.map((result, i) => {
+        if (counts[i] === 0) return result;
+        const count = batch[i].logits === "drawn"
+          ? result.drawn.length
+          : counts[i];
+        const logits = new Float32Array(bytes, starts[i], V * count);
+        return { ...result, logits };
+      });
     } finally {
       drawn.end();
     }

@@ -9,9 +9,13 @@ import type { MaskLoan } from "../../grammar/grammar.ts";
 import type { Turn } from "../engine.ts";
 import type { OpenedTurn } from "./turn_start.ts";
 
+/** Scored tokens of a burst at most: their logits are `[V]` each on the host. */
+const MOST_SCORED = 8;
+
 /**
  * How many tokens to draw next. The first one comes at once, later ones in bursts
- * as long as all that came before; scored ones alone, for their logits.
+ * as long as all that came before; scored ones a few at a time, or alone in a
+ * grammar.
  *
  * @param drawn Tokens drawn or asked for.
  * @param room How long a burst may be.
@@ -23,10 +27,11 @@ export function burstLength(
   room: number,
   oneByOne: boolean,
 ): number {
-  const most = turn.logprobs === undefined && !oneByOne
-    ? Math.min(room, Math.max(drawn, 1))
-    : 1;
-  return Math.min(turn.maxTokens - drawn, most);
+  const scored = turn.logprobs !== undefined;
+  const alone = oneByOne || scored && turn.constraint !== undefined;
+  const most = alone ? 1 : Math.min(room, Math.max(drawn, 1));
+  const few = scored ? MOST_SCORED : Infinity;
+  return Math.min(turn.maxTokens - drawn, most, few);
 }
 
 /** A lane's draws, as a step wants them. */
@@ -61,7 +66,7 @@ export function burstStep(
     replay: tokens.length === 1,
     draw,
     stopTokens,
-    ...(turn.logprobs !== undefined && { logits: "last" }),
+    ...(turn.logprobs !== undefined && { logits: "drawn" }),
     ...(mask && { mask }),
     ...(loan && { feed: loan.feed }),
     sampling: {

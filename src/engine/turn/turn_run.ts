@@ -249,13 +249,14 @@ export class Run implements Job {
 
   /**
    * Whether more may be drawn before the last draws are known: not if they count
-   * for the next ones, or decide which may come, nor if a copy is to be kept only
-   * where no stop begins.
+   * for the next ones, unless the device counts, or decide which may come, nor if
+   * a copy is to be kept only where no stop begins.
    */
   #mayRunAhead(): boolean {
     const { turn } = this.#opening;
-    return !penalized(turn.sampling) && turn.constraint === undefined &&
-      this.#options.spare === undefined;
+    const { model, spare } = this.#options;
+    const counts = !penalized(turn.sampling) || model.countsAhead === true;
+    return counts && turn.constraint === undefined && spare === undefined;
   }
 
   /** Whether the answer may end before its last token: in a grammar, at a stop alone. */
@@ -287,9 +288,9 @@ export class Run implements Job {
     this.#clock.drawn(drawn.length, this.#opening.given.length);
     let ending: Ending | undefined;
     let answered = this.#drawn.length;
-    for (const token of drawn) {
+    for (const [i, token] of drawn.entries()) {
       answered++;
-      this.#speech.score(token, logits);
+      this.#speech.score(token, logits && rowOf(logits, i, drawn.length));
       ending ??= this.#take(token);
     }
     if (this.#drawn.length >= this.#opening.turn.maxTokens) {
@@ -408,4 +409,10 @@ export class Run implements Job {
   #do(work: Promise<void>): void {
     work.catch((error) => this.fail(error));
   }
+}
+
+/** One of as many rows of the same length. */
+function rowOf(all: Float32Array, row: number, rows: number): Float32Array {
+  const length = all.length / rows;
+  return all.subarray(row * length, (row + 1) * length);
 }

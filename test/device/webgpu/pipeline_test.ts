@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { sharedWebGpu } from "../../support/shared_webgpu.ts";
 import type { Sampling } from "../../../src/text/sampling_options.ts";
+import { sampleToken } from "../../../src/text/sampler.ts";
 import { openGolden } from "../../support/goldens.ts";
 import { GREEDY } from "../../../src/text/sampling_options.ts";
 
@@ -35,6 +36,39 @@ Deno.test("WebGpuModel.step() counts draws that are still on their way", async (
     step(1, 16, 8),
   ]);
   assertEquals(parts.flat().flatMap(({ drawn }) => drawn), whole.drawn);
+  await device.dispose();
+});
+
+Deno.test("WebGpuModel.step() draws as its last counts, biases and stops say", async () => {
+  const device = await sharedWebGpu();
+  const model = await device.load(await openGolden("rand-d128-l3-v512"), {
+    lanes: 2,
+    quantization: "none",
+  });
+  const { V } = model.shape;
+  // Many counts are uploaded whole, few one by one, and none as none.
+  const counts = [40, 3, 40, 0].map((size) =>
+    new Map(Array.from({ length: size }, (_, i) => [(7 * i) % V, 1 + i % 3]))
+  );
+  const biases = [new Map([[9, 4]]), new Map([[11, 5]]), new Map()];
+  let likeliest = 0;
+  for (let n = 0; n < 6; n++) {
+    const sampling = {
+      ...PENALIZED,
+      temperature: 0,
+      counts: new Map(n === 5 ? [] : [...counts[n % 4], [likeliest, 9]]),
+      logitBias: biases[n % 3],
+    };
+    const [{ drawn: [token], logits, stopped }] = await model.step([{
+      ...{ lane: 1, tokens: [1], draw: 1, sampling, logits: "drawn" },
+      stopTokens: new Set(n % 2 === 0 ? [likeliest] : []),
+    }]);
+    assert(logits !== undefined);
+    assertEquals(token, sampleToken(logits, sampling), `step ${n}`);
+    assertEquals(stopped, n % 2 === 0 && token === likeliest);
+    likeliest = token;
+    if (n === 3) await model.clear(1);
+  }
   await device.dispose();
 });
 

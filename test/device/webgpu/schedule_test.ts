@@ -68,7 +68,9 @@ Deno.test("schedule() reads every token once, in order, whatever the batch", () 
     length: fc.integer({ min: 1, max: 40 }),
     draw: fc.integer({ min: 0, max: 5 }),
     replay: fc.boolean(),
-    logits: fc.constantFrom(undefined, "last" as const, "all" as const),
+    logits: fc.constantFrom(
+      ...[undefined, "last" as const, "all" as const, "drawn" as const],
+    ),
   });
   fc.assert(
     fc.property(
@@ -104,6 +106,8 @@ Deno.test("schedule() reads every token once, in order, whatever the batch", () 
             ? tokens.map((_, i) => i)
             : logits === "last"
             ? [0]
+            : logits === "drawn"
+            ? tokensTo(draw)
             : [];
           assertEquals(wanted, expected);
         }
