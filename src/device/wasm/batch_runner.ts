@@ -29,8 +29,12 @@ import { planField } from "./plan_structs.ts";
 import { ThreadChoice } from "./thread_choice.ts";
 import type { ThreadStep } from "./thread_messages.ts";
 
-/** Milliseconds that a draw waits for a mask once its token is read. */
-const MASK_PATIENCE = 2;
+/**
+ * Milliseconds that a draw waits for a mask once its token is read, at least and at
+ * most. Between them it is the time of a pass, for what holds up the one thread
+ * holds up the other, and a lane that falls behind costs passes of its own.
+ */
+const LEAST_PATIENCE = 2, MOST_PATIENCE = 20;
 
 /** All lanes of a model, on the thread that leads. */
 export class BatchRunner {
@@ -48,6 +52,8 @@ export class BatchRunner {
   #mostWanted = 0;
   /** Rows that passes have written; packing has left its traces everywhere. */
   #mostRows: number;
+  /** Milliseconds to wait for a mask. */
+  #patience = LEAST_PATIENCE;
   /** Whether a state was converted in scratch. */
   #converted = true;
 
@@ -209,7 +215,9 @@ export class BatchRunner {
     this.#set("threads", this.#choice.threads(rows));
     const from = performance.now();
     this.#kernels.pass(plan);
-    this.#choice.took(rows, performance.now() - from);
+    const took = performance.now() - from;
+    this.#choice.took(rows, took);
+    this.#patience = Math.min(Math.max(LEAST_PATIENCE, took), MOST_PATIENCE);
     for (const entry of ordered) {
       if (entry.rows > 0) this.#after(entry);
     }
@@ -243,7 +251,7 @@ export class BatchRunner {
     if (feed === undefined || drawn.length === 0 && sampling.mask) {
       return this.#tryDraw(entry, sampling, logits);
     }
-    const mask = feed.take(MASK_PATIENCE);
+    const mask = feed.take(this.#patience);
     if (mask !== undefined) {
       return this.#tryDraw(entry, { ...sampling, mask }, logits);
     }

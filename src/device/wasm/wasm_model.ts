@@ -135,35 +135,38 @@ export class WasmModel implements DeviceModel {
   /**
    * Reads, and draws what waits for masks when they are there. The lead is told to
    * draw while it reads, as a rule, and goes from one to the other without a word.
+   * Lanes with feeds draw together, for their masks come from one thread by turns.
    */
   async #drawLate(batch: readonly LaneStep[]): Promise<LaneResult[]> {
     const reading = this.#lead.do({
       name: "step",
       batch: batch.map(readFirst),
     });
-    const drawing: ThreadStep[] = [];
+    const drawing = new Map<number, ThreadStep>();
     const masks = Promise.all(batch.map(async ({ mask: late, ...step }) => {
       const mask = await late;
       const { lane, draw, sampling, stopTokens, feed } = step;
-      if (mask === undefined || sampling === undefined) return;
-      drawing.push({
+      const ready = late === undefined ? feed : mask;
+      if (ready === undefined || sampling === undefined) return;
+      drawing.set(lane, {
         lane,
         tokens: [],
         draw,
-        sampling: { ...sampling, mask },
+        sampling: mask === undefined ? sampling : { ...sampling, mask },
         ...(feed && { feed }),
         ...(stopTokens && { stopTokens }),
       });
     }));
     await Promise.race([masks, reading.then(() => pause(MASK_PATIENCE))]);
-    const parts = [...drawing];
+    const parts = batch.flatMap(({ lane }) => drawing.get(lane) ?? []);
     for (const { sampling } of parts) this.#checks.expectMask(sampling?.mask);
     const drawn = parts.length === 0
       ? []
       : await this.#lead.do({ name: "step", batch: parts });
     const results = await reading;
-    return batch.map(({ lane, mask }, i) => {
-      if (mask === undefined) return results[i];
+    return batch.map((step, i) => {
+      if (!drawsLater(step)) return results[i];
+      const { lane } = step;
       const at = parts.findIndex((part) => part.lane === lane);
       return at < 0
         ? { ...results[i], undrawn: true }
@@ -188,9 +191,15 @@ export class WasmModel implements DeviceModel {
   }
 }
 
+/** Whether a part is first read, and drawn when masks are there. */
+function drawsLater({ mask, feed }: LaneStep): boolean {
+  return mask !== undefined || feed !== undefined;
+}
+
 /** The part of a step that needs no mask. */
-function readFirst({ mask, ...step }: LaneStep): ThreadStep {
-  return mask === undefined ? step : { ...step, draw: 0, keep: true };
+function readFirst(whole: LaneStep): ThreadStep {
+  const { mask: _, ...step } = whole;
+  return drawsLater(whole) ? { ...step, draw: 0, keep: true } : step;
 }
 
 function pause(ms: number): Promise<void> {
