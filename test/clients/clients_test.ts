@@ -11,6 +11,7 @@ import { agentsChat } from "./agents_chat.ts";
 import { agentsResponses } from "./agents_responses.ts";
 import { aiAnthropic } from "./ai_anthropic.ts";
 import { aiCompatible } from "./ai_compatible.ts";
+import { aiGosling, expectWhole } from "./ai_gosling.ts";
 import { aiOllama } from "./ai_ollama.ts";
 import { aiOpenAi } from "./ai_openai.ts";
 import { anthropicSdk } from "./anthropic.ts";
@@ -45,6 +46,7 @@ const CLIENTS: readonly Client[] = [
   openAiResponses,
   aiCompatible,
   aiOpenAi,
+  aiGosling,
   agentsResponses,
   agentsChat,
   langchain,
@@ -102,6 +104,10 @@ for (const [client, done] of passed) {
     });
   }
 }
+
+Deno.test("a provider of one's own leaves a state that is of no use, and can be aborted", async () => {
+  await expectWhole(real.baseURL);
+});
 
 const checked = new Map<ChecklistRow, Set<string>>();
 
