@@ -3,7 +3,7 @@
  * adapter, a Chromium, nginx and HAProxy, runs the tests, and ends with the line
  * `N passed, N failed`. `--unit` runs what needs none of these and no server.
  *
- * What needs more than its process has one of its own, one more at a time than
+ * What needs more than its process has one of its own, two more at a time than
  * there are cores: such files share no memory, descriptors or threads. The others of
  * a folder share a process. Types are checked once for all of them, so that processes
  * and their workers start at once.

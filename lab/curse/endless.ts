@@ -29,6 +29,8 @@ export interface Endless {
   readonly text: (count: number) => number[];
   /** Facts told at the beginning of the text, and who asks for them. */
   readonly memory?: { readonly chat: Chat; readonly facts: readonly Fact[] };
+  /** Rounds of each mark's comparison with a blank state. */
+  readonly rounds: number;
   /** Told each mark, as a line. */
   readonly report: (line: string) => void;
 }
@@ -72,12 +74,12 @@ export interface EndlessResult {
 
 /** Reads the text. */
 export async function readEndless(
-  { name, model, total, text, memory, report }: Endless,
+  { name, model, total, text, memory, rounds, report }: Endless,
 ): Promise<EndlessResult> {
   const { shape } = model;
   const facts = memory?.facts ?? [];
   const pending = facts.flatMap(({ told }) => memory?.chat.tokens(told) ?? []);
-  for (let step = 0; step < WARM_UP; step++) {
+  for (let step = 0; step < Math.min(WARM_UP, rounds); step++) {
     await model.step([{ lane: 0, tokens: text(STRIDE), draw: 0 }]);
   }
   await model.clear(0);
@@ -99,7 +101,7 @@ export async function readEndless(
     const recalled = await memory?.chat.exact(facts.map(({ asked }) => asked));
     const mark: Mark = {
       position,
-      ...await measurePace(model, tokens),
+      ...await measurePace(model, tokens, rounds),
       residentBytes: Deno.memoryUsage().rss,
       saveBytes: encodeValues(values, "int8", shape).bytes.length,
       largest: largest(values),

@@ -36,6 +36,7 @@ const amounts: Amounts = {
   dialogues: 16,
   endless: 1_000_000,
   large: values.million ? 1_000_000 : 10_000,
+  rounds: 9,
 };
 
 const wanted = values.only.split(",");

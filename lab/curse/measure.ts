@@ -45,6 +45,8 @@ export interface Amounts {
   readonly endless: number;
   /** Tokens through the 0.1B shape. */
   readonly large: number;
+  /** Rounds of each comparison with a blank state. */
+  readonly rounds: number;
 }
 
 /** Told what was found, line by line. */
@@ -115,7 +117,7 @@ async function facts(
 }
 
 async function endless(
-  { endless }: Amounts,
+  { endless, rounds }: Amounts,
   report: Report,
 ): Promise<Parts["endless"]> {
   return await withEmbedded(async (chat, device) => {
@@ -132,6 +134,7 @@ async function endless(
         return tokens;
       },
       memory: { chat, facts: author.facts(6, "seen") },
+      rounds,
       report,
     });
     return { machine: await machine(), device: device.name, ...result };
@@ -139,7 +142,7 @@ async function endless(
 }
 
 async function large(
-  { large }: Amounts,
+  { large, rounds }: Amounts,
   report: Report,
 ): Promise<Parts["large"]> {
   const device = await fastestDevice();
@@ -159,6 +162,7 @@ async function large(
         { length: count },
         () => 1 + Math.floor(next() * (preset.V - 1)),
       ),
+    rounds,
     report,
   });
   await device.dispose();

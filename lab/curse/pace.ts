@@ -6,9 +6,6 @@
 
 import type { DeviceModel } from "../../src/device/device.ts";
 
-/** Rounds, of which the median counts. */
-const ROUNDS = 9;
-
 /** Lanes that the measurement writes on. */
 const LATE = 1, BLANK = 2;
 
@@ -24,13 +21,16 @@ export interface Pace {
  * Reads `tokens` after the text in lane 0 and from a blank state, in turns: other
  * work on the machine slows both alike. Lane 0 stays as it is, lanes 1 and 2 do
  * not.
+ *
+ * @param rounds Of which the median counts.
  */
 export async function measurePace(
   model: DeviceModel,
   tokens: readonly number[],
+  rounds: number,
 ): Promise<Pace> {
   const late: number[] = [], blank: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     await model.copy(0, LATE);
     await model.clear(BLANK);
     late.push(await time(LATE));

@@ -18,10 +18,10 @@ export interface FileResult {
   readonly output: string;
 }
 
-/**
- * One process more than there are cores: a third of a browser's test is waiting.
- * At most so many, for a browser and servers want memory.
- */
+/** Processes more than there are cores: half of a browser's test is waiting. */
+const MORE_LANES = 2;
+
+/** At most so many, for a browser and servers want memory. */
 const MOST_LANES = 8;
 
 /** After so many milliseconds a file hangs, and is ended. */
@@ -31,7 +31,7 @@ const SUMMARY =
   /\| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?/g;
 
 /**
- * Runs every batch of files in a process of its own, one more at a time than there
+ * Runs every batch of files in a process of its own, a few more at a time than there
  * are cores.
  *
  * @param batches Paths, in the order in which they begin.
@@ -44,7 +44,10 @@ export async function runInLanes(
   report: (result: FileResult) => void,
 ): Promise<void> {
   const queue = batches.values();
-  const lanes = Math.min(navigator.hardwareConcurrency + 1, MOST_LANES);
+  const lanes = Math.min(
+    navigator.hardwareConcurrency + MORE_LANES,
+    MOST_LANES,
+  );
   await Promise.all(Array.from({ length: lanes }, async () => {
     for (const [path, ...others] of queue) {
       const results = others.length === 0

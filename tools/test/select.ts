@@ -16,20 +16,26 @@ const FOREIGN = ["test/clients/", "test/runtimes/"];
 const APART = ["test/chromium/"];
 
 /**
- * What takes longest, so that it begins first and nothing is waited for at the
- * end.
+ * What takes longest, so that it begins first; files that share a process come
+ * next, and what is short comes last: so nothing is waited for at the end.
  */
 const LONGEST = [
   "test/device/webgpu_test.ts",
-  "test/story/",
-  "test/device/",
   "test/web/",
   "test/engine/model_test.ts",
+  "test/story/story_test.ts",
+  "test/device/wasm_test.ts",
+  "test/device/across_test.ts",
+  "lab/curse/",
+  "test/story/recall_test.ts",
   "test/deploy/",
-  "lab/",
+  "test/story/retention_test.ts",
+  "test/story/cli_test.ts",
+  "test/fuzz/",
+  "test/state/fuzz_test.ts",
 ];
 
-/** What looks at its own process, or is long by itself. */
+/** What looks at the memory of its own process. */
 const ALONE = [
   "test/serve/collect_test.ts",
 ];
@@ -104,7 +110,12 @@ function inBatches(files: readonly string[]): string[][] {
       (_, n) => paths.filter((_, i) => i % count === n),
     );
   });
-  return [...alone.map((path) => [path]), ...together];
+  const long = alone.filter((path) => rank(path) < LONGEST.length);
+  return [
+    ...long.map((path) => [path]),
+    ...together,
+    ...alone.slice(long.length).map((path) => [path]),
+  ];
 }
 
 function rank(path: string): number {

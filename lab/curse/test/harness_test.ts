@@ -17,6 +17,7 @@ const TINY: Amounts = {
   dialogues: 2,
   endless: 3000,
   large: 1000,
+  rounds: 1,
 };
 
 const quiet = () => {};
