@@ -33,6 +33,8 @@ Deno.test("a story has save slots, and is there after a reload", async () => {
     await route.continue({ postData });
   });
   const page = await browser.open(`${host.url}/?server=${server.url}`);
+  // Its script waits for the client's module.
+  await page.getByText("Load 1").waitFor();
   await say(page, "My name is Dave.");
   await page.getByText("Save 1").click();
   await say(page, "My name is Ann.");
