@@ -224,7 +224,8 @@ Deno.test("Vault.open() refuses an expired token once it has proved authentic", 
     code: "ERR_STATE_EXPIRED",
     message: "Cannot open state: it expired 2023-11-14T22:14:20.000Z",
   });
-  const forged = token.slice(0, -30) + "A" + token.slice(-29);
+  const forged = token.slice(0, -30) + (token.at(-30) === "A" ? "B" : "A") +
+    token.slice(-29);
   await assertRejects(() => vault.open(forged, int4), REJECTED);
 });
 
