@@ -3,10 +3,10 @@
  * adapter, a Chromium, nginx and HAProxy, runs the tests, and ends with the line
  * `N passed, N failed`. `--unit` runs what needs none of these and no server.
  *
- * What needs more than its process has one of its own, two more at a time than
- * there are cores: such files share no memory, descriptors or threads. The others of
- * a folder share a process. Types are checked once for all of them, so that processes
- * and their workers start at once.
+ * Each file runs in a process of its own, two more than cores: files share no memory,
+ * descriptors or threads, and what one of them leaves behind troubles no other.
+ * Types are checked once for all of them, so that processes and their workers start
+ * at once.
  *
  * A file that fails is run once more when all others have ended. Should it pass then,
  * the second run counts, and the file is named as flaky: either the test or the
@@ -51,16 +51,15 @@ if (missing !== undefined) {
   Deno.exit(1);
 }
 
-const batches = await selectFiles(paths, unit);
-const count = batches.flat().length;
+const files = await selectFiles(paths, unit);
 const results: FileResult[] = [];
 const report = (result: FileResult) => {
   results.push(result);
-  tell(`[${results.length}/${count + 1}]`, result);
+  tell(`[${results.length}/${files.length + 1}]`, result);
 };
 const [types] = await Promise.all([
   checkTypes(),
-  runInLanes(batches, flags, report),
+  runInLanes(files, flags, report),
 ]);
 report(types);
 

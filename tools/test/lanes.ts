@@ -1,5 +1,5 @@
 /**
- * Runs test files, several processes at a time.
+ * Runs test files in processes of their own, several at a time.
  *
  * @module
  */
@@ -31,30 +31,24 @@ const SUMMARY =
   /\| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?/g;
 
 /**
- * Runs every batch of files in a process of its own, a few more at a time than there
- * are cores.
+ * Runs every file, two more at a time than there are cores.
  *
- * @param batches Paths, in the order in which they begin.
+ * @param files Paths, in the order in which they begin.
  * @param flags Further flags of `deno test`.
- * @param report Told of each file when its process has ended.
+ * @param report Told of each file when it has ended.
  */
 export async function runInLanes(
-  batches: readonly (readonly string[])[],
+  files: readonly string[],
   flags: readonly string[],
   report: (result: FileResult) => void,
 ): Promise<void> {
-  const queue = batches.values();
+  const queue = files.values();
   const lanes = Math.min(
     navigator.hardwareConcurrency + MORE_LANES,
     MOST_LANES,
   );
   await Promise.all(Array.from({ length: lanes }, async () => {
-    for (const [path, ...others] of queue) {
-      const results = others.length === 0
-        ? [await runFile(path, flags)]
-        : await runBatch([path, ...others], flags);
-      for (const result of results) report(result);
-    }
+    for (const path of queue) report(await runFile(path, flags));
   }));
 }
 
@@ -100,68 +94,6 @@ export async function runFile(
     aborted,
     ...ended,
   };
-}
-
-/** Runs files one after another in one process; its report tells them apart. */
-async function runBatch(
-  paths: readonly string[],
-  flags: readonly string[],
-): Promise<FileResult[]> {
-  const file = await Deno.makeTempFile({ suffix: ".xml" });
-  try {
-    const { output, code } = await run(
-      ["test", "-A", "--frozen", "--no-check", `--junit-path=${file}`]
-        .concat(flags, paths),
-    );
-    const suites = readReport(await Deno.readTextFile(file));
-    // Whoever ended the process early has said nothing of itself.
-    const blame = code !== 0 &&
-      suites.values().every(({ failed }) => failed === 0);
-    return paths.map((path) => {
-      const { failed = blame ? 1 : 0, ...suite } = suites.get(path) ?? SILENT;
-      const told = partOf(output, path);
-      return { path, aborted: false, failed, ...suite, output: told };
-    });
-  } finally {
-    await Deno.remove(file);
-  }
-}
-
-/** Nothing is said of a file whose tests are all filtered out. */
-const SILENT = { passed: 0, failed: undefined, ignored: 0, seconds: 0 };
-
-type Suite = Pick<FileResult, "passed" | "failed" | "ignored" | "seconds">;
-
-/** The files of a report in JUnit's format. A process that was ended leaves none. */
-function readReport(xml: string): Map<string, Suite> {
-  const suites = new Map<string, Suite>();
-  const pattern = /<testsuite name="\.?\/?([^"]*)"([^>]*)>(.*?)<\/testsuite>/gs;
-  for (
-    const [, path = "", attributes = "", cases = ""] of xml.matchAll(pattern)
-  ) {
-    const count = (name: string) =>
-      Number(new RegExp(`\\b${name}="(\\d+)"`).exec(attributes)?.[1] ?? 0);
-    const failed = count("failures") + count("errors");
-    const ignored = count("disabled");
-    const times = cases.matchAll(/<testcase [^>]*\btime="([\d.]+)"/g);
-    suites.set(path, {
-      passed: count("tests") - failed - ignored,
-      failed,
-      ignored,
-      seconds: times.reduce((sum, [, time]) => sum + Number(time), 0),
-    });
-  }
-  return suites;
-}
-
-/** What a process said of one of its files, and of everything that failed. */
-function partOf(output: string, path: string): string {
-  const parts = output.split(/^(?=running \d+ tests? from | ERRORS )/m);
-  const about = new RegExp(
-    `^running \\d+ tests? from (\\./)?${path}$| ERRORS `,
-    "m",
-  );
-  return parts.filter((part) => about.test(part)).join("\n") || output;
 }
 
 async function run(args: readonly string[]): Promise<{

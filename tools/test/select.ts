@@ -16,8 +16,8 @@ const FOREIGN = ["test/clients/", "test/runtimes/"];
 const APART = ["test/chromium/"];
 
 /**
- * What takes longest, so that it begins first; files that share a process come
- * next, and what is short comes last: so nothing is waited for at the end.
+ * What takes longest, so that it begins first and nothing is
+ * waited for at the end.
  */
 const LONGEST = [
   "test/device/webgpu_test.ts",
@@ -34,14 +34,6 @@ const LONGEST = [
   "test/fuzz/",
   "test/state/fuzz_test.ts",
 ];
-
-/** What looks at the memory of its own process. */
-const ALONE = [
-  "test/serve/collect_test.ts",
-];
-
-/** Files of one process at most: its length is the end of the run, at worst. */
-const MOST_TOGETHER = 12;
 
 /** What needs an adapter, a browser, proxies, or a server's process. */
 const INTEGRATION = [
@@ -67,9 +59,7 @@ const INTEGRATION = [
 ];
 
 /**
- * Test files by the processes that run them, longest first. What needs no more than
- * its process shares it with others of its folder: each file has modules and globals
- * of its own there, and Deno starts once for all of them.
+ * Test files, longest first.
  *
  * @param paths Files and folders, from the repository's root; all if empty.
  * @param unit Leave out what needs more than this process.
@@ -78,7 +68,7 @@ const INTEGRATION = [
 export async function selectFiles(
   paths: readonly string[],
   unit: boolean,
-): Promise<string[][]> {
+): Promise<string[]> {
   const all: string[] = [];
   for (const folder of FOLDERS) await collect(folder, all);
   const suites = all.filter((path) =>
@@ -92,30 +82,7 @@ export async function selectFiles(
   const files = named.length === 0
     ? suites
     : all.filter((file) => named.some((path) => isIn(file, path)));
-  files.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
-  return inBatches(files);
-}
-
-function inBatches(files: readonly string[]): string[][] {
-  const alone = files.filter((path) => starts(path, INTEGRATION.concat(ALONE)));
-  const others = files.filter((path) => !alone.includes(path));
-  const folders = Map.groupBy(
-    others,
-    (path) => path.split("/").slice(0, 2).join("/"),
-  );
-  const together = [...folders.values()].flatMap((paths) => {
-    const count = Math.ceil(paths.length / MOST_TOGETHER);
-    return Array.from(
-      { length: count },
-      (_, n) => paths.filter((_, i) => i % count === n),
-    );
-  });
-  const long = alone.filter((path) => rank(path) < LONGEST.length);
-  return [
-    ...long.map((path) => [path]),
-    ...together,
-    ...alone.slice(long.length).map((path) => [path]),
-  ];
+  return files.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }
 
 function rank(path: string): number {
