@@ -115,9 +115,13 @@ async function shoot(
   }
 }
 
-/** Whether an error only says that the client has gone. */
+/**
+ * Whether an error only says that the client has gone: in one process, the body of
+ * an answer that was left ends where it was, and is half a JSON.
+ */
 function isAbort(error: unknown): boolean {
-  return error instanceof DOMException && error.name === "AbortError";
+  return error instanceof SyntaxError ||
+    error instanceof DOMException && error.name === "AbortError";
 }
 
 /** The same turn each time. */
