@@ -9,9 +9,9 @@ import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
-import { RequestError } from "../errors.ts";
+import { ClosingError, RequestError } from "../errors.ts";
 import { type ApiKey, requireKey } from "./access/bearer_keys.ts";
-import { IGNORED } from "./request/read_body.ts";
+import { BrokenBodyError, IGNORED } from "./request/read_body.ts";
 import { type ApiDocument, docsPage } from "./site/docs_page.ts";
 import { messagesRoutes } from "./anthropic/messages.ts";
 import { dialectOf } from "./dialects.ts";
@@ -177,11 +177,22 @@ export function createApp(
     )
   );
   app.onError((error, c) => {
-    const response = refuse(c, error);
+    // A server that shuts down reads no more of a body.
+    const cut = error instanceof BrokenBodyError && loader.closing;
+    const response = refuse(c, cut ? elsewhere(error) : error);
     if (response.status === 500) report(error, c.get("requestId"));
     return response;
   });
   return app;
+}
+
+/** Nothing was wrong with the request: proxies and clients may send it again. */
+function elsewhere(cause: Error): ClosingError {
+  return new ClosingError(
+    "ERR_SHUTTING_DOWN",
+    "Cannot read body: the server is shutting down; send it to another",
+    { cause },
+  );
 }
 
 const identify: MiddlewareHandler<AppEnv> = async (c, next) => {

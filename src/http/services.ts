@@ -72,6 +72,8 @@ export interface Loader {
   readonly models: readonly ServedModel[];
   /** Whether a model has been loaded since the start. */
   readonly started: boolean;
+  /** Whether the server is shutting down; it never does by default. */
+  readonly closing?: boolean;
   /**
    * Lends a model, loading it if need be; every caller waits for the same load.
    *

@@ -130,6 +130,9 @@ export async function openModels(
     get started(): boolean {
       return started;
     },
+    get closing(): boolean {
+      return closing;
+    },
     async borrow(id): Promise<Loan> {
       const { thing: { services }, release } = await borrow(id);
       return { services, ...(bounded && { release }) };

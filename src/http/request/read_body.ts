@@ -136,7 +136,7 @@ async function bytes(c: Context<AppEnv>): Promise<ArrayBuffer> {
       most === undefined ? raw.arrayBuffer() : readHistory(raw, most),
     );
   } catch (error) {
-    throw error instanceof RequestError ? error : brokenOff(error);
+    throw error instanceof RequestError ? error : new BrokenBodyError(error);
   }
 }
 
@@ -222,9 +222,14 @@ function valueOf(text: string): unknown {
   }
 }
 
-/** The error of a body whose client went away while sending it. */
-export function brokenOff(cause: unknown): RequestError {
-  return malformed("it breaks off", cause);
+/** A body did not come to its end: its client went away, or the server closes. */
+export class BrokenBodyError extends RequestError {
+  /** Says so. */
+  constructor(cause: unknown) {
+    super("ERR_REQUEST_MALFORMED", "Cannot read body: it breaks off", {
+      cause,
+    });
+  }
 }
 
 function malformed(found: string, cause?: unknown): RequestError {

@@ -15,7 +15,7 @@ import { TEXT_LIMIT } from "../fields/text_fields.ts";
 import type { AppEnv } from "../services.ts";
 import { withBodyDeadline } from "./body_deadline.ts";
 import { MOST_VALUES } from "./json_amount.ts";
-import { brokenOff } from "./read_body.ts";
+import { BrokenBodyError } from "./read_body.ts";
 
 /** What a route needs. */
 export interface RouteNeeds {
@@ -112,7 +112,7 @@ async function expectSize(
       Promise.resolve(limit(c, () => Promise.resolve())),
     );
   } catch (error) {
-    throw error instanceof RequestError ? error : brokenOff(error);
+    throw error instanceof RequestError ? error : new BrokenBodyError(error);
   }
 }
 
