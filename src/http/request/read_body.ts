@@ -163,10 +163,11 @@ function wrongType(found: string, expected: string): RequestError {
 }
 
 async function readForm(c: Context<AppEnv>): Promise<FormData> {
+  const body = await bytes(c);
   try {
-    return await withBodyDeadline(c, c.req.raw.formData());
+    const headers = { "content-type": c.req.header("content-type") ?? "" };
+    return await new Response(body, { headers }).formData();
   } catch (error) {
-    if (error instanceof RequestError) throw error;
     throw new RequestError(
       "ERR_REQUEST_MALFORMED",
       "Cannot read form: it is not multipart/form-data",
