@@ -8,6 +8,7 @@
 import { basename, dirname } from "@std/path";
 import { fileSource } from "../model/file_source.ts";
 import type { LocalModel } from "./model_files.ts";
+import { checksum } from "../model/packed/checksum.ts";
 import type { PackedPieces } from "../model/packed/packed_pieces.ts";
 import {
   CacheError,
@@ -15,7 +16,6 @@ import {
   type Footer,
   footerBytes,
   QuantizedCache,
-  sha256,
 } from "../model/packed/quantized_cache.ts";
 
 /** A source written this shortly before it is read may be written again. */
@@ -138,6 +138,13 @@ export async function createCache(
       refuse(reasonOf(error));
     }
   };
+  const keep = (bytes: Uint8Array) =>
+    attempt(async (file) => {
+      await writeAll(file, bytes);
+      pieces.push({ size: bytes.length, checksum: checksum(bytes) });
+    });
+  // Pieces may be asked for before the one before is kept.
+  let last: Promise<void> = Promise.resolve();
   return {
     async piece(size, pack): Promise<Uint8Array<ArrayBuffer>> {
       const bytes = await pack();
@@ -146,14 +153,14 @@ export async function createCache(
           `Cannot keep a piece: ${bytes.length} bytes, expected ${size}`,
         );
       }
-      await attempt(async (file) => {
-        const [digest] = await Promise.all([
-          sha256(bytes),
-          writeAll(file, bytes),
-        ]);
-        pieces.push({ size, sha256: digest.toHex() });
-      });
+      await keep(bytes);
       return bytes;
+    },
+    fill(target, pack): Promise<void> {
+      return last = last.then(async () => {
+        await pack();
+        await keep(target);
+      });
     },
     commit: (fingerprint) =>
       attempt(async (open) => {

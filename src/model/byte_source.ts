@@ -22,6 +22,16 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** Bytes that can be read to where they are wanted. */
+export interface FillingSource extends ByteSource {
+  /**
+   * Reads the bytes at `offset` into `target`, all of it, which may be shared memory.
+   *
+   * @throws {ModelError} `ERR_MODEL_CORRUPT` if they are not all there.
+   */
+  fill(target: Uint8Array, offset: number): Promise<void>;
+}
+
 /** Checks that a range lies inside `source`. */
 export function expectRange(
   { name, size }: Pick<ByteSource, "name" | "size">,
@@ -41,16 +51,20 @@ export function expectRange(
 export function bytesSource(
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
-): ByteSource {
+): FillingSource {
   const size = bytes.length;
+  // Async, so that a range that is not there rejects.
+  // deno-lint-ignore require-await
+  const read = async (offset: number, length: number) => {
+    expectRange({ name, size }, offset, length);
+    return bytes.subarray(offset, offset + length);
+  };
   return {
     name,
     size,
-    // Async, so that a range that is not there rejects.
-    // deno-lint-ignore require-await
-    async read(offset, length): Promise<Uint8Array<ArrayBuffer>> {
-      expectRange({ name, size }, offset, length);
-      return bytes.subarray(offset, offset + length);
+    read,
+    async fill(target, offset): Promise<void> {
+      target.set(await read(offset, target.length));
     },
   };
 }

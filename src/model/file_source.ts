@@ -5,13 +5,13 @@
  */
 
 import { ModelError } from "../errors.ts";
-import { type ByteSource, bytesSource, expectRange } from "./byte_source.ts";
+import { bytesSource, expectRange, type FillingSource } from "./byte_source.ts";
 
 /** A file of at most this many bytes is read at once: one call beats hundreds. */
 const WHOLE = 64 << 20;
 
 /** A file that stays open until it is closed. */
-export interface FileSource extends ByteSource, AsyncDisposable {
+export interface FileSource extends FillingSource, AsyncDisposable {
   /** When it was last written, ms since 1970; 0 where nobody knows. */
   readonly modified: number;
 }
@@ -49,7 +49,9 @@ export async function fileSource(path: string | URL): Promise<FileSource> {
   }
   if (size <= WHOLE) {
     using _ = file;
-    const source = bytesSource(name, await readAt(file, 0, size));
+    const bytes = new Uint8Array(size);
+    await fillFrom(file, 0, bytes);
+    const source = bytesSource(name, bytes);
     return {
       ...source,
       modified,
@@ -58,18 +60,25 @@ export async function fileSource(path: string | URL): Promise<FileSource> {
   }
   // A seek and its reads belong together, so ranges are read one after another.
   let last: Promise<unknown> = Promise.resolve();
+  const fill = (target: Uint8Array, offset: number): Promise<void> => {
+    const work = async () => await fillFrom(file, offset, target);
+    const result = last.then(work, work);
+    last = result;
+    return result;
+  };
   return {
     name,
     size,
     modified,
-    read(offset, length): Promise<Uint8Array<ArrayBuffer>> {
-      const work = async () => {
-        expectRange({ name, size }, offset, length);
-        return await readAt(file, offset, length);
-      };
-      const result = last.then(work, work);
-      last = result;
-      return result;
+    async read(offset, length): Promise<Uint8Array<ArrayBuffer>> {
+      expectRange({ name, size }, offset, length);
+      const bytes = new Uint8Array(length);
+      await fill(bytes, offset);
+      return bytes;
+    },
+    async fill(target, offset): Promise<void> {
+      expectRange({ name, size }, offset, target.length);
+      await fill(target, offset);
     },
     async [Symbol.asyncDispose](): Promise<void> {
       await last.catch(() => {});
@@ -78,23 +87,21 @@ export async function fileSource(path: string | URL): Promise<FileSource> {
   };
 }
 
-async function readAt(
+async function fillFrom(
   file: Deno.FsFile,
   offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
+  target: Uint8Array,
+): Promise<void> {
   await file.seek(offset, Deno.SeekMode.Start);
-  for (let done = 0; done < length;) {
-    const count = await file.read(bytes.subarray(done));
+  for (let done = 0; done < target.length;) {
+    const count = await file.read(target.subarray(done));
     if (count === null) {
       throw new ModelError(
         "ERR_MODEL_CORRUPT",
         `Cannot read a model file: it ended at ${offset + done} while ` +
-          `${length} bytes at ${offset} were read`,
+          `${target.length} bytes at ${offset} were read`,
       );
     }
     done += count;
   }
-  return bytes;
 }

@@ -11,14 +11,15 @@ import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { sharedWebGpu } from "../support/shared_webgpu.ts";
 import { openFiles } from "../../src/hub/model_files.ts";
 import { openUnread } from "../../src/model/open_model.ts";
+import { checksum } from "../../src/model/packed/checksum.ts";
 import type { PackedPieces } from "../../src/model/packed/packed_pieces.ts";
 import {
   CacheError,
   footerBytes,
   QuantizedCache,
-  sha256,
 } from "../../src/model/packed/quantized_cache.ts";
 import { bytesSource } from "../../src/model/byte_source.ts";
+import { sha256 } from "../state/support.ts";
 
 const VOCABULARY = new URL("../../models/gosling/vocab.txt", import.meta.url);
 const RANKS = { w: 32, a: 32, v: 32, g: 32 };
@@ -213,7 +214,7 @@ Deno.test("QuantizedCache refuses pieces of other sizes and numbers", async () =
   const footer = await footerBytes({
     key,
     fingerprint: new Uint8Array(32),
-    pieces: [{ size: 3, sha256: (await sha256(piece)).toHex() }],
+    pieces: [{ size: 3, checksum: checksum(piece) }],
   });
   const file = await new Blob([piece, footer]).bytes();
   const open = () => QuantizedCache.open(bytesSource("file", file), key);
@@ -223,10 +224,17 @@ Deno.test("QuantizedCache refuses pieces of other sizes and numbers", async () =
   await assertRejects(() => pieces.piece(3, never), CacheError, "piece 1");
   const others = (await open()).pieces();
   await assertRejects(() => others.piece(4, never), CacheError, "4 bytes");
+  const target = new Uint8Array(new SharedArrayBuffer(8)).subarray(4, 7);
+  await (await open()).pieces().fill(target, never);
+  assertEquals([...target], [...piece]);
   for (let at = 0; at < file.length; at++) {
     file[at] ^= 1;
     await assertRejects(
       async () => (await open()).pieces().piece(3, never),
+      CacheError,
+    );
+    await assertRejects(
+      async () => (await open()).pieces().fill(target, never),
       CacheError,
     );
     file[at] ^= 1;
@@ -276,19 +284,24 @@ const PACKED = [
 for (const [kind, packing, quantization, digest] of PACKED) {
   Deno.test(`${kind} packs ${quantization} as its packing says`, async () => {
     const device = await open[kind]();
-    const digests: string[] = [];
+    const digests: Promise<string>[] = [];
     const packed: PackedPieces = {
       async piece(_size, pack) {
         const bytes = await pack();
-        digests.push((await sha256(bytes)).toHex());
+        digests.push(sha256(bytes));
         return bytes;
+      },
+      async fill(target, pack) {
+        await pack();
+        digests.push(sha256(target.slice()));
       },
     };
     const checkpoint = randomCheckpoint({ L: 2, D: 64, V: 96, ranks: RANKS });
     await device.load(checkpoint, { lanes: 1, quantization, packed });
     await device.dispose();
-    const all = new TextEncoder().encode(digests.join());
-    const found = (await sha256(all)).toHex();
+    const all = new TextEncoder()
+      .encode((await Promise.all(digests)).join());
+    const found = await sha256(all);
     assertEquals([device.packing, found], [packing, digest]);
   });
 }

@@ -12,7 +12,7 @@ import type { TensorPlace } from "./memory_arena.ts";
 import type { MemoryLayout } from "./memory_layout.ts";
 import type { WasmThread } from "./worker_thread.ts";
 
-/** Pieces that a worker may have in hand, so that it never waits for the next. */
+/** Pieces that a worker, or a file, may have in hand, so that it never waits. */
 const AHEAD = 2;
 
 /** Bytes of a piece of packed weights at most. */
@@ -30,20 +30,22 @@ export async function loadWeights(
   const pack = () =>
     packing ??= packWeights(checkpoint, memory, layout, threads, progress);
   if (packed === undefined) return await pack();
+  const filling: Promise<void>[] = [];
   let done = 0;
   for (const place of layout.places.values()) {
     const end = place.offset + placeBytes(place);
     for (let at = place.offset; at < end; at += PIECE) {
       const size = Math.min(PIECE, end - at);
       const target = new Uint8Array(memory.buffer, at, size);
-      const bytes = await packed.piece(size, async () => {
-        await pack();
-        return target.slice();
-      });
-      if (packing === undefined) target.set(bytes);
+      const filled = packed.fill(target, pack);
+      // Awaited in its turn; until then a failure must not count as unhandled.
+      filled.catch(() => {});
+      filling.push(filled);
+      if (filling.length > AHEAD) await filling.shift();
     }
     if (packing === undefined) progress?.(++done, layout.places.size);
   }
+  await Promise.all(filling);
 }
 
 /** Bytes that a tensor takes, with its padding. */

@@ -4,7 +4,7 @@
  *
  * ```text
  * pieces, one after another
- * footer, JSON: version, what it was made from, fingerprint, size and SHA-256 of
+ * footer, JSON: version, what it was made from, fingerprint, size and checksum of
  *   each piece
  * SHA-256 of the footer, 32 bytes · its length, u32 little-endian · "GOSQ"
  * ```
@@ -15,15 +15,17 @@
  * as a whole: weights and fingerprint come from the same earlier model, so a save
  * still meets exactly the weights that its fingerprint promises. Only a pair made
  * of both would do harm, and there is none: whatever here is damaged or does not
- * match is thrown away together with its fingerprint.
+ * match is thrown away together with its fingerprint. Whoever writes here on purpose
+ * could write the model's own file as well, so that a checksum is enough for pieces.
  *
  * @module
  */
 
 import { z } from "zod";
 import { ModelError } from "../../errors.ts";
+import type { FillingSource } from "../byte_source.ts";
+import { checksum } from "./checksum.ts";
 import type { PackedPieces } from "./packed_pieces.ts";
-import type { ByteSource } from "../byte_source.ts";
 
 /** A file that the weights come from. */
 export interface SourceStamp {
@@ -48,20 +50,21 @@ export interface CacheKey {
 /** What stands at the end of the file. */
 export interface Footer {
   /** Of its layout. */
-  readonly version: 1;
+  readonly version: 2;
   /** What the weights were packed from and for. */
   readonly key: CacheKey;
   /** The model's, lower-case hex. */
   readonly fingerprint: string;
   /** What was packed, in order. */
-  readonly pieces: { size: number; sha256: string }[];
+  readonly pieces: { size: number; checksum: string }[];
 }
 
 const digest = z.string().regex(/^[\da-f]{64}$/);
+const sum = z.string().regex(/^[\da-f]{32}$/);
 const count = z.int().min(0);
 
 const FooterSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   key: z.object({
     packing: z.string(),
     quantization: z.string(),
@@ -70,7 +73,7 @@ const FooterSchema = z.object({
     ),
   }),
   fingerprint: digest,
-  pieces: z.array(z.object({ size: count, sha256: digest })),
+  pieces: z.array(z.object({ size: count, checksum: sum })),
 });
 
 /** The cache is not what it should be; everything can be made again without it. */
@@ -88,17 +91,17 @@ export class CacheError extends ModelError {
 const MAGIC = new TextEncoder().encode("GOSQ");
 const TRAILER = 40;
 
-/** Pieces being read and checked while the device takes the one before. */
-const AHEAD = 4;
+/** Pieces being read while the device takes the one before. */
+const AHEAD = 1;
 
 /** Packed weights of an earlier load. */
 export class QuantizedCache {
   /** The identity of the model that was packed. */
   readonly fingerprint: Uint8Array;
-  readonly #source: ByteSource;
+  readonly #source: FillingSource;
   readonly #pieces: Footer["pieces"];
 
-  private constructor(source: ByteSource, { fingerprint, pieces }: Footer) {
+  private constructor(source: FillingSource, { fingerprint, pieces }: Footer) {
     this.fingerprint = Uint8Array.fromHex(fingerprint);
     this.#source = source;
     this.#pieces = pieces;
@@ -110,7 +113,7 @@ export class QuantizedCache {
    * @throws {CacheError} If it was made for another, or is damaged.
    */
   static async open(
-    source: ByteSource,
+    source: FillingSource,
     key: CacheKey,
   ): Promise<QuantizedCache> {
     const footer = await readFooter(source);
@@ -125,27 +128,39 @@ export class QuantizedCache {
   pieces(): PackedPieces {
     const pieces = this.#pieces, source = this.#source;
     const reading: Promise<Uint8Array<ArrayBuffer>>[] = [];
-    let asked = 0, offset = 0, given = 0;
-    const ask = () => {
-      while (asked < pieces.length && asked - given <= AHEAD) {
-        const piece = checked(source, offset, pieces[asked]);
-        // Awaited in its turn; until then a failure must not count as unhandled.
-        piece.catch(() => {});
-        reading.push(piece);
-        offset += pieces[asked++].size;
+    let begun = 0, offset = 0, given = 0;
+    const read = async <Bytes extends Uint8Array>(target: Bytes) => {
+      const { size, checksum: expected } = pieces[begun++], at = offset;
+      offset += size;
+      await source.fill(target, at);
+      if (checksum(target) === expected) return target;
+      throw new CacheError(`${source.name} is damaged at ${at}`);
+    };
+    const expect = (size: number) => {
+      if (pieces[given]?.size !== size) {
+        throw new CacheError(
+          `piece ${given} of ${source.name} is not the ${size} bytes asked for`,
+        );
       }
+      given++;
     };
     return {
       async piece(size): Promise<Uint8Array<ArrayBuffer>> {
-        ask();
-        const next = reading.shift();
-        if (next === undefined || pieces[given].size !== size) {
-          throw new CacheError(
-            `piece ${given} of ${source.name} is not the ${size} bytes asked for`,
-          );
+        expect(size);
+        const own = reading.shift() ?? read(new Uint8Array(size));
+        while (begun < pieces.length && reading.length < AHEAD) {
+          const piece = read(new Uint8Array(pieces[begun].size));
+          // Awaited in its turn; until then a failure must not count as unhandled.
+          piece.catch(() => {});
+          reading.push(piece);
         }
-        given++;
-        return await next;
+        return await own;
+      },
+      async fill(target): Promise<void> {
+        expect(target.length);
+        const own = reading.shift();
+        if (own === undefined) await read(target);
+        else target.set(await own);
       },
     };
   }
@@ -160,7 +175,7 @@ export async function footerBytes(
   },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const footer: Footer = {
-    version: 1,
+    version: 2,
     key: inOrder(key),
     fingerprint: fingerprint.toHex(),
     pieces,
@@ -170,14 +185,13 @@ export async function footerBytes(
   return await new Blob([json, await sha256(json), length, MAGIC]).bytes();
 }
 
-/** SHA-256. */
-export async function sha256(
+async function sha256(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 
-async function readFooter(source: ByteSource): Promise<Footer> {
+async function readFooter(source: FillingSource): Promise<Footer> {
   const { name, size } = source;
   const damaged = (cause?: unknown) =>
     new CacheError(`${name} is damaged`, { cause });
@@ -200,16 +214,6 @@ async function readFooter(source: ByteSource): Promise<Footer> {
   const bytes = footer.pieces.reduce((sum, piece) => sum + piece.size, 0);
   if (bytes !== size - TRAILER - length) throw damaged();
   return footer;
-}
-
-async function checked(
-  source: ByteSource,
-  offset: number,
-  { size, sha256: expected }: Footer["pieces"][number],
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await source.read(offset, size);
-  if ((await sha256(bytes)).toHex() === expected) return bytes;
-  throw new CacheError(`${source.name} is damaged at ${offset}`);
 }
 
 /** The same key with its fields in the order in which they are compared. */
