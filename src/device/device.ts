@@ -196,7 +196,7 @@ export interface DeviceModel {
   /** Makes a lane's state blank: all zeros. */
   clear(lane: number): Promise<void>;
   /** Sets a lane's state, `stateLength(shape)` values in canonical order. */
-  write(lane: number, values: Float32Array): Promise<void>;
+  write(lane: number, values: Float32Array<ArrayBuffer>): Promise<void>;
   /** A lane's state after every step asked for before. */
   read(lane: number): Promise<Float32Array<ArrayBuffer>>;
   /**

@@ -12,7 +12,7 @@ export type CodecName = "exact" | "f16" | "int10" | "int8" | "int6" | "int4";
 /** What a lane remembers and what surrounds it. */
 export interface Save {
   /** The state, canonical order (`model/shape.ts`), `L D (N + 2)` values. */
-  readonly values: Float32Array;
+  readonly values: Float32Array<ArrayBuffer>;
   /** Tokens read since blank. */
   readonly position: number;
   /**

@@ -47,7 +47,7 @@ interface Drawn {
   readonly whole: readonly (readonly number[])[];
   /** Of them, those before the states below. */
   readonly half: readonly (readonly number[])[];
-  readonly states: readonly Float32Array[];
+  readonly states: readonly Float32Array<ArrayBuffer>[];
 }
 
 /** Reads each prompt on a lane of its own, all at once, and draws. */

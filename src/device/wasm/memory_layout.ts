@@ -40,6 +40,8 @@ export interface MemoryLayout {
   readonly states: number;
   /** Bytes of a lane's state. */
   readonly stateBytes: number;
+  /** Where each state lies, in canonical order, that waits for a lane to take it. */
+  readonly staged: readonly number[];
   /** Threads that have scratch. */
   readonly threads: number;
   /** Threads in use, as thread 0 tells the host: for a token, for a prompt. u32. */
@@ -67,6 +69,9 @@ export interface MemoryLayout {
   /** V with padding. */
   readonly logitsStride: number;
 }
+
+/** States that wait for their lanes at once: turns that begin together. */
+const STAGED = 2;
 
 /** f32 values packed at a time. */
 const STAGING = 1 << 20;
@@ -108,6 +113,7 @@ export function layout(
 
   const stateBytes = stateLength(shape) * 4;
   const states = arena.take(lanes * stateBytes);
+  const staged = Array.from({ length: STAGED }, () => arena.take(stateBytes));
   const stagingBytes = Math.max(STAGING, PANEL * Math.max(D, F) * 4);
   const turn = 4 * deep * deep;
   // DeepEmbed's gates lie by the rows that fit, not by those that there are.
@@ -206,6 +212,7 @@ export function layout(
     words: arena.words,
     states,
     stateBytes,
+    staged,
     threads,
     inUse,
     scratch,

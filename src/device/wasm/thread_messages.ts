@@ -55,6 +55,12 @@ export type Task =
     readonly lane: number;
     readonly values: Float32Array;
   }
+  /** Takes the state that lies at byte `staged`, and zeroes it there. */
+  | {
+    readonly name: "takeStaged";
+    readonly lane: number;
+    readonly staged: number;
+  }
   | { readonly name: "read"; readonly lane: number }
   | { readonly name: "copy"; readonly from: number; readonly to: number }
   | { readonly name: "step"; readonly batch: readonly ThreadStep[] };
@@ -71,6 +77,8 @@ export interface Answers {
   clear: undefined;
   /** Nothing. */
   write: undefined;
+  /** Nothing. */
+  takeStaged: undefined;
   /** A state in canonical order. */
   read: Float32Array<ArrayBuffer>;
   /** Nothing. */

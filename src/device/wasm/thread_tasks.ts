@@ -44,6 +44,8 @@ export class ThreadTasks {
         return lanes.clear(task.lane);
       case "write":
         return lanes.write(task.lane, task.values);
+      case "takeStaged":
+        return lanes.takeStaged(task.lane, task.staged);
       case "read":
         return lanes.read(task.lane);
       case "copy":

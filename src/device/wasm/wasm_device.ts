@@ -142,6 +142,10 @@ async function load(
     lost,
     shared: !inline,
     inUse: new Uint32Array(memory.buffer, plan.inUse, 2),
+    staging: plan.staged.map((at) => ({
+      at,
+      values: new Float32Array(memory.buffer, at, plan.stateBytes / 4),
+    })),
     threads: [lead, ...others],
   });
 }

@@ -21,9 +21,6 @@ import type { WasmThread } from "./worker_thread.ts";
 /** Milliseconds that a step waits for masks once all is read: lanes share them. */
 const MASK_PATIENCE = 2;
 
-/** States' worth of memory that is kept for the next ones to be staged in. */
-const MOST_STAGED = 2;
-
 /** What a loaded model is made of. */
 export interface ModelParts {
   /** The model's sizes. */
@@ -38,8 +35,18 @@ export interface ModelParts {
   readonly shared: boolean;
   /** Threads in use, as thread 0 tells: for a token, for a prompt. */
   readonly inUse: Uint32Array;
+  /** Room for states that wait for their lanes, and where it is for thread 0. */
+  readonly staging: readonly StagedState[];
   /** Workers; the first leads, the others are in `serve`. */
   readonly threads: readonly [WasmThread, ...WasmThread[]];
+}
+
+/** Room for one state in the memory of the threads. */
+export interface StagedState {
+  /** Byte of its first value. */
+  readonly at: number;
+  /** The values, in canonical order. */
+  readonly values: Float32Array;
 }
 
 /** A model whose passes run on a pool of workers. */
@@ -54,23 +61,23 @@ export class WasmModel implements DeviceModel {
   readonly #inUse: Uint32Array;
   readonly #threads: readonly [WasmThread, ...WasmThread[]];
   readonly #checks: StepChecks;
-  readonly #shared: boolean;
-  /** Where a state waits for the lead to take it; two turns may begin at once. */
-  readonly #staging: Float32Array<SharedArrayBuffer>[] = [];
+  /** Room for states that is free. */
+  readonly #staging: StagedState[];
   #disposed: Promise<void> | undefined;
 
   /** Takes over the workers. */
   constructor(
-    { shape, lanes, weightBytes, lost, shared, inUse, threads }: ModelParts,
+    { shape, lanes, weightBytes, lost, shared, inUse, staging, threads }:
+      ModelParts,
   ) {
     this.shape = shape;
     this.lanes = lanes;
     this.weightBytes = weightBytes;
     this.lost = lost;
-    this.#shared = shared;
     // A thread that nobody else runs on can wait.
     this.maskFeeds = shared;
     this.#inUse = inUse;
+    this.#staging = [...staging];
     this.#threads = threads;
     this.#checks = new StepChecks(shape, lanes);
   }
@@ -91,20 +98,14 @@ export class WasmModel implements DeviceModel {
 
   async write(lane: number, values: Float32Array): Promise<void> {
     this.#checks.write(lane, values);
-    if (!this.#shared) {
+    const staged = this.#staging.pop();
+    if (staged === undefined) {
+      // A message copies values twice, and slowly.
       return await this.#lead.do({ name: "write", lane, values });
     }
-    // A message with the values themselves would copy them twice, and slowly.
-    const staged = this.#staging.pop() ??
-      new Float32Array(new SharedArrayBuffer(values.byteLength));
-    staged.set(values);
-    try {
-      await this.#lead.do({ name: "write", lane, values: staged });
-    } finally {
-      // Nothing of a turn outlives it.
-      staged.fill(0);
-    }
-    if (this.#staging.length < MOST_STAGED) this.#staging.push(staged);
+    staged.values.set(values);
+    await this.#lead.do({ name: "takeStaged", lane, staged: staged.at });
+    this.#staging.push(staged);
   }
 
   async read(lane: number): Promise<Float32Array<ArrayBuffer>> {

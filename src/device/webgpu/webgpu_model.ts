@@ -127,15 +127,13 @@ export class WebGpuModel implements DeviceModel {
   }
 
   /** Sets a lane's state, `stateLength(shape)` values in canonical order. */
-  write(lane: number, values: Float32Array): Promise<void> {
+  write(lane: number, values: Float32Array<ArrayBuffer>): Promise<void> {
     return this.#command(() => {
       this.#checks.write(lane, values);
       const stride = layerStride(this.shape.D);
       const offset = lane * this.#laneBytes();
       this.#room.state.forEach(({ buffer }, l) => {
-        const layer = new Float32Array(
-          values.subarray(l * stride, (l + 1) * stride),
-        );
+        const layer = values.subarray(l * stride, (l + 1) * stride);
         this.#gpu.device.queue.writeBuffer(buffer, offset, layer);
       });
     });

@@ -36,7 +36,10 @@ export class Rewinder {
   }
 
   /** Puts back a copy that has read no more than `read`, or else `values`. */
-  async restore(read: number, values: Float32Array): Promise<void> {
+  async restore(
+    read: number,
+    values: Float32Array<ArrayBuffer>,
+  ): Promise<void> {
     if (this.#spare !== undefined && this.#reaches(read)) {
       await this.#model.copy(this.#spare, this.#lane);
     } else {

@@ -20,7 +20,7 @@ const SCORED = 32;
 /** What a text is scored after. */
 export interface ScoreStart {
   /** The state. */
-  readonly values: Float32Array;
+  readonly values: Float32Array<ArrayBuffer>;
   /** Tokens that it has not read; at least one. */
   readonly unread: readonly number[];
   /** How many it has read; a blank one none. */

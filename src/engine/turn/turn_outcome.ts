@@ -14,7 +14,7 @@ import type { OpenedTurn } from "./turn_start.ts";
 /** What a run has come to. */
 export interface Outcome {
   /** The state, as the ending wants it. */
-  readonly values: Float32Array;
+  readonly values: Float32Array<ArrayBuffer>;
   /** Tokens drawn. */
   readonly drawn: readonly number[];
   /** The chain of the first `chained` tokens given. */
