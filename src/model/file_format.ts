@@ -5,7 +5,7 @@
  */
 
 import { ModelError } from "../errors.ts";
-import type { Vocabulary } from "../text/vocabulary.ts";
+import type { TokenBytes } from "../text/token_bytes.ts";
 import { readGgufModel } from "./gguf/gguf_model.ts";
 import { blinkdlNames, type Renamed } from "./tensor_names.ts";
 import { readPth } from "./pickle/pth.ts";
@@ -17,7 +17,7 @@ import type { StoredTensor } from "./stored_tensor.ts";
 /** What a model's files hold. */
 export interface ModelTensors extends Renamed {
   /** A vocabulary, if the format carries one. */
-  readonly vocabulary?: Vocabulary;
+  readonly vocabulary?: TokenBytes;
   /** What the format says of the model's texts, if it says anything. */
   readonly settings?: ModelSettings;
 }

@@ -9,12 +9,12 @@
  */
 
 import { ModelError } from "../errors.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { TokenBytes } from "./token_bytes.ts";
 
 /** What a file says. */
 export interface JsonVocabulary {
   /** Its tokens. */
-  readonly vocabulary: Vocabulary;
+  readonly vocabulary: TokenBytes;
   /** Whether a text begins with the end-of-text token; omitted if not stated. */
   readonly bos?: boolean;
 }
@@ -117,7 +117,7 @@ function tokensOfTrie(
 function inOrder(
   tokens: readonly (readonly [number, Uint8Array])[],
   refuse: Refuse,
-): Vocabulary {
+): TokenBytes {
   const size = tokens.reduce((most, [id]) => Math.max(most, id + 1), 1);
   if (size > tokens.length + 1) {
     throw refuse(`it has ${tokens.length} tokens, and one with id ${size - 1}`);
@@ -128,10 +128,12 @@ function inOrder(
     if (bytes.length === 0 && id !== 0) throw refuse(`token ${id} is empty`);
     found[id] = id === 0 ? new Uint8Array() : bytes;
   }
-  return found.map((bytes, id) => {
+  const inOrder = new TokenBytes();
+  for (const [id, bytes] of found.entries()) {
     if (bytes === undefined && id > 0) throw refuse(`no token has id ${id}`);
-    return bytes ?? new Uint8Array();
-  });
+    inOrder.add(bytes ?? []);
+  }
+  return inOrder;
 }
 
 /** GPT-2's characters for bytes: printable ones for themselves, then from U+0100. */

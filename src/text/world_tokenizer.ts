@@ -7,8 +7,9 @@
 
 import { ModelError } from "../errors.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { ByteTrie } from "./byte_trie.ts";
-import { parseVocabulary, type Vocabulary } from "./vocabulary.ts";
+import { ByteTrie, TRIE_BYTES } from "./byte_trie.ts";
+import type { TokenBytes } from "./token_bytes.ts";
+import { parseVocabulary } from "./vocabulary.ts";
 
 /**
  * Reads a vocabulary file.
@@ -42,7 +43,7 @@ export async function openVocabulary(
  * or if some byte is no token, so that not every text could be written.
  */
 export async function worldTokenizer(
-  vocabulary: Vocabulary,
+  vocabulary: TokenBytes,
   file: string,
 ): Promise<Tokenizer> {
   const refuse = (found: string) =>
@@ -50,15 +51,17 @@ export async function worldTokenizer(
       "ERR_VOCABULARY_CORRUPT",
       `Cannot use vocabulary ${file}: ${found}`,
     );
-  const size = vocabulary.length;
-  const bytes = vocabulary.reduce((sum, token) => sum + token.length, 0);
-  if (bytes >= 2 ** 24) throw refuse(`its tokens have ${bytes} bytes`);
+  const { size, bytes } = vocabulary;
+  if (bytes > TRIE_BYTES) throw refuse(`its tokens have ${bytes} bytes`);
   const trie = new ByteTrie(bytes);
-  vocabulary.forEach((token, id) => {
-    if (token.length === 0) return;
+  let longest = 0;
+  for (let id = 0; id < size; id++) {
+    const token = vocabulary.of(id);
+    if (token.length === 0) continue;
+    longest = Math.max(longest, token.length);
     const other = trie.add(token, id);
     if (other !== id) throw refuse(`tokens ${other} and ${id} are the same`);
-  });
+  }
   for (let byte = 0; byte < 256; byte++) {
     if (trie.longest(Uint8Array.of(byte), 0) === 0) {
       throw refuse(`no token is the byte 0x${byte.toString(16)}`);
@@ -69,27 +72,26 @@ export async function worldTokenizer(
     size,
     end: 0,
     digest: await digest(vocabulary),
-    longest: vocabulary.reduce((most, { length }) => Math.max(most, length), 0),
+    longest,
     encode(text): number[] {
       const bytes = encoder.encode(text);
       const tokens: number[] = [];
       for (let at = 0; at < bytes.length;) {
         const token = trie.longest(bytes, at);
         tokens.push(token);
-        at += vocabulary[token].length;
+        at += vocabulary.of(token).length;
       }
       return tokens;
     },
-    bytes: (token) => vocabulary[token] ?? new Uint8Array(),
+    bytes: (token) => vocabulary.of(token),
   };
 }
 
 /** SHA-256 over u32 length and bytes of each token in the order of ids. */
 async function digest(
-  vocabulary: Vocabulary,
+  vocabulary: TokenBytes,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const size = vocabulary.reduce((sum, token) => sum + 4 + token.length, 0);
-  const bytes = new Uint8Array(size);
+  const bytes = new Uint8Array(4 * vocabulary.size + vocabulary.bytes);
   const view = new DataView(bytes.buffer);
   let at = 0;
   for (const token of vocabulary) {

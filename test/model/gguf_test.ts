@@ -22,7 +22,7 @@ Deno.test("readGgufModel() reads a file that llama.cpp reads", async () => {
   const exact = await openGolden("rand-d128-l3-v512");
   const rounded = await openGolden("rand-d128-l3-v512-f16");
   assertEquals(found.shape, exact.shape);
-  assertEquals(vocabulary?.length, 512);
+  assertEquals(vocabulary?.size, 512);
   for (const { name } of tensorSpecs(exact.shape)) {
     // Its converter rounds matrices, but neither vectors nor the decay's LoRA.
     const isRounded = /weight$|[avg][12]$/.test(name) && !/ln/.test(name);

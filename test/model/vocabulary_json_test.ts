@@ -35,7 +35,7 @@ Deno.test("parseJsonVocabulary() reads a trie whose characters stand for bytes",
     );
   const { vocabulary, bos } = read({ post_processor });
   assertEquals(bos, true);
-  assertEquals(vocabulary.map((token) => [...token]), [
+  assertEquals(Array.from(vocabulary, (token) => [...token]), [
     [],
     ...bytes.map((byte) => [byte]),
     words,
@@ -53,7 +53,7 @@ Deno.test("parseJsonVocabulary() reads tokens by their ids, as texts or bytes", 
     JSON.stringify({ 1: "a", 2: [255, 0], 3: "é" }),
     "t",
   );
-  assertEquals(vocabulary.map((token) => [...token]), [
+  assertEquals(Array.from(vocabulary, (token) => [...token]), [
     [],
     [97],
     [255, 0],

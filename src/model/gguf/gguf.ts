@@ -26,7 +26,7 @@ export interface Gguf {
 
 /** A vocabulary of 65,536 tokens takes 2 MiB; more than this is damage. */
 const MAX_HEADER = 64 << 20;
-const FIRST_TRY = 1 << 20;
+const FIRST_TRY = 4 << 20;
 
 /**
  * Reads a GGUF file's keys and table of tensors.

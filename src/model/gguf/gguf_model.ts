@@ -5,7 +5,8 @@
  */
 
 import { ModelError } from "../../errors.ts";
-import { parseEscapes, type Vocabulary } from "../../text/vocabulary.ts";
+import { TokenBytes } from "../../text/token_bytes.ts";
+import { parseEscapes } from "../../text/vocabulary.ts";
 import { readGguf } from "./gguf.ts";
 import type { GgufValue } from "./gguf_reader.ts";
 import { blinkdlNames, type Renamed } from "../tensor_names.ts";
@@ -17,10 +18,12 @@ import { END_NAMES, plainTemplate } from "../template_source.ts";
 /** What a GGUF file holds of a model. */
 export interface GgufModel extends Renamed {
   /** Its vocabulary, if it carries one. */
-  readonly vocabulary?: Vocabulary;
+  readonly vocabulary?: TokenBytes;
   /** What it says of its texts. */
   readonly settings: ModelSettings;
 }
+
+const UTF8 = new TextEncoder();
 
 /** llama.cpp's mark for a token that is never text. */
 const UNUSED = 5;
@@ -110,7 +113,7 @@ function withHeads(
 function readVocabulary(
   source: ByteSource,
   keys: ReadonlyMap<string, GgufValue>,
-): Vocabulary | undefined {
+): TokenBytes | undefined {
   const texts = keys.get("tokenizer.ggml.tokens");
   if (texts === undefined) return undefined;
   const refuse = (found: string) =>
@@ -128,17 +131,20 @@ function readVocabulary(
     types[id] === UNUSED || /^\[PAD\d+\]$/.test(String(texts[id]));
   let size = texts.length;
   while (size > 1 && isPadding(size - 1)) size--;
-  return Array.from({ length: size }, (_, id) => {
-    if (id === 0) return new Uint8Array();
+  const vocabulary = new TokenBytes([[]]);
+  for (let id = 1; id < size; id++) {
     const text: unknown = texts[id];
     const bytes = typeof text === "string" ? parseEscapes(text) : undefined;
     if (bytes === undefined || bytes.length === 0) {
       throw refuse(`token ${id} is ${JSON.stringify(text)}`);
     }
-    return bytes.some((byte) => byte > 255)
-      ? new TextEncoder().encode(String.fromCodePoint(...bytes))
-      : Uint8Array.from(bytes);
-  });
+    vocabulary.add(
+      bytes.some((byte) => byte > 255)
+        ? UTF8.encode(String.fromCodePoint(...bytes))
+        : bytes,
+    );
+  }
+  return vocabulary;
 }
 
 function unsupported({ name }: ByteSource, found: string): ModelError {

@@ -12,6 +12,11 @@ export type GgufValue = number | boolean | string | readonly GgufValue[];
 /** The bytes at hand end before the header does. */
 export class CutOff extends Error {}
 
+const UTF8 = new TextDecoder();
+
+/** Bytes of a text that is read one by one where they are ASCII. */
+const SHORT = 32;
+
 /** A place in a header. */
 export class GgufReader {
   readonly #bytes: Uint8Array;
@@ -53,8 +58,15 @@ export class GgufReader {
   /** A text, UTF-8. */
   text(): string {
     const length = this.size();
-    const at = this.#take(length);
-    return new TextDecoder().decode(this.#bytes.subarray(at, at + length));
+    const at = this.#take(length), bytes = this.#bytes;
+    // A vocabulary has thousands of short ones, and a decoder takes its time.
+    if (length > SHORT) return UTF8.decode(bytes.subarray(at, at + length));
+    let text = "";
+    for (let i = at; i < at + length; i++) {
+      if (bytes[i] > 0x7f) return UTF8.decode(bytes.subarray(at, at + length));
+      text += String.fromCharCode(bytes[i]);
+    }
+    return text;
   }
 
   /** A type, then a value of it. */

@@ -20,7 +20,7 @@ function characters(): string[] {
 export function trieJson(lines: string): string {
   const letters = characters();
   const vocab = Object.fromEntries(
-    parseVocabulary(lines, "lines").map((bytes, id) => [
+    Array.from(parseVocabulary(lines, "lines"), (bytes, id) => [
       id === 0
         ? "<|endoftext|>"
         : Array.from(bytes, (byte) => letters[byte]).join(""),
