@@ -183,8 +183,9 @@ export interface DeviceModel {
   /** Threads at work; absent: the device has none of its own. */
   readonly threads?: ThreadsInUse;
   /**
-   * Whether it counts what a lane draws: a step that goes on from draws which are
-   * still on their way has them in its counts, whatever its caller knows.
+   * Whether it counts what a lane draws: a penalized step that goes on from
+   * penalized draws, at the position after them, has them in its counts, whatever
+   * its caller knows.
    */
   readonly countsAhead?: boolean;
   /** Whether it takes masks that are found while it reads. */

@@ -20,8 +20,8 @@ const NONE = 0xffffffff;
 
 /** One lane, as the host knows it. */
 interface Lane {
-  /** Steps asked for and not answered that count what they draw. */
-  counting: number;
+  /** Where in its text the draws end that the device's counts will have. */
+  counted?: number | undefined;
   /** The biases that the device has, if it has any. */
   biases?: ReadonlyMap<number, number> | undefined;
   /** The stop tokens that it has. */
@@ -38,8 +38,6 @@ export interface StepDraws {
   copy(encoder: GPUCommandEncoder, staging: GPUBuffer, offset: number): void;
   /** Reads what was downloaded. */
   results(bytes: ArrayBuffer, offset: number): LaneResult[];
-  /** The step is answered, or failed. */
-  end(): void;
 }
 
 /** The lanes of a model. */
@@ -54,10 +52,7 @@ export class LaneTable {
     this.#gpu = gpu;
     this.#V = V;
     this.#buffers = buffers;
-    this.#lanes = Array.from(
-      { length: lanes },
-      () => ({ counting: 0 }),
-    );
+    this.#lanes = Array.from({ length: lanes }, () => ({}));
   }
 
   /** What a lane's turn left on the device has been wiped. */
@@ -65,6 +60,7 @@ export class LaneTable {
     const known = this.#lanes[lane];
     known.biases = undefined;
     known.stops = undefined;
+    known.counted = undefined;
   }
 
   /** Encodes a copy of what a lane drew last, by way of `between`. */
@@ -74,6 +70,8 @@ export class LaneTable {
   ): void {
     const { buffer } = this.#buffers.cursors;
     const { bytes } = CURSOR;
+    // Counts stay behind.
+    this.#lanes[to].counted = undefined;
     encoder.copyBufferToBuffer(buffer, from * bytes, between, 0, bytes);
     encoder.copyBufferToBuffer(between, 0, buffer, to * bytes, bytes);
   }
@@ -83,22 +81,21 @@ export class LaneTable {
     const { cursors, drawn } = this.#buffers;
     const resets: number[] = [];
     const fresh: LaneStep[] = [];
-    const counting: Lane[] = [];
     for (const step of batch) {
       const lane = this.#lanes[step.lane];
       const at = step.lane * CURSOR.bytes;
       resets.push(at + CURSOR.drawn);
       if (step.tokens.length > 0) resets.push(at + CURSOR.done);
       if (step.draw > 0 && step.sampling && penalized(step.sampling)) {
-        // Draws that are still on their way are not in the caller's counts, but
-        // they are in the device's.
-        if (step.tokens.length > 0 || lane.counting === 0) {
+        const { position, counts } = step.sampling;
+        // Whoever goes on from draws may not have heard of them all: two answers
+        // that come at once are both known here before the first is there.
+        if (step.tokens.length > 0 || lane.counted !== position) {
           fresh.push(step);
-          this.#writeCounts(step.lane, step.sampling.counts);
+          this.#writeCounts(step.lane, counts);
           resets.push(at + CURSOR.pending);
         }
-        lane.counting++;
-        counting.push(lane);
+        lane.counted = position + step.draw;
       }
       if (step.draw > 0) this.#writeSampling(step);
     }
@@ -149,9 +146,6 @@ export class LaneTable {
             failure: "Cannot sample: no logit is finite",
           };
         });
-      },
-      end(): void {
-        for (const lane of counting) lane.counting--;
       },
     };
   }

@@ -200,24 +200,20 @@ export class WebGpuModel implements DeviceModel {
     drawn.copy(last, staging, logitsBytes);
     this.#gpu.device.queue.submit([last.finish()]);
 
-    try {
-      const bytes = await this.#readback.take(staging, size);
-      // A driver on the CPU has nobody to answer to.
-      if (size > 0 && !this.#gpu.software) {
-        this.#chunk.hear(asked, performance.now());
-      }
-      const results = drawn.results(bytes, logitsBytes);
-      return results.map((result, i) => {
-        if (counts[i] === 0) return result;
-        const count = batch[i].logits === "drawn"
-          ? result.drawn.length
-          : counts[i];
-        const logits = new Float32Array(bytes, starts[i], V * count);
-        return { ...result, logits };
-      });
-    } finally {
-      drawn.end();
+    const bytes = await this.#readback.take(staging, size);
+    // A driver on the CPU has nobody to answer to.
+    if (size > 0 && !this.#gpu.software) {
+      this.#chunk.hear(asked, performance.now());
     }
+    const results = drawn.results(bytes, logitsBytes);
+    return results.map((result, i) => {
+      if (counts[i] === 0) return result;
+      const count = batch[i].logits === "drawn"
+        ? result.drawn.length
+        : counts[i];
+      const logits = new Float32Array(bytes, starts[i], V * count);
+      return { ...result, logits };
+    });
   }
 
   /** Frees the model. */

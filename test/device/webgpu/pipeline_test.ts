@@ -36,6 +36,13 @@ Deno.test("WebGpuModel.step() counts draws that are still on their way", async (
     step(1, 16, 8),
   ]);
   assertEquals(parts.flat().flatMap(({ drawn }) => drawn), whole.drawn);
+
+  // Answers that come at once: the step after the first is asked for when the
+  // device has answered the second too.
+  await model.clear(1);
+  await Promise.all([step(1, 0, 8), step(1, 8, 8)]);
+  const [last] = await step(1, 16, 8);
+  assertEquals(last.drawn, whole.drawn.slice(16));
   await device.dispose();
 });
 
