@@ -1,11 +1,21 @@
 /**
- * Downloads. Waiting for one costs about 11 ms in Deno whatever its size, so many
- * may be under way at once, each in a buffer of its own that is used again.
+ * Downloads. Many may be under way at once, each in a buffer of its own that is
+ * used again.
+ *
+ * Deno's `mapAsync` holds the thread until the device is idle, and its promise
+ * resolves 10 ms later, whatever there was to wait for. So a buffer is read as
+ * soon as it lets itself be read, which elsewhere is when the promise says so. Two
+ * things have to wait for the promise all the same: a buffer's first download, for
+ * Deno aborts where one is read that no promise ever called mapped; and a download
+ * after which nobody else would have had the thread for long.
  *
  * @module
  */
 
 import type { Gpu } from "./gpu.ts";
+
+/** Milliseconds for which downloads may keep the thread from others. */
+const MOST_HELD = 30;
 
 /** Where to copy from. */
 export interface Download {
@@ -22,6 +32,12 @@ export class Readback {
   readonly #gpu: Gpu;
   readonly #idle: GPUBuffer[] = [];
   readonly #busy = new Set<GPUBuffer>();
+  /** Those that a promise has called mapped before. */
+  readonly #proven = new WeakSet<GPUBuffer>();
+  /** Promises that have not resolved. */
+  #pending = 0;
+  /** When others had the thread last, as far as is known. */
+  #shared = 0;
 
   /** Starts without any. */
   constructor(gpu: Gpu) {
@@ -30,6 +46,7 @@ export class Readback {
 
   /** A buffer of at least `size` bytes to copy to; hand it to {@linkcode take}. */
   reserve(size: number): GPUBuffer {
+    if (this.#pending === 0) this.#shared = performance.now();
     const fits = this.#idle.findIndex((buffer) => buffer.size >= size);
     const [known] = fits < 0 ? [] : this.#idle.splice(fits, 1);
     const buffer = known ?? this.#gpu.buffer(
@@ -58,8 +75,14 @@ export class Readback {
 
   async #map(buffer: GPUBuffer, size: number): Promise<ArrayBuffer> {
     try {
-      await buffer.mapAsync(GPUMapMode.READ, 0, size);
-      const copy = buffer.getMappedRange(0, size).slice(0);
+      const mapped = this.#mapped(buffer, size);
+      let range = this.#mayHurry(buffer) ? readable(buffer, size) : undefined;
+      if (range === undefined) {
+        await mapped;
+        this.#proven.add(buffer);
+        range = buffer.getMappedRange(0, size);
+      }
+      const copy = range.slice(0);
       buffer.unmap();
       return copy;
     } catch (cause) {
@@ -74,6 +97,22 @@ export class Readback {
     }
   }
 
+  #mapped(buffer: GPUBuffer, size: number): Promise<void> {
+    this.#pending++;
+    const mapped = buffer.mapAsync(GPUMapMode.READ, 0, size).finally(() => {
+      this.#pending--;
+      this.#shared = performance.now();
+    });
+    // Nobody waits for it where the buffer is read sooner.
+    mapped.catch(() => {});
+    return mapped;
+  }
+
+  #mayHurry(buffer: GPUBuffer): boolean {
+    return this.#proven.has(buffer) &&
+      performance.now() - this.#shared < MOST_HELD;
+  }
+
   /** Zeroes what was read. */
   wipe(encoder: GPUCommandEncoder): void {
     for (const buffer of this.#idle) encoder.clearBuffer(buffer);
@@ -84,5 +123,14 @@ export class Readback {
     for (const buffer of [...this.#idle, ...this.#busy]) buffer.destroy();
     this.#idle.length = 0;
     this.#busy.clear();
+  }
+}
+
+/** What a buffer holds that is being mapped, if it lets itself be read. */
+function readable(buffer: GPUBuffer, size: number): ArrayBuffer | undefined {
+  try {
+    return buffer.getMappedRange(0, size);
+  } catch {
+    return undefined;
   }
 }
