@@ -168,8 +168,10 @@ export function workOf(
     case "wkv":
       return work(64, {
         bytes: 8 * c.D * 64 * segments + 9 * row,
-        operations: 10 * 64 * c.D * rows,
-        waits: 3 + 4 * rows / segments,
+        // Each invocation norms the whole head.
+        operations: 15 * 64 * c.D * rows,
+        // Four tokens at once: what they read, three barriers, what they are gated with.
+        waits: 3 + Math.ceil(rows / segments / 4) * (2 + 3 * BARRIER),
         ahead: 256,
       });
     case "product": {

@@ -6,8 +6,12 @@
 //
 // S[i, j] is the memory of value channel i under key channel j. A row's update needs no other
 // row, so invocation i keeps row i in registers for the whole segment; only the key-side vectors
-// of the current token are shared. The norm needs every row of the head, which is this workgroup: one
-// more barrier instead of another dispatch.
+// are shared. The norm needs every row of the head, which is this workgroup: one more barrier instead
+// of another dispatch.
+//
+// Tokens follow each other, and each would wait for its loads: so TILE of them are loaded at once, and
+// their outputs normalised together. bench/time_model.ts has one token after the other at 2.4 us, of
+// which prefill was a third to two thirds on large GPUs.
 //
 // Writing one component of a shared vec4f may write all of it (WGSL, "memory accesses"), so that
 // invocations which write neighbours would race: 16 of them write a vector as whole vec4fs, and
@@ -19,6 +23,7 @@
 
 const N = 64u;     // head size: RWKV-7 fixes it
 const QUADS = 16u; // vec4s in a head
+const TILE = 4u;   // tokens loaded at once: one vec4 of r an invocation
 
 override D: u32;       // width
 override R: u32;       // rows there is room for
@@ -41,11 +46,12 @@ struct Row {
 @group(0) @binding(4) var<storage, read_write> state: array<vec4f>;  // [B, STRIDE]
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;      // [R, D]
 
-var<workgroup> r_t: array<vec4f, QUADS>;
-var<workgroup> keys: array<vec4f, 4u * QUADS>;  // w, k, kappa, kappa a
-var<workgroup> y_t: array<f32, N>;
+var<workgroup> r_t: array<vec4f, TILE * QUADS>;
+var<workgroup> keys: array<vec4f, TILE * 4u * QUADS>;  // of a token w, k, kappa, kappa a
+var<workgroup> v_t: array<f32, TILE * N>;
+var<workgroup> y_t: array<f32, TILE * N>;
 
-// Where each of them begins.
+// Where each of a token's keys begins.
 const W = 0u;
 const K = QUADS;
 const KAPPA = 2u * QUADS;
@@ -60,8 +66,9 @@ fn prepared_at(at: u32) -> f32 {
   return prepared[at / 4u][at % 4u];
 }
 
-fn y4_at(j: u32) -> vec4f {
-  return vec4f(y_t[4u * j], y_t[4u * j + 1u], y_t[4u * j + 2u], y_t[4u * j + 3u]);
+fn y4_at(m: u32, j: u32) -> vec4f {
+  let c = m * N + 4u * j;
+  return vec4f(y_t[c], y_t[c + 1u], y_t[c + 2u], y_t[c + 3u]);
 }
 
 @compute @workgroup_size(N)
@@ -86,45 +93,51 @@ fn main(
     S[j] = state[memory + j];
   }
 
-  for (var t = first; t < end; t++) {
-    let at = t * D + d;
-
-    workgroupBarrier();  // every row is done with the token before
-    keys[i] = prepared[(plane * R * D + t * D + h * N) / 4u + i % QUADS];
-    if (i < QUADS) {
-      r_t[i] = raw[(t * WIDTH + h * N) / 4u + i];
+  for (var t0 = first; t0 < end; t0 += TILE) {
+    let count = min(TILE, end - t0);
+    workgroupBarrier();  // every row is done with the tokens before
+    for (var m = 0u; m < TILE; m++) {
+      let t = min(t0 + m, end - 1u);
+      keys[m * N + i] = prepared[(plane * R * D + t * D + h * N) / 4u + i % QUADS];
+      v_t[m * N + i] = prepared_at(2u * R * D + t * D + d);
     }
-    workgroupBarrier();  // this token is in place
+    r_t[i] = raw[(min(t0 + i / QUADS, end - 1u) * WIDTH + h * N) / 4u + i % QUADS];
+    workgroupBarrier();  // these tokens are in place
 
-    var removed4 = vec4f();
-    for (var j = 0u; j < QUADS; j++) {
-      removed4 = fma(S[j], keys[KAPPA + j], removed4);
-    }
-    let removed = -across(removed4);
+    for (var m = 0u; m < count; m++) {
+      let key = m * N;
+      var removed4 = vec4f();
+      for (var j = 0u; j < QUADS; j++) {
+        removed4 = fma(S[j], keys[key + KAPPA + j], removed4);
+      }
+      let removed = -across(removed4);
 
-    let v = prepared_at(2u * R * D + at);
-    var y4 = vec4f();
-    for (var j = 0u; j < QUADS; j++) {
-      S[j] = fma(S[j], keys[W + j], fma(vec4f(removed), keys[B + j], v * keys[K + j]));
-      y4 = fma(S[j], r_t[j], y4);
+      let v = v_t[key + i];
+      var y4 = vec4f();
+      for (var j = 0u; j < QUADS; j++) {
+        S[j] = fma(S[j], keys[key + W + j], fma(vec4f(removed), keys[key + B + j], v * keys[key + K + j]));
+        y4 = fma(S[j], r_t[m * QUADS + j], y4);
+      }
+      y_t[key + i] = across(y4);
     }
-    let y = across(y4);
-    y_t[i] = y;
     workgroupBarrier();  // every row's y is in place
 
-    var sum = vec4f();
-    for (var j = 0u; j < QUADS; j++) {
-      sum += y4_at(j);
+    for (var m = 0u; m < count; m++) {
+      let at = (t0 + m) * D + d;
+      var sum = vec4f();
+      for (var j = 0u; j < QUADS; j++) {
+        sum += y4_at(m, j);
+      }
+      let mean = across(sum) / f32(N);
+      var squares = vec4f();
+      for (var j = 0u; j < QUADS; j++) {
+        let e = y4_at(m, j) - mean;
+        squares = fma(e, e, squares);
+      }
+      let scale = inverseSqrt(across(squares) / f32(N) + 64e-5);
+      let normed = fma((y_t[m * N + i] - mean) * scale, vectors[6u * D + d], vectors[7u * D + d]);
+      out[at] = (normed + prepared_at(6u * R * D + at)) * prepared_at(5u * R * D + at);
     }
-    let mean = across(sum) / f32(N);
-    var squares = vec4f();
-    for (var j = 0u; j < QUADS; j++) {
-      let e = y4_at(j) - mean;
-      squares = fma(e, e, squares);
-    }
-    let scale = inverseSqrt(across(squares) / f32(N) + 64e-5);
-    let normed = fma((y - mean) * scale, vectors[6u * D + d], vectors[7u * D + d]);
-    out[at] = (normed + prepared_at(6u * R * D + at)) * prepared_at(5u * R * D + at);
   }
 
   for (var j = 0u; j < QUADS; j++) {
