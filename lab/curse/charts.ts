@@ -14,15 +14,15 @@ import type { Origin, Parts } from "./results.ts";
 /** Every chart as SVG, by the name of its file. */
 export function charts(parts: Parts): Record<string, string> {
   return {
-    "prefill.svg": prefill(parts.cost),
-    "decode.svg": decode(parts.cost),
-    "recall.svg": recall(parts.recall, "once"),
-    "overwrite.svg": recall(parts.recall, "twice"),
+    "prefill.svg": prefillChart(parts.cost),
+    "decode.svg": decodeChart(parts.cost),
+    "recall.svg": recallChart(parts.recall, "once"),
+    "overwrite.svg": recallChart(parts.recall, "twice"),
     "facts.svg": facts(parts.facts),
   };
 }
 
-function prefill({ costs, heads, ...origin }: Parts["cost"]): string {
+function prefillChart({ costs, heads, ...origin }: Parts["cost"]): string {
   const lines = METHODS.map(({ id, label }) => {
     const own = costs.filter(({ method }) => method === id);
     const points = (measured: boolean) =>
@@ -39,7 +39,7 @@ function prefill({ costs, heads, ...origin }: Parts["cost"]): string {
   });
 }
 
-function decode({ costs, heads, ...origin }: Parts["cost"]): string {
+function decodeChart({ costs, heads, ...origin }: Parts["cost"]): string {
   const lines = METHODS.flatMap(({ id, label }) => {
     const points = costs.flatMap(({ method, n, decodeMs }) =>
       method === id && decodeMs !== undefined ? [[n, decodeMs] as const] : []
@@ -94,7 +94,7 @@ const RECALLS: readonly (readonly [
   ["RWKV-7, b = 1/4", "wkv", 0.25],
 ];
 
-function recall(
+function recallChart(
   { recalls, trials }: Parts["recall"],
   task: Task,
 ): string {

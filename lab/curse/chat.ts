@@ -11,7 +11,7 @@ import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Exchange } from "./dialogue.ts";
 
 /** More tokens than any right answer has. */
-const LONGEST = 40;
+const MOST_ANSWER_TOKENS = 40;
 
 /** Lane 0 holds the conversation; the others answer questions about it. */
 export class Chat {
@@ -64,7 +64,7 @@ export class Chat {
     const results = await this.model.step(messages.map((message, i) => ({
       lane: i + 1,
       tokens: this.#prompt(message),
-      draw: LONGEST,
+      draw: MOST_ANSWER_TOKENS,
       sampling: GREEDY,
       stopTokens: this.#stopTokens,
     })));

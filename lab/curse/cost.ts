@@ -106,7 +106,7 @@ async function measureMethod(
       prefillMs,
       measured,
       ...decodeMs !== undefined && { decodeMs },
-      macs: total(method, n),
+      macs: totalMacs(method, n),
       bytes: method.bytes(n),
     };
     report(cost);
@@ -119,14 +119,14 @@ async function measureMethod(
 /** The time at `n` if operations cost what they last did; 0 if none was measured. */
 function reckon(method: Method, costs: readonly Cost[], n: number): number {
   const last = costs.findLast(({ measured }) => measured);
-  return last ? last.prefillMs * total(method, n) / last.macs : 0;
+  return last ? last.prefillMs * totalMacs(method, n) / last.macs : 0;
 }
 
-function fitted(costs: readonly Cost[]): Cost[] {
+function fittedCosts(costs: readonly Cost[]): Cost[] {
   return costs.filter((c) => c.measured && c.n >= FIT_FROM);
 }
 
-function total({ macs }: Method, n: number): number {
+function totalMacs({ macs }: Method, n: number): number {
   return n * (macs(1) + macs(n)) / 2; // both kinds of cost are straight lines
 }
 
@@ -134,7 +134,7 @@ function total({ macs }: Method, n: number): number {
 export function slopes(costs: readonly Cost[]): Slopes[] {
   return METHODS.map(({ id }) => {
     const own = costs.filter((c) => c.method === id && c.n >= FIT_FROM);
-    const prefill = fitted(own).map((c) => [c.n, c.prefillMs] as const);
+    const prefill = fittedCosts(own).map((c) => [c.n, c.prefillMs] as const);
     const decode = own.flatMap(({ n, decodeMs }) =>
       decodeMs === undefined ? [] : [[n, decodeMs] as const]
     );

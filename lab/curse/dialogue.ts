@@ -34,7 +34,8 @@ export interface Fact {
 /** Facts that the grammar knows about one user. */
 export const MOST_FACTS = templates.slots.length;
 
-const VALUES: Readonly<Record<string, readonly string[]>> = templates.values;
+const DIALOGUE_VALUES: Readonly<Record<string, readonly string[]>> =
+  templates.values;
 const HELD_OUT: Readonly<Record<string, readonly string[] | undefined>> =
   templates.heldout.values;
 
@@ -70,7 +71,7 @@ export class Author {
   }
 
   #fact(slot: (typeof templates.slots)[number], source: Source): Fact {
-    const known = VALUES[slot.type];
+    const known = DIALOGUE_VALUES[slot.type];
     const value = this.#pick(
       source === "seen" ? known : HELD_OUT[slot.type] ?? known,
     );

@@ -113,7 +113,7 @@ export async function readEndless(
         `Cannot go on after ${position} tokens: the state no longer fits int8`,
       );
     }
-    report(describe(mark));
+    report(describeEndless(mark));
     marks.push(mark);
   }
 
@@ -123,7 +123,7 @@ export async function readEndless(
   return { name, total, tokenUs, facts: facts.length, marks };
 }
 
-function describe(
+function describeEndless(
   { position, tokenUs, blankUs, largest, recalled }: Mark,
 ): string {
   return `${position} tokens: ${tokenUs.toFixed(0)} µs each, ` +

@@ -29,7 +29,7 @@ import { expectShape, type Tensor } from "../../src/device/webgpu/tensor.ts";
 import { N } from "../../src/model/shape.ts";
 
 /** Queries of one workgroup of the pair kernels. */
-const ROWS = 32;
+const PAIR_ROWS = 32;
 
 /** Keys of one workgroup of `softmax_decode`. */
 export const SPAN = 256;
@@ -96,7 +96,7 @@ function pairs(
     source,
     constants: { H },
     tensors: [uniform(gpu, seen, T), q, k, v, y],
-    grid: () => [H, Math.ceil(T / ROWS)],
+    grid: () => [H, Math.ceil(T / PAIR_ROWS)],
   });
 }
 

@@ -58,7 +58,7 @@ export const MEASURES: {
     amounts: Amounts,
     report: Report,
   ) => Promise<Parts[P]>;
-} = { cost, recall, facts, endless, large };
+} = { cost, recall: recallPart, facts, endless, large };
 
 async function cost(
   { lengths, limit, patience }: Amounts,
@@ -87,7 +87,7 @@ async function cost(
   return { ...origin, heads: H, slopes: slopes(costs), costs };
 }
 
-async function recall(
+async function recallPart(
   { pairs, trials }: Amounts,
   report: Report,
 ): Promise<Parts["recall"]> {

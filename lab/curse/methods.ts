@@ -55,51 +55,51 @@ export interface Bound {
   readonly dispose: () => void;
 }
 
-const PAIR = 2 * N;
-const MATRIX = N * N;
+const PAIR_VALUES = 2 * N;
+const HEAD_MATRIX = N * N;
 
 /** Every method, the quadratic ones first. */
 export const METHODS = [
   {
     id: "softmax",
     label: "softmax attention, KV cache",
-    macs: (position) => PAIR * position,
-    bytes: (tokens) => 4 * PAIR * tokens,
+    macs: (position) => PAIR_VALUES * position,
+    bytes: (tokens) => 4 * PAIR_VALUES * tokens,
     bind: bindPairs(softmax),
   },
   {
     id: "linear_pairs",
     label: "linear attention, (QKᵀ)V",
-    macs: (position) => PAIR * position,
-    bytes: (tokens) => 4 * PAIR * tokens,
+    macs: (position) => PAIR_VALUES * position,
+    bytes: (tokens) => 4 * PAIR_VALUES * tokens,
     bind: bindPairs(linearPairs),
   },
   {
     id: "linear",
     label: "linear attention, Q(KᵀV)",
-    macs: () => 2 * MATRIX,
-    bytes: () => 4 * MATRIX,
+    macs: () => 2 * HEAD_MATRIX,
+    bytes: () => 4 * HEAD_MATRIX,
     bind: bindMemory(linear),
   },
   {
     id: "delta",
     label: "delta rule (DeltaNet)",
-    macs: () => 3 * MATRIX,
-    bytes: () => 4 * MATRIX,
+    macs: () => 3 * HEAD_MATRIX,
+    bytes: () => 4 * HEAD_MATRIX,
     bind: bindMemory(delta),
   },
   {
     id: "gated_delta",
     label: "gated delta rule",
-    macs: () => 4 * MATRIX,
-    bytes: () => 4 * MATRIX,
+    macs: () => 4 * HEAD_MATRIX,
+    bytes: () => 4 * HEAD_MATRIX,
     bind: bindMemory(gatedDelta),
   },
   {
     id: "wkv",
     label: "RWKV-7 WKV (Gosling)",
-    macs: () => 5 * MATRIX,
-    bytes: () => 4 * MATRIX,
+    macs: () => 5 * HEAD_MATRIX,
+    bytes: () => 4 * HEAD_MATRIX,
     bind: bindWkv,
   },
 ] as const satisfies readonly Method[];
@@ -179,7 +179,7 @@ function bindMemory(
 }
 
 /** Rows are rounded up to this many: each number of rows is compiled anew. */
-const ROOM = 1024;
+const ROWS_STEP = 1024;
 
 /**
  * Binds the engine's own kernel. A stream's write strength scales the value's key
@@ -189,7 +189,7 @@ const ROOM = 1024;
 function bindWkv(gpu: Gpu, stream: Stream): Bound {
   const { T, H, q, k, v, b, g } = stream;
   const D = H * N;
-  const room = Math.ceil(T / ROOM) * ROOM;
+  const room = Math.ceil(T / ROWS_STEP) * ROWS_STEP;
   const plane = room * D;
   const each = (value: (at: number, head: number) => number) =>
     Float32Array.from({ length: T * D }, (_, i) => value(i, Math.floor(i / N)));

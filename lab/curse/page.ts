@@ -13,16 +13,16 @@ import { type Contestant, CONTESTANTS, type Recall, WINDOW } from "./recall.ts";
 import type { Origin, Parts } from "./results.ts";
 
 /** Lengths that the tables show; the charts show those between, too. */
-const LENGTHS = [10, 100, 1000, 10_000, 100_000];
+const TABLE_LENGTHS = [10, 100, 1000, 10_000, 100_000];
 
 /** Every table. */
 export function tables(parts: Parts): Record<string, string> {
   return {
     claims: claims(parts.cost),
-    prefill: prefill(parts.cost),
-    decode: decode(parts.cost),
+    prefill: prefillSection(parts.cost),
+    decode: decodeSection(parts.cost),
     memory: memory(parts.cost),
-    recall: recall(parts.recall),
+    recall: recallSection(parts.recall),
     facts: facts(parts.facts),
     endless: endless(parts.endless, parts.large),
     origin: origin(parts),
@@ -64,12 +64,12 @@ function claims({ costs }: Parts["cost"]): string {
   ]);
 }
 
-function prefill({ costs, slopes }: Parts["cost"]): string {
+function prefillSection({ costs, slopes }: Parts["cost"]): string {
   return table(
-    ["time to read n tokens", ...LENGTHS.map(short), "slope"],
+    ["time to read n tokens", ...TABLE_LENGTHS.map(short), "slope"],
     METHODS.map(({ id, label }) => [
       label,
-      ...LENGTHS.map((n) => {
+      ...TABLE_LENGTHS.map((n) => {
         const { prefillMs, measured } = costOf(costs, id, n);
         return `${measured ? "" : "≈ "}${duration(prefillMs)}`;
       }),
@@ -78,13 +78,13 @@ function prefill({ costs, slopes }: Parts["cost"]): string {
   );
 }
 
-function decode({ costs, slopes }: Parts["cost"]): string {
+function decodeSection({ costs, slopes }: Parts["cost"]): string {
   const rows = METHODS.filter(({ id }) => id !== "linear_pairs");
   return table(
-    ["time for token n + 1", ...LENGTHS.map(short), "slope"],
+    ["time for token n + 1", ...TABLE_LENGTHS.map(short), "slope"],
     rows.map(({ id, label }) => [
       label,
-      ...LENGTHS.map((n) => {
+      ...TABLE_LENGTHS.map((n) => {
         const { decodeMs } = costOf(costs, id, n);
         return decodeMs === undefined ? "" : duration(decodeMs);
       }),
@@ -115,7 +115,7 @@ function memory({ costs }: Parts["cost"]): string {
 const TASKS = ["once", "twice", "later"] as const;
 const PAIRS = [32, 64, 128];
 
-function recall({ recalls }: Parts["recall"]): string {
+function recallSection({ recalls }: Parts["recall"]): string {
   const names: Record<Contestant, string> = {
     softmax: "softmax, cache grows",
     window: `softmax, last ${WINDOW} pairs`,

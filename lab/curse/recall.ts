@@ -79,10 +79,10 @@ export async function measureRecall(
   const results: Recall[] = [];
   for (const task of tasks) {
     for (const n of pairs) {
-      const trial = write(task, n, trials);
+      const trial = writeTrial(task, n, trials);
       for (const { method, strength } of CONTESTANTS) {
         const windowed = method === "window";
-        const exact = await ask(
+        const exact = await askQuestion(
           gpu,
           methodOf(windowed ? "softmax" : method),
           windowed ? lastPairs(trial, WINDOW) : atStrength(trial, strength),
@@ -106,7 +106,7 @@ interface Trial {
 /** Long enough that softmax finds one key among thousands: a score of 32. */
 const SHARPNESS = 32 * Math.sqrt(N);
 
-function write(task: Task, pairs: number, H: number): Trial {
+function writeTrial(task: Task, pairs: number, H: number): Trial {
   const before = { once: 0, twice: pairs, later: EARLIER + GAP }[task];
   const written = before + pairs;
   const T = written + pairs;
@@ -151,7 +151,7 @@ function atStrength(trial: Trial, strength: number): Trial {
   return { ...trial, stream: { ...stream, b } };
 }
 
-async function ask(
+async function askQuestion(
   gpu: Gpu,
   method: Method,
   { stream, written, answers }: Trial,

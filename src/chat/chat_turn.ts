@@ -198,7 +198,7 @@ export async function* takeTurn(
     sampling: ask.sampling,
     ...(ask.observe !== undefined && { observer: ask.observe() }),
     ...(ask.tenant !== undefined && { tenant: ask.tenant }),
-    ...(ask.seed !== undefined && { seed: halves(ask.seed) }),
+    ...(ask.seed !== undefined && { seed: seedHalves(ask.seed) }),
     ...(ask.logprobs !== undefined && { logprobs: ask.logprobs }),
     ...(constraint !== undefined && { constraint }),
     ...(kept && { transcript: true }),
@@ -389,6 +389,6 @@ function expectRead({ save: { unread } }: DoneEvent): void {
 }
 
 /** A seed of up to 53 bits as two u32, low first. */
-function halves(seed: number): [low: number, high: number] {
+function seedHalves(seed: number): [low: number, high: number] {
   return [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
 }

@@ -56,7 +56,7 @@ export async function openConversation(
   const generation = generationOf(...names, ...settings.names ?? []);
   const text = bos ?? settings.bos ?? generation.bos;
   const decoding = settings.decoding ?? generation.decoding;
-  const ends = endsOf(settings.ends, tokenizer);
+  const ends = answerEnds(settings.ends, tokenizer);
   const common = {
     generation,
     bos: { text, chat: text },
@@ -100,7 +100,7 @@ export function speakerOf(
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Texts that end answers. The end of text does so everywhere. */
-function endsOf(
+function answerEnds(
   { texts, tokens }: AnswerEnds = { texts: [], tokens: [] },
   tokenizer: ConversationOptions["tokenizer"],
 ): readonly StopSequence[] {

@@ -37,7 +37,7 @@ export function rebaseParts(
     if (run[0].role === "text" || run[0].role === "continuation") {
       inputs.push({ prompt: run.map(({ text }) => text).join("") });
     } else {
-      const messages = messagesOf(run);
+      const messages = messagesOfTurns(run);
       if (messages.length > 0) inputs.push({ messages });
     }
   }
@@ -69,7 +69,7 @@ function runsOf(
   return runs;
 }
 
-function messagesOf(turns: readonly SpokenTurn[]): readonly Message[] {
+function messagesOfTurns(turns: readonly SpokenTurn[]): readonly Message[] {
   const messages: Message[] = [];
   let reasoning = "";
   for (const { role, text } of turns) {

@@ -165,7 +165,7 @@ function withChat(
 ): readonly TranscriptTurn[] {
   const begun = new TextEncoder().encode(answer?.begun ?? "").length;
   const middle = prompt - begun;
-  const found = locate(
+  const found = locateSpoken(
     bytes.subarray(0, middle),
     messages.flatMap((message) => saidBy(message, template)),
     start,
@@ -176,7 +176,7 @@ function withChat(
   ];
   if (answer === undefined) return turns;
   const { reasoning, text, ended } = answer;
-  const spoken = locate(bytes.subarray(middle), [
+  const spoken = locateSpoken(bytes.subarray(middle), [
     ...(reasoning === ""
       ? []
       : [{ role: "thought", words: [reasoning] } as const]),
@@ -191,7 +191,7 @@ function withChat(
 }
 
 /** What somebody said. */
-interface Said {
+interface SpokenText {
   readonly role: TranscriptRole;
   /** As it may stand in the text; the first that is found counts. */
   readonly words: readonly string[];
@@ -200,7 +200,7 @@ interface Said {
 function saidBy(
   { role, content, reasoning = "", calls = [] }: Message,
   { end: turnEnd, calls: frame }: Pick<ChatTemplate, "end" | "calls">,
-): readonly Said[] {
+): readonly SpokenText[] {
   const called = calls.length === 0 ? [] : [
     content + callText(calls, frame),
     content + calls.map((call) => callText([call], frame)).join(""),
@@ -242,9 +242,9 @@ function withTools(
 }
 
 /** Finds what was said in a text that begins at `start` of the whole. */
-function locate(
+function locateSpoken(
   bytes: Uint8Array,
-  said: readonly Said[],
+  said: readonly SpokenText[],
   start: number,
 ): readonly TranscriptTurn[] {
   const text = lettersOf(bytes);

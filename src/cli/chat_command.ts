@@ -33,16 +33,19 @@ import { SaveFolder } from "./saves_folder.ts";
 import { command, note, startWhereTyped, write } from "../terminal.ts";
 
 /** Tokens of an answer, unless the command line says otherwise. */
-const LONGEST = 512;
+const ANSWER_TOKENS = 512;
 
-const HELP: CommandHelp = {
+const CHAT_HELP: CommandHelp = {
   about: "Chats in the terminal. /help inside lists its commands.",
   usage: ["deno task chat", "deno task chat --url http://127.0.0.1:8000"],
   groups: [
     WHERE_FLAGS,
     {
       title: SAMPLING_FLAGS.title,
-      flags: { ...SAMPLING_FLAGS.flags, "max-tokens": longestAnswer(LONGEST) },
+      flags: {
+        ...SAMPLING_FLAGS.flags,
+        "max-tokens": longestAnswer(ANSWER_TOKENS),
+      },
     },
     {
       title: SAVE_FLAGS.title,
@@ -51,14 +54,14 @@ const HELP: CommandHelp = {
   ],
 };
 
-if (import.meta.main) await command(() => chat(Deno.args));
+if (import.meta.main) await command(() => runChatCommand(Deno.args));
 
-async function chat(args: readonly string[]): Promise<void> {
-  if (asksForHelp(args)) return write(helpText(HELP));
+async function runChatCommand(args: readonly string[]): Promise<void> {
+  if (asksForHelp(args)) return write(helpText(CHAT_HELP));
   startWhereTyped();
-  const { flags, words } = parseCommand(args, HELP.groups);
+  const { flags, words } = parseCommand(args, CHAT_HELP.groups);
   expectNoWords(words, "deno task generate answers one text");
-  const drawing = readDrawing(flags, LONGEST);
+  const drawing = readDrawing(flags, ANSWER_TOKENS);
   const { initial, flags: settings } = readInitialFlag(flags);
   const options = {
     ...drawing,

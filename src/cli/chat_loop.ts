@@ -26,7 +26,7 @@ export interface ChatSetting {
   readonly explain?: (error: ApiError, save: string | undefined) => string;
 }
 
-const HELP = `/save NAME  keep the conversation as it is now
+const CHAT_COMMANDS = `/save NAME  keep the conversation as it is now
 /load NAME  go on from a kept conversation
 /saves      list what is kept
 /fork       go on in a copy; /fork 1 goes back to the first
@@ -97,7 +97,7 @@ class Chat {
       case "/undo":
         return this.#undo();
       case "/help":
-        return this.#setting.write(HELP);
+        return this.#setting.write(CHAT_COMMANDS);
       default:
         return this.#tell(`There is no ${command}; /help lists what there is`);
     }
@@ -176,7 +176,9 @@ class Chat {
     for (const name of await saves.names()) {
       const save = await saves.read(name).catch(() => undefined);
       rows.push(
-        save === undefined ? [name, "cannot be read"] : [name, ...facts(save)],
+        save === undefined
+          ? [name, "cannot be read"]
+          : [name, ...saveFacts(save)],
       );
     }
     if (rows.length === 0) return this.#tell("Nothing is kept yet");
@@ -214,7 +216,7 @@ class Chat {
 }
 
 /** Age, turns and size of a save. */
-function facts({ written, past, bytes }: KeptSave): string[] {
+function saveFacts({ written, past, bytes }: KeptSave): string[] {
   const turns = past.length === 0
     ? "? turns"
     : `${past.length} turn${past.length === 1 ? "" : "s"}`;
@@ -222,5 +224,5 @@ function facts({ written, past, bytes }: KeptSave): string[] {
 }
 
 function about(save: KeptSave): string {
-  return facts(save).join(", ");
+  return saveFacts(save).join(", ");
 }

@@ -64,16 +64,16 @@ export interface EditBench {
 export async function teachSave(bench: EditBench, to: string): Promise<void> {
   const { flags, words: [name], saves } = bench;
   const save = name === undefined ? undefined : await findSave(saves, name);
-  const statements = lines(flags.say);
+  const statements = linesOfText(flags.say);
   if (statements.length === 0) {
-    throw invalid("Cannot teach: --say TEXT is missing");
+    throw invalidEdit("Cannot teach: --say TEXT is missing");
   }
   const client = await bench.client();
   const edited = await client.teach({
     ...(save !== undefined && { state: save.state }),
     statements,
     ...lists(flags),
-    ...options(flags),
+    ...codecOption(flags),
   });
   const told = statements.map((user) => ({ user, answer: "" }));
   await keep(bench, to, edited, [...save?.past ?? [], ...told]);
@@ -86,12 +86,12 @@ export async function forgetInSave(
 ): Promise<void> {
   const { flags, saves } = bench;
   const save = await findSave(saves, name(bench, 0));
-  const messages = messagesOf(save);
+  const messages = messagesOfSave(save);
   const { facts = [], ...rest } = lists(flags);
   if (facts.length === 0) {
-    throw invalid("Cannot forget: --fact QUESTION=ANSWER is missing");
+    throw invalidEdit("Cannot forget: --fact QUESTION=ANSWER is missing");
   }
-  const statements = lines(flags.say);
+  const statements = linesOfText(flags.say);
   const client = await bench.client();
   const edited = await client.forget({
     state: save.state,
@@ -99,7 +99,7 @@ export async function forgetInSave(
     facts,
     ...(statements.length > 0 && { statements }),
     ...rest,
-    ...options(flags),
+    ...codecOption(flags),
   });
   // Reading the words again would teach what was to be forgotten.
   await keep(bench, to, edited, []);
@@ -114,7 +114,7 @@ export async function mergeSavesInto(
   const states = await Promise.all(bench.words.map(async (share) => {
     const [, name = share, weight = "1"] = /^(.*)=([^=]*)$/.exec(share) ?? [];
     const save = await findSave(bench.saves, name);
-    const messages = messagesOf(save);
+    const messages = messagesOfSave(save);
     return {
       state: save.state,
       weight: Number(weight),
@@ -123,7 +123,7 @@ export async function mergeSavesInto(
   }));
   const { facts = [] } = lists(bench.flags);
   const client = await bench.client();
-  const { state_codec } = options(bench.flags);
+  const { state_codec } = codecOption(bench.flags);
   const edited = await client.merge({ states, facts, state_codec });
   await keep(bench, to, edited, []);
 }
@@ -140,7 +140,7 @@ async function keep(
   for (const fact of kept) write(factLine(fact));
   if (achieved === false) Deno.exitCode = 1;
   if (method === "nothing") return note(`${to} was not written`);
-  const { state_codec: codec } = options(flags);
+  const { state_codec: codec } = codecOption(flags);
   await saves.write(to, state, { turn: { position, codec }, past });
   write(`Saved ${to} (${position} tokens, ${state.length} bytes): ${method}\n`);
 }
@@ -160,7 +160,7 @@ function factLine(
 }
 
 /** Everything said, for a state that reads it again. */
-function messagesOf({ past }: SaveFileContent): ChatMessage[] {
+function messagesOfSave({ past }: SaveFileContent): ChatMessage[] {
   return past.flatMap(({ user, answer }): ChatMessage[] => [
     ...user === "" ? [] : [{ role: "user", content: user } as const],
     ...answer === "" ? [] : [{ role: "assistant", content: answer } as const],
@@ -172,16 +172,18 @@ function lists(
 ): { facts?: KnownFact[]; keep?: KnownFact[]; candidates?: number } {
   const { fact, keep, candidates } = flags;
   return {
-    ...(fact !== undefined && { facts: lines(fact).map(factOf) }),
-    ...(keep !== undefined && { keep: lines(keep).map(factOf) }),
+    ...(fact !== undefined && { facts: linesOfText(fact).map(factOf) }),
+    ...(keep !== undefined && { keep: linesOfText(keep).map(factOf) }),
     ...(candidates !== undefined && { candidates: Number(candidates) }),
   };
 }
 
-function options({ codec = "exact" }: Flags): { state_codec: SaveCodecName } {
+function codecOption(
+  { codec = "exact" }: Flags,
+): { state_codec: SaveCodecName } {
   const found = CODEC_NAMES.find((name) => name === codec);
   if (found === undefined) {
-    throw invalid(
+    throw invalidEdit(
       `Cannot write a save: --codec is ${codec}, expected one of ${
         CODEC_NAMES.join(", ")
       }`,
@@ -195,7 +197,7 @@ function factOf(text: string): KnownFact {
   const [question, answer] = [text.slice(0, at), text.slice(at + 1)]
     .map((part) => part.trim());
   if (at < 0 || !question || !answer) {
-    throw invalid(
+    throw invalidEdit(
       `Cannot read the fact ${
         JSON.stringify(text)
       }: expected QUESTION=ANSWER, ` +
@@ -205,16 +207,16 @@ function factOf(text: string): KnownFact {
   return { question, answer };
 }
 
-function lines(text: string | undefined): string[] {
+function linesOfText(text: string | undefined): string[] {
   return text?.split("\n") ?? [];
 }
 
 function name({ words }: EditBench, index: number): string {
   const found = words[index];
-  if (found === undefined) throw invalid("Cannot go on: a save is missing");
+  if (found === undefined) throw invalidEdit("Cannot go on: a save is missing");
   return found;
 }
 
-function invalid(message: string): ConfigError {
+function invalidEdit(message: string): ConfigError {
   return new ConfigError("ERR_CONFIG_INVALID", `${message}. --help tells more`);
 }

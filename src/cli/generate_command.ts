@@ -30,9 +30,9 @@ import { findSave, SaveFolder } from "./saves_folder.ts";
 import { command, note, startWhereTyped, write } from "../terminal.ts";
 
 /** Tokens of an answer, unless the command line says otherwise. */
-const LONGEST = 256;
+const ANSWER_TOKENS = 256;
 
-const HELP: CommandHelp = {
+const GENERATE_HELP: CommandHelp = {
   about: "Answers one text. Without one, it is read from standard input.",
   usage: [
     'deno task generate "Tell me a story"',
@@ -45,7 +45,7 @@ const HELP: CommandHelp = {
         chat: yesOrNo(
           "Take the text as a message of the user; no continues it (yes)",
         ),
-        "max-tokens": longestAnswer(LONGEST),
+        "max-tokens": longestAnswer(ANSWER_TOKENS),
         ...SAMPLING_FLAGS.flags,
       },
     },
@@ -67,13 +67,13 @@ const HELP: CommandHelp = {
   ],
 };
 
-if (import.meta.main) await command(() => generate(Deno.args));
+if (import.meta.main) await command(() => runGenerateCommand(Deno.args));
 
-async function generate(args: readonly string[]): Promise<void> {
-  if (asksForHelp(args)) return write(helpText(HELP));
+async function runGenerateCommand(args: readonly string[]): Promise<void> {
+  if (asksForHelp(args)) return write(helpText(GENERATE_HELP));
   startWhereTyped();
-  const { flags, words } = parseCommand(args, HELP.groups);
-  const drawing = readDrawing(flags, LONGEST);
+  const { flags, words } = parseCommand(args, GENERATE_HELP.groups);
+  const drawing = readDrawing(flags, ANSWER_TOKENS);
   const { initial, flags: settings } = readInitialFlag(flags);
   const saves = new SaveFolder(flags.saves);
   if (flags.to !== undefined) await expectFree(saves, flags.to, flags);

@@ -11,7 +11,7 @@ import { formatBytes, formatCount } from "../text/format_units.ts";
 import { timeAgo } from "./time_ago.ts";
 
 /** Characters of the last exchange that are shown. */
-const SHOWN = 60;
+const SHOWN_CHARACTERS = 60;
 
 /** A save in a few lines. */
 export function inspectionText(
@@ -47,7 +47,7 @@ export function inspectionText(
     ],
     [
       "made",
-      `${made(turn.at, seal?.issued)} by ${note.engine}, ${note.device}`,
+      `${issuedText(turn.at, seal?.issued)} by ${note.engine}, ${note.device}`,
     ],
     [
       "values",
@@ -84,12 +84,17 @@ function sealText(seal: Inspection["seal"]): string {
   return `key ${seal.kid}, ${until}${locked}`;
 }
 
-function made(at: number | undefined, issued: string | undefined): string {
+function issuedText(
+  at: number | undefined,
+  issued: string | undefined,
+): string {
   const then = at ?? (issued === undefined ? undefined : Date.parse(issued));
   return then === undefined ? "some time ago" : timeAgo(then);
 }
 
 function brief(text: string): string {
   const line = text.trim().replace(/\s+/g, " ");
-  return line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line;
+  return line.length > SHOWN_CHARACTERS
+    ? `${line.slice(0, SHOWN_CHARACTERS)}…`
+    : line;
 }

@@ -26,10 +26,10 @@ import { SaveFolder } from "./saves_folder.ts";
 import { timeAgo } from "./time_ago.ts";
 
 /** Where saves are kept, and how much of them, unless flags say otherwise. */
-const FOLDER = fileURLToPath(new URL("../../saves/kept", import.meta.url));
-const MOST = "2GB";
+const KEPT_FOLDER = fileURLToPath(new URL("../../saves/kept", import.meta.url));
+const DEFAULT_KEPT_SIZE = "2GB";
 
-const HELP: CommandHelp = {
+const KEEP_HELP: CommandHelp = {
   about: "A proxy that keeps saves for clients that keep only text: point " +
     "them at this proxy instead of the server. Of each conversation the server " +
     "reads only what is new, and continues from the save of the rest.",
@@ -70,7 +70,7 @@ const HELP: CommandHelp = {
         size: {
           placeholder: "BYTES",
           help: "Bound of the folder, as 500MB; the save unused for longest " +
-            `goes first (${MOST})`,
+            `goes first (${DEFAULT_KEPT_SIZE})`,
         },
         list: yesOrNo("List what is kept, and end"),
       },
@@ -79,16 +79,22 @@ const HELP: CommandHelp = {
   ],
 };
 
-if (import.meta.main) await command(() => keep(Deno.args));
+if (import.meta.main) await command(() => runKeepCommand(Deno.args));
 
-async function keep(args: readonly string[]): Promise<void> {
-  if (asksForHelp(args)) return write(helpText(HELP));
+async function runKeepCommand(args: readonly string[]): Promise<void> {
+  if (asksForHelp(args)) return write(helpText(KEEP_HELP));
   startWhereTyped();
-  const { flags, words } = parseCommand(args, HELP.groups);
+  const { flags, words } = parseCommand(args, KEEP_HELP.groups);
   expectNoWords(words, "name servers with --server");
-  const folder = flags.folder ?? FOLDER;
-  const store = new SaveStore(folder, readSize(flags.size ?? MOST), { note });
-  if (flags.list !== undefined && isYes(flags.list)) return await list(store);
+  const folder = flags.folder ?? KEPT_FOLDER;
+  const store = new SaveStore(
+    folder,
+    readSize(flags.size ?? DEFAULT_KEPT_SIZE),
+    { note },
+  );
+  if (flags.list !== undefined && isYes(flags.list)) {
+    return await listKeptSaves(store);
+  }
   const named = flags.server?.split("\n").map((url) => readUrl(url, "server"));
   if (named !== undefined) expectNoServer(flags);
   const own = named === undefined
@@ -244,7 +250,7 @@ function endProcess(process: Deno.ChildProcess): void {
   }
 }
 
-async function list(store: SaveStore): Promise<void> {
+async function listKeptSaves(store: SaveStore): Promise<void> {
   const saves = await store.list();
   if (saves.length === 0) return write("Nothing is kept\n");
   const total = saves.reduce((sum, { bytes }) => sum + bytes, 0);

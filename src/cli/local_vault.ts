@@ -14,7 +14,7 @@ import type { OwnerSecret } from "../state/owner_secret.ts";
 import { type OpenedFile, type Profile, Vault } from "../state/vault.ts";
 
 /** Sizes of the largest model whose saves can be read: more than any has. */
-const LARGEST = { L: 128, D: 8192 };
+const LARGEST_SHAPE = { L: 128, D: 8192 };
 
 /** What a token is opened with. */
 export interface LocalKeys {
@@ -41,7 +41,7 @@ export async function openLocal(
   const vault = await Vault.create({
     keys,
     audience: config["state-audience"],
-    format: { fingerprint: new Uint8Array(HASH_BYTES), shape: LARGEST },
+    format: { fingerprint: new Uint8Array(HASH_BYTES), shape: LARGEST_SHAPE },
     portable: true,
   });
   try {

@@ -33,7 +33,7 @@ import { pull } from "../hub/pull_model.ts";
 import { EMBEDDED, resolveModel, SPARE_LANES } from "../hub/resolve_model.ts";
 import { command, note, startWhereTyped, write } from "../terminal.ts";
 
-const HELP: CommandHelp = {
+const MODEL_HELP: CommandHelp = {
   about: "Fetches, lists and inspects models.",
   usage: [
     `deno task model pull SIZE            an official one: ${
@@ -88,7 +88,7 @@ interface Desk {
 
 const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
   async pull({ cache, flags, words }) {
-    const text = word(words, "what to pull");
+    const text = modelWord(words, "what to pull");
     const reference = parseReference(text);
     const { as, sha256, vocab } = flags;
     if (offline(flags)) {
@@ -99,12 +99,14 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
       return write(`${id} is there\n`);
     }
     if (sha256 !== undefined && !/^[\da-f]{64}$/i.test(sha256)) {
-      throw invalid("Cannot read --sha256: it is not 64 hexadecimal digits");
+      throw invalidModelCommand(
+        "Cannot read --sha256: it is not 64 hexadecimal digits",
+      );
     }
     const token = Deno.env.get("HF_TOKEN");
     const id = await pull(cache, reference, {
       hub: {
-        endpoint: address(
+        endpoint: mirrorAddress(
           "HF_ENDPOINT",
           Deno.env.get("HF_ENDPOINT") || "https://huggingface.co",
         ),
@@ -115,7 +117,8 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
       bar: downloadBar,
       ...(as !== undefined && { as }),
       ...(sha256 !== undefined && { sha256 }),
-      ...(vocab !== undefined && { vocabulary: address("--vocab", vocab) }),
+      ...(vocab !== undefined &&
+        { vocabulary: mirrorAddress("--vocab", vocab) }),
     });
     await using files = await openFiles(cache.pathOf(id));
     const { shape } = await readShape(files);
@@ -145,7 +148,7 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
     const config = readConfig(flags, env, [
       ...["lanes", "threads", "vocab", "chat-form", "bos"] as const,
     ]);
-    const path = await resolveModel(word(words, "a model"), env);
+    const path = await resolveModel(modelWord(words, "a model"), env);
     await using files = await openFiles(path, config.vocab[0]?.value);
     write(
       await describe(files, {
@@ -158,7 +161,9 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
     );
   },
   async verify({ cache, words }) {
-    const { id, path, manifest } = await cache.find(word(words, "a model"));
+    const { id, path, manifest } = await cache.find(
+      modelWord(words, "a model"),
+    );
     for (const { name, size, sha256, checked } of manifest.files) {
       const file = join(path, name);
       using bar = await downloadBar(name);
@@ -183,20 +188,20 @@ const COMMANDS: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
     }
   },
   async rm({ cache, words }) {
-    const id = word(words, "a model");
+    const id = modelWord(words, "a model");
     await cache.remove(id);
     write(`Removed ${id}\n`);
   },
 };
 
-if (import.meta.main) await command(() => model(Deno.args));
+if (import.meta.main) await command(() => runModelCommand(Deno.args));
 
-async function model(args: readonly string[]): Promise<void> {
-  if (asksForHelp(args)) return write(helpText(HELP));
+async function runModelCommand(args: readonly string[]): Promise<void> {
+  if (asksForHelp(args)) return write(helpText(MODEL_HELP));
   startWhereTyped();
   const { flags, words: [name = "", ...words] } = parseCommand(
     args,
-    HELP.groups,
+    MODEL_HELP.groups,
   );
   const run = commandNamed(COMMANDS, name, "command");
   const cache = new ModelCache(modelsFolder((name) => Deno.env.get(name)));
@@ -208,13 +213,17 @@ function offline(flags: Desk["flags"]): boolean {
   return !["", "0", "no", "false"].includes(value.toLowerCase());
 }
 
-function address(name: string, text: string): URL {
+function mirrorAddress(name: string, text: string): URL {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return new URL(text);
-  throw invalid(`Cannot read ${name}: ${JSON.stringify(text)} is not a URL`);
+  throw invalidModelCommand(
+    `Cannot read ${name}: ${JSON.stringify(text)} is not a URL`,
+  );
 }
 
-function word([found]: readonly string[], what: string): string {
-  if (found === undefined) throw invalid(`Cannot go on: ${what} is missing`);
+function modelWord([found]: readonly string[], what: string): string {
+  if (found === undefined) {
+    throw invalidModelCommand(`Cannot go on: ${what} is missing`);
+  }
   return found;
 }
 
@@ -231,6 +240,6 @@ function notHere(text: string): (cause: unknown) => never {
   };
 }
 
-function invalid(message: string): ConfigError {
+function invalidModelCommand(message: string): ConfigError {
   return new ConfigError("ERR_CONFIG_INVALID", `${message}. --help tells more`);
 }

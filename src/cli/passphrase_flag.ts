@@ -14,7 +14,7 @@ import type { SaveFolder } from "./saves_folder.ts";
 import { typeSecret } from "./type_secret.ts";
 
 /** The word that asks for the passphrase at the terminal. */
-const ASK = "ask";
+const ASK_WORD = "ask";
 
 /** The flag. */
 export const PASSPHRASE_FLAG: FlagGroup["flags"] = {
@@ -26,7 +26,7 @@ export const PASSPHRASE_FLAG: FlagGroup["flags"] = {
 };
 
 /** The beginning of a body's first token, where a field has one. */
-const STATE = /"(?:state|a)":\s*"([\w-]+\.\.)/;
+const FIRST_TOKEN_FIELD = /"(?:state|a)":\s*"([\w-]+\.\.)/;
 
 /** A passphrase, and the secrets that were derived from it. */
 export class Passphrase {
@@ -50,7 +50,9 @@ export class Passphrase {
     saves: SaveFolder,
   ): Passphrase | undefined {
     if (passphrase === undefined) return undefined;
-    const words = passphrase === ASK ? typeSecret("Passphrase:") : passphrase;
+    const words = passphrase === ASK_WORD
+      ? typeSecret("Passphrase:")
+      : passphrase;
     if (words) return new Passphrase(words, saves);
     throw new ConfigError(
       "ERR_CONFIG_INVALID",
@@ -84,7 +86,7 @@ export class Passphrase {
   ): NonNullable<ClientOptions["fetch"]> {
     return async (request) => {
       const body = await request.clone().text();
-      const [, state] = STATE.exec(body) ?? [];
+      const [, state] = FIRST_TOKEN_FIELD.exec(body) ?? [];
       const headers = new Headers(request.headers);
       headers.set("gosling-secret", await this.secretFor(state));
       return await send(new Request(request, { headers }));

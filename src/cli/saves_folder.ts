@@ -23,10 +23,10 @@ import {
   type StateKey,
 } from "../state/state_keys.ts";
 
-const SUFFIX = ".save";
+const SAVE_SUFFIX = ".save";
 
 /** Where saves are, unless a flag says otherwise. */
-const FOLDER = fileURLToPath(new URL("../../saves", import.meta.url));
+const SAVES_FOLDER = fileURLToPath(new URL("../../saves", import.meta.url));
 
 const KEY_COMMENT = "# The key that seals the saves of this folder. A server " +
   "started with --keys-file\n# and this file opens them, and they open its.\n";
@@ -44,7 +44,7 @@ export class SaveFolder {
   readonly #path: string;
 
   /** Uses the folder at `path`, which need not exist yet. */
-  constructor(path: string = FOLDER) {
+  constructor(path: string = SAVES_FOLDER) {
     this.#path = path;
   }
 
@@ -89,7 +89,7 @@ export class SaveFolder {
     try {
       const entries = await Array.fromAsync(Deno.readDir(this.#path));
       return entries.flatMap(({ name }) =>
-        name.endsWith(SUFFIX) ? [name.slice(0, -SUFFIX.length)] : []
+        name.endsWith(SAVE_SUFFIX) ? [name.slice(0, -SAVE_SUFFIX.length)] : []
       ).sort();
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return [];
@@ -156,7 +156,7 @@ export class SaveFolder {
           "expected letters, digits, . _ -",
       );
     }
-    return join(this.#path, `${name}${SUFFIX}`);
+    return join(this.#path, `${name}${SAVE_SUFFIX}`);
   }
 }
 

@@ -12,15 +12,15 @@ import { serverArguments, typedFrom } from "../serve/server_process.ts";
 import { command, write } from "../terminal.ts";
 
 /** Signals that a server hears. */
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+const END_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 const env = (name: string) => Deno.env.get(name);
 
-if (import.meta.main) await command(() => start(Deno.args));
+if (import.meta.main) await command(() => runStartCommand(Deno.args));
 
-async function start(args: readonly string[]): Promise<void> {
+async function runStartCommand(args: readonly string[]): Promise<void> {
   if (asksForHelp(args)) return write(helpText(START_HELP));
   const server = new Deno.Command(Deno.execPath(), {
     args: serverArguments(serverFlags(args), env),
@@ -29,7 +29,7 @@ async function start(args: readonly string[]): Promise<void> {
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
-  for (const signal of SIGNALS) {
+  for (const signal of END_SIGNALS) {
     Deno.addSignalListener(signal, () => {
       try {
         server.kill(signal);

@@ -40,7 +40,7 @@ import { expectFree } from "./confirm_overwrite.ts";
 import { Passphrase } from "./passphrase_flag.ts";
 import { findSave, SaveFolder, sealingKeys } from "./saves_folder.ts";
 
-const HELP: CommandHelp = {
+const STATE_HELP: CommandHelp = {
   about: "Looks into saves, moves them, compares, mixes, edits, scores and " +
     "converts them. A save is a name in the folder, or the path of a file.",
   usage: [
@@ -128,20 +128,20 @@ interface Bench {
   readonly client: () => Promise<Client>;
 }
 
-const Made = z.object({ state: z.string(), position: z.int() });
+const MadeState = z.object({ state: z.string(), position: z.int() });
 const Exported = z.object({ data: z.string() });
-const Scores = z.object({
+const ScoresAnswer = z.object({
   scores: z.array(z.object({ share: z.number(), logprob: z.number() })),
 });
 
-const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+const STATE_TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   async inspect(bench) {
-    const name = word(bench, 0, "a save");
+    const name = commandWord(bench, 0, "a save");
     const save = await findSave(bench.saves, name);
     if (bench.flags.url !== undefined) {
-      return await show(bench, "inspect", { state: save.state });
+      return await printInspection(bench, "inspect", { state: save.state });
     }
-    const found = inspectSave(await open(bench, save, name));
+    const found = inspectSave(await openForStateCommand(bench, save, name));
     write(
       bench.flags.json === undefined
         ? inspectionText(save, found)
@@ -149,16 +149,19 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     );
   },
   async diff(bench) {
-    const names = [word(bench, 0, "a save"), word(bench, 1, "another save")];
+    const names = [
+      commandWord(bench, 0, "a save"),
+      commandWord(bench, 1, "another save"),
+    ];
     const saves = await Promise.all(
       names.map((name) => findSave(bench.saves, name)),
     );
     if (bench.flags.url !== undefined) {
       const [a, b] = saves.map(({ state }) => state);
-      return await show(bench, "diff", { a, b });
+      return await printInspection(bench, "diff", { a, b });
     }
     const [a, b] = await Promise.all(
-      saves.map((save, i) => open(bench, save, names[i] ?? "")),
+      saves.map((save, i) => openForStateCommand(bench, save, names[i] ?? "")),
     );
     if (a === undefined || b === undefined) throw new RangeError("No saves");
     const found = diff(a, b);
@@ -169,7 +172,7 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     );
   },
   async mix(bench) {
-    word(bench, 0, "SAVE=WEIGHT");
+    commandWord(bench, 0, "SAVE=WEIGHT");
     const states = await Promise.all(bench.words.map(async (share) => {
       const [, name = share, weight = "1"] = /^(.*)=([^=]*)$/.exec(share) ?? [];
       const { state } = await findSave(bench.saves, name);
@@ -178,13 +181,13 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     await make(bench, "mix", { states });
   },
   async teach(bench) {
-    await teachSave(bench, await nameOf(bench));
+    await teachSave(bench, await resultName(bench));
   },
   async forget(bench) {
-    await forgetInSave(bench, await nameOf(bench));
+    await forgetInSave(bench, await resultName(bench));
   },
   async merge(bench) {
-    await mergeSavesInto(bench, await nameOf(bench));
+    await mergeSavesInto(bench, await resultName(bench));
   },
   async rebase(bench) {
     if (bench.words.length > 0) return await rebaseSaves(bench);
@@ -192,11 +195,14 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     await make(bench, "rebase", { prompt });
   },
   async score(bench) {
-    const { state } = await findSave(bench.saves, word(bench, 0, "a save"));
-    word(bench, 1, "a text");
+    const { state } = await findSave(
+      bench.saves,
+      commandWord(bench, 0, "a save"),
+    );
+    commandWord(bench, 1, "a text");
     const texts = bench.words.slice(1);
     const client = await bench.client();
-    const { scores } = Scores.parse(
+    const { scores } = ScoresAnswer.parse(
       await client.post("/v1/state/score", { state, texts }),
     );
     for (const [i, { share, logprob }] of scores.entries()) {
@@ -205,9 +211,9 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     }
   },
   async export(bench) {
-    const name = word(bench, 0, "a save");
+    const name = commandWord(bench, 0, "a save");
     const save = await findSave(bench.saves, name);
-    const file = word(bench, 1, "a file");
+    const file = commandWord(bench, 1, "a file");
     const { as: to } = bench.flags;
     if (to === undefined) {
       return await writeForElsewhere(bench, save, name, file);
@@ -220,14 +226,14 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     write(`Wrote ${file}\n`);
   },
   async import(bench) {
-    const file = word(bench, 0, "a file");
+    const file = commandWord(bench, 0, "a file");
     const { as: from, position } = bench.flags;
     if (from === undefined) {
-      return await takeFromElsewhere(bench, file, await nameOf(bench));
+      return await takeFromElsewhere(bench, file, await resultName(bench));
     }
     await make(bench, "convert", {
       from,
-      data: (await bytesOf(file)).toBase64(),
+      data: (await bytesOfFile(file)).toBase64(),
       ...position !== undefined && { position: Number(position) },
     });
   },
@@ -249,13 +255,13 @@ const TOOLS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
 if (import.meta.main) await command(() => state(Deno.args));
 
 async function state(args: readonly string[]): Promise<void> {
-  if (asksForHelp(args)) return write(helpText(HELP));
+  if (asksForHelp(args)) return write(helpText(STATE_HELP));
   startWhereTyped();
   const { flags, words: [name = "", ...words] } = parseCommand(
     args,
-    HELP.groups,
+    STATE_HELP.groups,
   );
-  const tool = commandNamed(TOOLS, name, "tool");
+  const tool = commandNamed(STATE_TOOLS, name, "tool");
   const saves = new SaveFolder(flags.saves);
   const config = readCommandConfig(flags);
   let connected: ReturnType<typeof connect> | undefined;
@@ -279,7 +285,7 @@ async function rebaseSaves(bench: Bench): Promise<void> {
   for (const name of words) {
     try {
       const save = await findSave(saves, name);
-      const { state, position } = Made.parse(
+      const { state, position } = MadeState.parse(
         await client.post("/v1/state/rebase", {
           state: save.state,
           state_codec: codec,
@@ -296,7 +302,7 @@ async function rebaseSaves(bench: Bench): Promise<void> {
     }
   }
   if (failed.length > 0) {
-    throw invalid(`Cannot read again: ${failed.join(", ")}`);
+    throw invalidStateCommand(`Cannot read again: ${failed.join(", ")}`);
   }
 }
 
@@ -305,9 +311,9 @@ async function sealAgain(bench: Bench, locked: boolean): Promise<void> {
   const { saves, config, flags } = bench;
   const passphrase = Passphrase.of(flags, saves);
   if (passphrase === undefined) {
-    throw invalid("Cannot go on: --passphrase is missing");
+    throw invalidStateCommand("Cannot go on: --passphrase is missing");
   }
-  const name = word(bench, 0, "a save");
+  const name = commandWord(bench, 0, "a save");
   const save = await findSave(saves, name);
   const keys = await sealingKeys(config, saves);
   const secret = await passphrase.ownerFor(save.state);
@@ -324,7 +330,7 @@ async function sealAgain(bench: Bench, locked: boolean): Promise<void> {
   write(`${locked ? "Locked" : "Unlocked"} ${save.name}\n`);
 }
 
-async function show(
+async function printInspection(
   { client }: Bench,
   tool: string,
   body: object,
@@ -335,10 +341,10 @@ async function show(
 }
 
 async function make(bench: Bench, tool: string, body: object): Promise<void> {
-  const to = await nameOf(bench);
+  const to = await resultName(bench);
   const { codec = "exact" } = bench.flags;
   const client = await bench.client();
-  const { state, position } = Made.parse(
+  const { state, position } = MadeState.parse(
     await client.post(`/v1/state/${tool}`, { ...body, state_codec: codec }),
   );
   await bench.saves.write(to, state, { turn: { position, codec } });
@@ -346,16 +352,16 @@ async function make(bench: Bench, tool: string, body: object): Promise<void> {
 }
 
 /** The name of the result, once nothing of that name would be lost. */
-async function nameOf({ saves, flags }: Bench): Promise<string> {
+async function resultName({ saves, flags }: Bench): Promise<string> {
   const { to } = flags;
   if (to === undefined) {
-    throw invalid("Cannot keep the result: --to is missing");
+    throw invalidStateCommand("Cannot keep the result: --to is missing");
   }
   await expectFree(saves, to, flags);
   return to;
 }
 
-async function open(
+async function openForStateCommand(
   { saves, config, flags }: Bench,
   { state }: SaveFileContent,
   name: string,
@@ -366,22 +372,24 @@ async function open(
   return await openLocal(state, name, config, { keys, tenant, secret });
 }
 
-function word({ words }: Bench, index: number, what: string): string {
+function commandWord({ words }: Bench, index: number, what: string): string {
   const found = words[index];
-  if (found === undefined) throw invalid(`Cannot go on: ${what} is missing`);
+  if (found === undefined) {
+    throw invalidStateCommand(`Cannot go on: ${what} is missing`);
+  }
   return found;
 }
 
-async function bytesOf(file: string): Promise<Uint8Array> {
+async function bytesOfFile(file: string): Promise<Uint8Array> {
   try {
     return await Deno.readFile(file);
   } catch (error) {
-    throw invalid(
+    throw invalidStateCommand(
       `Cannot read ${file}: ${error instanceof Error ? error.message : error}`,
     );
   }
 }
 
-function invalid(message: string): ConfigError {
+function invalidStateCommand(message: string): ConfigError {
   return new ConfigError("ERR_CONFIG_INVALID", `${message}. --help tells more`);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-const UNITS: readonly (readonly [seconds: number, name: string])[] = [
+const TIME_UNITS: readonly (readonly [seconds: number, name: string])[] = [
   [86_400, "day"],
   [3600, "hour"],
   [60, "minute"],
@@ -17,7 +17,7 @@ const UNITS: readonly (readonly [seconds: number, name: string])[] = [
  */
 export function timeAgo(then: number, now: number = Date.now()): string {
   const seconds = (now - then) / 1000;
-  const [unit, name] = UNITS.find(([unit]) => seconds >= unit) ?? [];
+  const [unit, name] = TIME_UNITS.find(([unit]) => seconds >= unit) ?? [];
   if (unit === undefined) return "just now";
   const count = Math.floor(seconds / unit);
   return `${count} ${name}${count === 1 ? "" : "s"} ago`;

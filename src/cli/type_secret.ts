@@ -29,7 +29,7 @@ const FINAL = 0x40;
 export function typeSecret(
   question: string,
   keyboard: Keyboard = Deno.stdin,
-  show: (text: string) => void = write,
+  show: (text: string) => void = writeToTerminal,
 ): string | undefined {
   if (!keyboard.isTerminal()) return readLine(keyboard);
   // Before the question, for some type ahead of it.
@@ -44,7 +44,7 @@ export function typeSecret(
 }
 
 /** Standard error, so that answers can be piped on. */
-function write(text: string): void {
+function writeToTerminal(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(text));
 }
 

@@ -13,7 +13,7 @@ export interface ReadParts {
   readonly bytes?: Uint8Array<ArrayBuffer>;
 }
 
-const utf8 = new TextDecoder();
+const utf8Decoder = new TextDecoder();
 
 /**
  * Takes an answer apart.
@@ -27,35 +27,37 @@ export async function readParts(response: Response): Promise<ReadParts> {
     throw new TypeError(`Cannot read an answer of the type ${type}`);
   }
   const whole = new Uint8Array(await response.arrayBuffer());
-  const json = part(whole, 0, boundary);
-  const next = part(whole, json.end, boundary, true);
+  const json = nextAnswerPart(whole, 0, boundary);
+  const next = nextAnswerPart(whole, json.end, boundary, true);
   return {
-    json: JSON.parse(utf8.decode(whole.subarray(json.start, json.end))),
+    json: JSON.parse(utf8Decoder.decode(whole.subarray(json.start, json.end))),
     ...(next.start < next.end && { bytes: whole.slice(next.start, next.end) }),
   };
 }
 
 /** Where the content of the part is that begins at the next boundary. */
-function part(
+function nextAnswerPart(
   whole: Uint8Array,
   from: number,
   boundary: string,
   sized = false,
 ): { readonly start: number; readonly end: number } {
-  const begin = find(whole, `--${boundary}`, from);
+  const begin = boundaryAt(whole, `--${boundary}`, from);
   const line = begin + boundary.length + 2;
   // Two dashes more: the end.
   if (whole[line] === 0x2d) return { start: line, end: line };
-  const start = find(whole, "\r\n\r\n", line) + 4;
-  if (!sized) return { start, end: find(whole, `\r\n--${boundary}`, start) };
-  const head = utf8.decode(whole.subarray(line, start));
+  const start = boundaryAt(whole, "\r\n\r\n", line) + 4;
+  if (!sized) {
+    return { start, end: boundaryAt(whole, `\r\n--${boundary}`, start) };
+  }
+  const head = utf8Decoder.decode(whole.subarray(line, start));
   const [, length] = /content-length: *(\d+)/i.exec(head) ?? [];
   const end = start + Number(length);
   if (!(end <= whole.length)) throw brokenOff();
   return { start, end };
 }
 
-function find(whole: Uint8Array, text: string, from: number): number {
+function boundaryAt(whole: Uint8Array, text: string, from: number): number {
   const wanted = new TextEncoder().encode(text);
   for (let at = from; at + wanted.length <= whole.length; at++) {
     let i = 0;

@@ -91,7 +91,7 @@ export class ApiError extends Error {
 }
 
 /** Answers that say: later. Nothing was begun, and saves can be used again. */
-const BUSY = new Set([429, 503]);
+const BUSY_STATUSES = new Set([429, 503]);
 
 /** Seconds to wait at most; who is asked for more is told so. */
 const MOST_PATIENCE = 30;
@@ -264,7 +264,7 @@ export class Client {
       if (response.ok) return response;
       const error = await refusal(response);
       const seconds = error.retryAfter ?? 2 ** tried / 2;
-      const again = BUSY.has(error.status) && tried < retries &&
+      const again = BUSY_STATUSES.has(error.status) && tried < retries &&
         seconds <= MOST_PATIENCE;
       if (!again) throw error;
       await pause(seconds, signal);

@@ -44,7 +44,7 @@ export interface RecordOptions {
 /** Whatever takes turns: a server's client, or an engine beside it. */
 export type StreamClient = Pick<Client, "stream">;
 
-type Place = ConversationTurn | undefined;
+type TurnPlace = ConversationTurn | undefined;
 
 /** A conversation with a model. */
 export class Conversation {
@@ -52,8 +52,8 @@ export class Conversation {
   readonly #options: SayOptions;
   readonly #begin: string | undefined;
   readonly #turns: ConversationTurn[] = [];
-  readonly #slots = new Map<string, Place>();
-  #at: Place;
+  readonly #slots = new Map<string, TurnPlace>();
+  #at: TurnPlace;
   #busy = false;
 
   /**
@@ -237,7 +237,7 @@ export class Conversation {
    */
   record({ slim = false }: RecordOptions = {}): ConversationRecord {
     const places = new Map(this.#turns.map((turn, i) => [turn, i]));
-    const needed = new Set<Place>([this.#at, ...this.#slots.values()]);
+    const needed = new Set<TurnPlace>([this.#at, ...this.#slots.values()]);
     const inner = new Set(this.#turns.map(({ before }) => before));
     return {
       format: "gosling-conversation",
@@ -348,7 +348,7 @@ export class Conversation {
 }
 
 /** The turns that lead to one, the first one first. */
-function pathTo(turn: Place): readonly ConversationTurn[] {
+function pathTo(turn: TurnPlace): readonly ConversationTurn[] {
   const path: ConversationTurn[] = [];
   for (let at = turn; at !== undefined; at = at.before) path.unshift(at);
   return path;

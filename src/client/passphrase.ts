@@ -12,7 +12,7 @@
 const KDF = "pbkdf2-sha256";
 
 /** Rounds of a new label; with fewer, a label is refused. */
-const ROUNDS = 600_000;
+const PBKDF2_ROUNDS = 600_000;
 
 /** A label that asks for more would only keep its reader busy. */
 const MOST_ROUNDS = 10_000_000;
@@ -22,7 +22,7 @@ const SALT_BYTES = 16;
 /** A new label: a random salt, and how slow the derivation is. */
 export function newLabel(): string {
   const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
-  return `${KDF}.${ROUNDS}.${base64url(salt)}`;
+  return `${KDF}.${PBKDF2_ROUNDS}.${base64url(salt)}`;
 }
 
 /**
@@ -39,10 +39,10 @@ export async function lockSecret(
   const [, count = "", text = ""] =
     /^pbkdf2-sha256\.(\d{1,8})\.([\w-]{22})$/.exec(label) ?? [];
   const iterations = Number(count);
-  if (iterations < ROUNDS || iterations > MOST_ROUNDS) {
+  if (iterations < PBKDF2_ROUNDS || iterations > MOST_ROUNDS) {
     throw new TypeError(
       `Cannot derive a secret: its label is ${label || "empty"}, expected ` +
-        `${KDF}.ROUNDS.SALT with ${ROUNDS} to ${MOST_ROUNDS} rounds`,
+        `${KDF}.ROUNDS.SALT with ${PBKDF2_ROUNDS} to ${MOST_ROUNDS} rounds`,
     );
   }
   const key = await crypto.subtle.importKey(

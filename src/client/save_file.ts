@@ -54,9 +54,9 @@ export interface SaveFileContent {
 /** Exchanges that are read: the page draws them, and a person made the file. */
 const MOST_PAST = 10_000;
 
-const FORMAT = "gosling-save";
-const VERSION = 1;
-const TOKEN = /^[\w-]+(\.[\w-]*)*$/;
+const SAVE_FILE_FORMAT = "gosling-save";
+const SAVE_FILE_VERSION = 1;
+const TOKEN_TEXT = /^[\w-]+(\.[\w-]*)*$/;
 
 /** The text of a file. */
 export function formatSaveFile(
@@ -67,8 +67,8 @@ export function formatSaveFile(
   const words = labelOf(state) === undefined ? past : [];
   return JSON.stringify(
     {
-      format: FORMAT,
-      version: VERSION,
+      format: SAVE_FILE_FORMAT,
+      version: SAVE_FILE_VERSION,
       name,
       model,
       fingerprint,
@@ -93,7 +93,7 @@ export function formatSaveFile(
 export function parseSaveFile(text: string, file: string): SaveFileContent {
   const bare = text.trim();
   const name = file.replace(/\.[^.]*$/, "") || "Imported";
-  if (TOKEN.test(bare)) return { name, turn: {}, past: [], state: bare };
+  if (TOKEN_TEXT.test(bare)) return { name, turn: {}, past: [], state: bare };
   const refuse = (found: string) =>
     new TypeError(`Cannot read ${file}: ${found}`);
   let content: unknown;
@@ -102,12 +102,12 @@ export function parseSaveFile(text: string, file: string): SaveFileContent {
   } catch {
     throw refuse("it is neither a save nor a token");
   }
-  const { format, version, state, past, ...rest } = fields(content);
-  if (format !== FORMAT) throw refuse("it is not a Gosling save");
-  if (version !== VERSION) {
+  const { format, version, state, past, ...rest } = fieldsOfSaveFile(content);
+  if (format !== SAVE_FILE_FORMAT) throw refuse("it is not a Gosling save");
+  if (version !== SAVE_FILE_VERSION) {
     throw refuse(`it is of version ${version}, and only 1 is known here`);
   }
-  if (typeof state !== "string" || !TOKEN.test(state)) {
+  if (typeof state !== "string" || !TOKEN_TEXT.test(state)) {
     throw refuse("it holds no token");
   }
   return {
@@ -120,20 +120,20 @@ export function parseSaveFile(text: string, file: string): SaveFileContent {
       ...numberField(rest, "bytes"),
       ...numberField(rest, "at"),
     },
-    past: Array.isArray(past) ? past.slice(-MOST_PAST).map(exchange) : [],
+    past: Array.isArray(past) ? past.slice(-MOST_PAST).map(exchangeOf) : [],
     state,
   };
 }
 
-function exchange(value: unknown): Exchange {
-  const { user, answer } = fields(value);
+function exchangeOf(value: unknown): Exchange {
+  const { user, answer } = fieldsOfSaveFile(value);
   return {
     user: typeof user === "string" ? user : "",
     answer: typeof answer === "string" ? answer : "",
   };
 }
 
-function fields(value: unknown): Record<string, unknown> {
+function fieldsOfSaveFile(value: unknown): Record<string, unknown> {
   return value instanceof Object ? { ...value } : {};
 }
 

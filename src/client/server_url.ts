@@ -7,7 +7,7 @@
 const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
 
 /** Names that are this machine or stand in a network without certificates. */
-const PLAIN =
+const PLAIN_HTTP_HOST =
   /^(localhost|[\w-]+|[\w.-]+\.(local|localhost|internal|lan)|\[.*\]|[\d.]+)$/i;
 
 /** What servers print when they listen everywhere, and where they are reached. */
@@ -26,7 +26,7 @@ const ANYWHERE: Readonly<Record<string, string>> = {
  */
 export function parseServerUrl(text: string): string {
   const typed = text.trim();
-  const url = parsed(complete(typed));
+  const url = parsedUrl(complete(typed));
   if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === "") {
     throw new TypeError(
       `Cannot use ${
@@ -45,11 +45,13 @@ function complete(typed: string): string {
   if (SCHEME.test(typed)) return typed;
   const bare = typed.replace(/^\/\//, "");
   const [, host = "", port] = /^(\[[^\]]*\]|[^/:?#]*)(:\d+)?/.exec(bare) ?? [];
-  const scheme = port !== undefined || PLAIN.test(host) ? "http" : "https";
+  const scheme = port !== undefined || PLAIN_HTTP_HOST.test(host)
+    ? "http"
+    : "https";
   return `${scheme}://${bare}`;
 }
 
-function parsed(text: string): URL | null {
+function parsedUrl(text: string): URL | null {
   try {
     return new URL(text);
   } catch {

@@ -53,10 +53,12 @@ export function parseCommand(
     const { name, rawName, value } = token;
     const flag = known.get(name);
     if (flag === undefined || !rawName.startsWith("--")) {
-      throw unknown(rawName, [...known.keys()]);
+      throw unknownFlag(rawName, [...known.keys()]);
     }
     if (value === undefined || value.startsWith("--")) {
-      throw refuse(`--${name} lacks its value, ${flag.placeholder}`);
+      throw invalidCommandLine(
+        `--${name} lacks its value, ${flag.placeholder}`,
+      );
     }
     expectFit(name, value, flag);
     flags[name] = flag.repeatable && flags[name] !== undefined
@@ -96,20 +98,20 @@ function expectFit(
   }
 }
 
-function unknown(given: string, names: readonly string[]): ConfigError {
+function unknownFlag(given: string, names: readonly string[]): ConfigError {
   const name = given.replace(/^-+/, "");
   if (Object.hasOwn(SETTING_FLAGS, name)) {
-    return refuse(`${given} is a flag of deno task start alone`);
+    return invalidCommandLine(`${given} is a flag of deno task start alone`);
   }
   const nearest = nearestName(name, names);
-  return refuse(
+  return invalidCommandLine(
     `there is no flag ${given}` +
       (nearest === undefined ? "" : `; did you mean --${nearest}?`),
     nearest === undefined ? ". " : " ",
   );
 }
 
-function refuse(found: string, join = ". "): ConfigError {
+function invalidCommandLine(found: string, join = ". "): ConfigError {
   return new ConfigError(
     "ERR_CONFIG_INVALID",
     `Cannot read the command line: ${found}${join}--help lists the flags`,

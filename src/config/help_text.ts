@@ -24,7 +24,7 @@ export interface CommandHelp {
 }
 
 /** Characters of a line, and before what a flag does. */
-const WIDTH = 80, INDENT = 27;
+const HELP_WIDTH = 80, FLAG_INDENT = 27;
 
 /** Whether the command line asks for help. */
 export function asksForHelp(args: readonly string[]): boolean {
@@ -61,10 +61,10 @@ export function helpText(
 function groupText({ title, flags }: FlagGroup): string {
   const lines = Object.entries(flags).map(([name, { placeholder, help }]) => {
     const left = `  --${name} ${placeholder}`.trimEnd();
-    const right = wrap(help, INDENT);
-    return left.length < INDENT - 1
-      ? left.padEnd(INDENT) + right
-      : `${left}\n${" ".repeat(INDENT)}${right}`;
+    const right = wrap(help, FLAG_INDENT);
+    return left.length < FLAG_INDENT - 1
+      ? left.padEnd(FLAG_INDENT) + right
+      : `${left}\n${" ".repeat(FLAG_INDENT)}${right}`;
   });
   return [`${title}:`, ...lines].join("\n");
 }
@@ -75,7 +75,7 @@ function wrap(text: string, indent: number): string {
   for (const word of text.split(" ")) {
     const line = lines.at(-1) ?? "";
     const longer = line === "" ? word : `${line} ${word}`;
-    if (indent + longer.length <= WIDTH || line === "") {
+    if (indent + longer.length <= HELP_WIDTH || line === "") {
       lines[lines.length - 1] = longer;
     } else lines.push(word);
   }

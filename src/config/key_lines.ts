@@ -31,14 +31,18 @@ export function parseKeyLines(text: string): Keys {
     const [kind = "", entry = "", ...more] = line.replace(/#.*/, "").trim()
       .split(/\s+/);
     if (kind === "") continue;
-    if (more.length > 0) throw invalid(`line ${i + 1} has more than two words`);
+    if (more.length > 0) {
+      throw invalidKeyLine(`line ${i + 1} has more than two words`);
+    }
     if (kind === "state") state.push(readStateKey(entry, i + 1));
     else if (kind === "api") api.push(expectApiKey(entry, i + 1));
-    else throw invalid(`line ${i + 1} begins with neither state nor api`);
+    else {throw invalidKeyLine(
+        `line ${i + 1} begins with neither state nor api`,
+      );}
   }
-  if (state.length === 0) throw invalid("no line begins with state");
+  if (state.length === 0) throw invalidKeyLine("no line begins with state");
   if (new Set(state.map(({ kid }) => kid)).size < state.length) {
-    throw invalid("two state keys have the same name");
+    throw invalidKeyLine("two state keys have the same name");
   }
   return { state, api };
 }
@@ -50,19 +54,19 @@ function readStateKey(entry: string, line: number): StateKey {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const found = error.message.replace(/^.*?: /, "").replace("entry 1", "it");
-    throw invalid(`line ${line}: ${found}`);
+    throw invalidKeyLine(`line ${line}: ${found}`);
   }
 }
 
 function expectApiKey(entry: string, line: number): ApiKey {
   const key = readApiKey(entry);
   if (key !== undefined) return key;
-  throw invalid(
+  throw invalidKeyLine(
     `line ${line} is not api NAME:SHA256[:RATE]; ` +
       "hash a key with: printf %s KEY | sha256sum",
   );
 }
 
-function invalid(found: string): ConfigError {
+function invalidKeyLine(found: string): ConfigError {
   return new ConfigError("ERR_CONFIG_INVALID", `Cannot read keys: ${found}`);
 }

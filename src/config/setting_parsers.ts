@@ -65,7 +65,7 @@ export const flag: ValueSchema<boolean> = z.enum(YES_OR_NO, {
 /** What keys, tenants and audiences may be called. */
 export const NAME = /^[\w.-]{1,64}$/;
 
-const INITIAL = /^([\w.-]{1,64})=(?:([\w.-]+):)?(.+)$/;
+const INITIAL_SETTING = /^([\w.-]{1,64})=(?:([\w.-]+):)?(.+)$/;
 
 /** Models to serve: `MODEL` or `NAME=MODEL`, a line each. */
 export const modelWords: ValueSchema<readonly ModelWord[]> = z.string()
@@ -96,7 +96,7 @@ export const modelChoices = <T>(
     })
   );
 
-const UNITS = new Map([
+const SIZE_UNITS = new Map([
   ["", 1],
   ...["k", "M", "G", "T"].flatMap((letter, i): [string, number][] => [
     [`${letter}B`, 1000 ** (i + 1)],
@@ -109,7 +109,7 @@ export const byteCount: ValueSchema<number> = z.string().transform(
   (text, context) => {
     const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?([a-zA-Z]*)$/.exec(text) ??
       [];
-    const factor = UNITS.get(unit) ?? (unit === "B" ? 1 : undefined);
+    const factor = SIZE_UNITS.get(unit) ?? (unit === "B" ? 1 : undefined);
     const bytes = Math.floor(Number(digits) * (factor ?? NaN));
     if (bytes > 0 && Number.isSafeInteger(bytes)) return bytes;
     context.addIssue("expected bytes, as 6000000000, 6GB or 6GiB");
@@ -245,7 +245,8 @@ export const hostNames: ValueSchema<readonly string[]> = z.string().transform(
 export const initialFiles: ValueSchema<InitialFile[]> = z.string().transform(
   (list, context) => {
     const files = list.split(/[\n,]/).map((entry): InitialFile | undefined => {
-      const [, name = "", layout, path = ""] = INITIAL.exec(entry.trim()) ?? [];
+      const [, name = "", layout, path = ""] =
+        INITIAL_SETTING.exec(entry.trim()) ?? [];
       if (name === "") return undefined;
       const known = STATE_LAYOUTS.find((known) => known === layout);
       if (known !== undefined) return { name, path, layout: known };

@@ -16,7 +16,7 @@ import type { StringPlace } from "./json/string_text.ts";
 import { spendWork } from "./work_bound.ts";
 
 /** Masks of strings to remember. */
-const REMEMBERED = 2048;
+const REMEMBERED_MASKS = 2048;
 
 /** Tokens that stay within a string, and where others leave it. */
 interface Within {
@@ -120,7 +120,7 @@ export class TokenTree {
     if (known?.key === key) return known.mask;
     const mask = new Uint32Array(this.#words);
     this.#below(0, state, mask);
-    if (state.whole) set(mask, this.#end);
+    if (state.whole) allowToken(mask, this.#end);
     if (sequel !== undefined) this.#masks.set(sequel, { key, mask });
     return mask;
   }
@@ -154,8 +154,8 @@ export class TokenTree {
   #take(node: number, mask: Uint32Array): void {
     const token = this.#token[node];
     if (token < 0) return;
-    set(mask, token);
-    for (const twin of this.#twins.get(node) ?? []) set(mask, twin);
+    allowToken(mask, token);
+    for (const twin of this.#twins.get(node) ?? []) allowToken(mask, twin);
   }
 
   #string(node: number, state: StringState, mask: Uint32Array): void {
@@ -185,7 +185,7 @@ export class TokenTree {
     }
     this.#within.delete(key);
     this.#within.set(key, found);
-    if (this.#within.size > REMEMBERED) {
+    if (this.#within.size > REMEMBERED_MASKS) {
       const [oldest] = this.#within.keys();
       this.#within.delete(oldest);
     }
@@ -249,6 +249,6 @@ export class TokenTree {
   }
 }
 
-function set(mask: Uint32Array, token: number): void {
+function allowToken(mask: Uint32Array, token: number): void {
   mask[token >>> 5] |= 1 << (token & 31);
 }

@@ -168,7 +168,7 @@ export function createApp(
     return c.html(docsPage(api, new URL(c.req.url).origin));
   });
   app.notFound((c) =>
-    refuse(
+    answerError(
       c,
       new RequestError(
         "ERR_REQUEST_NOT_FOUND",
@@ -179,7 +179,7 @@ export function createApp(
   app.onError((error, c) => {
     // A server that shuts down reads no more of a body.
     const cut = error instanceof BrokenBodyError && loader.closing;
-    const response = refuse(c, cut ? elsewhere(error) : error);
+    const response = answerError(c, cut ? elsewhere(error) : error);
     if (response.status === 500) report(error, c.get("requestId"));
     return response;
   });
@@ -220,7 +220,7 @@ function allowOrigins(
 }
 
 /** Answers with an error in the language of the route. */
-function refuse(c: Context<AppEnv>, error: unknown): Response {
+function answerError(c: Context<AppEnv>, error: unknown): Response {
   c.get("record").code = codeOf(error);
   return dialectOf(c.req.path)?.refuse(c, error) ?? problemResponse(c, error);
 }
@@ -231,7 +231,7 @@ function shortPath(c: Context): string {
 }
 
 function refuseMethod(c: Context, allowed: string[]): Response {
-  const response = refuse(
+  const response = answerError(
     c,
     new RequestError(
       "ERR_REQUEST_METHOD",

@@ -19,10 +19,12 @@ export interface DownloadBar extends Disposable {
 
 /** A bar on standard error; where that is no terminal, a line now and then. */
 export async function downloadBar(name: string): Promise<DownloadBar> {
-  return Deno.stderr.isTerminal() ? await drawn(name) : lines(name);
+  return Deno.stderr.isTerminal()
+    ? await drawnDownloadBar(name)
+    : plainDownloadBar(name);
 }
 
-async function drawn(name: string): Promise<DownloadBar> {
+async function drawnDownloadBar(name: string): Promise<DownloadBar> {
   const { default: cliProgress } = await import("cli-progress");
   let bar: InstanceType<typeof SingleBar> | undefined;
   const begun = performance.now();
@@ -36,17 +38,21 @@ async function drawn(name: string): Promise<DownloadBar> {
             : `${name} [{bar}] {percentage} %, {done} of {all}, {rate}/s`,
           clearOnComplete: true,
         });
-        bar.start(total ?? done, done, figures(0, 0, total));
+        bar.start(total ?? done, done, progressFigures(0, 0, total));
       }
       first ??= done;
       const seconds = Math.max(0.001, (performance.now() - begun) / 1000);
-      bar.update(done, figures(done, (done - first) / seconds, total));
+      bar.update(done, progressFigures(done, (done - first) / seconds, total));
     },
     [Symbol.dispose]: () => bar?.stop(),
   };
 }
 
-function figures(done: number, rate: number, total: number | undefined) {
+function progressFigures(
+  done: number,
+  rate: number,
+  total: number | undefined,
+) {
   return {
     done: formatBytes(done),
     rate: formatBytes(rate),
@@ -54,7 +60,7 @@ function figures(done: number, rate: number, total: number | undefined) {
   };
 }
 
-function lines(name: string): DownloadBar {
+function plainDownloadBar(name: string): DownloadBar {
   let last = performance.now();
   return {
     update(done, total): void {

@@ -48,13 +48,13 @@ export async function download(
     plain(file.url),
     () => {
       before = part.size;
-      return attempt(file, part, transport, progress);
+      return attemptDownload(file, part, transport, progress);
     },
     () => part.size > before,
   );
 }
 
-async function attempt(
+async function attemptDownload(
   file: RemoteFile,
   part: Part,
   transport: Transport,
@@ -83,7 +83,7 @@ async function attempt(
   const total = await begin(response, part, file);
   if (response.status === 416) return;
   progress(part.size, total);
-  for await (const bytes of chunks(response, clock)) {
+  for await (const bytes of bodyChunks(response, clock)) {
     await part.append(bytes);
     progress(part.size, total);
   }
@@ -139,7 +139,7 @@ async function begin(
   return total ?? file.size;
 }
 
-async function* chunks(
+async function* bodyChunks(
   { body }: Response,
   clock: StallClock,
 ): AsyncGenerator<Uint8Array> {

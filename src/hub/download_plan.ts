@@ -43,9 +43,9 @@ export interface PlanOptions {
   readonly sha256?: string;
 }
 
-const WEIGHTS = /\.(safetensors|st|pth|gguf)$/i;
-const INDEX = /\.safetensors\.index\.json$/i;
-const NAME = /^\w[\w. +-]*$/;
+const WEIGHTS_FILE = /\.(safetensors|st|pth|gguf)$/i;
+const INDEX_FILE = /\.safetensors\.index\.json$/i;
+const REPOSITORY_FILE_NAME = /^\w[\w. +-]*$/;
 
 /** Names of weights that say nothing about the model. */
 const NAMELESS = /^(model|pytorch_model|weights|ggml-model.*)$/i;
@@ -90,7 +90,7 @@ export async function planPull(
   return { id, source, files };
 }
 
-interface Found {
+interface FoundFiles {
   readonly id: string;
   readonly source: string;
   readonly weights: readonly RemoteFile[];
@@ -101,9 +101,9 @@ interface Found {
 /** Files beside weights that say what a model is and how it converses. */
 const COMPANIONS = [...SETTINGS_FILES, "config.json"].toSorted();
 
-function planUrl(url: URL): Found {
+function planUrl(url: URL): FoundFiles {
   const name = decodeURIComponent(url.pathname.replace(/^.*\//, ""));
-  if (!WEIGHTS.test(name) || !NAME.test(name)) {
+  if (!WEIGHTS_FILE.test(name) || !REPOSITORY_FILE_NAME.test(name)) {
     throw new ConfigError(
       "ERR_CONFIG_INVALID",
       `Cannot pull ${plain(url)}: ${JSON.stringify(name)} is not a file of ` +
@@ -116,18 +116,21 @@ function planUrl(url: URL): Found {
 async function planOfficial(
   size: string,
   options: PlanOptions,
-): Promise<Found> {
+): Promise<FoundFiles> {
   const reference: HubReference = {
     kind: "hub",
     repository: OFFICIAL_REPOSITORY,
     revision: "main",
   };
-  const files = await list(reference, options);
+  const files = await listRepository(reference, options);
   const names = files.keys().filter((path) => /\.pth$/i.test(path));
   const path = newestOfficial([...names], size);
   const file = path === undefined ? undefined : files.get(path);
   if (file === undefined) {
-    throw notFound(reference, `it has no model of ${size.toUpperCase()} now`);
+    throw noSuchFiles(
+      reference,
+      `it has no model of ${size.toUpperCase()} now`,
+    );
   }
   return {
     id: stem(file.name),
@@ -139,15 +142,18 @@ async function planOfficial(
 async function planHub(
   reference: HubReference,
   options: PlanOptions,
-): Promise<Found> {
+): Promise<FoundFiles> {
   const { repository, revision } = reference;
-  const files = await list(reference, options);
+  const files = await listRepository(reference, options);
   const path = reference.path ?? onlyWeights(reference, [...files.keys()]);
   const file = files.get(path);
-  if (file === undefined) throw notFound(reference, `it has no ${path}`);
-  const index = INDEX.test(file.name);
-  if (!NAME.test(file.name) || !(index || WEIGHTS.test(file.name))) {
-    throw notFound(reference, `${path} is not a file of weights`);
+  if (file === undefined) throw noSuchFiles(reference, `it has no ${path}`);
+  const index = INDEX_FILE.test(file.name);
+  if (
+    !REPOSITORY_FILE_NAME.test(file.name) ||
+    !(index || WEIGHTS_FILE.test(file.name))
+  ) {
+    throw noSuchFiles(reference, `${path} is not a file of weights`);
   }
   const own = stem(file.name);
   const folder = path.slice(0, -file.name.length);
@@ -159,13 +165,13 @@ async function planHub(
       : own,
     source: `hf:${repository}${at}/${path}`,
     weights: index
-      ? [...await parts(file, files, reference, options.transport), file]
+      ? [...await indexedFiles(file, files, reference, options.transport), file]
       : [file],
     companions: COMPANIONS.flatMap((name) => files.get(folder + name) ?? []),
   };
 }
 
-async function list(
+async function listRepository(
   reference: HubReference,
   { hub, transport }: PlanOptions,
 ): Promise<Map<string, HubFile>> {
@@ -174,11 +180,11 @@ async function list(
 }
 
 function onlyWeights(reference: HubReference, paths: string[]): string {
-  const [index, ...more] = paths.filter((path) => INDEX.test(path));
+  const [index, ...more] = paths.filter((path) => INDEX_FILE.test(path));
   if (index !== undefined && more.length === 0) return index;
-  const weights = paths.filter((path) => WEIGHTS.test(path));
+  const weights = paths.filter((path) => WEIGHTS_FILE.test(path));
   if (weights.length === 1) return weights[0];
-  throw notFound(
+  throw noSuchFiles(
     reference,
     weights.length === 0
       ? "it has no weights"
@@ -189,7 +195,7 @@ function onlyWeights(reference: HubReference, paths: string[]): string {
 }
 
 /** The files that an index names. */
-async function parts(
+async function indexedFiles(
   index: HubFile,
   files: ReadonlyMap<string, HubFile>,
   reference: HubReference,
@@ -203,13 +209,15 @@ async function parts(
   try {
     names = new Set(Object.values(JSON.parse(text).weight_map));
   } catch {
-    throw notFound(reference, `${index.path} is not an index of weights`);
+    throw noSuchFiles(reference, `${index.path} is not an index of weights`);
   }
   const folder = index.path.slice(0, -index.name.length);
   return Array.from(names, (name) => {
     const file = files.get(`${folder}${name}`);
-    if (file && NAME.test(file.name) && file.name === name) return file;
-    throw notFound(
+    if (file && REPOSITORY_FILE_NAME.test(file.name) && file.name === name) {
+      return file;
+    }
+    throw noSuchFiles(
       reference,
       `${index.path} names ${name}, which is not there`,
     );
@@ -217,10 +225,13 @@ async function parts(
 }
 
 function stem(name: string): string {
-  return name.replace(INDEX, "").replace(WEIGHTS, "").replaceAll(" ", "-");
+  return name.replace(INDEX_FILE, "").replace(WEIGHTS_FILE, "").replaceAll(
+    " ",
+    "-",
+  );
 }
 
-function notFound({ repository, revision }: HubReference, found: string) {
+function noSuchFiles({ repository, revision }: HubReference, found: string) {
   const at = revision === "main" ? "" : `@${revision}`;
   return new ModelError(
     "ERR_MODEL_NOT_FOUND",

@@ -31,7 +31,7 @@ export const NETWORK: Transport = {
 const PAUSE = 500, LONGEST = 30_000;
 
 /** Milliseconds that a server may ask us to wait. */
-const PATIENCE = 300_000;
+const MOST_RETRY_WAIT = 300_000;
 
 /** Statuses that may be another one in a moment. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -141,5 +141,7 @@ function retryAfter(header: string | null): number | undefined {
   const ms = /^\d+$/.test(header)
     ? Number(header) * 1000
     : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, Math.min(ms, PATIENCE)) : undefined;
+  return Number.isFinite(ms)
+    ? Math.max(0, Math.min(ms, MOST_RETRY_WAIT))
+    : undefined;
 }

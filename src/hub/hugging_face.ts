@@ -38,7 +38,7 @@ export interface HubFile extends RemoteFile {
   readonly path: string;
 }
 
-const Entry = z.object({
+const RepositoryFile = z.object({
   type: z.string(),
   path: z.string(),
   size: z.int().min(0),
@@ -49,7 +49,7 @@ const Entry = z.object({
 });
 
 /** Pages of a listing: a repository with more is not one of models. */
-const MOST_PAGES = 20;
+const MOST_LISTING_PAGES = 20;
 
 /**
  * Lists the files of a repository. Those of weights are kept in large file
@@ -69,7 +69,11 @@ export async function listFiles(
   let page: URL | undefined = new URL(
     `${base}/api/models/${repository}/tree/${at}?recursive=true`,
   );
-  for (let pages = 0; page !== undefined && pages < MOST_PAGES; pages++) {
+  for (
+    let pages = 0;
+    page !== undefined && pages < MOST_LISTING_PAGES;
+    pages++
+  ) {
     const here: URL = page;
     const { entries, next } = await persist(
       transport,
@@ -97,13 +101,15 @@ async function listPage(
   url: URL,
   token: string | undefined,
   transport: Transport,
-): Promise<{ entries: z.output<typeof Entry>[]; next: URL | undefined }> {
+): Promise<
+  { entries: z.output<typeof RepositoryFile>[]; next: URL | undefined }
+> {
   const signal = AbortSignal.timeout(transport.stall);
   const response = await send(
     transport,
     new Request(url, { headers: bearer(token), signal }),
   );
-  const { success, data } = z.array(Entry).safeParse(
+  const { success, data } = z.array(RepositoryFile).safeParse(
     await response.json().catch(() => undefined),
   );
   if (!success) {

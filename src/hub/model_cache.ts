@@ -45,7 +45,7 @@ export interface CachedModel {
 const NOTICEABLE = 500;
 
 /** The name of a model: one folder, on every system. */
-const ID = /^\w[\w.+-]{0,127}$/;
+const MODEL_NAME = /^\w[\w.+-]{0,127}$/;
 
 /** The models on this machine. */
 export class ModelCache {
@@ -62,7 +62,9 @@ export class ModelCache {
     const models: CachedModel[] = [];
     try {
       for await (const { name, isDirectory } of Deno.readDir(this.folder)) {
-        if (isDirectory && ID.test(name)) models.push(await this.read(name));
+        if (isDirectory && MODEL_NAME.test(name)) {
+          models.push(await this.read(name));
+        }
       }
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -168,7 +170,7 @@ export class ModelCache {
    * @throws {ConfigError} If that is no name.
    */
   pathOf(id: string): string {
-    if (ID.test(id)) return join(this.folder, id);
+    if (MODEL_NAME.test(id)) return join(this.folder, id);
     throw new ConfigError(
       "ERR_CONFIG_INVALID",
       `Cannot call a model ${JSON.stringify(id)}: a name has letters, digits ` +

@@ -23,11 +23,11 @@ export interface LocalModel extends ModelFiles, AsyncDisposable {
   readonly vocabulary?: FileSource;
 }
 
-const WEIGHTS = /\.(safetensors|st|pth|gguf)$/i;
+const WEIGHTS_FILE = /\.(safetensors|st|pth|gguf)$/i;
 const VOCABULARY_TEXT = /\.txt$/i;
 const VOCABULARY_JSON = /^(tokenizer|rwkv_vocab_.*)\.json$/i;
-const GGUF = /\.gguf$/i;
-const INDEX = /\.safetensors\.index\.json$/i;
+const GGUF_FILE = /\.gguf$/i;
+const INDEX_FILE = /\.safetensors\.index\.json$/i;
 
 /**
  * Opens a model on disk.
@@ -45,10 +45,10 @@ export async function openFiles(
   vocabulary?: string | URL,
 ): Promise<LocalModel> {
   const path = pathOf(model).replace(/\/+$/, "");
-  const { isDirectory } = await stat(path);
+  const { isDirectory } = await statModel(path);
   const folder = isDirectory ? path : dirname(path);
   const weights = isDirectory ? await findWeights(folder) : path;
-  const parts = INDEX.test(weights) ? await readIndex(weights) : [weights];
+  const parts = INDEX_FILE.test(weights) ? await readIndex(weights) : [weights];
   await expectUsual(folder, weights);
   const words = vocabulary === undefined
     ? await findVocabulary(folder, weights)
@@ -62,7 +62,7 @@ export async function openFiles(
     (name) => readIfThere(join(folder, name)),
     {
       pathOf: (name) => join(folder, name),
-      gguf: GGUF.test(weights),
+      gguf: GGUF_FILE.test(weights),
       names: [basename(weights), basename(folder)],
     },
   );
@@ -70,7 +70,7 @@ export async function openFiles(
   return {
     id: isDirectory
       ? basename(path)
-      : basename(path).replace(INDEX, "").replace(WEIGHTS, ""),
+      : basename(path).replace(INDEX_FILE, "").replace(WEIGHTS_FILE, ""),
     weights: sources,
     ...ownVocabulary,
     settings,
@@ -92,34 +92,34 @@ function pathOf(path: string | URL): string {
   return path instanceof URL ? fileURLToPath(path) : path;
 }
 
-async function stat(path: string): Promise<Deno.FileInfo> {
+async function statModel(path: string): Promise<Deno.FileInfo> {
   try {
     return await Deno.stat(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw notFound(`Cannot open ${path}: there is no such file`, cause);
+    throw noModelFiles(`Cannot open ${path}: there is no such file`, cause);
   }
 }
 
 async function findWeights(folder: string): Promise<string> {
-  const [index, ...more] = await list(folder, INDEX);
+  const [index, ...more] = await filesOfKind(folder, INDEX_FILE);
   if (index !== undefined && more.length === 0) return join(folder, index);
-  return await only(folder, WEIGHTS, "model.safetensors");
+  return await onlyFileOfKind(folder, WEIGHTS_FILE, "model.safetensors");
 }
 
 async function findVocabulary(
   folder: string,
   weights: string,
 ): Promise<string | undefined> {
-  if (GGUF.test(weights)) return undefined;
-  const texts = await list(folder, VOCABULARY_TEXT);
+  if (GGUF_FILE.test(weights)) return undefined;
+  const texts = await filesOfKind(folder, VOCABULARY_TEXT);
   if (texts.length === 1 || texts.includes("vocab.txt")) {
-    return await only(folder, VOCABULARY_TEXT, "vocab.txt");
+    return await onlyFileOfKind(folder, VOCABULARY_TEXT, "vocab.txt");
   }
-  const json = await list(folder, VOCABULARY_JSON);
+  const json = await filesOfKind(folder, VOCABULARY_JSON);
   return json.length > 0
-    ? await only(folder, VOCABULARY_JSON, "tokenizer.json")
-    : await only(folder, VOCABULARY_TEXT, "vocab.txt");
+    ? await onlyFileOfKind(folder, VOCABULARY_JSON, "tokenizer.json")
+    : await onlyFileOfKind(folder, VOCABULARY_TEXT, "vocab.txt");
 }
 
 /** Hugging Face's models say what their tensors do not in a file beside them. */
@@ -145,15 +145,15 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /** The file of this name in a folder, or else the only one of this kind. */
-async function only(
+async function onlyFileOfKind(
   folder: string,
   kind: RegExp,
   name: string,
 ): Promise<string> {
-  const names = await list(folder, kind);
+  const names = await filesOfKind(folder, kind);
   if (names.includes(name)) return join(folder, name);
   if (names.length === 1) return join(folder, names[0]);
-  throw notFound(
+  throw noModelFiles(
     `Cannot choose a file in ${folder}: there is no ${name}, and ` +
       (names.length === 0
         ? "none of its kind"
@@ -161,7 +161,7 @@ async function only(
   );
 }
 
-async function list(folder: string, kind: RegExp): Promise<string[]> {
+async function filesOfKind(folder: string, kind: RegExp): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder)))
     .filter(({ name, isDirectory }) => !isDirectory && kind.test(name))
     .map(({ name }) => name)
@@ -189,6 +189,6 @@ async function readIndex(path: string): Promise<string[]> {
   }).sort();
 }
 
-function notFound(message: string, cause?: unknown): ModelError {
+function noModelFiles(message: string, cause?: unknown): ModelError {
   return new ModelError("ERR_MODEL_NOT_FOUND", message, { cause });
 }

@@ -50,14 +50,14 @@ export function parseReference(text: string): Reference {
   const size = officialSize(text);
   if (size !== undefined) return { kind: "official", size };
   if (/^https?:\/\//i.test(text)) {
-    if (!URL.canParse(text)) throw refuse(text, "it is not a URL");
+    if (!URL.canParse(text)) throw invalidReference(text, "it is not a URL");
     return { kind: "url", url: new URL(text) };
   }
   if (text.startsWith("hf:")) {
     const [, repository, revision = "main", path] = HUB.exec(text) ?? [];
     const parts = `${repository}/${revision}/${path ?? ""}`.split("/");
     if (repository === undefined || parts.includes("..")) {
-      throw refuse(text, "it is not hf:OWNER/REPOSITORY/FILE");
+      throw invalidReference(text, "it is not hf:OWNER/REPOSITORY/FILE");
     }
     return {
       kind: "hub",
@@ -66,14 +66,14 @@ export function parseReference(text: string): Reference {
       ...(path !== undefined && { path }),
     };
   }
-  throw refuse(
+  throw invalidReference(
     text,
     `it is no URL, not hf:OWNER/REPOSITORY/FILE, and none of the official ` +
       `sizes ${OFFICIAL_SIZES.join(", ")}`,
   );
 }
 
-function refuse(text: string, found: string): ConfigError {
+function invalidReference(text: string, found: string): ConfigError {
   return new ConfigError(
     "ERR_CONFIG_INVALID",
     `Cannot pull ${JSON.stringify(text)}: ${found}`,

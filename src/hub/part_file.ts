@@ -11,7 +11,7 @@ import { writing } from "./disk_refusal.ts";
 import type { Part } from "./download_file.ts";
 
 /** Bytes read at a time to hash what is there. */
-const PIECE = 1 << 20;
+const HASHED_PIECE_BYTES = 1 << 20;
 
 /** A part that can become the file. */
 export class PartFile implements Part, Disposable {
@@ -129,7 +129,7 @@ async function hashFile(
   progress: (done: number) => void = () => {},
 ): Promise<number> {
   const { size } = await file.stat();
-  const piece = new Uint8Array(Math.min(PIECE, Math.max(1, size)));
+  const piece = new Uint8Array(Math.min(HASHED_PIECE_BYTES, Math.max(1, size)));
   let done = 0;
   while (done < size) {
     const count = await file.read(piece);

@@ -57,7 +57,7 @@ export async function pull(
   for (const file of plan.files) {
     const held = manifest?.files.find(({ name }) => name === file.name);
     const found = await present(join(folder, file.name), file, held) ??
-      await linked(cache, join(folder, file.name), file);
+      await linkedFile(cache, join(folder, file.name), file);
     if (found === undefined) missing.push(file);
     else files.push(found);
   }
@@ -81,18 +81,18 @@ async function present(
   file: RemoteFile,
   held: ManifestFile | undefined,
 ): Promise<ManifestFile | undefined> {
-  const { size } = await stat(path);
+  const { size } = await statDownloaded(path);
   if (size === undefined || size !== (file.size ?? held?.size)) {
     return undefined;
   }
   // What was checked when it came need not be read again: `verify` does that.
   const sha256 = held?.sha256 ?? (await digestOf(path)).sha256;
   if (sha256 !== (file.sha256 ?? held?.sha256)) return undefined;
-  return described(file, size, sha256);
+  return describedFile(file, size, sha256);
 }
 
 /** The file from another model in the cache, as the vocabulary often is there. */
-async function linked(
+async function linkedFile(
   cache: ModelCache,
   path: string,
   file: RemoteFile,
@@ -105,7 +105,7 @@ async function linked(
       const { sha256, size } = await digestOf(join(folder, other.name));
       if (sha256 !== file.sha256) continue;
       await Deno.link(join(folder, other.name), path);
-      return described(file, size, sha256);
+      return describedFile(file, size, sha256);
     } catch (error) {
       // No such file any more, or a file system without links: it is fetched.
       if (!(error instanceof Error)) throw error;
@@ -128,7 +128,7 @@ async function fetchFile(
     const sha256 = part.digest();
     if (file.sha256 === undefined || file.sha256 === sha256) {
       await part.finish();
-      return described(file, part.size, sha256);
+      return describedFile(file, part.size, sha256);
     }
     await part.begin(undefined);
     // Bytes of an earlier day may be to blame: those of one go are a verdict.
@@ -138,7 +138,7 @@ async function fetchFile(
   }
 }
 
-function described(
+function describedFile(
   { name, url, sha256: expected }: RemoteFile,
   size: number,
   sha256: string,
@@ -169,7 +169,7 @@ async function expectSpace(
 ): Promise<void> {
   let needed = 0;
   for (const { name, size } of files) {
-    const part = await stat(join(folder, `${name}.part`));
+    const part = await statDownloaded(join(folder, `${name}.part`));
     needed += Math.max(0, (size ?? 0) - (part.size ?? 0));
   }
   const { bavail, bsize } = await statfs(folder);
@@ -185,7 +185,7 @@ async function expectSpace(
   );
 }
 
-async function stat(path: string): Promise<{ size?: number }> {
+async function statDownloaded(path: string): Promise<{ size?: number }> {
   try {
     const { size, isFile } = await Deno.stat(path);
     return isFile ? { size } : {};

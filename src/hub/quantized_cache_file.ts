@@ -120,7 +120,7 @@ export async function createCache(
   try {
     file = await Deno.open(draft, { createNew: true, write: true });
   } catch (error) {
-    refuse(reasonOf(error));
+    refuse(writeFailure(error));
     return undefined;
   }
   const pieces: Footer["pieces"] = [];
@@ -135,7 +135,7 @@ export async function createCache(
       await work(file);
     } catch (error) {
       await discard();
-      refuse(reasonOf(error));
+      refuse(writeFailure(error));
     }
   };
   const keep = (bytes: Uint8Array) =>
@@ -180,6 +180,6 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   }
 }
 
-function reasonOf(error: unknown): string {
+function writeFailure(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -15,31 +15,36 @@ import { Decompress } from "fzstd";
 import { StateError } from "../errors.ts";
 import type { Pace, Steps } from "../steps.ts";
 
-const MAGIC = 0xfd2fb528;
+const ZSTD_MAGIC = 0xfd2fb528;
 
 /** Content size in four bytes, in a single segment: no window of its own. */
 const DESCRIPTOR = 0b10_1_00000;
 const SINGLE_SEGMENT = 0b00_1_00000;
 
-const BLOCK = 2 ** 17;
-const RAW = 0, REPEATED = 1;
+const ZSTD_BLOCK_BYTES = 2 ** 17;
+const RAW_BLOCK = 0, REPEATED_BLOCK = 1;
 
 /** Bytes of a frame's magic, descriptor and content size. */
-const HEADER = 9;
+const FRAME_HEADER_BYTES = 9;
 
 /** Writes `bytes` as a frame. */
 export function compress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(compressedSize(bytes.length));
   const view = new DataView(frame.buffer);
-  view.setUint32(0, MAGIC, true);
+  view.setUint32(0, ZSTD_MAGIC, true);
   view.setUint8(4, DESCRIPTOR);
   view.setUint32(5, bytes.length, true);
-  let at = HEADER;
-  for (let start = 0; start === 0 || start < bytes.length; start += BLOCK) {
-    const block = bytes.subarray(start, start + BLOCK);
-    const last = start + BLOCK >= bytes.length ? 1 : 0;
+  let at = FRAME_HEADER_BYTES;
+  for (
+    let start = 0;
+    start === 0 || start < bytes.length;
+    start += ZSTD_BLOCK_BYTES
+  ) {
+    const block = bytes.subarray(start, start + ZSTD_BLOCK_BYTES);
+    const last = start + ZSTD_BLOCK_BYTES >= bytes.length ? 1 : 0;
     const repeated = block.length > 1 && block.every((x) => x === block[0]);
-    const word = block.length << 3 | (repeated ? REPEATED : RAW) << 1 | last;
+    const word = block.length << 3 |
+      (repeated ? REPEATED_BLOCK : RAW_BLOCK) << 1 | last;
     frame.set([word, word >> 8, word >> 16], at);
     const content = repeated ? block.subarray(0, 1) : block;
     frame.set(content, at + 3);
@@ -50,7 +55,7 @@ export function compress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** Bytes that {@linkcode compress} makes of `length` at most. */
 export function compressedSize(length: number): number {
-  return length + 32 + 3 * Math.ceil(length / BLOCK);
+  return length + 32 + 3 * Math.ceil(length / ZSTD_BLOCK_BYTES);
 }
 
 /** Compresses at either pace: at once, for an engine has its thread for itself. */
@@ -86,14 +91,14 @@ export function decompress(
   const plain = new Uint8Array(length);
   let found = 0;
   const reader = new Decompress((piece) => {
-    if (found + piece.length > length) throw unreadable(length);
+    if (found + piece.length > length) throw damagedFrame(length);
     plain.set(piece, found);
     found += piece.length;
   });
   try {
     reader.push(bytes, true);
   } catch (cause) {
-    throw cause instanceof StateError ? cause : unreadable(length, cause);
+    throw cause instanceof StateError ? cause : damagedFrame(length, cause);
   }
   if (found !== length) {
     throw new StateError(
@@ -107,8 +112,10 @@ export function decompress(
 /** Refuses a frame that asks for more memory than its content could need. */
 function expectWindow(bytes: Uint8Array, length: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length < HEADER || view.getUint32(0, true) !== MAGIC) {
-    throw unreadable(length);
+  if (
+    bytes.length < FRAME_HEADER_BYTES || view.getUint32(0, true) !== ZSTD_MAGIC
+  ) {
+    throw damagedFrame(length);
   }
   const descriptor = view.getUint8(4);
   if (descriptor & SINGLE_SEGMENT) {
@@ -120,15 +127,15 @@ function expectWindow(bytes: Uint8Array, length: number): void {
       : size === 4
       ? view.getUint32(5, true)
       : Infinity;
-    if (found > length) throw unreadable(length);
+    if (found > length) throw damagedFrame(length);
     return;
   }
   const window = view.getUint8(5), base = 2 ** (10 + (window >> 3));
   const most = Math.max(2 ** 21, 2 * length);
-  if (base + base / 8 * (window & 7) > most) throw unreadable(length);
+  if (base + base / 8 * (window & 7) > most) throw damagedFrame(length);
 }
 
-function unreadable(length: number, cause?: unknown): StateError {
+function damagedFrame(length: number, cause?: unknown): StateError {
   return new StateError(
     "ERR_STATE_UNREADABLE",
     `Cannot decode state: its compressed values are damaged or exceed ${length} bytes`,

@@ -59,13 +59,13 @@ export async function open(options: OpenOptions): Promise<LocalEngine> {
   const { name = "model", quantization = "none", lanes = 1 } = options;
   const { settings = {}, jinja, chatForm: form, bos } = options;
   const weights = [options.weights].flat().map((bytes, i) =>
-    sourceOf(`${name} (weights${i > 0 ? ` ${i + 1}` : ""})`, bytes)
+    modelSource(`${name} (weights${i > 0 ? ` ${i + 1}` : ""})`, bytes)
   );
   const { vocabulary } = options;
   const found = await openUnread({
     weights,
     ...(vocabulary !== undefined &&
-      { vocabulary: sourceOf(`${name} (vocabulary)`, vocabulary) }),
+      { vocabulary: modelSource(`${name} (vocabulary)`, vocabulary) }),
     settings: await readSettings((file) => Promise.resolve(settings[file]), {
       pathOf: (file) => `${name} (${file})`,
       gguf: await isGguf(weights[0]),
@@ -196,7 +196,7 @@ async function runTurn(
     save,
     input: messages === undefined ? { prompt: `${input}` } : { messages },
     maxTokens,
-    sampling: drawingOf(fieldsOf(options), decoding, {
+    sampling: drawingOf(decodingFields(options), decoding, {
       thinking: messages !== undefined && thoughtful(effort),
       tools: false,
       penaltyDecay: PENALTY_DECAY,
@@ -241,7 +241,7 @@ async function runTurn(
 }
 
 /** How to draw, in the API's words. */
-function fieldsOf(options: TurnOptions): DecodingFields {
+function decodingFields(options: TurnOptions): DecodingFields {
   return {
     temperature: options.temperature,
     top_k: options.topK,
@@ -277,7 +277,7 @@ async function openSaveBytes(
   return decodeSave(await openPortable(bytes), format);
 }
 
-function sourceOf(name: string, bytes: FileBytes): ByteSource {
+function modelSource(name: string, bytes: FileBytes): ByteSource {
   if (bytes instanceof Blob) return blobSource(name, bytes);
   if (bytes instanceof ArrayBuffer) {
     return bytesSource(name, new Uint8Array(bytes));

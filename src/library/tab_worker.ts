@@ -19,15 +19,15 @@ declare const self: {
   ): void;
 };
 
-const CACHE = "gosling-model";
-const FOLDER = new URL("model/", self.location.href);
+const MODEL_CACHE = "gosling-model";
+const MODEL_FOLDER = new URL("model/", self.location.href);
 
 let engine: Promise<LocalEngine> | undefined;
 const turns = new Map<number, AbortController>();
 
 self.addEventListener("message", ({ data }) => {
   if (data.type === "abort") return turns.get(data.id)?.abort();
-  const work = data.type === "open" ? opened(data.id) : turn(data);
+  const work = data.type === "open" ? openedTab(data.id) : runTabTurn(data);
   work.catch((error) =>
     self.postMessage({
       type: "failed",
@@ -38,8 +38,8 @@ self.addEventListener("message", ({ data }) => {
   );
 });
 
-async function opened(id: number): Promise<void> {
-  engine ??= load((done, total) =>
+async function openedTab(id: number): Promise<void> {
+  engine ??= loadTabModel((done, total) =>
     self.postMessage({ type: "progress", id, done, total })
   );
   engine.catch(() => engine = undefined);
@@ -56,13 +56,14 @@ async function opened(id: number): Promise<void> {
   });
 }
 
-async function load(
+async function loadTabModel(
   progress: (done: number, total: number) => void,
 ): Promise<LocalEngine> {
-  const manifest: ModelManifest = await (await get("model.json")).json();
+  const manifest: ModelManifest = await (await fetchModelFile("model.json"))
+    .json();
   let done = 0;
   const file = async (name: string) => {
-    const { body } = await get(name);
+    const { body } = await fetchModelFile(name);
     if (body === null) throw new TypeError(`Cannot load ${name}: it is empty`);
     const counted = body.pipeThrough(
       new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
@@ -83,9 +84,9 @@ async function load(
 }
 
 /** From where the page came, and from the cache where that is away. */
-async function get(name: string): Promise<Response> {
-  const url = new URL(name, FOLDER);
-  const cache = await caches.open(CACHE).catch(() => undefined);
+async function fetchModelFile(name: string): Promise<Response> {
+  const url = new URL(name, MODEL_FOLDER);
+  const cache = await caches.open(MODEL_CACHE).catch(() => undefined);
   const kept = await cache?.match(url);
   // The weights of a model do not change under one name and size of its manifest.
   if (kept !== undefined && name !== "model.json") return kept;
@@ -117,10 +118,10 @@ async function forget(cache: Cache | undefined): Promise<void> {
   }
 }
 
-async function turn(
+async function runTabTurn(
   { id, request }: Extract<ToEngine, { type: "turn" }>,
 ): Promise<void> {
-  const { model } = await (engine ??= load(() => {}));
+  const { model } = await (engine ??= loadTabModel(() => {}));
   const stop = new AbortController();
   turns.set(id, stop);
   const began = performance.now();

@@ -68,7 +68,7 @@ export function readLayout(
       `emb.weight is ${D} wide, but blocks.0.att.r_k has ${H} heads of ${N}`,
     );
   }
-  const L = layers(tensors, file);
+  const L = layerCount(tensors, file);
   const [F] = shapeOf("blocks.0.ffn.key.weight");
   const loras = [...tensors].filter(([name]) => LORA.test(name));
   const telling = loras.find(([, { shape: [a, b] }]) => a !== b);
@@ -115,7 +115,7 @@ function deepRank(values: number, file: string): number {
   );
 }
 
-function layers(tensors: NamedTensors, file: string): number {
+function layerCount(tensors: NamedTensors, file: string): number {
   let L = 0;
   for (const name of tensors.keys()) {
     const [, layer] = /^blocks\.(\d{1,9})\./.exec(name) ?? [];

@@ -8,7 +8,7 @@ import { ModelError } from "../errors.ts";
 import { bytesSource, expectRange, type FillingSource } from "./byte_source.ts";
 
 /** A file of at most this many bytes is read at once: one call beats hundreds. */
-const WHOLE = 64 << 20;
+const READ_AT_ONCE_BYTES = 64 << 20;
 
 /** A file that stays open until it is closed. */
 export interface FileSource extends FillingSource, AsyncDisposable {
@@ -47,7 +47,7 @@ export async function fileSource(path: string | URL): Promise<FileSource> {
       `Cannot open ${name}: it is not a file`,
     );
   }
-  if (size <= WHOLE) {
+  if (size <= READ_AT_ONCE_BYTES) {
     using _ = file;
     const bytes = new Uint8Array(size);
     await fillFrom(file, 0, bytes);

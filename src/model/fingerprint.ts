@@ -23,9 +23,9 @@ import { volume } from "./stored_tensor.ts";
 /** Version of the order in which a state's values are written. */
 export const STATE_LAYOUT = 1;
 
-const LEAF = 1 << 20;
+const LEAF_VALUES = 1 << 20;
 /** Leaves being hashed while the next is read. */
-const AHEAD = 3;
+const LEAVES_AHEAD = 3;
 
 /** Told how many of how many values have been read. */
 export type DigestProgress = (done: number, total: number) => void;
@@ -48,7 +48,7 @@ export async function fingerprint(
 }
 
 /** Where a tensor's values are among all, and which rows have been read. */
-interface Part {
+interface TensorDigestPart {
   readonly offset: number;
   readonly width: number;
   readonly read: Uint8Array;
@@ -69,7 +69,7 @@ export class DigestedCheckpoint implements Checkpoint {
   /** Of the LoRA matrices, where it is another. */
   readonly small?: StoredType;
   readonly #checkpoint: Checkpoint;
-  readonly #parts = new Map<string, Part>();
+  readonly #parts = new Map<string, TensorDigestPart>();
   readonly #total: number;
   readonly #open = new Map<number, Leaf>();
   readonly #digests: Promise<ArrayBuffer>[] = [];
@@ -101,7 +101,7 @@ export class DigestedCheckpoint implements Checkpoint {
     const part = this.#parts.get(name);
     if (part !== undefined && this.#read < this.#total) {
       this.#take(part, rows?.[0] ?? 0, values);
-      while (this.#running.length > AHEAD) await this.#running.shift();
+      while (this.#running.length > LEAVES_AHEAD) await this.#running.shift();
     }
     return values;
   }
@@ -118,7 +118,7 @@ export class DigestedCheckpoint implements Checkpoint {
     progress?: DigestProgress,
   ): Promise<Uint8Array<ArrayBuffer>> {
     for (const [name, { width, read }] of this.#parts) {
-      const step = Math.max(1, Math.floor(LEAF / width));
+      const step = Math.max(1, Math.floor(LEAF_VALUES / width));
       for (let row = 0; row < read.length; row += step) {
         const end = Math.min(read.length, row + step);
         if (read.subarray(row, end).includes(0)) {
@@ -143,7 +143,11 @@ export class DigestedCheckpoint implements Checkpoint {
   }
 
   /** Takes the values of rows that were not read before. */
-  #take({ offset, width, read }: Part, first: number, values: Float32Array) {
+  #take(
+    { offset, width, read }: TensorDigestPart,
+    first: number,
+    values: Float32Array,
+  ) {
     const count = values.length / width;
     for (let row = 0; row < count;) {
       const known = read[first + row];
@@ -162,8 +166,9 @@ export class DigestedCheckpoint implements Checkpoint {
   #add(at: number, values: Float32Array): void {
     this.#read += values.length;
     for (let done = 0; done < values.length;) {
-      const index = Math.floor((at + done) / LEAF), start = index * LEAF;
-      const size = Math.min(LEAF, this.#total - start);
+      const index = Math.floor((at + done) / LEAF_VALUES),
+        start = index * LEAF_VALUES;
+      const size = Math.min(LEAF_VALUES, this.#total - start);
       const leaf = this.#open.get(index) ??
         { values: new Float32Array(size), missing: size };
       this.#open.set(index, leaf);

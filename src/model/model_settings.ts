@@ -61,7 +61,7 @@ export interface AnswerEnds {
 }
 
 /** Fields of a profile and what they may be, as requests bound them. */
-const RANGES = {
+const PROFILE_RANGES = {
   temperature: [0, 100],
   top_k: [0, 1 << 20],
   top_p: [0, 1],
@@ -89,7 +89,7 @@ export function readGenerationConfig(
   name: string,
 ): DecodingProfile | undefined {
   const config = new JsonSettings(json, name);
-  const said = Object.entries(RANGES).flatMap(([field, [from, to]]) => {
+  const said = Object.entries(PROFILE_RANGES).flatMap(([field, [from, to]]) => {
     const value = config.get(field, isNumeric, "a number");
     return value !== undefined && value >= from && value <= to
       ? [[field, value]]
@@ -104,7 +104,7 @@ export function readGenerationConfig(
 }
 
 /** Ends of a file at most: each is looked for in every answer. */
-const MOST_ENDS = 16;
+const MOST_END_TEXTS = 16;
 
 /**
  * Reads what a `generation_config.json` has answers end with: `stop_strings`, a text
@@ -120,11 +120,19 @@ export function readAnswerEnds(
   name: string,
 ): AnswerEnds | undefined {
   const config = new JsonSettings(json, name);
-  const stops = config.get("stop_strings", someOf(isText), "a text or several");
-  const ids = config.get("eos_token_id", someOf(isId), "an id or several");
+  const stops = config.get(
+    "stop_strings",
+    oneOrSeveral(isText),
+    "a text or several",
+  );
+  const ids = config.get(
+    "eos_token_id",
+    oneOrSeveral(isId),
+    "an id or several",
+  );
   const texts = [stops ?? []].flat().filter((text) => text !== "")
-    .slice(0, MOST_ENDS);
-  const tokens = [ids ?? []].flat().slice(0, MOST_ENDS);
+    .slice(0, MOST_END_TEXTS);
+  const tokens = [ids ?? []].flat().slice(0, MOST_END_TEXTS);
   return texts.length + tokens.length === 0 ? undefined : { texts, tokens };
 }
 
@@ -133,7 +141,7 @@ function isId(value: unknown): value is number {
 }
 
 /** Whether a value is one of a kind, or a list of them. */
-function someOf<T>(
+function oneOrSeveral<T>(
   isOne: (value: unknown) => value is T,
 ): (value: unknown) => value is T | T[] {
   return (value): value is T | T[] =>

@@ -163,7 +163,7 @@ export interface FoundTokenizer {
 }
 
 /** A vocabulary is about a megabyte; more than this is some other file. */
-const MOST_VOCABULARY = 64 << 20;
+const MOST_VOCABULARY_BYTES = 64 << 20;
 
 /** Vocabularies in use, by the SHA-256 of their files: models share them. */
 const inUse = new Map<
@@ -174,11 +174,11 @@ const inUse = new Map<
 async function openFile(
   { name, size, read }: ByteSource,
 ): Promise<FoundTokenizer> {
-  if (size > MOST_VOCABULARY) {
+  if (size > MOST_VOCABULARY_BYTES) {
     throw new ModelError(
       "ERR_VOCABULARY_CORRUPT",
       `Cannot read vocabulary ${name}: it has ${size} bytes, and vocabularies ` +
-        `have ${MOST_VOCABULARY} at most`,
+        `have ${MOST_VOCABULARY_BYTES} at most`,
     );
   }
   const bytes = await read(0, size);

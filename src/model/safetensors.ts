@@ -35,7 +35,7 @@ export async function readSafetensors(
     if (name === "__metadata__") continue;
     const { type, shape, from, to } = parseEntry(source, name, entry);
     if (start + to > source.size) {
-      throw corrupt(
+      throw corruptSafetensors(
         source,
         `tensor ${name} needs bytes up to ${start + to}, but the file ends ` +
           `at ${source.size}; fetch it again`,
@@ -61,13 +61,16 @@ async function readHeader(
   source: ByteSource,
 ): Promise<{ start: number; header: Record<string, unknown> }> {
   if (source.size < 8) {
-    throw corrupt(source, `it has ${source.size} bytes, a header needs 8`);
+    throw corruptSafetensors(
+      source,
+      `it has ${source.size} bytes, a header needs 8`,
+    );
   }
   const head = await source.read(0, 8);
   const length = new DataView(head.buffer, head.byteOffset)
     .getBigUint64(0, true);
   if (length > BigInt(Math.min(MAX_HEADER, source.size - 8))) {
-    throw corrupt(
+    throw corruptSafetensors(
       source,
       `a header of ${length} bytes does not fit a file of ${source.size}`,
     );
@@ -78,10 +81,10 @@ async function readHeader(
   try {
     header = JSON.parse(text);
   } catch (cause) {
-    throw corrupt(source, "the header is not JSON", { cause });
+    throw corruptSafetensors(source, "the header is not JSON", { cause });
   }
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    throw corrupt(source, "the header is not an object");
+    throw corruptSafetensors(source, "the header is not an object");
   }
   return { start, header: header as Record<string, unknown> };
 }
@@ -94,7 +97,7 @@ function parseEntry(source: ByteSource, name: string, entry: unknown) {
     data_offsets?: unknown;
   };
   if (typeof dtype !== "string") {
-    throw corrupt(source, `tensor ${name} has no dtype`);
+    throw corruptSafetensors(source, `tensor ${name} has no dtype`);
   }
   if (!isStoredType(dtype)) {
     throw new ModelError(
@@ -104,7 +107,10 @@ function parseEntry(source: ByteSource, name: string, entry: unknown) {
     );
   }
   if (!Array.isArray(shape) || !Array.isArray(data_offsets)) {
-    throw corrupt(source, `tensor ${name} has no shape or no data_offsets`);
+    throw corruptSafetensors(
+      source,
+      `tensor ${name} has no shape or no data_offsets`,
+    );
   }
   const sizes = shape.map((size) => expectSize(size, what));
   const [from, to] = data_offsets.map((offset) => expectSize(offset, what));
@@ -112,7 +118,7 @@ function parseEntry(source: ByteSource, name: string, entry: unknown) {
     data_offsets.length !== 2 ||
     to - from !== volume(sizes) * BYTES_PER_VALUE[dtype]
   ) {
-    throw corrupt(
+    throw corruptSafetensors(
       source,
       `tensor ${name} is ${dtype} [${sizes}], but has bytes ${data_offsets}`,
     );
@@ -126,10 +132,13 @@ function expectNoGaps(source: ByteSource, ranges: Range[], size: number) {
   let end = 0;
   for (const { name, from, to } of ranges) {
     if (from < end) {
-      throw corrupt(source, `tensor ${name} overlaps the one before it`);
+      throw corruptSafetensors(
+        source,
+        `tensor ${name} overlaps the one before it`,
+      );
     }
     if (from > end) {
-      throw corrupt(
+      throw corruptSafetensors(
         source,
         `${from - end} bytes before tensor ${name} are no tensor's`,
       );
@@ -137,11 +146,14 @@ function expectNoGaps(source: ByteSource, ranges: Range[], size: number) {
     end = to;
   }
   if (end !== size) {
-    throw corrupt(source, `${size - end} bytes at the end are no tensor's`);
+    throw corruptSafetensors(
+      source,
+      `${size - end} bytes at the end are no tensor's`,
+    );
   }
 }
 
-function corrupt(
+function corruptSafetensors(
   { name }: ByteSource,
   found: string,
   options?: ErrorOptions,

@@ -83,12 +83,12 @@ export function readTokenizerConfig(
   const ids = new Map<string, number>();
   const added = config.get("added_tokens_decoder", isRecord, "an object");
   for (const [id, token] of Object.entries(added ?? {})) {
-    const text = isToken(token) ? textOf(token) : "";
+    const text = isToken(token) ? textOfToken(token) : "";
     if (text !== "" && /^\d{1,7}$/.test(id)) ids.set(text, Number(id));
   }
   const special = (field: string) => {
     const token = config.get(field, isToken, "a text or an object with one");
-    return token === undefined ? undefined : textOf(token);
+    return token === undefined ? undefined : textOfToken(token);
   };
   return {
     ...(template !== undefined && { template }),
@@ -101,15 +101,15 @@ export function readTokenizerConfig(
   };
 }
 
-type Token = string | { readonly content: string };
+type ConfiguredToken = string | { readonly content: string };
 
 /** A token is given as it is or in an object. */
-function isToken(value: unknown): value is Token {
+function isToken(value: unknown): value is ConfiguredToken {
   return typeof value === "string" ||
     (isRecord(value) && typeof value.content === "string");
 }
 
-function textOf(token: Token): string {
+function textOfToken(token: ConfiguredToken): string {
   return typeof token === "string" ? token : token.content;
 }
 

@@ -62,7 +62,7 @@ const FLA: readonly Rule[] = [
 ];
 
 /** `Rwkv7ForCausalLM`, whose parts are named after BlinkDL's. */
-const SECOND: readonly Rule[] = [
+const RWKV7_FOR_CAUSAL_LM: readonly Rule[] = [
   [/^model\.embeddings\.weight$/, "emb.weight"],
   [/^(lm_head|head)\.weight$/, "head.weight"],
   [/^model\.pre_ln\.(weight|bias)$/, "blocks.0.ln0.$1"],
@@ -178,7 +178,7 @@ export function blinkdlNames(
     return { tensors: rename(RWKV_RS), lora: "in-out" };
   }
   if (some(/^model\.layers\.\d+\.attention\./)) {
-    return { tensors: rename(SECOND), lora: "in-out" };
+    return { tensors: rename(RWKV7_FOR_CAUSAL_LM), lora: "in-out" };
   }
   return { tensors };
 }
@@ -229,7 +229,7 @@ function renamed(
     const to = rule ? name.replace(...rule) : name;
     if (to.endsWith(".x_*")) {
       Array.from("rwkvag", (x, i) => {
-        add(to.replace("*", x), part(tensor, i, 6));
+        add(to.replace("*", x), partOfStack(tensor, i, 6));
       });
     } else add(to, tensor);
   }
@@ -237,7 +237,11 @@ function renamed(
 }
 
 /** One of the equal parts of a stack. */
-function part(stack: StoredTensor, index: number, parts: number): StoredTensor {
+function partOfStack(
+  stack: StoredTensor,
+  index: number,
+  parts: number,
+): StoredTensor {
   const length = Math.floor(volume(stack.shape) / parts);
   return {
     ...stack,

@@ -13,7 +13,7 @@ const WAITS = [
 ].flat();
 
 /** The same for parts of requests: each twice the one before, from 0.25 ms. */
-const PARTS = Array.from({ length: 18 }, (_, i) => 2 ** i / 4000);
+const PART_SECONDS = Array.from({ length: 18 }, (_, i) => 2 ** i / 4000);
 
 /** Upper ends of buckets, lanes. */
 const LANES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
@@ -111,7 +111,7 @@ export function histograms(
   const wait = (...figure: [name: string, help: string, label: string]) =>
     spread(WAITS, figure);
   const part = (...figure: [name: string, help: string, ...string[]]) =>
-    spread(PARTS, figure);
+    spread(PART_SECONDS, figure);
   return {
     requests: wait(
       "request_seconds",

@@ -42,7 +42,7 @@ export class Log implements Observer {
   /** Writes what happened besides requests, whatever the format. */
   note(message: string, level: LogLevel = "warn"): void {
     this.#write(
-      this.#format === "json" ? json(level, "note", { message }) : message,
+      this.#format === "json" ? jsonLine(level, "note", { message }) : message,
     );
   }
 
@@ -57,7 +57,7 @@ export class Log implements Observer {
     const { name, places } = anatomy(error);
     this.#write(
       this.#format === "json"
-        ? json("error", "mistake", { id, name, places })
+        ? jsonLine("error", "mistake", { id, name, places })
         : [`${id} ${name}`, ...places].join("\n    at "),
     );
   }
@@ -68,17 +68,19 @@ export class Log implements Observer {
     const { status, route } = record.answer;
     if (PROBES.has(route) && status < 400) return;
     const level = status >= 500 ? "error" : status >= 400 ? "warn" : "info";
-    const facts = factsOf(record);
+    const facts = factsOfRequest(record);
     this.#write(
-      this.#format === "json" ? json(level, "request", facts) : words(facts),
+      this.#format === "json"
+        ? jsonLine(level, "request", facts)
+        : textLine(facts),
     );
   }
 }
 
 /** What a line says of a request. */
-type Facts = ReturnType<typeof factsOf>;
+type RequestFacts = ReturnType<typeof factsOfRequest>;
 
-function factsOf(record: RequestRecord) {
+function factsOfRequest(record: RequestRecord) {
   const { answer: { route, tenant, status }, turns, phases } = record;
   const sum = (field: "read" | "generated" | "resumed") =>
     turns.length === 0
@@ -118,12 +120,12 @@ function factsOf(record: RequestRecord) {
   };
 }
 
-function words(facts: Facts): string {
+function textLine(facts: RequestFacts): string {
   const tokens = facts.tokens_read === undefined
     ? ""
     : `${facts.tokens_read}+${facts.tokens_generated} tokens`;
   return [
-    now(),
+    utcNow(),
     facts.status,
     facts.method,
     facts.route ?? "-",
@@ -136,12 +138,12 @@ function words(facts: Facts): string {
   ].filter((word) => word !== undefined && word !== "").join(" ");
 }
 
-function json(level: LogLevel, event: string, facts: object): string {
-  return JSON.stringify({ time: now(), level, event, ...facts });
+function jsonLine(level: LogLevel, event: string, facts: object): string {
+  return JSON.stringify({ time: utcNow(), level, event, ...facts });
 }
 
 /** UTC. */
-function now(): string {
+function utcNow(): string {
   return new Date().toISOString();
 }
 

@@ -61,8 +61,8 @@ export function spans(version: string): Observer {
             "gosling.request_id": record.id,
             ...(phase.model !== undefined &&
               { "gen_ai.request.model": phase.model }),
-            ...tokensOf(phase),
-            ...stateOf(phase),
+            ...tokenAttributes(phase),
+            ...stateAttributes(phase),
           },
         }, parent.context).end(wallTime(phase.to));
       }
@@ -76,14 +76,14 @@ export function spans(version: string): Observer {
 }
 
 /** Named after OpenTelemetry's conventions for generative models, where they fit. */
-function tokensOf({ name, tokens }: PhaseRecord): Attributes {
+function tokenAttributes({ name, tokens }: PhaseRecord): Attributes {
   if (tokens === undefined) return {};
   return name === "prefill"
     ? { "gen_ai.usage.input_tokens": tokens }
     : { "gen_ai.usage.output_tokens": tokens };
 }
 
-function stateOf({ state }: PhaseRecord): Attributes {
+function stateAttributes({ state }: PhaseRecord): Attributes {
   return state === undefined ? {} : {
     "gosling.state.codec": state.codec,
     "gosling.state.bytes": state.bytes,

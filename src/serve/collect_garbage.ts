@@ -5,7 +5,7 @@
  */
 
 /** Bytes held at most while waiting, and taken at a time. */
-const MOST = 2 ** 32, PART = 64 << 20;
+const MOST_HELD_BYTES = 2 ** 32, HELD_PART_BYTES = 64 << 20;
 
 /** Knows whether the collector has been at work since it was made. */
 export class Collection {
@@ -24,13 +24,13 @@ export class Collection {
     const witness = new WeakRef(this.#witness);
     this.#witness = undefined;
     const held: ArrayBuffer[] = [];
-    while (held.length * PART < MOST) {
-      await turn();
+    while (held.length * HELD_PART_BYTES < MOST_HELD_BYTES) {
+      await eventLoopTurn();
       if (witness.deref() === undefined) return;
       // Who asks for an object keeps it until the end of this turn.
-      await turn();
+      await eventLoopTurn();
       try {
-        held.push(new ArrayBuffer(PART));
+        held.push(new ArrayBuffer(HELD_PART_BYTES));
       } catch {
         // Where even that is too much, the collector has done what it can.
         return;
@@ -40,6 +40,6 @@ export class Collection {
 }
 
 /** Lets the event loop get round. */
-function turn(): Promise<void> {
+function eventLoopTurn(): Promise<void> {
   return new Promise((done) => setTimeout(done));
 }

@@ -92,18 +92,18 @@ export async function compose(
   options: ComposeOptions = {},
 ): Promise<Composition> {
   try {
-    return await attempt(config, note, options);
+    return await composeOnce(config, note, options);
   } catch (error) {
     if (!(error instanceof CacheError)) throw error;
     // Damage may show in the midst of a load, when the fingerprint that came with
     // it is in use already: so all of it is made again.
     note(`${error.message}; they are packed again`);
     const { opened: _closed, ...rest } = options;
-    return await attempt(config, note, { ...rest, fresh: true });
+    return await composeOnce(config, note, { ...rest, fresh: true });
   }
 }
 
-async function attempt(
+async function composeOnce(
   config: Config,
   note: (line: string) => void,
   {

@@ -50,12 +50,14 @@ export async function readInitialStates(
   const saves = new Map<string, Save>();
   for (const file of files) {
     try {
-      saves.set(file.name, await read(file, options));
+      saves.set(file.name, await readInitialState(file, options));
     } catch (cause) {
       if (options.several && cause instanceof StateError) continue;
       throw new ConfigError(
         "ERR_CONFIG_INVALID",
-        `Cannot begin with ${file.name} from ${file.path}: ${reason(cause)}`,
+        `Cannot begin with ${file.name} from ${file.path}: ${
+          reasonOfFailure(cause)
+        }`,
         { cause },
       );
     }
@@ -63,7 +65,7 @@ export async function readInitialStates(
   return saves;
 }
 
-async function read(
+async function readInitialState(
   { path, layout }: InitialFile,
   options: InitialOptions,
 ): Promise<Save> {
@@ -112,7 +114,7 @@ async function openSealed(
 }
 
 /** Why, without the words that say of what. */
-function reason(cause: unknown): string {
+function reasonOfFailure(cause: unknown): string {
   if (cause instanceof Deno.errors.NotFound) return "there is no such file";
   const message = cause instanceof Error ? cause.message : String(cause);
   return message.replace(/^Cannot [^:]*: /, "");

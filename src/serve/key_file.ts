@@ -29,7 +29,7 @@ export class KeyFile {
   #text: string;
 
   private constructor(path: string, text: string) {
-    const { state, api } = parse(path, text);
+    const { state, api } = parseKeyFile(path, text);
     this.#path = path;
     this.#text = text;
     this.state = this.#state = [...state];
@@ -45,7 +45,9 @@ export class KeyFile {
     try {
       return new KeyFile(path, Deno.readTextFileSync(path));
     } catch (error) {
-      throw error instanceof ConfigError ? error : unreadable(path, error);
+      throw error instanceof ConfigError
+        ? error
+        : unreadableKeyFile(path, error);
     }
   }
 
@@ -58,7 +60,7 @@ export class KeyFile {
   async reload(): Promise<boolean> {
     const text = await this.#settled();
     if (text === this.#text) return false;
-    const { state, api } = parse(this.#path, text);
+    const { state, api } = parseKeyFile(this.#path, text);
     if (api.length === 0 && this.#api.length > 0) {
       throw new ConfigError(
         "ERR_CONFIG_INVALID",
@@ -118,7 +120,7 @@ export class KeyFile {
       try {
         read = await Deno.readTextFile(this.#path);
       } catch (error) {
-        throw unreadable(this.#path, error);
+        throw unreadableKeyFile(this.#path, error);
       }
       if (read === text) return read;
       text = read;
@@ -157,7 +159,7 @@ export function followKeyFile(
   return { ...config, "state-keys": file.state, "api-keys": file.api };
 }
 
-function parse(path: string, text: string): Keys {
+function parseKeyFile(path: string, text: string): Keys {
   try {
     return parseKeyLines(text);
   } catch (error) {
@@ -171,7 +173,7 @@ function parse(path: string, text: string): Keys {
   }
 }
 
-function unreadable(path: string, cause: unknown): ConfigError {
+function unreadableKeyFile(path: string, cause: unknown): ConfigError {
   return new ConfigError(
     "ERR_CONFIG_INVALID",
     `Cannot read keys of ${path}: ${

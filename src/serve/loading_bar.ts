@@ -7,7 +7,7 @@
 import type { SingleBar } from "cli-progress";
 
 /** Smaller models are there before a bar could be read. */
-const LEAST = 64 << 20;
+const LEAST_BAR_BYTES = 64 << 20;
 
 /** Told how much of how much is done. */
 export type LoadingProgress = (done: number, total: number) => void;
@@ -24,7 +24,7 @@ export interface LoadingBar extends Disposable {
  * @param bytes Of the model's files.
  */
 export async function loadingBar(bytes: number): Promise<LoadingBar> {
-  if (bytes < LEAST || !Deno.stderr.isTerminal()) {
+  if (bytes < LEAST_BAR_BYTES || !Deno.stderr.isTerminal()) {
     return { part: () => undefined, [Symbol.dispose]: () => {} };
   }
   // Loaded only here: a small model starts faster than this is read.

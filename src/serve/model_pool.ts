@@ -34,7 +34,7 @@ export interface PooledModel {
 }
 
 /** An item's place. */
-interface Place<T> {
+interface PoolPlace<T> {
   readonly item: PoolItem<T>;
   /** While it is wanted. */
   wanted: Promise<T> | undefined;
@@ -52,7 +52,7 @@ interface Place<T> {
 /** Holds as many items as fit. */
 export class ModelPool<T extends PooledModel> {
   readonly #limit: number;
-  readonly #places: ReadonlyMap<string, Place<T>>;
+  readonly #places: ReadonlyMap<string, PoolPlace<T>>;
   #loans = 0;
 
   /**
@@ -118,7 +118,7 @@ export class ModelPool<T extends PooledModel> {
     }));
   }
 
-  async #get(place: Place<T>): Promise<T> {
+  async #get(place: PoolPlace<T>): Promise<T> {
     try {
       await place.leaving;
       const bytes = await place.item.bytes();
@@ -133,7 +133,7 @@ export class ModelPool<T extends PooledModel> {
 
   /** Takes room, all at once so that nobody else takes it; what has to go first. */
   #makeRoom(
-    place: Place<T>,
+    place: PoolPlace<T>,
     bytes: number,
   ): (Promise<void> | undefined)[] {
     const { id } = place.item;
@@ -151,7 +151,7 @@ export class ModelPool<T extends PooledModel> {
     const idle = staying.filter(({ thing, users }) =>
       thing !== undefined && users === 0
     ).sort((a, b) => a.last - b.last);
-    const going: Place<T>[] = [];
+    const going: PoolPlace<T>[] = [];
     for (const other of idle) {
       if (free >= bytes) break;
       free += other.taken;
@@ -173,7 +173,7 @@ export class ModelPool<T extends PooledModel> {
     return places.map(({ leaving }) => leaving);
   }
 
-  async #drop(place: Place<T>): Promise<void> {
+  async #drop(place: PoolPlace<T>): Promise<void> {
     const { thing } = place;
     if (thing === undefined) return;
     place.thing = place.wanted = undefined;
@@ -185,7 +185,7 @@ export class ModelPool<T extends PooledModel> {
     await leaving;
   }
 
-  #place(id: string): Place<T> {
+  #place(id: string): PoolPlace<T> {
     const place = this.#places.get(id);
     if (place === undefined) throw new RangeError(`No place for ${id}`);
     return place;

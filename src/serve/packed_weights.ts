@@ -14,7 +14,7 @@ import {
 import { bytesOf, type LocalModel } from "../hub/model_files.ts";
 
 /** Smaller models are packed faster than anybody could tell. */
-const LEAST = 64 << 20;
+const LEAST_CACHED_BYTES = 64 << 20;
 
 /** Packed weights of a model. */
 export interface PackedWeights extends AsyncDisposable {
@@ -48,7 +48,8 @@ export interface PackedOptions {
 /** Opens what was kept beside a model, or a new file for it. */
 export async function openPacked(
   files: LocalModel,
-  { device, quantization, note, fresh = false, least = LEAST }: PackedOptions,
+  { device, quantization, note, fresh = false, least = LEAST_CACHED_BYTES }:
+    PackedOptions,
 ): Promise<PackedWeights> {
   const { packing } = device;
   if (

@@ -8,29 +8,31 @@
 import type { PageModel } from "../http/site/web_page.ts";
 import type { ModelManifest } from "../library/tab_protocol.ts";
 
-const FOLDER = new URL("../../models/gosling/", import.meta.url);
-const WEIGHTS = "model.safetensors", VOCABULARY = "vocab.txt";
-const SETTINGS = "tokenizer_config.json";
+const PAGE_MODEL_FOLDER = new URL("../../models/gosling/", import.meta.url);
+const PAGE_WEIGHTS = "model.safetensors", PAGE_VOCABULARY = "vocab.txt";
+const PAGE_MODEL_SETTINGS = "tokenizer_config.json";
 
 /** The embedded model's files, as a page beside them names them. */
 export const pageModel: PageModel = {
-  names: ["model.json", WEIGHTS, VOCABULARY],
+  names: ["model.json", PAGE_WEIGHTS, PAGE_VOCABULARY],
   async read(name) {
     if (name !== "model.json") {
-      return await Deno.readFile(new URL(name, FOLDER));
+      return await Deno.readFile(new URL(name, PAGE_MODEL_FOLDER));
     }
     const sizes = await Promise.all(
-      [WEIGHTS, VOCABULARY].map(async (file) =>
-        (await Deno.stat(new URL(file, FOLDER))).size
+      [PAGE_WEIGHTS, PAGE_VOCABULARY].map(async (file) =>
+        (await Deno.stat(new URL(file, PAGE_MODEL_FOLDER))).size
       ),
     );
     const manifest: ModelManifest = {
       name: "gosling",
-      weights: WEIGHTS,
-      vocabulary: VOCABULARY,
+      weights: PAGE_WEIGHTS,
+      vocabulary: PAGE_VOCABULARY,
       bytes: sizes.reduce((sum, size) => sum + size, 0),
       settings: {
-        [SETTINGS]: await Deno.readTextFile(new URL(SETTINGS, FOLDER)),
+        [PAGE_MODEL_SETTINGS]: await Deno.readTextFile(
+          new URL(PAGE_MODEL_SETTINGS, PAGE_MODEL_FOLDER),
+        ),
       },
     };
     return new TextEncoder().encode(JSON.stringify(manifest));

@@ -21,7 +21,7 @@ import { onEnd } from "./signals.ts";
 import { type Replica, Supervisor } from "./supervisor.ts";
 import { command, note, write } from "../terminal.ts";
 
-const GROUPS = [
+const REPLICA_GROUPS = [
   {
     title: "Replicas",
     flags: {
@@ -37,10 +37,10 @@ const GROUPS = [
   })),
 ];
 
-const HELP: CommandHelp = {
+const REPLICAS_HELP: CommandHelp = {
   about: "Serves models with several processes on one port.",
   usage: ["deno task replicas [N] [flags]", "deno task replicas 3 --port 8080"],
-  groups: GROUPS,
+  groups: REPLICA_GROUPS,
   notes: [
     "N defaults to one a core. Sharing a port needs Linux; " +
     "elsewhere use --own-ports. A process that dies is started again. SIGTERM " +
@@ -54,9 +54,9 @@ const env = (name: string) => Deno.env.get(name);
 if (import.meta.main) await command(() => main(Deno.args));
 
 async function main(args: readonly string[]): Promise<void> {
-  if (asksForHelp(args)) return write(helpText(HELP));
-  const { flags, words } = parseCommand(args, GROUPS);
-  const count = countOf(words);
+  if (asksForHelp(args)) return write(helpText(REPLICAS_HELP));
+  const { flags, words } = parseCommand(args, REPLICA_GROUPS);
+  const count = replicaCount(words);
   const ownPorts = /^(yes|true|1)$/.test(flags["own-ports"] ?? "");
   if (!ownPorts && count > 1 && Deno.build.os !== "linux") {
     throw new ConfigError(
@@ -95,7 +95,7 @@ async function main(args: readonly string[]): Promise<void> {
   Deno.exit(0);
 }
 
-function countOf([word, ...more]: readonly string[]): number {
+function replicaCount([word, ...more]: readonly string[]): number {
   const count = Number(word ?? navigator.hardwareConcurrency);
   if (more.length === 0 && Number.isInteger(count) && count > 0) return count;
   throw new ConfigError(

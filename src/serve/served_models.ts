@@ -68,7 +68,7 @@ export async function openModels(
   const config: Config = { ...given, "state-keys": keys };
   const { known, opened } = await look(places);
   let unused: OpenedFiles | undefined = opened;
-  const device = once(() => lookAt(config));
+  const device = onlyOnce(() => lookAt(config));
   const several = known.length > 1;
   const bounded = several || config["model-memory"] !== undefined;
   const limit = config["model-memory"] ??
@@ -80,7 +80,8 @@ export async function openModels(
   const pool = new ModelPool<Composition>(
     known.map((model) => ({
       id: model.id,
-      bytes: async () => bounded ? needed(config, model, await device()) : 0,
+      bytes: async () =>
+        bounded ? memoryNeeded(config, model, await device()) : 0,
       async open(): Promise<Composition> {
         const { id, place } = model;
         const collection = new Collection();
@@ -226,10 +227,14 @@ async function ownerFinder(
 }
 
 /** What is known of a device. */
-type Known = Pick<Device, "kind" | "capacity" | "memory">;
+type KnownDevice = Pick<Device, "kind" | "capacity" | "memory">;
 
 /** Bytes that a model takes, if it can fit at all. */
-function needed(config: Config, model: KnownModel, device: Known): number {
+function memoryNeeded(
+  config: Config,
+  model: KnownModel,
+  device: KnownDevice,
+): number {
   const { lanes, quant: quantization } = config;
   const options = { lanes, quantization };
   // As if the model had the device to itself: what others take can be freed.
@@ -239,18 +244,18 @@ function needed(config: Config, model: KnownModel, device: Known): number {
 }
 
 /** The device that models will be on; what it says of memory stays true. */
-async function lookAt(config: Config): Promise<Known> {
+async function lookAt(config: Config): Promise<KnownDevice> {
   const { device } = await chooseDevice(config);
   await device.dispose();
   return device;
 }
 
 /** Bytes that models on a device share with other programs, where it is known. */
-async function shared({ capacity }: Known): Promise<number | undefined> {
+async function shared({ capacity }: KnownDevice): Promise<number | undefined> {
   return capacity?.own ? undefined : (await thisMachine()).available;
 }
 
-function once<T>(work: () => Promise<T>): () => Promise<T> {
+function onlyOnce<T>(work: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => result ??= work();
 }

@@ -61,11 +61,11 @@ function permissions(flags: Flags, env: ReadEnv): string[] {
   const { serve } = deno.permissions;
   const own = serve.read.map((path) => fileURLToPath(new URL(path, ROOT)));
   return [
-    list("read", [...own, ...readable(setting, env)]),
-    list("net", [address(setting("host"), setting("port"))]),
-    list("import", serve.import),
-    list("env", serve.env),
-    list("sys", serve.sys),
+    permissionFlag("read", [...own, ...readable(setting, env)]),
+    permissionFlag("net", [listenAddress(setting("host"), setting("port"))]),
+    permissionFlag("import", serve.import),
+    permissionFlag("env", serve.env),
+    permissionFlag("sys", serve.sys),
   ];
 }
 
@@ -88,7 +88,7 @@ function readable(
   ];
 }
 
-function address(host: string, port: string): string {
+function listenAddress(host: string, port: string): string {
   const name = host === "" ? "127.0.0.1" : host;
   const bracketed = name.includes(":") && !name.startsWith("[")
     ? `[${name}]`
@@ -98,7 +98,7 @@ function address(host: string, port: string): string {
   return /^[1-9]\d{0,4}$/.test(number) ? `${bracketed}:${number}` : bracketed;
 }
 
-function list(kind: string, values: readonly string[]): string {
+function permissionFlag(kind: string, values: readonly string[]): string {
   const odd = values.find((value) => value.includes(","));
   if (odd !== undefined) {
     throw new ConfigError(

@@ -5,7 +5,7 @@
  */
 
 /** Milliseconds within which two signals are one. */
-const ONE = 250;
+const ONE_SIGNAL_MS = 250;
 
 /**
  * Calls `end` at SIGINT and SIGTERM, once for one keystroke: a terminal sends Ctrl-C
@@ -15,7 +15,7 @@ export function onEnd(end: () => void): void {
   let before = -Infinity;
   const hear = () => {
     const now = performance.now();
-    if (now - before < ONE) return;
+    if (now - before < ONE_SIGNAL_MS) return;
     before = now;
     end();
   };

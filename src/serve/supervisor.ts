@@ -34,7 +34,7 @@ export interface ReplicaSupervisorOptions {
 }
 
 /** Milliseconds before a replica is started again, first and at most. */
-const FIRST_PAUSE = 250, LONGEST_PAUSE = 30_000;
+const FIRST_RESTART_PAUSE = 250, LONGEST_RESTART_PAUSE = 30_000;
 
 /** Milliseconds after which a replica counts as healthy again. */
 const HEALTHY = 60_000;
@@ -43,10 +43,12 @@ const HEALTHY = 60_000;
  * Milliseconds between two questions to a replica, for an answer, and how many in a row
  * may have none: a machine that is all at work, or just awake, may be slow.
  */
-const ASKED = 5000, ANSWER = 10_000, MISSES = 3;
+const HEALTH_CHECK_EVERY = 5000,
+  HEALTH_CHECK_PATIENCE = 10_000,
+  MOST_MISSED_CHECKS = 3;
 
 /** Milliseconds that replicas get to end: a little more than they allow turns. */
-const PATIENCE = 15_000;
+const REPLICA_END_PATIENCE = 15_000;
 
 /** Replicas, and what becomes of them. */
 export class Supervisor {
@@ -125,7 +127,7 @@ export class Supervisor {
 
   /** Starts the replica of a place again whenever it has ended. */
   async #keep(place: number): Promise<void> {
-    let pause = FIRST_PAUSE;
+    let pause = FIRST_RESTART_PAUSE;
     for (;;) {
       const started = this.#now();
       const replica = this.#replicas.get(place);
@@ -135,13 +137,13 @@ export class Supervisor {
         this.#launch(place);
         continue;
       }
-      if (this.#now() - started > HEALTHY) pause = FIRST_PAUSE;
+      if (this.#now() - started > HEALTHY) pause = FIRST_RESTART_PAUSE;
       this.#options.note(
         `Replica ${place + 1} ended (${how}); it starts again in ${pause} ms`,
       );
       await this.#pause(pause);
       if (this.#ending) return;
-      pause = Math.min(2 * pause, LONGEST_PAUSE);
+      pause = Math.min(2 * pause, LONGEST_RESTART_PAUSE);
       this.#launch(place);
     }
   }
@@ -153,12 +155,12 @@ export class Supervisor {
     const ask = async () => {
       // Until it listens it may have a model to load.
       await Promise.race([replica.listening, ended]);
-      for (let misses = 0; !over && misses < MISSES;) {
-        await Promise.race([this.#pause(ASKED), ended]);
+      for (let misses = 0; !over && misses < MOST_MISSED_CHECKS;) {
+        await Promise.race([this.#pause(HEALTH_CHECK_EVERY), ended]);
         if (over) return;
         const answered = await Promise.race([
           replica.answers().then(() => true),
-          this.#pause(ANSWER).then(() => false),
+          this.#pause(HEALTH_CHECK_PATIENCE).then(() => false),
           ended.then(() => true),
         ]);
         misses = answered ? 0 : misses + 1;
@@ -174,7 +176,7 @@ export class Supervisor {
 
   async #stop(replica: Replica): Promise<void> {
     replica.signal("SIGTERM");
-    const { patience = PATIENCE } = this.#options;
+    const { patience = REPLICA_END_PATIENCE } = this.#options;
     const late = setTimeout(() => replica.signal("SIGKILL"), patience);
     await replica.ended;
     clearTimeout(late);

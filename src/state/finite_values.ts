@@ -8,7 +8,7 @@ import { StateError } from "../errors.ts";
 import { loadHalves } from "../text/half.ts";
 
 /** Values that are looked at in one step: about 1 ms. */
-const STEP = 2 ** 20;
+const CHECKED_VALUES_A_STEP = 2 ** 20;
 
 /**
  * Checks f32 values, or f16 ones by their bits.
@@ -24,7 +24,7 @@ export function* expectFinite(
   if (at >= 0) {
     throw new StateError(
       "ERR_STATE_UNREADABLE",
-      `Cannot ${verb} state: value ${at} is ${nameOf(values, at)}`,
+      `Cannot ${verb} state: value ${at} is ${valueAt(values, at)}`,
     );
   }
 }
@@ -39,8 +39,8 @@ export function* firstInfinite(
     ? new Uint32Array(buffer, byteOffset, length)
     : new Uint16Array(buffer, byteOffset, length);
   const exponent = single ? 0x7f800000 : 0x7c00;
-  for (let from = 0; from < length; from += STEP) {
-    const to = Math.min(from + STEP, length);
+  for (let from = 0; from < length; from += CHECKED_VALUES_A_STEP) {
+    const to = Math.min(from + CHECKED_VALUES_A_STEP, length);
     for (let i = from; i < to; i++) {
       if ((bits[i] & exponent) === exponent) return i;
     }
@@ -49,7 +49,7 @@ export function* firstInfinite(
   return -1;
 }
 
-function nameOf(values: Float32Array | Uint16Array, at: number): number {
+function valueAt(values: Float32Array | Uint16Array, at: number): number {
   if (values instanceof Float32Array) return values[at];
   const value = new Float32Array(1);
   loadHalves(values.subarray(at, at + 1), value);

@@ -20,7 +20,7 @@ export interface OwnerSecret {
   readonly bytes: Uint8Array;
 }
 
-const FORM = /^([\w.-]{0,128}):([\w-]{43})$/;
+const OWNER_SECRET = /^([\w.-]{0,128}):([\w-]{43})$/;
 
 /**
  * Reads a secret as requests bring it, `LABEL:BASE64URL`.
@@ -29,7 +29,7 @@ const FORM = /^([\w.-]{0,128}):([\w-]{43})$/;
  * @throws {RequestError} `ERR_REQUEST_INVALID`.
  */
 export function parseOwnerSecret(text: string, name: string): OwnerSecret {
-  const [, label, secret] = FORM.exec(text) ?? [];
+  const [, label, secret] = OWNER_SECRET.exec(text) ?? [];
   if (label !== undefined && secret !== undefined) {
     try {
       return { label, bytes: fromBase64url(secret) };

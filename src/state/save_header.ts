@@ -131,41 +131,44 @@ export function readHeader(
   bytes: Uint8Array,
   most: number = MOST_STATE_BYTES,
 ): SaveHeader {
-  expect(
+  expectHeader(
     bytes.length >= HEADER_BYTES,
     `${bytes.length} bytes, expected at least ${HEADER_BYTES}`,
   );
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = bytes.subarray(0, MAGIC.length);
-  expect(
+  expectHeader(
     MAGIC.every((byte, i) => byte === magic[i]),
     `byte 0 begins ${hex(magic)}, expected ${hex(MAGIC)}`,
   );
   const version = view.getUint16(8, true);
-  expect(
+  expectHeader(
     version === PLAIN_VERSION || version === SECTIONED_VERSION,
     `version is ${version}, expected ${PLAIN_VERSION} or ${SECTIONED_VERSION}`,
   );
 
   const codec = CODEC_NAMES[
-    field(view, "u8", 10, "codec", {
+    expectField(view, "u8", 10, "codec", {
       most: CODEC_NAMES.length - 1,
     })
   ];
-  const phase = field(view, "u8", 11, "chat phase", { most: 3 });
-  const L = field(view, "u32", 12, "L", { least: 1 });
-  const D = field(view, "u32", 16, "D", { least: N });
-  expect(D % N === 0, `D at byte 16 is ${D}, expected a multiple of ${N}`);
+  const phase = expectField(view, "u8", 11, "chat phase", { most: 3 });
+  const L = expectField(view, "u32", 12, "L", { least: 1 });
+  const D = expectField(view, "u32", 16, "D", { least: N });
+  expectHeader(
+    D % N === 0,
+    `D at byte 16 is ${D}, expected a multiple of ${N}`,
+  );
   const decoded = 4 * stateLength({ L, D });
-  field(view, "u32", 20, "length", { only: bytes.length });
+  expectField(view, "u32", 20, "length", { only: bytes.length });
   const position = view.getBigUint64(24, true);
-  expect(
+  expectHeader(
     position <= MOST_POSITION,
     `position at byte 24 is ${position}, expected at most 2^48`,
   );
-  field(view, "u8", 115, "reserved byte", { only: 0 });
-  field(view, "u32", 120, "size of decoded values", { only: decoded });
-  expect(
+  expectField(view, "u8", 115, "reserved byte", { only: 0 });
+  expectField(view, "u32", 120, "size of decoded values", { only: decoded });
+  expectHeader(
     decoded <= most,
     `values would take ${decoded} bytes, expected at most ${most}`,
   );
@@ -173,20 +176,20 @@ export function readHeader(
 
   const size = encodedSize(codec, { L, D });
   const sizes = {
-    unread: field(view, "u32", 104, "number of unread tokens", {
+    unread: expectField(view, "u32", 104, "number of unread tokens", {
       most: MOST_UNREAD,
     }),
-    counts: field(view, "u32", 108, "number of counts"),
-    utf8: field(view, "u8", 112, "number of UTF-8 bytes", { most: 3 }),
-    engine: field(view, "u8", 113, "length of engine"),
-    device: field(view, "u8", 114, "length of device"),
-    values: field(view, "u32", 116, `size of ${codec} values`, {
+    counts: expectField(view, "u32", 108, "number of counts"),
+    utf8: expectField(view, "u8", 112, "number of UTF-8 bytes", { most: 3 }),
+    engine: expectField(view, "u8", 113, "length of engine"),
+    device: expectField(view, "u8", 114, "length of device"),
+    values: expectField(view, "u32", 116, `size of ${codec} values`, {
       least: size.fixed ? size.bytes : 1,
       most: size.bytes,
     }),
   };
   const { end } = sectionStarts(sizes);
-  expect(
+  expectHeader(
     version === PLAIN_VERSION ? end === bytes.length : end <= bytes.length,
     `sections end at byte ${end}, expected ${bytes.length}`,
   );
@@ -215,7 +218,7 @@ interface Range {
   readonly most?: number;
 }
 
-function field(
+function expectField(
   view: DataView,
   type: "u8" | "u32",
   at: number,
@@ -232,7 +235,7 @@ function field(
   throw unreadableSave(`${name} at byte ${at} is ${found}, expected ${range}`);
 }
 
-function expect(holds: boolean, found: string): asserts holds {
+function expectHeader(holds: boolean, found: string): asserts holds {
   if (!holds) throw unreadableSave(found);
 }
 

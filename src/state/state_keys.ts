@@ -33,9 +33,11 @@ export function parseKeys(text: string): readonly StateKey[] {
   const keys = text.split(/[\s,]+/).filter((entry) => entry !== "").map(
     parseKey,
   );
-  if (keys.length === 0) throw invalid("the list is empty");
+  if (keys.length === 0) throw invalidStateKey("the list is empty");
   const names = new Set(keys.map(({ kid }) => kid));
-  if (names.size < keys.length) throw invalid("two keys have the same name");
+  if (names.size < keys.length) {
+    throw invalidStateKey("two keys have the same name");
+  }
   return keys;
 }
 
@@ -57,7 +59,7 @@ function parseKey(entry: string, index: number): StateKey {
   const colon = entry.indexOf(":");
   const kid = entry.slice(0, colon);
   if (colon < 0 || !KID.test(kid)) {
-    throw invalid(
+    throw invalidStateKey(
       `entry ${index + 1} does not begin with a name and a colon`,
     );
   }
@@ -67,17 +69,17 @@ function parseKey(entry: string, index: number): StateKey {
       alphabet: "base64url",
     });
   } catch {
-    throw invalid(`the secret of ${kid} is not base64url`);
+    throw invalidStateKey(`the secret of ${kid} is not base64url`);
   }
   if (secret.length !== SECRET_BYTES) {
-    throw invalid(
+    throw invalidStateKey(
       `the secret of ${kid} has ${secret.length} bytes, expected ${SECRET_BYTES}`,
     );
   }
   return { kid, secret };
 }
 
-function invalid(found: string): ConfigError {
+function invalidStateKey(found: string): ConfigError {
   return new ConfigError(
     "ERR_CONFIG_INVALID",
     `Cannot read state keys: ${found}; write NAME:SECRET with 32 random bytes in base64url, as from: openssl rand -base64 32 | tr '+/' '-_'`,

@@ -16,7 +16,7 @@ export function blankChain(): Uint8Array<ArrayBuffer> {
 }
 
 /** Tokens that are read in one step: about 3 ms. */
-const STEP = 1024;
+const CHAINED_TOKENS_A_STEP = 1024;
 
 /**
  * Reads tokens into a chain: `h ← SHA-256(h ‖ u32 token)` for each, little-endian.
@@ -46,7 +46,7 @@ export function* extendingChain(
   for (const id of tokens) {
     token.setUint32(0, id, true);
     link.set(sha256(link));
-    if (++count % STEP === 0) yield;
+    if (++count % CHAINED_TOKENS_A_STEP === 0) yield;
   }
   return link.slice(0, HASH_BYTES);
 }

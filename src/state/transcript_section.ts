@@ -44,16 +44,16 @@ export const TRANSCRIPT_ROLES: readonly TranscriptRole[] = [
 ];
 
 /** Bytes of a section before compression, at most: words are most of it. */
-const MOST_PLAIN = 2 ** 23;
+const MOST_TRANSCRIPT_BYTES = 2 ** 23;
 
 /** Bytes up to which compression is as good as it gets. */
 const SMALL = 2 ** 16;
 
 /** Words or tokens in one step. */
-const STEP = 2 ** 13;
+const TRANSCRIPT_STEP = 2 ** 13;
 
 /** Compressed bytes taken at once: no more than a thousand times as many come out. */
-const PIECE = 2 ** 12;
+const COMPRESSED_PIECE_BYTES = 2 ** 12;
 
 /** Words whose place takes one byte. */
 const SHORT = 128;
@@ -96,7 +96,7 @@ export function* encodingTranscript(
   const order = placesOf(tokens, unread);
   yield;
   const places = new Map(order.map((token, place) => [token, place]));
-  const out = new Writer();
+  const out = new TranscriptWriter();
   const short = Math.min(order.length, SHORT);
   out.number(short);
   out.number(order.length - short);
@@ -111,7 +111,7 @@ export function* encodingTranscript(
   out.number(tokens.length);
   for (const [i, token] of tokens.entries()) {
     out.number(places.get(token) ?? 0);
-    if (i % STEP === 0) yield;
+    if (i % TRANSCRIPT_STEP === 0) yield;
   }
   out.number(turns.length);
   let end = 0;
@@ -170,39 +170,49 @@ export function* decodingTranscript(
   position: number,
   unread: readonly number[],
 ): Generator<void, Transcript> {
-  if (plainBytes > MOST_PLAIN) {
-    throw unreadable(`its ${plainBytes} bytes exceed ${MOST_PLAIN}`);
+  if (plainBytes > MOST_TRANSCRIPT_BYTES) {
+    throw unreadableTranscript(
+      `its ${plainBytes} bytes exceed ${MOST_TRANSCRIPT_BYTES}`,
+    );
   }
-  const from = new Reader(yield* inflating(section, plainBytes));
+  const from = new TranscriptReader(yield* inflating(section, plainBytes));
   const short = from.number(SHORT), long = from.number(plainBytes);
   const most = Math.min(position, LONGEST_TRANSCRIPT) + unread.length;
   if (short + long > most) {
-    throw unreadable(`it has ${short + long} words for ${most} tokens`);
+    throw unreadableTranscript(
+      `it has ${short + long} words for ${most} tokens`,
+    );
   }
   const order: number[] = [];
   const words = new Map<number, Uint8Array>();
   for (let place = 0, token = -1; place < short + long; place++) {
     if (place === short) token = -1;
     token += from.number(2 ** 32 - 2 - token) + 1;
-    if (words.has(token)) throw unreadable(`token ${token} has two words`);
+    if (words.has(token)) {
+      throw unreadableTranscript(`token ${token} has two words`);
+    }
     order.push(token);
     words.set(token, from.bytes(from.number(plainBytes)));
-    if (place % STEP === 0) yield;
+    if (place % TRANSCRIPT_STEP === 0) yield;
   }
   const tokens = new Uint32Array(from.number(LONGEST_TRANSCRIPT));
   if (tokens.length !== position) {
-    throw unreadable(
+    throw unreadableTranscript(
       `it has ${tokens.length} tokens, and the state has read ${position}`,
     );
   }
   for (let i = 0; i < tokens.length; i++) {
     tokens[i] = order[from.number(order.length - 1)];
-    if (i % STEP === 0) yield;
+    if (i % TRANSCRIPT_STEP === 0) yield;
   }
   const missing = unread.find((token) => !words.has(token));
-  if (missing !== undefined) throw unreadable(`token ${missing} has no word`);
+  if (missing !== undefined) {
+    throw unreadableTranscript(`token ${missing} has no word`);
+  }
   const length = transcriptLength({ tokens, words }, unread);
-  if (length > MOST_TEXT) throw unreadable(`its text has ${length} bytes`);
+  if (length > MOST_TEXT) {
+    throw unreadableTranscript(`its text has ${length} bytes`);
+  }
   const turns: TranscriptTurn[] = [];
   const count = from.number(plainBytes);
   for (let end = 0; turns.length < count;) {
@@ -210,7 +220,7 @@ export function* decodingTranscript(
     const start = end + from.number(length - end);
     end = start + from.number(length - start);
     turns.push({ role, from: start, to: end });
-    if (turns.length % STEP === 0) yield;
+    if (turns.length % TRANSCRIPT_STEP === 0) yield;
   }
   from.expectEnd();
   return { tokens, words, turns };
@@ -229,29 +239,35 @@ function* inflating(
     found += piece.length;
   });
   try {
-    for (let at = 0; at < section.length && found <= plainBytes; at += PIECE) {
-      const piece = section.subarray(at, at + PIECE);
-      inflate.push(piece, at + PIECE >= section.length);
+    for (
+      let at = 0;
+      at < section.length && found <= plainBytes;
+      at += COMPRESSED_PIECE_BYTES
+    ) {
+      const piece = section.subarray(at, at + COMPRESSED_PIECE_BYTES);
+      inflate.push(piece, at + COMPRESSED_PIECE_BYTES >= section.length);
       yield;
     }
   } catch {
-    throw unreadable("its compressed bytes are damaged");
+    throw unreadableTranscript("its compressed bytes are damaged");
   }
   if (found === plainBytes) return plain;
-  throw unreadable(`its bytes are not ${plainBytes} when decompressed`);
+  throw unreadableTranscript(
+    `its bytes are not ${plainBytes} when decompressed`,
+  );
 }
 
-function unreadable(found: string): Error {
+function unreadableTranscript(found: string): Error {
   return unreadableSave(`in its transcript, ${found}`);
 }
 
 /** Writes numbers and bytes in a row. */
-class Writer {
+class TranscriptWriter {
   #bytes = new Uint8Array(1 << 16);
   #length = 0;
 
   number(value: number): void {
-    this.#expectRoom(MOST_NUMBER);
+    this.#expectRoom(VARINT_BYTES);
     let rest = value;
     for (; rest > 127; rest = Math.floor(rest / 128)) {
       this.#bytes[this.#length++] = rest % 128 | 128;
@@ -279,10 +295,10 @@ class Writer {
 }
 
 /** Bytes of the largest number. */
-const MOST_NUMBER = 5;
+const VARINT_BYTES = 5;
 
 /** Reads them again, each within its bounds. */
-class Reader {
+class TranscriptReader {
   readonly #bytes: Uint8Array;
   #at = 0;
 
@@ -294,12 +310,14 @@ class Reader {
     let value = 0;
     for (let scale = 1;; scale *= 128) {
       const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw unreadable("it ends amid a number");
+      if (byte === undefined) {
+        throw unreadableTranscript("it ends amid a number");
+      }
       value += (byte & 127) * scale;
       // No other way to write a number: the last byte is not 0 but for 0 itself.
       const padded = byte === 0 && scale > 1;
       if (value > most || padded || scale > 2 ** 28) {
-        throw unreadable(
+        throw unreadableTranscript(
           `the number at byte ${
             this.#at - 1
           } is ${value}, expected 0 to ${most}`,
@@ -312,13 +330,15 @@ class Reader {
   bytes(length: number): Uint8Array {
     const start = this.#at;
     this.#at += length;
-    if (this.#at > this.#bytes.length) throw unreadable("it ends amid a word");
+    if (this.#at > this.#bytes.length) {
+      throw unreadableTranscript("it ends amid a word");
+    }
     return this.#bytes.slice(start, this.#at);
   }
 
   expectEnd(): void {
     if (this.#at === this.#bytes.length) return;
-    throw unreadable(
+    throw unreadableTranscript(
       `${this.#bytes.length} bytes, expected ${this.#at}`,
     );
   }

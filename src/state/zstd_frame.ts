@@ -6,7 +6,7 @@
  * @module
  */
 
-const MAGIC = 0xfd2fb528;
+const FRAME_MAGIC = 0xfd2fb528;
 
 /** Bytes of a frame of nothing: its header, and one empty last block. */
 const EMPTY = 9;
@@ -15,7 +15,7 @@ const EMPTY = 9;
  * Such frames that `node:zlib` of Deno 2.9.6 puts after its own: mostly one, and
  * two where its own fills a buffer but for a few bytes.
  */
-const MOST_EMPTY = 2;
+const MOST_EMPTY_BLOCKS = 2;
 
 /** `bytes` without the frames of nothing after their own, where there are some. */
 export function withoutEmptyFrame<T extends ArrayBufferLike>(
@@ -24,7 +24,7 @@ export function withoutEmptyFrame<T extends ArrayBufferLike>(
   const length = zstdFrameLength(bytes);
   if (length === undefined) return bytes;
   const frames = (bytes.length - length) / EMPTY;
-  if (!Number.isInteger(frames) || frames > MOST_EMPTY) return bytes;
+  if (!Number.isInteger(frames) || frames > MOST_EMPTY_BLOCKS) return bytes;
   for (let at = length; at < bytes.length; at += EMPTY) {
     const frame = bytes.subarray(at, at + EMPTY);
     const [last, ...size] = frame.subarray(-3);
@@ -36,13 +36,13 @@ export function withoutEmptyFrame<T extends ArrayBufferLike>(
 }
 
 /** Bytes that a block holds at most. */
-const BLOCK = 2 ** 17;
+const FRAME_BLOCK_BYTES = 2 ** 17;
 
 /** Bytes that a piece of {@linkcode zstdPieces} holds at most. */
-const PIECE = 8 * BLOCK;
+const ZSTD_PIECE_BYTES = 8 * FRAME_BLOCK_BYTES;
 
 /** Bytes of values to one block, at least: encoders make blocks of 8 KiB and more. */
-const LEAST_BLOCK = 2 ** 10;
+const LEAST_BLOCK_BYTES = 2 ** 10;
 
 /** A part of a frame. */
 export interface ZstdPiece {
@@ -63,14 +63,16 @@ export function* zstdPieces(
   bytes: Uint8Array,
   length: number,
 ): Generator<ZstdPiece> {
-  const most = 16 + length / LEAST_BLOCK;
+  const most = 16 + length / LEAST_BLOCK_BYTES;
   let from = 0, at = blocksStart(bytes) ?? bytes.length;
   for (let blocks = 0, held = 0, last = false; !last; blocks++) {
     if (blocks > most) throw new RangeError(`Over ${most} blocks`);
     const header = blockHeader(bytes, at);
     // What a compressed block holds is known once it is read.
-    const holds = kindOf(header) === COMPRESSED ? BLOCK : header >> 3;
-    if (held + holds > PIECE && at > from) {
+    const holds = blockKind(header) === COMPRESSED
+      ? FRAME_BLOCK_BYTES
+      : header >> 3;
+    if (held + holds > ZSTD_PIECE_BYTES && at > from) {
       yield { piece: bytes.subarray(from, at), last: false };
       from = at;
       held = 0;
@@ -99,7 +101,9 @@ export function zstdFrameLength(bytes: Uint8Array): number | undefined {
 /** Where the first block is. */
 function blocksStart(bytes: Uint8Array): number | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 6 || view.getUint32(0, true) !== MAGIC) return undefined;
+  if (bytes.length < 6 || view.getUint32(0, true) !== FRAME_MAGIC) {
+    return undefined;
+  }
   const descriptor = bytes[4], single = (descriptor >> 5) & 1;
   const dictionary = [0, 1, 2, 4][descriptor & 3];
   const content = [single, 2, 4, 8][descriptor >> 6];
@@ -117,11 +121,11 @@ function isLast(header: number): boolean {
   return (header & 1) === 1;
 }
 
-function kindOf(header: number): number {
+function blockKind(header: number): number {
   return header >> 1 & 3;
 }
 
 /** Bytes of a block and its header; one of a repeated byte has that byte alone. */
 function blockBytes(header: number): number {
-  return 3 + (kindOf(header) === REPEATED ? 1 : header >> 3);
+  return 3 + (blockKind(header) === REPEATED ? 1 : header >> 3);
 }

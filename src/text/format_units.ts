@@ -4,12 +4,12 @@
  * @module
  */
 
-const UNITS = ["kB", "MB", "GB", "TB"];
+const BYTE_UNITS = ["kB", "MB", "GB", "TB"];
 
 /** Bytes with three digits and a decimal unit, as file managers have it. */
 export function formatBytes(count: number): string {
   let value = count, unit = "B";
-  for (const next of UNITS) {
+  for (const next of BYTE_UNITS) {
     if (value < 999.5) break;
     value /= 1000;
     unit = next;

@@ -12,7 +12,7 @@
  */
 
 /** Places in the memory. */
-const TOLD = 0, GIVEN = 1, TOKEN = 2, MASK = 4;
+const TOLD_AT = 0, GIVEN_AT = 1, TOKEN_AT = 2, MASK_AT = 4;
 
 /** One side of a feed. */
 export class MaskFeed {
@@ -25,25 +25,25 @@ export class MaskFeed {
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
     this.#words = new Int32Array(memory);
-    this.#mask = new Uint32Array(memory, 4 * MASK);
+    this.#mask = new Uint32Array(memory, 4 * MASK_AT);
   }
 
   /** Begins a feed of masks of so many words. */
   static begin(words: number): MaskFeed {
-    return new MaskFeed(new SharedArrayBuffer(4 * (MASK + words)));
+    return new MaskFeed(new SharedArrayBuffer(4 * (MASK_AT + words)));
   }
 
   /** Tells the token drawn. The mask before it must have been taken. */
   tell(token: number): void {
-    this.#words[TOKEN] = token;
-    Atomics.add(this.#words, TOLD, 2);
-    Atomics.notify(this.#words, TOLD);
+    this.#words[TOKEN_AT] = token;
+    Atomics.add(this.#words, TOLD_AT, 2);
+    Atomics.notify(this.#words, TOLD_AT);
   }
 
   /** Says that no more will be told. */
   end(): void {
-    Atomics.or(this.#words, TOLD, 1);
-    Atomics.notify(this.#words, TOLD);
+    Atomics.or(this.#words, TOLD_AT, 1);
+    Atomics.notify(this.#words, TOLD_AT);
   }
 
   /**
@@ -54,15 +54,15 @@ export class MaskFeed {
    * @returns Nothing if it is not there by then, or will never be.
    */
   take(ms: number): Uint32Array | undefined {
-    const told = Atomics.load(this.#words, TOLD) >>> 1;
+    const told = Atomics.load(this.#words, TOLD_AT) >>> 1;
     const until = performance.now() + ms;
     for (;;) {
-      const given = Atomics.load(this.#words, GIVEN);
+      const given = Atomics.load(this.#words, GIVEN_AT);
       if ((given & 1) !== 0) return undefined;
       if (given >>> 1 === told) return this.#mask;
       const left = until - performance.now();
       if (left <= 0) return undefined;
-      Atomics.wait(this.#words, GIVEN, given, left);
+      Atomics.wait(this.#words, GIVEN_AT, given, left);
     }
   }
 
@@ -75,18 +75,18 @@ export class MaskFeed {
   hear(count: number, ms: number): number | undefined {
     const until = performance.now() + ms;
     for (;;) {
-      const told = Atomics.load(this.#words, TOLD);
-      if (told >>> 1 > count) return this.#words[TOKEN];
+      const told = Atomics.load(this.#words, TOLD_AT);
+      if (told >>> 1 > count) return this.#words[TOKEN_AT];
       const left = until - performance.now();
       if ((told & 1) !== 0 || left <= 0) return undefined;
-      Atomics.wait(this.#words, TOLD, told, left);
+      Atomics.wait(this.#words, TOLD_AT, told, left);
     }
   }
 
   /** Gives the mask behind the last token told; nothing if there is none. */
   give(mask: Uint32Array | undefined): void {
     if (mask !== undefined) this.#mask.set(mask);
-    Atomics.add(this.#words, GIVEN, mask === undefined ? 1 : 2);
-    Atomics.notify(this.#words, GIVEN);
+    Atomics.add(this.#words, GIVEN_AT, mask === undefined ? 1 : 2);
+    Atomics.notify(this.#words, GIVEN_AT);
   }
 }

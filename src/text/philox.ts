@@ -10,10 +10,10 @@
  */
 
 /** Multipliers of the two halves of the counter. */
-const M0 = 0xd2511f53, M1 = 0xcd9e8d57;
+const MULTIPLIER_0 = 0xd2511f53, MULTIPLIER_1 = 0xcd9e8d57;
 
 /** What is added to the key after each round: golden ratio and √3 − 1. */
-const W0 = 0x9e3779b9, W1 = 0xbb67ae85;
+const WEYL_0 = 0x9e3779b9, WEYL_1 = 0xbb67ae85;
 
 /** Four u32 words. */
 export type PhiloxWords = readonly [number, number, number, number];
@@ -26,11 +26,11 @@ export function philox(
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
-    const h0 = high(M0, c0), l0 = Math.imul(M0, c0);
-    const h1 = high(M1, c2), l1 = Math.imul(M1, c2);
+    const h0 = high(MULTIPLIER_0, c0), l0 = Math.imul(MULTIPLIER_0, c0);
+    const h1 = high(MULTIPLIER_1, c2), l1 = Math.imul(MULTIPLIER_1, c2);
     [c0, c1, c2, c3] = [h1 ^ c1 ^ k0, l1, h0 ^ c3 ^ k1, l0];
-    k0 = (k0 + W0) | 0;
-    k1 = (k1 + W1) | 0;
+    k0 = (k0 + WEYL_0) | 0;
+    k1 = (k1 + WEYL_1) | 0;
   }
   return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
 }

@@ -72,7 +72,7 @@ export function sampleToken(
     n = select(scratch, n, target, scratch.weights);
   }
   if (minP > 0) n = keepAbove(scratch, n, Math.min(minP, 1));
-  if (topP < 1 || minP > 0) total = sum(scratch.weights, n);
+  if (topP < 1 || minP > 0) total = sumOfWeights(scratch.weights, n);
   return walk(scratch, n, uniformAt(position, seed) * total);
 }
 
@@ -179,7 +179,7 @@ function keepAbove(
   return kept;
 }
 
-function sum(weights: Float32Array, n: number): number {
+function sumOfWeights(weights: Float32Array, n: number): number {
   let total = 0;
   for (let i = 0; i < n; i++) total += weights[i];
   return total;
@@ -202,13 +202,13 @@ function walk(
 /** The least z of a candidate. */
 const LOWEST = -32;
 
-/** Steps to each power of two in {@linkcode POWERS}. */
-const STEPS = 64;
+/** Steps to each power of two in {@linkcode POWERS_OF_TWO}. */
+const POWER_STEPS = 64;
 
 /** 2^(−k / 64) for as far as {@linkcode LOWEST} reaches. */
-const POWERS = Float64Array.from(
-  { length: 47 * STEPS + 1 },
-  (_, k) => 2 ** (-k / STEPS),
+const POWERS_OF_TWO = Float64Array.from(
+  { length: 47 * POWER_STEPS + 1 },
+  (_, k) => 2 ** (-k / POWER_STEPS),
 );
 
 /**
@@ -217,7 +217,7 @@ const POWERS = Float64Array.from(
  * every JavaScript engine, which the standard does not ask of that.
  */
 function exp2(y: number): number {
-  const k = (0.5 - y * STEPS) | 0;
-  const t = (y + k / STEPS) * Math.LN2;
-  return POWERS[k] * (1 + t * (1 + t * (1 / 2 + t * (1 / 6))));
+  const k = (0.5 - y * POWER_STEPS) | 0;
+  const t = (y + k / POWER_STEPS) * Math.LN2;
+  return POWERS_OF_TWO[k] * (1 + t * (1 + t * (1 / 2 + t * (1 / 6))));
 }

@@ -9,7 +9,7 @@ import type { PromptPieces } from "./prompt_pieces.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** Characters that are encoded in one step. */
-const STEP = 2 ** 15;
+const ENCODED_CHARACTERS_A_STEP = 2 ** 15;
 
 /** What texts are encoded with. */
 export type Encoder = Pick<Tokenizer, "encode" | "bytes" | "longest">;
@@ -38,7 +38,7 @@ function* encodingText(
   tokenizer: Encoder,
 ): Generator<void, number[]> {
   const { longest } = tokenizer;
-  if (longest === undefined || text.length <= STEP) {
+  if (longest === undefined || text.length <= ENCODED_CHARACTERS_A_STEP) {
     return tokenizer.encode(text);
   }
   const tokens: number[] = [];
@@ -70,7 +70,7 @@ function* encodingText(
 
 /** Where a step ends: not within a surrogate pair. */
 function stepEnd(text: string, from: number): number {
-  const end = Math.min(text.length, from + STEP);
+  const end = Math.min(text.length, from + ENCODED_CHARACTERS_A_STEP);
   const isPair = isIn(text.charCodeAt(end - 1), 0xd800) &&
     isIn(text.charCodeAt(end), 0xdc00);
   return isPair ? end - 1 : end;

@@ -29,7 +29,7 @@ export class Utf8Stream {
     const all = new Uint8Array(this.#pending.length + bytes.length);
     all.set(this.#pending);
     all.set(bytes, this.#pending.length);
-    const end = all.length - unfinished(all);
+    const end = all.length - unfinishedCharacterBytes(all);
     this.#pending = all.slice(end);
     return this.#decoder.decode(all.subarray(0, end));
   }
@@ -43,11 +43,11 @@ export class Utf8Stream {
 }
 
 /** Bytes at the end that begin a character and lack the rest of it. */
-function unfinished(bytes: Uint8Array): number {
+function unfinishedCharacterBytes(bytes: Uint8Array): number {
   for (let count = 1; count <= Math.min(3, bytes.length); count++) {
     const lead = bytes[bytes.length - count];
     if ((lead & 0b1100_0000) === 0b1000_0000) continue;
-    const whole = lengthOf(lead);
+    const whole = characterBytes(lead);
     const second = count > 1 ? bytes[bytes.length - count + 1] : undefined;
     return count < whole && mayFollow(lead, second) ? count : 0;
   }
@@ -55,7 +55,7 @@ function unfinished(bytes: Uint8Array): number {
 }
 
 /** Bytes of a character that begins with `lead`; 1 where none begins. */
-function lengthOf(lead: number): number {
+function characterBytes(lead: number): number {
   if (lead >= 0xc2 && lead <= 0xdf) return 2;
   if (lead >= 0xe0 && lead <= 0xef) return 3;
   if (lead >= 0xf0 && lead <= 0xf4) return 4;

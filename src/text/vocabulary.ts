@@ -21,7 +21,7 @@ export function parseVocabulary(text: string, file: string): TokenBytes {
   const tokens = new TokenBytes([[]]);
   lines.forEach((raw, i) => {
     const line = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
-    const refuse = (found: string) => corrupt(file, i + 1, found);
+    const refuse = (found: string) => corruptVocabulary(file, i + 1, found);
     const first = line.indexOf(" "), last = line.lastIndexOf(" ");
     if (first < 1 || last <= first) throw refuse("is not ID LITERAL LENGTH");
     const id = line.slice(0, first), length = line.slice(last + 1);
@@ -39,7 +39,11 @@ export function parseVocabulary(text: string, file: string): TokenBytes {
   return tokens;
 }
 
-function corrupt(file: string, line: number, found: string): ModelError {
+function corruptVocabulary(
+  file: string,
+  line: number,
+  found: string,
+): ModelError {
   return new ModelError(
     "ERR_VOCABULARY_CORRUPT",
     `Cannot read vocabulary ${file}: line ${line} ${found}`,

@@ -77,12 +77,12 @@ export function jsonBeginning(text: string): boolean | undefined {
   }
 }
 
-type Refuse = (found: string) => ModelError;
+type RefuseVocabulary = (found: string) => ModelError;
 
 /** Ids and bytes of tokens by id. */
 function tokensById(
   json: Readonly<Record<string, unknown>>,
-  refuse: Refuse,
+  refuse: RefuseVocabulary,
 ): (readonly [number, Uint8Array])[] {
   return Object.entries(json).map(([id, token]) => {
     if (/^\d{1,7}$/.test(id)) {
@@ -98,7 +98,7 @@ function tokensById(
 /** Ids and bytes of tokens whose characters stand for bytes. */
 function tokensOfTrie(
   vocab: Readonly<Record<string, unknown>>,
-  refuse: Refuse,
+  refuse: RefuseVocabulary,
 ): (readonly [number, Uint8Array])[] {
   const bytes = byteOfCharacter();
   return Object.entries(vocab).map(([token, id]) => {
@@ -116,7 +116,7 @@ function tokensOfTrie(
 /** Tokens in the order of ids, without gaps; 0 ends a text. */
 function inOrder(
   tokens: readonly (readonly [number, Uint8Array])[],
-  refuse: Refuse,
+  refuse: RefuseVocabulary,
 ): TokenBytes {
   const size = tokens.reduce((most, [id]) => Math.max(most, id + 1), 1);
   if (size > tokens.length + 1) {

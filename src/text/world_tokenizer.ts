@@ -71,7 +71,7 @@ export async function worldTokenizer(
   return {
     size,
     end: 0,
-    digest: await digest(vocabulary),
+    digest: await vocabularyDigest(vocabulary),
     longest,
     encode(text): number[] {
       const bytes = encoder.encode(text);
@@ -88,7 +88,7 @@ export async function worldTokenizer(
 }
 
 /** SHA-256 over u32 length and bytes of each token in the order of ids. */
-async function digest(
+async function vocabularyDigest(
   vocabulary: TokenBytes,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(4 * vocabulary.size + vocabulary.bytes);

@@ -25,7 +25,7 @@ declare const self: {
 const SHELF = "gosling-page";
 /** Where the page lies, on its own or in a folder of some host. */
 const HOME = new URL("./", location.href);
-const PAGE = [
+const CACHED_PAGE = [
   "./",
   "page.js",
   "page.css",
@@ -38,7 +38,7 @@ const PAGE = [
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
-    caches.open(SHELF).then((shelf) => shelf.addAll(PAGE))
+    caches.open(SHELF).then((shelf) => shelf.addAll(CACHED_PAGE))
       .then(() => self.skipWaiting()),
   );
 });
@@ -51,11 +51,14 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(event.request.url);
   if (
     origin === location.origin && event.request.method === "GET" &&
-    PAGE.includes(pathname)
-  ) event.respondWith(answer(event.request, pathname));
+    CACHED_PAGE.includes(pathname)
+  ) event.respondWith(answerFromTab(event.request, pathname));
 });
 
-async function answer(request: Request, path: string): Promise<Response> {
+async function answerFromTab(
+  request: Request,
+  path: string,
+): Promise<Response> {
   const shelf = await caches.open(SHELF);
   try {
     const response = await fetch(request);

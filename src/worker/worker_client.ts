@@ -50,7 +50,7 @@ export interface CrashOptions {
   readonly crashed?: (error: Error) => void;
 }
 
-interface Waiting<Reply> {
+interface WaitingCall<Reply> {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
 }
@@ -58,7 +58,7 @@ interface Waiting<Reply> {
 /** One worker. It does calls in the order in which they were made. */
 export class WorkerClient<Request, Reply> {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting<Reply>>();
+  readonly #waiting = new Map<number, WaitingCall<Reply>>();
   #next = 0;
   #ended: Error | undefined;
 

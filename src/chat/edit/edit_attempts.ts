@@ -26,7 +26,7 @@ export const MOST_EDIT_TOKENS = 1 << 16;
 const FRAME = 16;
 
 /** What a way has to be better by, nats a token, than a plainer one before it. */
-const MARGIN = 0.01;
+const LIKELIHOOD_MARGIN = 0.01;
 
 /** One way to edit. */
 export interface Way {
@@ -93,7 +93,8 @@ export async function tryAll(
     aim.value(measured.facts) - harmOf(before.keep, measured.keep)
   );
   const best = values.reduce(
-    (best, value, i) => value > (values[best] ?? -Infinity) + MARGIN ? i : best,
+    (best, value, i) =>
+      value > (values[best] ?? -Infinity) + LIKELIHOOD_MARGIN ? i : best,
     0,
   );
   const attempts = found.map(({ method, measured }, i) => ({
@@ -129,7 +130,7 @@ export function factTexts(facts: readonly Fact[]): string[] {
 export function toldTexts(told: readonly Input[]): string[] {
   return told.flatMap((input) =>
     "prompt" in input
-      ? pieces(input.prompt).filter((piece) => typeof piece === "string")
+      ? promptPieces(input.prompt).filter((piece) => typeof piece === "string")
       : input.messages.map(({ content }) => content)
   );
 }
@@ -153,7 +154,7 @@ export function toldTokens(editor: Editor, told: readonly Input[]): number {
     (sum, input) =>
       sum +
       ("prompt" in input
-        ? pieces(input.prompt).reduce<number>((sum, piece) =>
+        ? promptPieces(input.prompt).reduce<number>((sum, piece) =>
           sum + (typeof piece === "number" ? 1 : editor.length(piece)), 0)
         : input.messages.reduce((sum, { content }) =>
           sum + editor.length(content) + FRAME, 0)),
@@ -161,7 +162,7 @@ export function toldTokens(editor: Editor, told: readonly Input[]): number {
   );
 }
 
-function pieces(prompt: PromptPieces): readonly (string | number)[] {
+function promptPieces(prompt: PromptPieces): readonly (string | number)[] {
   return typeof prompt === "string" ? [prompt] : prompt;
 }
 

@@ -60,7 +60,7 @@ export interface ForgetAsk {
 export const ANEW = "read anew without it";
 
 /** Times that something is said or shown at most. */
-const MOST_REPEATS = 3;
+const MOST_FORGET_REPEATS = 3;
 
 /**
  * Makes a state forget.
@@ -70,7 +70,7 @@ const MOST_REPEATS = 3;
 export async function forget(editor: Editor, ask: ForgetAsk): Promise<Edit> {
   const { save, facts, keep } = ask;
   // What a denial will be is not known yet, but how long it can be.
-  const longest = plansOf(ask, facts.map(() => undefined));
+  const longest = forgetPlans(ask, facts.map(() => undefined));
   await editor.count([
     ...toldTexts(ask.told ?? []),
     ...longest.flatMap(({ lessons }) => lessonTexts(lessons)),
@@ -94,7 +94,7 @@ export async function forget(editor: Editor, ask: ForgetAsk): Promise<Edit> {
     return found !== undefined && isKnown(found, said[i], fact);
   });
   const known = knew.includes(true);
-  const plans = known ? plansOf(ask, denials) : [];
+  const plans = known ? forgetPlans(ask, denials) : [];
   const keeps = save.transcript !== undefined;
   const rest = known ? withoutFacts(ask, denials) : undefined;
   const best = await tryAll(
@@ -160,16 +160,16 @@ function summaryOf(method: string, reports: readonly FactReport[]): string {
     : `Forgot ${count(reports)}`;
 }
 
-interface Plan {
+interface ForgetPlan {
   readonly method: string;
   readonly lessons: readonly Lesson[];
 }
 
 /** Ways to forget, the plainest first. */
-function plansOf(
+function forgetPlans(
   { facts, statements, candidates }: ForgetAsk,
   denials: readonly (string | undefined)[],
-): Plan[] {
+): ForgetPlan[] {
   const said = statements.length > 0
     ? statements.map((user) => ({ user }))
     : facts.map((fact) => ({ user: plea(fact) }));
@@ -179,15 +179,18 @@ function plansOf(
   }));
   const repeat = (lessons: readonly Lesson[], times: number) =>
     Array.from({ length: times }, () => lessons).flat();
-  const plans: Plan[] = [
+  const plans: ForgetPlan[] = [
     { method: "said", lessons: said },
     { method: "said, then denied", lessons: [...said, ...denied] },
     { method: "denied", lessons: denied },
-    { method: "said three times", lessons: repeat(said, MOST_REPEATS) },
-    { method: "denied three times", lessons: repeat(denied, MOST_REPEATS) },
+    { method: "said three times", lessons: repeat(said, MOST_FORGET_REPEATS) },
+    {
+      method: "denied three times",
+      lessons: repeat(denied, MOST_FORGET_REPEATS),
+    },
     {
       method: "said and denied three times",
-      lessons: repeat([...said, ...denied], MOST_REPEATS),
+      lessons: repeat([...said, ...denied], MOST_FORGET_REPEATS),
     },
   ];
   return plans.slice(0, candidates);
@@ -203,14 +206,15 @@ function withoutFacts(
   denials: readonly string[],
 ): readonly Input[] | undefined {
   const secret = facts.map(({ question, answer }, i) => {
-    const open = new Set(words(`${question} ${denials[i] ?? ""}`));
-    return words(answer).filter((word) => !open.has(word));
+    const open = new Set(wordsOfFact(`${question} ${denials[i] ?? ""}`));
+    return wordsOfFact(answer).filter((word) => !open.has(word));
   });
   if (told === undefined || secret.some(({ length }) => length === 0)) {
     return undefined;
   }
   const gone = new Set(secret.flat());
-  const has = (text: string) => words(text).some((word) => gone.has(word));
+  const has = (text: string) =>
+    wordsOfFact(text).some((word) => gone.has(word));
   return told.flatMap((input): Input[] => {
     if ("prompt" in input) {
       const text = typeof input.prompt === "string"
@@ -236,7 +240,7 @@ function exchangesOf(messages: readonly Message[]): Message[][] {
   return exchanges;
 }
 
-function words(text: string): string[] {
+function wordsOfFact(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 

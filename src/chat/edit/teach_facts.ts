@@ -80,7 +80,7 @@ export interface Teaching extends Edit {
 const HOLD_OUT = 4;
 
 /** Times that lessons may be repeated. */
-const MOST_REPEATS = 3;
+const MOST_LESSON_REPEATS = 3;
 
 /**
  * Teaches.
@@ -237,14 +237,14 @@ export function schedules(
   }
   const plans: Schedule[] = [];
   const all = [...orders.values()];
-  for (let rank = 0; rank < all.length + MOST_REPEATS; rank++) {
-    for (let repeats = 1; repeats <= MOST_REPEATS; repeats++) {
+  for (let rank = 0; rank < all.length + MOST_LESSON_REPEATS; rank++) {
+    for (let repeats = 1; repeats <= MOST_LESSON_REPEATS; repeats++) {
       const found = all[rank - repeats + 1];
       if (found === undefined) continue;
       const [name, order] = found;
       const once = order.flatMap((place) => lessons[place] ?? []);
       plans.push({
-        method: `read ${TIMES[repeats - 1]}, ${name}`,
+        method: `read ${REPEAT_NAMES[repeats - 1]}, ${name}`,
         lessons: Array.from({ length: repeats }, () => once).flat(),
       });
     }
@@ -252,4 +252,4 @@ export function schedules(
   return plans.slice(0, most);
 }
 
-const TIMES = ["once", "twice", "three times"];
+const REPEAT_NAMES = ["once", "twice", "three times"];

@@ -49,7 +49,7 @@ export type ChatFormName = typeof CHAT_FORMS[number];
 const NEXT_TURN = `${TURN_END}User:`;
 
 /** What follows `Assistant:`. */
-const OPENINGS = {
+const ASSISTANT_OPENINGS = {
   none: "",
   minimal: " <think>\n</think",
   low: " <think",
@@ -57,8 +57,8 @@ const OPENINGS = {
   high: " <think",
 } satisfies Record<Effort, string>;
 
-/** How an answer begins after {@linkcode OPENINGS}, and after `Bot✿<think`. */
-const STARTS = {
+/** How an answer begins after {@linkcode ASSISTANT_OPENINGS}, and after `Bot✿<think`. */
+const ANSWER_STARTS = {
   none: "none",
   minimal: "closed",
   low: "opened",
@@ -89,10 +89,10 @@ class ColonForm implements ChatTemplate {
     const chat = renderChat(hinted(messages, effort), phase, answer);
     const plain = effort === "none";
     return Promise.resolve({
-      prompt: chat.text + (chat.phase.open ? OPENINGS[effort] : ""),
+      prompt: chat.text + (chat.phase.open ? ASSISTANT_OPENINGS[effort] : ""),
       phase: chat.phase,
       space: plain && chat.phase.open,
-      thought: chat.phase.open ? STARTS[effort] : "none",
+      thought: chat.phase.open ? ANSWER_STARTS[effort] : "none",
       ends: [
         plain
           ? { text: TURN_END, kept: true }
@@ -295,7 +295,7 @@ function jsonText(content: string): string {
 /** The form of the World models; whether one thinks, its name tells. */
 export const WORLD: ChatTemplate = new ColonForm("world");
 
-const FORMS = {
+const FORMS_BY_NAME = {
   world: new ColonForm("world", false),
   g1: new ColonForm("g1", true),
   flower: new FlowerForm(),
@@ -303,5 +303,5 @@ const FORMS = {
 
 /** A form by its name. */
 export function chatForm(name: ChatFormName): ChatTemplate {
-  return FORMS[name];
+  return FORMS_BY_NAME[name];
 }

@@ -13,7 +13,7 @@ import type {
 } from "./jinja_interpreter.ts";
 
 /** Milliseconds that one question may take, and those of a thread that starts. */
-const PATIENCE = 2000, STARTING = 8000;
+const TEMPLATE_PATIENCE = 2000, THREAD_START_PATIENCE = 8000;
 
 /**
  * Interpreters in threads; none is started before the first text.
@@ -22,8 +22,8 @@ const PATIENCE = 2000, STARTING = 8000;
  * @param starting Milliseconds that the first one of a thread may take besides.
  */
 export function jinjaThread(
-  patience = PATIENCE,
-  starting = STARTING,
+  patience = TEMPLATE_PATIENCE,
+  starting = THREAD_START_PATIENCE,
 ): OpenInterpreter {
   return (source) => {
     const worker = new RestartingWorker<JinjaQuestion, JinjaReply>({

@@ -55,7 +55,7 @@ import {
 } from "../tools/tool_calls.ts";
 
 /** Characters of a template. */
-const LONGEST = 1 << 18;
+const MOST_TEMPLATE_CHARACTERS = 1 << 18;
 
 /** Names that llama.cpp has for templates in place of their text. */
 const WORLD_NAMES = new Set(["rwkv-world"]);
@@ -64,7 +64,7 @@ const WORLD_NAMES = new Set(["rwkv-world"]);
 const UNENDED = /<think>?\s*$/;
 
 /** A thought that the prompt ends. */
-const ENDED = /<\/think>?\s*$/;
+const ENDED_THOUGHT = /<\/think>?\s*$/;
 
 /** What is known of a template besides its text. */
 export interface OpenTemplateOptions {
@@ -88,8 +88,11 @@ export async function openTemplate(
 ): Promise<ModelTemplate | { readonly world: true; readonly bos?: boolean }> {
   const { source, name } = given;
   if (WORLD_NAMES.has(source.trim())) return { world: true };
-  if (source.length > LONGEST) {
-    throw unusable(name, `it has more than ${LONGEST} characters`);
+  if (source.length > MOST_TEMPLATE_CHARACTERS) {
+    throw unusable(
+      name,
+      `it has more than ${MOST_TEMPLATE_CHARACTERS} characters`,
+    );
   }
   if (jinja === undefined) {
     throw unusable(name, "no interpreter was given to write it with (`jinja`)");
@@ -257,7 +260,7 @@ export class ModelTemplate implements ChatTemplate {
       ? (asked === "" && phase.thinking ? "opened" : "none")
       : !answer
       ? "none"
-      : ENDED.test(text)
+      : ENDED_THOUGHT.test(text)
       ? "closed"
       : unended
       ? "opened"
@@ -330,7 +333,7 @@ export class ModelTemplate implements ChatTemplate {
   ): Promise<string> {
     const [text = ""] = await this.#writer.write([[messages, open]], options);
     const inside = begun ? this.#writer.withoutEnd(text) : text;
-    return unfinished(inside, open, form);
+    return unfinishedTurn(inside, open, form);
   }
 
   async #after(
@@ -368,7 +371,7 @@ export class ModelTemplate implements ChatTemplate {
       );
     }
     return (phase.thinking ? `\n${THINK_END}` : "") +
-      unfinished(phase.open ? first : first.slice(end.length), open, form);
+      unfinishedTurn(phase.open ? first : first.slice(end.length), open, form);
   }
 }
 
@@ -386,7 +389,11 @@ function ending({ open, thinking }: Moment["phase"], form: Shape): string {
 }
 
 /** What follows the end of a turn is read with the next. */
-function unfinished(text: string, open: boolean, { end, rest }: Shape): string {
+function unfinishedTurn(
+  text: string,
+  open: boolean,
+  { end, rest }: Shape,
+): string {
   return !open && rest !== "" && text.endsWith(end + rest)
     ? text.slice(0, -rest.length)
     : text;

@@ -79,7 +79,7 @@ export class TemplateWriter {
   ) {
     this.#tokenizer = tokenizer;
     const marked = (text: string) => {
-      const id = idOf(text, specials.ids, tokenizer);
+      const id = specialTokenId(text, specials.ids, tokenizer);
       if (id === undefined) return text;
       const known = this.#marks.entries().find(([, other]) => other === id);
       const mark = known?.[0] ?? newMark();
@@ -119,8 +119,8 @@ export class TemplateWriter {
       rwkv_prompt_template: "bot",
       rwkv_generation_prompt: plain ? "fake_think" : "open_think",
       ...variables,
-      ...(tools.length > 0 && { tools: tools.map(toolOf) }),
-      messages: messages.map(messageOf),
+      ...(tools.length > 0 && { tools: tools.map(templateTool) }),
+      messages: messages.map(templateMessage),
       add_generation_prompt: answer,
     }));
     const reply = await this.#jinja.write(values);
@@ -173,7 +173,7 @@ export class TemplateWriter {
 }
 
 /** The id of a special token, if the vocabulary has it. */
-function idOf(
+function specialTokenId(
   text: string,
   ids: ReadonlyMap<string, number>,
   tokenizer: Words | undefined,
@@ -190,7 +190,7 @@ function newMark(): string {
   return `\u{F0000}${crypto.randomUUID()}\u{F0001}`;
 }
 
-function toolOf({ name, description, parameters }: Tool): object {
+function templateTool({ name, description, parameters }: Tool): object {
   return {
     type: "function",
     function: { name, description: description ?? "", parameters },
@@ -198,7 +198,7 @@ function toolOf({ name, description, parameters }: Tool): object {
 }
 
 /** A message as templates know it. */
-function messageOf(
+function templateMessage(
   { role, content, reasoning, calls, callId, name }: Message,
 ): object {
   return {
@@ -215,13 +215,13 @@ function messageOf(
     ...(role === "tool" && {
       ...(callId !== undefined && { tool_call_id: callId }),
       ...(name !== undefined && { name }),
-      rwkv_json_content: parsed(content),
+      rwkv_json_content: parsedContent(content),
     }),
   };
 }
 
 /** JSON as the value that it is, anything else as a text. */
-function parsed(content: string): unknown {
+function parsedContent(content: string): unknown {
   try {
     return JSON.parse(content);
   } catch {

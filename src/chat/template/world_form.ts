@@ -61,7 +61,7 @@ export const THINK_END = "</think>";
 /** Where a chat begins. */
 export const BLANK_PHASE: ChatPhase = { open: false, thinking: false };
 
-const NAMES = {
+const SPEAKER_NAMES = {
   system: "System",
   user: "User",
   assistant: "Assistant",
@@ -87,12 +87,12 @@ export function renderChat(
       ? ""
       : `<think>\n${reasoning}\n${THINK_END}\n`;
     const text = clean(thought + content);
-    return `${NAMES[role]}:${text === "" ? "" : ` ${text}`}${TURN_END}`;
+    return `${SPEAKER_NAMES[role]}:${text === "" ? "" : ` ${text}`}${TURN_END}`;
   });
   const open = answer || asks(messages);
   return {
     text: ending(phase, TURN_END) + turns.join("") +
-      (open ? `${NAMES.assistant}:` : ""),
+      (open ? `${SPEAKER_NAMES.assistant}:` : ""),
     phase: { open, thinking: false },
   };
 }

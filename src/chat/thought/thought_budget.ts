@@ -57,7 +57,7 @@ export async function thinkWithin(
   if (cut === undefined) return;
   const { save, usage } = cut as DoneEvent;
   const closed = save.chat.thinking
-    ? await close(take, { ...ask, save }, signal)
+    ? await closeThought(take, { ...ask, save }, signal)
     : undefined;
   await take(
     {
@@ -72,14 +72,14 @@ export async function thinkWithin(
     (event) =>
       hear(
         event.type === "done"
-          ? { ...event, usage: total(usage, closed?.usage, event.usage) }
+          ? { ...event, usage: totalUsage(usage, closed?.usage, event.usage) }
           : event,
       ),
   );
 }
 
 /** Closes a thought in the state. */
-async function close(
+async function closeThought(
   take: TakePart,
   ask: Ask,
   signal: AbortSignal,
@@ -99,7 +99,7 @@ async function close(
 }
 
 /** What parts of a turn cost together. */
-function total(
+function totalUsage(
   first: TurnUsage,
   closing: TurnUsage | undefined,
   last: TurnUsage,

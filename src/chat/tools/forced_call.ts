@@ -14,9 +14,10 @@ export interface CallPiece {
 }
 
 /** How a call begins, without its blanks, and how the name behind that goes on. */
-const START = '{"name":"', NAME = /^([\w-]*)(".*)?$/;
+const CALL_START = '{"name":"', CALL_NAME = /^([\w-]*)(".*)?$/;
 
-const HEAD = /^\s*\{\s*"name"\s*:\s*"([\w-]+)"\s*,\s*"arguments"\s*:\s*(?=\{)/;
+const CALL_HEAD =
+  /^\s*\{\s*"name"\s*:\s*"([\w-]+)"\s*,\s*"arguments"\s*:\s*(?=\{)/;
 
 /** Where in JSON a text stands. */
 interface JsonPlace {
@@ -46,7 +47,8 @@ export class ForcedCall {
   only(names: Iterable<string>): string | undefined {
     const begun = this.#head.replaceAll(/\s/g, "");
     if (begun === "" || !this.begun) return undefined;
-    const [, part = "", end] = NAME.exec(begun.slice(START.length)) ?? [];
+    const [, part = "", end] = CALL_NAME.exec(begun.slice(CALL_START.length)) ??
+      [];
     const left = [...names].filter((name) =>
       end === undefined ? name.startsWith(part) : name === part
     );
@@ -56,9 +58,9 @@ export class ForcedCall {
   /** Whether what is written is the beginning of a call. */
   get begun(): boolean {
     const begun = this.#head.replaceAll(/\s/g, "");
-    return begun.startsWith(START)
-      ? NAME.test(begun.slice(START.length))
-      : START.startsWith(begun);
+    return begun.startsWith(CALL_START)
+      ? CALL_NAME.test(begun.slice(CALL_START.length))
+      : CALL_START.startsWith(begun);
   }
 
   /** What is written of the arguments. */
@@ -76,7 +78,7 @@ export class ForcedCall {
     let rest = text;
     if (this.#name === undefined) {
       this.#head += text;
-      const found = HEAD.exec(this.#head);
+      const found = CALL_HEAD.exec(this.#head);
       if (found === null) return undefined;
       this.#name = found[1];
       rest = this.#head.slice(found[0].length);
@@ -90,7 +92,7 @@ export class ForcedCall {
   #arguments(text: string): string {
     if (this.#whole) return "";
     for (let i = 0; i < text.length; i++) {
-      this.#place = after(this.#place, text[i]);
+      this.#place = afterLetter(this.#place, text[i]);
       if (this.#place.depth === 0) {
         this.#whole = true;
         return text.slice(0, i + 1);
@@ -100,7 +102,7 @@ export class ForcedCall {
   }
 }
 
-function after(place: JsonPlace, letter: string): JsonPlace {
+function afterLetter(place: JsonPlace, letter: string): JsonPlace {
   const { depth, quoted, escaped } = place;
   if (quoted) {
     return {

@@ -28,15 +28,15 @@ export async function answerBody(
   const found = Object.entries(BETWEEN).find(([name]) => type.startsWith(name));
   if (found !== undefined && response.body !== null) {
     const [, between] = found;
-    return streamed(response.body, between, answer, kept);
+    return streamedAnswer(response.body, between, answer, kept);
   }
   const text = await response.text();
-  const said = told(text, answer);
+  const said = toldByAnswer(text, answer);
   if (answer.state !== undefined) await kept();
   return said ?? "";
 }
 
-function streamed(
+function streamedAnswer(
   body: ReadableStream<Uint8Array>,
   between: string,
   answer: AnswerReader,
@@ -51,7 +51,7 @@ function streamed(
   const heard = async (parts: readonly string[], end: string) => {
     let heard = "";
     for (const part of parts) {
-      const said = told(part, answer);
+      const said = toldByAnswer(part, answer);
       if (answer.state !== undefined) await (keeping ??= kept());
       if (said !== undefined) heard += said + end;
     }
@@ -82,7 +82,7 @@ function streamed(
 }
 
 /** One object of JSON, alone or behind the names of an event, as the answer has it. */
-function told(part: string, answer: AnswerReader): string | undefined {
+function toldByAnswer(part: string, answer: AnswerReader): string | undefined {
   const at = part.indexOf("{");
   if (at < 0) return part;
   let value: Json;

@@ -62,11 +62,16 @@ export class AnswerReader {
 }
 
 /** Fields with which a request says that it keeps its states itself. */
-const OWN_STATE = ["state", "initial", "previous_response_id", "context"];
+const OWN_STATE_FIELDS = [
+  "state",
+  "initial",
+  "previous_response_id",
+  "context",
+];
 
 /** Whether a request has a state of its own. */
 export function carriesState(body: Json): boolean {
-  return OWN_STATE.some((name) => {
+  return OWN_STATE_FIELDS.some((name) => {
     const { [name]: value = null } = body;
     const empty = Array.isArray(value) && value.length === 0;
     return value !== null && !empty;

@@ -83,7 +83,7 @@ export function chatHistory(
 ): KeptHistory {
   const keys = [keyOf(seed)];
   for (const piece of pieces) {
-    keys.push(piece.reduce(linked, keys.at(-1) ?? ""));
+    keys.push(piece.reduce(linkedKey, keys.at(-1) ?? ""));
   }
   const last = pieces.at(-1)?.at(-1);
   // A last message of the assistant's is gone on with, and becomes one with the answer.
@@ -95,7 +95,7 @@ export function chatHistory(
   return {
     places: keys.map((key, known) => ({ key, known })).slice(1).reverse(),
     after: ({ text, calls }) =>
-      linked(before, {
+      linkedKey(before, {
         role: "assistant",
         content: (begun ?? "") + text,
         calls,
@@ -113,7 +113,10 @@ const LINKS = new Map<string, string>();
 const MOST_LINKS = 4096, LONGEST_LINK = 2048;
 
 /** The key after one more message. White space around a text is the client's. */
-function linked(key: string, { role, content, calls = [] }: Message): string {
+function linkedKey(
+  key: string,
+  { role, content, calls = [] }: Message,
+): string {
   const text = JSON.stringify([
     key,
     role,

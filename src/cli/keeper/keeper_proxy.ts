@@ -26,13 +26,13 @@ import type {
 import { DIALECTS } from "./dialects/by_path.ts";
 
 /** Bytes of a body that is looked into. */
-const MOST_BODY = 1 << 26;
+const MOST_REQUEST_BYTES = 1 << 26;
 
 /** Characters of the newest words that a note shows. */
-const SHOWN = 40;
+const SHOWN_CHARACTERS = 40;
 
 /** Milliseconds that a list of a server's models is believed. */
-const FRESH = 30_000;
+const MODEL_LIST_FRESH_MS = 30_000;
 
 /** Headers that are of one connection, or that the proxy has to say itself. */
 const OWN_HEADERS = [
@@ -45,7 +45,7 @@ const OWN_HEADERS = [
 ];
 
 /** Saves of one history that are tried, where a server refuses them. */
-const TRIES = 3;
+const SAVES_TRIED = 3;
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -63,7 +63,7 @@ export interface KeeperOptions {
 }
 
 /** A request that was read. */
-interface Asked {
+interface ConversationRequest {
   readonly request: Request;
   readonly path: string;
   readonly text: string;
@@ -73,7 +73,7 @@ interface Asked {
 }
 
 /** A save to go on from. */
-interface Found {
+interface FoundSave {
   readonly place: SavePlace;
   /** The request that does so. */
   readonly body: Json;
@@ -128,7 +128,7 @@ export class Keeper {
     ]);
     if (bytes === undefined) return tooLarge();
     const text = new TextDecoder().decode(bytes);
-    const body = objectOf(text);
+    const body = jsonObject(text);
     const history = body && this.#historyOf(request, body, dialect);
     if (body === undefined || history === undefined) {
       return await this.#forward(request, pathname + search, bytes, body);
@@ -165,8 +165,8 @@ export class Keeper {
   }
 
   /** Goes on from the newest save; where that is refused, tells the whole. */
-  async #converse(asked: Asked): Promise<Response> {
-    for (let tries = 0; tries < TRIES; tries++) {
+  async #converse(asked: ConversationRequest): Promise<Response> {
+    for (let tries = 0; tries < SAVES_TRIED; tries++) {
       const found = await this.#find(asked);
       if (found === undefined) break;
       const { place: { known }, server } = found;
@@ -184,8 +184,8 @@ export class Keeper {
   }
 
   async #find(
-    { history: { places }, dialect, body }: Asked,
-  ): Promise<Found | undefined> {
+    { history: { places }, dialect, body }: ConversationRequest,
+  ): Promise<FoundSave | undefined> {
     for (const place of places) {
       const save = await this.#store.read(place);
       if (save === undefined) continue;
@@ -198,7 +198,7 @@ export class Keeper {
 
   /** Passes an answer on, and keeps its state once it has ended. */
   async #listen(
-    asked: Asked,
+    asked: ConversationRequest,
     response: Response,
     server: string,
     known: number,
@@ -219,7 +219,7 @@ export class Keeper {
   }
 
   async #keep(
-    { body, history }: Asked,
+    { body, history }: ConversationRequest,
     answer: AnswerReader,
     server: string,
     known: number,
@@ -233,13 +233,16 @@ export class Keeper {
       words,
       ...history.textAfter?.(answer),
     });
-    const shown = words.replaceAll(/\s+/g, " ").trim().slice(0, SHOWN);
+    const shown = words.replaceAll(/\s+/g, " ").trim().slice(
+      0,
+      SHOWN_CHARACTERS,
+    );
     this.#note(`${length - known} of ${length} ${unit} are new: ${shown}`);
   }
 
   /** Sends a request to a server that has its model, the preferred one first. */
   async #send(
-    { request, path, body }: Asked,
+    { request, path, body }: ConversationRequest,
     text: string,
     preferred?: string,
   ): Promise<{ readonly response: Response; readonly from: string }> {
@@ -291,7 +294,10 @@ export class Keeper {
     } catch {
       // It is asked again once this is no longer believed.
     }
-    this.#models.set(server, { ids, until: performance.now() + FRESH });
+    this.#models.set(server, {
+      ids,
+      until: performance.now() + MODEL_LIST_FRESH_MS,
+    });
     return ids;
   }
 
@@ -367,7 +373,7 @@ async function readUpTo(
   let length = 0;
   for await (const piece of body ?? []) {
     length += piece.length;
-    if (length > MOST_BODY) return undefined;
+    if (length > MOST_REQUEST_BYTES) return undefined;
     pieces.push(piece);
   }
   const [first] = pieces;
@@ -381,7 +387,7 @@ async function readUpTo(
   return bytes;
 }
 
-function objectOf(text: string): Json | undefined {
+function jsonObject(text: string): Json | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return value instanceof Object && !Array.isArray(value)
@@ -409,7 +415,8 @@ function foreignName(name: string): Response {
 }
 
 function tooLarge(): Response {
-  const error = `Cannot read body: it is larger than ${MOST_BODY} bytes`;
+  const error =
+    `Cannot read body: it is larger than ${MOST_REQUEST_BYTES} bytes`;
   return Response.json({ error: { message: error } }, { status: 413 });
 }
 

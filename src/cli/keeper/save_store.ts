@@ -67,31 +67,31 @@ interface RecentSave {
   file: "waiting" | "there" | "failed";
 }
 
-const SUFFIX = ".save";
+const KEPT_SUFFIX = ".save";
 
 /** Characters of the user's words that a list shows. */
-const WORDS = 60;
+const SHOWN_WORDS = 60;
 
 /** A save of a text has its length in its name: `KEY-LENGTH.save`. */
-const NAME = /^([\da-f]{64})(?:-(\d+))?\.save$/;
+const SAVE_NAME = /^([\da-f]{64})(?:-(\d+))?\.save$/;
 
 /** A save that is being written, or was when its keeper ended. */
-const DRAFT = /^[\da-f]{64}(?:-\d+)?\.save\.[\da-f-]{36}$/;
+const DRAFT_NAME = /^[\da-f]{64}(?:-\d+)?\.save\.[\da-f-]{36}$/;
 
 /** Milliseconds after which nobody writes a draft any more. */
-const ABANDONED = 3_600_000;
+const DRAFT_ABANDONED_MS = 3_600_000;
 
 /** Bytes of saves that are held in memory, be they on the disk or not. */
 const MOST_RECENT = 2 ** 26;
 
 /** Parts of the bound: what is written before the folder is measured again. */
-const MEASURED = 1 / 32;
+const MEASURED_PART = 1 / 32;
 
 /** Part of the bound that is left, so that not every save makes another go. */
-const LEFT = 15 / 16;
+const LEFT_AFTER_SHRINK = 15 / 16;
 
 /** Files that are looked at side by side. */
-const ABREAST = 64;
+const FILES_ABREAST = 64;
 
 /** A folder of saves, bounded. */
 export class SaveStore {
@@ -177,7 +177,7 @@ export class SaveStore {
       return undefined;
     }
     try {
-      const found: RecentSave = { ...parsed(bytes), file: "there" };
+      const found: RecentSave = { ...parsedSave(bytes), file: "there" };
       this.#use(key, found);
       return found;
     } catch (error) {
@@ -192,7 +192,7 @@ export class SaveStore {
    * wait already that it has to be waited for.
    */
   async write(key: string, state: string, about: StoredAbout): Promise<void> {
-    const words = about.words.replaceAll(/\s+/g, " ").slice(0, WORDS);
+    const words = about.words.replaceAll(/\s+/g, " ").slice(0, SHOWN_WORDS);
     const save: RecentSave = {
       state,
       about: { ...about, words },
@@ -235,13 +235,13 @@ export class SaveStore {
   /** All saves, the newest first. */
   async list(): Promise<StoredSave[]> {
     await this.flush();
-    const names = (await this.#names()).filter((name) => NAME.test(name));
+    const names = (await this.#names()).filter((name) => SAVE_NAME.test(name));
     const found = await abreast(names, async (name) => {
       const path = join(this.#folder, name);
       try {
         const { size: bytes, mtime } = await Deno.stat(path);
         const about = JSON.parse(await firstLine(path)) as StoredAbout;
-        const key = name.slice(0, -SUFFIX.length);
+        const key = name.slice(0, -KEPT_SUFFIX.length);
         return [{ ...about, key, bytes, used: mtime?.getTime() ?? 0 }];
       } catch {
         // It went while it was looked at, or is none of these.
@@ -312,7 +312,7 @@ export class SaveStore {
     const path = this.#path(key, save.about.length);
     const draft = `${path}.${crypto.randomUUID()}`;
     try {
-      const bytes = written(save);
+      const bytes = writtenSave(save);
       const write = async () =>
         await this.#writeFile(draft, bytes, { mode: 0o600 });
       await write().catch(async (error) => {
@@ -332,7 +332,7 @@ export class SaveStore {
       );
       return;
     }
-    if (this.#written > this.#most * MEASURED) await this.#shrink();
+    if (this.#written > this.#most * MEASURED_PART) await this.#shrink();
     this.#changed = await this.#lastChange();
   }
 
@@ -343,7 +343,7 @@ export class SaveStore {
     this.#files = new Map();
     this.#texts.clear();
     for (const name of names) {
-      const [, key, length] = NAME.exec(name) ?? [];
+      const [, key, length] = SAVE_NAME.exec(name) ?? [];
       if (key === undefined) continue;
       this.#list(key, length === undefined ? undefined : Number(length));
     }
@@ -364,7 +364,7 @@ export class SaveStore {
 
   #path(key: string, length: number | undefined): string {
     const name = length === undefined ? key : `${key}-${length}`;
-    return join(this.#folder, name + SUFFIX);
+    return join(this.#folder, name + KEPT_SUFFIX);
   }
 
   async #names(): Promise<string[]> {
@@ -381,7 +381,7 @@ export class SaveStore {
   async #shrink(): Promise<void> {
     await this.#touch();
     const names = (await this.#names()).filter((name) =>
-      NAME.test(name) || DRAFT.test(name)
+      SAVE_NAME.test(name) || DRAFT_NAME.test(name)
     );
     const stats = await abreast(names, async (name) => {
       const info = await Deno.stat(join(this.#folder, name)).catch(() => {});
@@ -391,22 +391,24 @@ export class SaveStore {
     this.#written = 0;
     const files: typeof stats = [];
     for (const file of stats) {
-      if (NAME.test(file.name)) files.push(file);
-      else if (Date.now() - file.used > ABANDONED) await this.#drop(file.name);
+      if (SAVE_NAME.test(file.name)) files.push(file);
+      else if (Date.now() - file.used > DRAFT_ABANDONED_MS) {
+        await this.#drop(file.name);
+      }
     }
     let total = files.reduce((sum, { size }) => sum + size, 0);
     if (total <= this.#most) return;
     // The newest stays, however large it is: the next turn goes on from it.
     const oldest = files.sort((a, b) => a.used - b.used).slice(0, -1);
     for (const { name, size } of oldest) {
-      if (total <= this.#most * LEFT) break;
+      if (total <= this.#most * LEFT_AFTER_SHRINK) break;
       await this.#drop(name);
       total -= size;
     }
   }
 
   async #drop(name: string): Promise<void> {
-    const [, key] = NAME.exec(name) ?? [];
+    const [, key] = SAVE_NAME.exec(name) ?? [];
     if (key !== undefined && this.#recent.get(key)?.file !== "waiting") {
       this.#forget(key);
     }
@@ -420,8 +422,10 @@ async function abreast<T, R>(
   work: (one: T) => Promise<R>,
 ): Promise<R[]> {
   const done: R[] = [];
-  for (let at = 0; at < all.length; at += ABREAST) {
-    done.push(...await Promise.all(all.slice(at, at + ABREAST).map(work)));
+  for (let at = 0; at < all.length; at += FILES_ABREAST) {
+    done.push(
+      ...await Promise.all(all.slice(at, at + FILES_ABREAST).map(work)),
+    );
   }
   return done;
 }
@@ -436,7 +440,7 @@ async function firstLine(path: string): Promise<string> {
 }
 
 /** A file of a save. */
-function written({ state, about }: RecentSave): Uint8Array {
+function writtenSave({ state, about }: RecentSave): Uint8Array {
   const line = new TextEncoder().encode(`${JSON.stringify(about)}\n`);
   const token = isPortableText(state)
     ? portableBytes(state)
@@ -448,7 +452,7 @@ function written({ state, about }: RecentSave): Uint8Array {
 }
 
 /** The save in a file. */
-function parsed(
+function parsedSave(
   bytes: Uint8Array<ArrayBuffer>,
 ): { readonly state: string; readonly about: StoredAbout } {
   const end = bytes.indexOf(0x0a);

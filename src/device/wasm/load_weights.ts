@@ -13,10 +13,10 @@ import type { MemoryLayout } from "./memory_layout.ts";
 import type { WasmThread } from "./worker_thread.ts";
 
 /** Pieces that a worker, or a file, may have in hand, so that it never waits. */
-const AHEAD = 2;
+const PACKING_AHEAD = 2;
 
 /** Bytes of a piece of packed weights at most. */
-const PIECE = 4 << 20;
+const PACKED_PIECE_BYTES = 4 << 20;
 
 /** Fills in all weights. */
 export async function loadWeights(
@@ -34,14 +34,14 @@ export async function loadWeights(
   let done = 0;
   for (const place of layout.places.values()) {
     const end = place.offset + placeBytes(place);
-    for (let at = place.offset; at < end; at += PIECE) {
-      const size = Math.min(PIECE, end - at);
+    for (let at = place.offset; at < end; at += PACKED_PIECE_BYTES) {
+      const size = Math.min(PACKED_PIECE_BYTES, end - at);
       const target = new Uint8Array(memory.buffer, at, size);
       const filled = packed.fill(target, pack);
       // Awaited in its turn; until then a failure must not count as unhandled.
       filled.catch(() => {});
       filling.push(filled);
-      if (filling.length > AHEAD) await filling.shift();
+      if (filling.length > PACKING_AHEAD) await filling.shift();
     }
     if (packing === undefined) progress?.(++done, layout.places.size);
   }
@@ -115,7 +115,7 @@ class PackQueue {
     // If reading fails first, nobody is left to hear that packing was cut short.
     packed.catch(() => {});
     this.#pending.push(packed);
-    if (this.#pending.length > AHEAD * this.#threads.length) {
+    if (this.#pending.length > PACKING_AHEAD * this.#threads.length) {
       await this.#pending.shift();
     }
   }

@@ -29,10 +29,10 @@ export interface TensorPlace {
 }
 
 /** The first page belongs to the module itself. */
-const FIRST = 65_536;
+const FIRST_ARENA_BYTE = 65_536;
 
 /** Everything starts on a cache line. */
-const LINE = 64;
+const CACHE_LINE = 64;
 
 /** Memory that is handed out. */
 export class Arena {
@@ -42,7 +42,7 @@ export class Arena {
   readonly words = new Map<number, Uint32Array>();
   readonly #sizes: ReadonlyMap<string, readonly number[]>;
   readonly #D: number;
-  #end = FIRST;
+  #end = FIRST_ARENA_BYTE;
 
   /** Starts empty. */
   constructor(shape: ModelShape) {
@@ -60,7 +60,7 @@ export class Arena {
   /** Hands out bytes. */
   take(bytes: number): number {
     const at = this.#end;
-    this.#end = roundUp(at + bytes, LINE);
+    this.#end = roundUp(at + bytes, CACHE_LINE);
     return at;
   }
 

@@ -15,13 +15,13 @@
 import type { ThreadsInUse } from "../device.ts";
 
 /** Passes between trials, at first and at most. */
-const FIRST_PAUSE = 16, LONGEST_PAUSE = 512;
+const FIRST_TRIAL_PAUSE = 16, LONGEST_TRIAL_PAUSE = 512;
 
 /** Passes of a trial; the first, which wakes threads, does not count. */
 const TRIAL = 3;
 
 /** A pass counts for an eighth of the mean, and as at most eight times the mean. */
-const MEMORY = 8, OUTLIER = 8;
+const MEAN_MEMORY = 8, OUTLIER = 8;
 
 /** First passes, which compile the kernels: they say nothing. */
 const COLD = 8;
@@ -30,13 +30,13 @@ const COLD = 8;
 const GAIN = 0.95;
 
 /** Bytes times rows that a thread is taken to be worth, before it is measured. */
-const WORK = 16 << 20;
+const THREAD_WORK = 16 << 20;
 
 /** Kinds of passes: 1, 2–3, 4–7, 8–15, 16–31 rows, and more. */
-const KINDS = 6;
+const PASS_KINDS = 6;
 
 /** Passes of about as many rows. */
-interface Kind {
+interface PassKind {
   /** Milliseconds a row by place in the list of counts; 0 if not yet measured. */
   readonly means: number[];
   /** Passes measured, by place. */
@@ -58,7 +58,7 @@ interface Kind {
 /** The choice of one model. */
 export class ThreadChoice {
   readonly #counts: readonly number[];
-  readonly #kinds: readonly Kind[];
+  readonly #kinds: readonly PassKind[];
   #cold = COLD;
 
   /**
@@ -70,8 +70,8 @@ export class ThreadChoice {
    */
   constructor(most: number, weightBytes: number, fixed = false) {
     this.#counts = fixed ? [most] : countsUpTo(most);
-    this.#kinds = Array.from({ length: KINDS }, (_, kind) => {
-      const worth = 2 ** kind * weightBytes / WORK;
+    this.#kinds = Array.from({ length: PASS_KINDS }, (_, kind) => {
+      const worth = 2 ** kind * weightBytes / THREAD_WORK;
       const more = this.#counts.findIndex((count) => count >= worth);
       return {
         means: this.#counts.map(() => 0),
@@ -79,8 +79,8 @@ export class ThreadChoice {
         place: more < 0 ? this.#counts.length - 1 : more,
         trial: undefined,
         spent: 0,
-        left: FIRST_PAUSE,
-        pause: FIRST_PAUSE,
+        left: FIRST_TRIAL_PAUSE,
+        pause: FIRST_TRIAL_PAUSE,
         upwards: true,
       };
     });
@@ -88,9 +88,9 @@ export class ThreadChoice {
 
   /** Threads for a single token, for a long chunk of a prompt, and at most. */
   get inUse(): ThreadsInUse {
-    const of = ({ place }: Kind) => this.#counts[place];
+    const of = ({ place }: PassKind) => this.#counts[place];
     const [one] = this.#kinds;
-    const last = this.#kinds[KINDS - 1];
+    const last = this.#kinds[PASS_KINDS - 1];
     return {
       decode: of(one),
       prefill: of(last),
@@ -131,13 +131,13 @@ export class ThreadChoice {
     // A trial that went well where earlier ones did not is soon repeated: it may
     // have been luck, or the machine has changed.
     kind.pause = kind.spent / (TRIAL - 1) < enough
-      ? FIRST_PAUSE
-      : Math.min(2 * kind.pause, LONGEST_PAUSE);
+      ? FIRST_TRIAL_PAUSE
+      : Math.min(2 * kind.pause, LONGEST_TRIAL_PAUSE);
     kind.left = kind.pause;
   }
 
   /** Begins a trial of the count above or below, by turns. */
-  #try(kind: Kind): void {
+  #try(kind: PassKind): void {
     const step = kind.upwards ? 1 : -1;
     const wanted = kind.place + step;
     kind.trial = this.#counts[wanted] === undefined
@@ -148,8 +148,8 @@ export class ThreadChoice {
     kind.spent = 0;
   }
 
-  #kind(rows: number): Kind {
-    return this.#kinds[Math.min(31 - Math.clz32(rows), KINDS - 1)];
+  #kind(rows: number): PassKind {
+    return this.#kinds[Math.min(31 - Math.clz32(rows), PASS_KINDS - 1)];
   }
 }
 
@@ -161,11 +161,11 @@ function countsUpTo(most: number): number[] {
 }
 
 function remember(
-  { means, measured }: Kind,
+  { means, measured }: PassKind,
   place: number,
   ms: number,
 ): void {
-  const n = measured[place] = Math.min(measured[place] + 1, MEMORY);
+  const n = measured[place] = Math.min(measured[place] + 1, MEAN_MEMORY);
   const mean = means[place];
   means[place] = n === 1
     ? ms

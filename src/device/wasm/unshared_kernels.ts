@@ -10,9 +10,9 @@
  */
 
 /** Bytes before the first section: magic and version. */
-const START = 8;
+const MODULE_START = 8;
 
-const IMPORTS = 2, MEMORY = 2;
+const IMPORT_SECTION = 2, MEMORY_IMPORT = 2;
 const HAS_MAXIMUM = 0b001, SHARED = 0b010;
 
 /**
@@ -25,7 +25,7 @@ export function unshared(
   binary: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(binary);
-  let at = START;
+  let at = MODULE_START;
   const number = () => {
     let value = 0;
     for (let shift = 0;; shift += 7) {
@@ -37,7 +37,7 @@ export function unshared(
   while (at < bytes.length) {
     const section = bytes[at++];
     const end = number() + at;
-    if (section !== IMPORTS) {
+    if (section !== IMPORT_SECTION) {
       at = end;
       continue;
     }
@@ -45,7 +45,8 @@ export function unshared(
     for (let names = 0; names < 2; names++) at = number() + at;
     const kind = bytes[at++];
     if (
-      count === 1 && kind === MEMORY && bytes[at] === (HAS_MAXIMUM | SHARED)
+      count === 1 && kind === MEMORY_IMPORT &&
+      bytes[at] === (HAS_MAXIMUM | SHARED)
     ) {
       bytes[at] = HAS_MAXIMUM;
       return bytes;

@@ -39,7 +39,7 @@ export interface WasmOptions {
 const PASS_ROWS = 64;
 
 /** Threads after which memory, and meeting at barriers, set the pace. */
-const MOST = 16;
+const MOST_THREADS = 16;
 
 /** Bytes of a WebAssembly page, and what 32-bit addresses reach. */
 const PAGE = 65_536, PAGES = 65_536;
@@ -55,7 +55,7 @@ export function wasmDevice(options: WasmOptions = {}): Device {
   const { inline = false, chunk = PASS_ROWS } = options;
   const threads = inline
     ? 1
-    : options.threads ?? Math.min(navigator.hardwareConcurrency, MOST);
+    : options.threads ?? Math.min(navigator.hardwareConcurrency, MOST_THREADS);
   const allThreads = inline || options.threads !== undefined;
   const plan = {
     inline,

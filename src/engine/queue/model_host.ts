@@ -40,16 +40,16 @@ interface LoadedModel {
 }
 
 /** Milliseconds before the device is asked for again, first and at most. */
-const FIRST_PAUSE = 250, LONGEST_PAUSE = 30_000;
+const FIRST_DEVICE_PAUSE = 250, LONGEST_DEVICE_PAUSE = 30_000;
 
-function away(): DeviceError {
+function deviceAway(): DeviceError {
   return new DeviceError(
     "ERR_DEVICE_LOST",
     "Cannot take a request: the device is being replaced; try again soon",
   );
 }
 
-function closed(): ClosingError {
+function hostClosed(): ClosingError {
   return new ClosingError(
     "ERR_SHUTTING_DOWN",
     "Cannot take a request: the server is shutting down; send it to another",
@@ -109,8 +109,8 @@ export class ModelHost {
    * @throws As it does.
    */
   expectRoom(tenant = ""): void {
-    if (this.closing.aborted) throw closed();
-    if (!this.ready) throw away();
+    if (this.closing.aborted) throw hostClosed();
+    if (!this.ready) throw deviceAway();
     const refusal = this.#lanes.refusal(tenant);
     if (refusal !== undefined) throw refusal;
   }
@@ -131,8 +131,8 @@ export class ModelHost {
     copies: boolean,
     tenant = "",
   ): Promise<HostLease | undefined> {
-    if (this.closing.aborted) throw closed();
-    if (!this.ready) throw away();
+    if (this.closing.aborted) throw hostClosed();
+    if (!this.ready) throw deviceAway();
     const end = AbortSignal.any([signal, this.closing]);
     let lease = await this.#lanes.lease(end, { tenant });
     // A lane that was free because the device was lost is of no use.
@@ -195,16 +195,16 @@ export class ModelHost {
     );
     this.#options.lost?.(cause);
     await model.dispose().catch(() => {});
-    let pause = FIRST_PAUSE;
+    let pause = FIRST_DEVICE_PAUSE;
     for (let attempts = 1; !this.closing.aborted; attempts++) {
       try {
         return await this.open();
       } catch (error) {
         this.#lost = { reason: "lost", since, attempts };
         this.#options.lost?.(error);
-        this.#lanes.refuse(away());
+        this.#lanes.refuse(deviceAway());
         await this.#pause(pause);
-        pause = Math.min(2 * pause, LONGEST_PAUSE);
+        pause = Math.min(2 * pause, LONGEST_DEVICE_PAUSE);
       }
     }
   }

@@ -13,12 +13,12 @@ export function encodeBytes(bytes: Uint8Array, tokenizer: Tokenizer): number[] {
     return tokenizer.encode(utf8.decode(bytes));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    return [...bytes].map((byte) => tokenOf(byte, tokenizer));
+    return [...bytes].map((byte) => byteToken(byte, tokenizer));
   }
 }
 
 /** The token of a single byte. Every vocabulary has all of them. */
-function tokenOf(byte: number, tokenizer: Tokenizer): number {
+function byteToken(byte: number, tokenizer: Tokenizer): number {
   for (let token = 0; token < tokenizer.size; token++) {
     const found = tokenizer.bytes(token);
     if (found.length === 1 && found[0] === byte) return token;

@@ -290,7 +290,7 @@ export class Run implements Job {
     let answered = this.#drawn.length;
     for (const [i, token] of drawn.entries()) {
       answered++;
-      this.#speech.score(token, logits && rowOf(logits, i, drawn.length));
+      this.#speech.score(token, logits && logitsRow(logits, i, drawn.length));
       ending ??= this.#take(token);
     }
     if (this.#drawn.length >= this.#opening.turn.maxTokens) {
@@ -412,7 +412,7 @@ export class Run implements Job {
 }
 
 /** One of as many rows of the same length. */
-function rowOf(all: Float32Array, row: number, rows: number): Float32Array {
+function logitsRow(all: Float32Array, row: number, rows: number): Float32Array {
   const length = all.length / rows;
   return all.subarray(row * length, (row + 1) * length);
 }

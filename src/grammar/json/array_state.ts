@@ -128,7 +128,7 @@ export interface ItemSlot {
 }
 
 /** Where between items an array stands. */
-type Stage = "begun" | "item" | "comma";
+type ArrayStage = "begun" | "item" | "comma";
 
 /** Within an array, between its items. */
 export class ArrayState implements AnswerState {
@@ -139,7 +139,7 @@ export class ArrayState implements AnswerState {
   readonly holder: ValueHolder;
   /** The items so far. */
   readonly items: ItemsRead;
-  readonly #stage: Stage;
+  readonly #stage: ArrayStage;
   readonly #spaced: boolean;
 
   /** Begins at the start of a value. */
@@ -147,7 +147,7 @@ export class ArrayState implements AnswerState {
     shape: ArrayShape,
     holder: ValueHolder,
     items?: ItemsRead,
-    stage: Stage = "begun",
+    stage: ArrayStage = "begun",
     spaced = false,
   ) {
     this.shape = shape;

@@ -26,10 +26,10 @@ export function decimalOf(text: string): Decimal {
 
 /** `10^exponent`, for exponents that are not negative. */
 export function powerOf10(exponent: number): bigint {
-  return POWERS[exponent] ?? 10n ** BigInt(exponent);
+  return POWERS_OF_TEN[exponent] ?? 10n ** BigInt(exponent);
 }
 
-const POWERS = Array.from({ length: 64 }, (_, i) => 10n ** BigInt(i));
+const POWERS_OF_TEN = Array.from({ length: 64 }, (_, i) => 10n ** BigInt(i));
 
 /** The digits of a number with more places. */
 export function scaled({ digits, places }: Decimal, to: number): bigint {

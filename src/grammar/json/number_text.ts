@@ -43,7 +43,7 @@ export interface NumberLimits {
 }
 
 /** The parts of what is written of a number so far. */
-const PARTS = /^(-?)(0|[1-9]\d*)?(?:(\.)(\d*))?(?:([eE])([+-]?)(\d*))?$/;
+const NUMBER_PARTS = /^(-?)(0|[1-9]\d*)?(?:(\.)(\d*))?(?:([eE])([+-]?)(\d*))?$/;
 
 /** Digits of an exponent, and of one where the number has bounds. */
 const EXPONENT = 3, BOUNDED_EXPONENT = 2;
@@ -52,7 +52,7 @@ const EXPONENT = 3, BOUNDED_EXPONENT = 2;
  * Digits of a bounded number that has a point: of so many, two numbers that differ
  * differ as floating-point numbers too, so every reader finds the same.
  */
-const DIGITS = 15;
+const SIGNIFICANT_DIGITS = 15;
 
 /**
  * Whether a text is the beginning of a number, within limits. One that a condition
@@ -63,7 +63,7 @@ export function beginsNumber(
   limits: NumberLimits,
   named = false,
 ): boolean {
-  const found = PARTS.exec(text);
+  const found = NUMBER_PARTS.exec(text);
   if (found === null) return false;
   const [, , whole, point, fraction = "", e, , exponent = ""] = found;
   if (whole === undefined && (point ?? e) !== undefined) return false;
@@ -121,7 +121,7 @@ export function numberHolds(condition: NumberCondition, text: string): boolean {
   if (highOpen ? value >= high : value > high) return false;
   if (values !== undefined && !values.includes(value)) return false;
   if (!isBounded(condition)) return true;
-  const scale = scaleOf(condition);
+  const scale = decimalScale(condition);
   const { digits, places } = decimalOf(text);
   const to = Math.max(places, scale.places);
   const exact = digits * powerOf10(to - places);
@@ -143,10 +143,10 @@ export function numberStanding(
     return some ? OPEN : FAILED;
   }
   const [, sign, whole, point, fraction = "", e, , exponent = ""] =
-    PARTS.exec(text) ?? [];
+    NUMBER_PARTS.exec(text) ?? [];
   if (condition.integer && (point ?? e) !== undefined) return FAILED;
   if (!isBounded(condition)) return OPEN;
-  const scale = scaleOf(condition);
+  const scale = decimalScale(condition);
   const negative = sign === "-";
   let some: boolean;
   if (e !== undefined) {
@@ -169,7 +169,7 @@ export function numberVerdict(
 }
 
 /** A condition in whole numbers of `10^-places`. */
-interface Scale {
+interface DecimalScale {
   readonly places: number;
   readonly low: bigint | undefined;
   readonly lowOpen: boolean;
@@ -179,9 +179,9 @@ interface Scale {
   readonly step: bigint;
 }
 
-const scales = new WeakMap<NumberCondition, Scale>();
+const scales = new WeakMap<NumberCondition, DecimalScale>();
 
-function scaleOf(condition: NumberCondition): Scale {
+function decimalScale(condition: NumberCondition): DecimalScale {
   let scale = scales.get(condition);
   if (scale === undefined) {
     scales.set(condition, scale = measured(condition));
@@ -191,13 +191,13 @@ function scaleOf(condition: NumberCondition): Scale {
 
 function measured(
   { low, lowOpen, high, highOpen, multiples }: NumberCondition,
-): Scale {
+): DecimalScale {
   const read = (bound: number): Decimal | undefined =>
     Number.isFinite(bound) ? decimalOf(String(bound)) : undefined;
   const [least, most] = [read(low), read(high)];
   const steps = multiples.map((step) => decimalOf(String(step)));
   const places = Math.max(
-    DIGITS,
+    SIGNIFICANT_DIGITS,
     ...[least, most, ...steps].map((one) => one?.places ?? 0),
   );
   return {
@@ -218,7 +218,7 @@ function measured(
  * of `10^-places`; the values there are the multiples of `grain`.
  */
 function within(
-  { places: own, low, lowOpen, high, highOpen, step }: Scale,
+  { places: own, low, lowOpen, high, highOpen, step }: DecimalScale,
   places: number,
   from: bigint,
   to: bigint,
@@ -245,7 +245,7 @@ function within(
 
 /** Whether digits can follow a whole number that may be complete. */
 function beforePoint(
-  scale: Scale,
+  scale: DecimalScale,
   integer: boolean,
   whole: string | undefined,
   negative: boolean,
@@ -260,7 +260,7 @@ function beforePoint(
     const until = whole === undefined ? powerOf10(length) : digits + size;
     const behind = integer
       ? 0
-      : Math.max(0, Math.min(limits.fraction, DIGITS - length));
+      : Math.max(0, Math.min(limits.fraction, SIGNIFICANT_DIGITS - length));
     const grain = powerOf10(places - behind);
     const from = digits * powerOf10(places);
     const to = until * powerOf10(places) - grain;
@@ -271,14 +271,14 @@ function beforePoint(
 
 /** Whether digits can follow a point. */
 function behindPoint(
-  scale: Scale,
+  scale: DecimalScale,
   whole: string,
   fraction: string,
   negative: boolean,
   limits: NumberLimits,
 ): boolean {
   const { places } = scale;
-  const most = Math.min(limits.fraction, DIGITS - whole.length);
+  const most = Math.min(limits.fraction, SIGNIFICANT_DIGITS - whole.length);
   if (most < 1 || fraction.length > most) return false;
   const grain = powerOf10(places - most);
   const size = powerOf10(places - fraction.length);
@@ -287,7 +287,7 @@ function behindPoint(
 }
 
 function lies(
-  scale: Scale,
+  scale: DecimalScale,
   from: bigint,
   to: bigint,
   grain: bigint,

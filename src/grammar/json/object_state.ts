@@ -18,7 +18,7 @@ import type { StringMachine, StringPlace } from "./string_text.ts";
 const COLON = 0x3a, COMMA = 0x2c, END = 0x7d, SPACE = 0x20;
 
 /** Where between properties an object stands. */
-type Stage = "begun" | "property" | "comma";
+type ObjectStage = "begun" | "property" | "comma";
 
 /** Within an object, between its properties. */
 export class ObjectState implements AnswerState {
@@ -29,16 +29,16 @@ export class ObjectState implements AnswerState {
   readonly holder: ValueHolder;
   /** The properties so far. */
   readonly properties: PropertiesRead;
-  readonly #stage: Stage;
+  readonly #stage: ObjectStage;
   readonly #spaced: boolean;
-  #names: Names | undefined;
+  #names: PropertyNames | undefined;
 
   /** Begins at the start of a value. */
   constructor(
     shape: ObjectShape,
     holder: ValueHolder,
     properties: PropertiesRead = shape.blank,
-    stage: Stage = "begun",
+    stage: ObjectStage = "begun",
     spaced = false,
   ) {
     this.shape = shape;
@@ -66,14 +66,14 @@ export class ObjectState implements AnswerState {
         : undefined;
     }
     if (byte !== QUOTE || !this.#mayGoOn()) return undefined;
-    const names = this.#names ??= new Names(this);
+    const names = this.#names ??= new PropertyNames(this);
     return new NameState(names, names.machine.start);
   }
 
   #mayGoOn(): boolean {
     const long = this.properties.count >= this.shape.longest;
     if (long && this.#ended() !== undefined) return false;
-    const names = this.#names ??= new Names(this);
+    const names = this.#names ??= new PropertyNames(this);
     return names.allows(names.machine.start);
   }
 
@@ -86,7 +86,7 @@ export class ObjectState implements AnswerState {
 }
 
 /** The names that may come next in an object. */
-class Names {
+class PropertyNames {
   readonly object: ObjectState;
   readonly machine: StringMachine;
   readonly #below = new Map<PrefixTree, boolean>();
@@ -164,11 +164,11 @@ class Names {
 class NameState implements StringState {
   readonly whole = false;
   readonly sequel = undefined;
-  readonly #names: Names;
+  readonly #names: PropertyNames;
   readonly place: StringPlace;
   readonly #written: string;
 
-  constructor(names: Names, place: StringPlace, written = "") {
+  constructor(names: PropertyNames, place: StringPlace, written = "") {
     this.#names = names;
     this.place = place;
     this.#written = written;

@@ -33,12 +33,12 @@ export const SECOND = new Map([
 ]);
 
 /** A mark at the beginning is a character as any other. */
-const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+const STRING_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The text of a string as it is written, without its quotes. */
 export function textOf(written: string): string {
   const bytes = Uint8Array.from(written, (byte) => byte.charCodeAt(0));
-  return JSON.parse(`"${DECODER.decode(bytes)}"`);
+  return JSON.parse(`"${STRING_DECODER.decode(bytes)}"`);
 }
 
 /** Control characters. */

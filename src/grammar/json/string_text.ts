@@ -36,7 +36,7 @@ import { spendWork } from "../work_bound.ts";
 const TEXT = 0, ESCAPE = 1, DIGITS = 2, LOW = 3, UTF8 = 4;
 
 /** States to remember. */
-const REMEMBERED = 8192;
+const REMEMBERED_STRING_STATES = 8192;
 
 /** How strings are followed. */
 export interface StringOptions {
@@ -296,7 +296,7 @@ export class StringMachine {
     spendWork(1);
     let found = this.#known.get(key);
     if (found === undefined) {
-      if (this.#known.size >= REMEMBERED) this.#known.clear();
+      if (this.#known.size >= REMEMBERED_STRING_STATES) this.#known.clear();
       found = new StringPlace(this, parts, this.#open(parts));
       this.#known.set(key, found);
     }

@@ -39,10 +39,10 @@ export type Expression =
   };
 
 /** States of an automaton before it is made deterministic. */
-const MOST_STATES = 1 << 16;
+const MOST_AUTOMATON_STATES = 1 << 16;
 
 /** Deterministic states to remember. */
-const REMEMBERED = 4096;
+const REMEMBERED_STATES = 4096;
 
 let ids = 0;
 
@@ -73,7 +73,7 @@ class Builder {
   readonly anything = new Map<number, number>();
 
   state(): number {
-    if (this.bytes.length >= MOST_STATES) {
+    if (this.bytes.length >= MOST_AUTOMATON_STATES) {
       throw refusedGrammar("its regular expressions are too large");
     }
     spendWork(2);
@@ -290,7 +290,7 @@ class Automaton {
     const key = `${accepting} ${kept.sort((a, b) => a - b).join(" ")}`;
     let found = this.#known.get(key);
     if (found === undefined) {
-      if (this.#known.size >= REMEMBERED) this.#known.clear();
+      if (this.#known.size >= REMEMBERED_STATES) this.#known.clear();
       found = new SubsetState(
         this,
         kept,

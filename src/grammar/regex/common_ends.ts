@@ -11,11 +11,11 @@ import type { TextState } from "./automaton.ts";
 /** Places looked at. */
 const MOST_PLACES = 1024;
 
-interface Place {
+interface EndPlace {
   readonly states: readonly TextState[];
   /** Characters so far, no more than matter. */
   readonly count: number;
-  readonly from: Place[];
+  readonly from: EndPlace[];
   /** Fewest characters that are missing to a text that all accept. */
   distance: number;
   /** Whether the newest byte begins a character. */
@@ -36,12 +36,12 @@ export function haveCommonEnds(
   bounded: boolean,
 ): boolean {
   const cap = most === Infinity ? least : most;
-  const places = new Map<string, Place>();
+  const places = new Map<string, EndPlace>();
   const place = (
     states: readonly TextState[],
     count: number,
     begins: boolean,
-  ): Place => {
+  ): EndPlace => {
     const key = `${states.map(({ id }) => id)} ${count} ${begins}`;
     let found = places.get(key);
     if (found === undefined) {
@@ -108,12 +108,12 @@ export function leadsOn(start: TextState): boolean {
 }
 
 /** Whether one automaton alone is left to be followed, which knows its ends. */
-function isSafe({ states, count }: Place, least: number): boolean {
+function isSafe({ states, count }: EndPlace, least: number): boolean {
   return states.length === 1 && count >= least;
 }
 
 /** Finds how far each place is from an end, by characters. */
-function measure(places: readonly Place[], least: number): void {
+function measure(places: readonly EndPlace[], least: number): void {
   const ends = places.filter((place) => {
     const { states, count } = place;
     if (isSafe(place, least)) place.distance = states[0].missing;
@@ -123,9 +123,9 @@ function measure(places: readonly Place[], least: number): void {
     return place.distance < Infinity;
   });
   const furthest = Math.max(0, ...ends.map(({ distance }) => distance));
-  let now: Place[] = [];
+  let now: EndPlace[] = [];
   for (let distance = 0; distance <= furthest || now.length > 0; distance++) {
-    const later: Place[] = [];
+    const later: EndPlace[] = [];
     now.push(...ends.filter((end) => end.distance === distance));
     for (let place = now.pop(); place !== undefined; place = now.pop()) {
       if (place.distance < distance) continue;

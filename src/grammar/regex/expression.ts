@@ -13,9 +13,9 @@ import { refusedGrammar } from "../screen/grammar_bounds.ts";
 const MOST_REPEATED = 10_000;
 
 /** How deep groups may be. */
-const DEEPEST = 200;
+const DEEPEST_GROUP = 200;
 
-const DIGITS: readonly LetterRange[] = [[0x30, 0x39]];
+const DIGIT_LETTERS: readonly LetterRange[] = [[0x30, 0x39]];
 const WORD: readonly LetterRange[] = [
   [0x30, 0x39],
   [0x41, 0x5a],
@@ -42,8 +42,8 @@ const LINE_ENDS: readonly LetterRange[] = [[10, 10], [13, 13], [
 
 /** Classes by the letter after a backslash. */
 const CLASSES = new Map<string, readonly LetterRange[]>([
-  ["d", DIGITS],
-  ["D", others(DIGITS)],
+  ["d", DIGIT_LETTERS],
+  ["D", others(DIGIT_LETTERS)],
   ["w", WORD],
   ["W", others(WORD)],
   ["s", BLANKS],
@@ -70,7 +70,7 @@ class Beyond extends Error {}
 export function readExpression(pattern: string): Expression | undefined {
   expressionOf(pattern);
   try {
-    return new Reader(pattern).whole();
+    return new ExpressionReader(pattern).whole();
   } catch (error) {
     if (error instanceof Beyond) return undefined;
     throw error;
@@ -100,7 +100,7 @@ export function expressionOf(pattern: string): RegExp {
   }
 }
 
-class Reader {
+class ExpressionReader {
   readonly #letters: readonly string[];
   #at = 0;
   #depth = 0;
@@ -126,7 +126,7 @@ class Reader {
   }
 
   #either(): Expression {
-    if (++this.#depth > DEEPEST) {
+    if (++this.#depth > DEEPEST_GROUP) {
       throw refusedGrammar("the groups of its regular expression are too deep");
     }
     const parts = [this.#concat()];

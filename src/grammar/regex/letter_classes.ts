@@ -46,11 +46,12 @@ function byteClass(text: string): string {
   const ranges = merged(negated ? others(merged(found)) : found);
   const ends = new Map<string, LetterRange[]>();
   for (const sequence of ranges.flatMap(sequences)) {
-    const head = sequence.slice(0, -1).map((range) => bytes([range])).join("");
+    const head = sequence.slice(0, -1).map((range) => byteClassText([range]))
+      .join("");
     ends.set(head, [...ends.get(head) ?? [], ...sequence.slice(-1)]);
   }
   if (ends.size === 0) throw refusedGrammar(`${text} matches no letter`);
-  const texts = Array.from(ends, ([head, last]) => head + bytes(last));
+  const texts = Array.from(ends, ([head, last]) => head + byteClassText(last));
   return `(${texts.join("|")})`;
 }
 
@@ -97,7 +98,7 @@ export function others(ranges: readonly LetterRange[]): LetterRange[] {
 }
 
 /** Where letters begin to take more bytes; surrogates are none. */
-const STEPS: readonly LetterRange[] = [
+const UTF8_LENGTH_STEPS: readonly LetterRange[] = [
   [0, 0x7f],
   [0x80, 0x7ff],
   [0x800, 0xd7ff],
@@ -107,14 +108,14 @@ const STEPS: readonly LetterRange[] = [
 
 /** The sequences of bytes that a range of letters is. */
 export function sequences([from, to]: LetterRange): LetterRange[][] {
-  return STEPS.flatMap(([low, high]) => {
+  return UTF8_LENGTH_STEPS.flatMap(([low, high]) => {
     const [first, last] = [Math.max(from, low), Math.min(to, high)];
-    return first > last ? [] : split(utf8(first), utf8(last));
+    return first > last ? [] : splitRange(utf8Bytes(first), utf8Bytes(last));
   });
 }
 
 /** Sequences from one to another of the same length. */
-function split(
+function splitRange(
   from: readonly number[],
   to: readonly number[],
 ): LetterRange[][] {
@@ -122,26 +123,26 @@ function split(
   if (x.length === 0) return [[[a, b]]];
   const after = (byte: number, rest: LetterRange[][]) =>
     rest.map((sequence): LetterRange[] => [[byte, byte], ...sequence]);
-  if (a === b) return after(a, split(x, y));
+  if (a === b) return after(a, splitRange(x, y));
   const lowest = x.map(() => 0x80), highest = x.map(() => 0xbf);
   const whole = [x.every((v) => v === 0x80), y.every((v) => v === 0xbf)];
   const [first, last] = [whole[0] ? a : a + 1, whole[1] ? b : b - 1];
   return [
-    ...(whole[0] ? [] : after(a, split(x, highest))),
+    ...(whole[0] ? [] : after(a, splitRange(x, highest))),
     ...(first > last ? [] : [[
       [first, last],
       ...x.map((): LetterRange => [0x80, 0xbf]),
     ]] as LetterRange[][]),
-    ...(whole[1] ? [] : after(b, split(lowest, y))),
+    ...(whole[1] ? [] : after(b, splitRange(lowest, y))),
   ];
 }
 
-function utf8(code: number): number[] {
+function utf8Bytes(code: number): number[] {
   return [...new TextEncoder().encode(String.fromCodePoint(code))];
 }
 
 /** A class of bytes. One alone is named twice: else it is taken for a letter. */
-function bytes(ranges: readonly LetterRange[]): string {
+function byteClassText(ranges: readonly LetterRange[]): string {
   const hex = (byte: number) => `\\x${byte.toString(16).padStart(2, "0")}`;
   const texts = ranges.map(([from, to]) =>
     hex(from) + (from === to ? "" : "-") + hex(to)

@@ -35,12 +35,14 @@ export function apartAhead(pattern: string): AheadPattern | undefined {
 }
 
 /** Pieces that hide a bracket or a bar: escapes and classes. */
-const PIECES = /\\.|\[(?:\\.|[^\]\\])*\]|[^]/gsu;
+const EXPRESSION_PIECES = /\\.|\[(?:\\.|[^\]\\])*\]|[^]/gsu;
 
 /** Where the group that begins at a place has ended. */
 function endOfGroup(pattern: string, from: number): number | undefined {
   let depth = 0;
-  for (const { 0: piece, index } of pattern.slice(from).matchAll(PIECES)) {
+  for (
+    const { 0: piece, index } of pattern.slice(from).matchAll(EXPRESSION_PIECES)
+  ) {
     if (piece === "(") depth++;
     if (piece === ")" && --depth === 0) return from + index + 1;
   }
@@ -50,7 +52,7 @@ function endOfGroup(pattern: string, from: number): number | undefined {
 /** Whether there is a choice outside of every group. */
 function hasChoice(pattern: string): boolean {
   let depth = 0;
-  for (const [piece] of pattern.matchAll(PIECES)) {
+  for (const [piece] of pattern.matchAll(EXPRESSION_PIECES)) {
     if (piece === "(") depth++;
     if (piece === ")") depth--;
     if (piece === "|" && depth === 0) return true;

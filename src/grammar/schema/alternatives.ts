@@ -9,7 +9,7 @@ import type { Condition, ObjectCondition } from "./condition.ts";
 import type { Formula } from "./condition_formula.ts";
 
 /** Alternatives of one formula that are looked at. */
-const MOST = 1024;
+const MOST_ALTERNATIVES = 1024;
 
 /** One way to match a formula. */
 export interface Alternative {
@@ -53,14 +53,14 @@ export function alternativesOf(formula: Formula<Condition>): Alternative[] {
     }
     case "any": {
       const found = formula.parts.flatMap(alternativesOf);
-      if (found.length <= MOST) return found;
+      if (found.length <= MOST_ALTERNATIVES) return found;
       throw new DeadEndFound("more alternatives than can be looked at");
     }
   }
   let found: Alternative[] = [{ conditions: [], absent: [] }];
   for (const part of formula.parts) {
     const more = alternativesOf(part);
-    if (found.length * more.length > MOST) {
+    if (found.length * more.length > MOST_ALTERNATIVES) {
       throw new DeadEndFound("more alternatives than can be looked at");
     }
     found = found.flatMap((one) =>

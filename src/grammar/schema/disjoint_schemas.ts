@@ -14,7 +14,7 @@ import {
 import { spendWork } from "../work_bound.ts";
 
 /** References followed, and objects looked into. */
-const DEEPEST = 8;
+const DEEPEST_COMPARISON = 8;
 
 /** Whether no value keeps to two of some schemas. */
 export function areDisjoint(
@@ -33,8 +33,10 @@ function apart(
   depth: number,
 ): boolean {
   spendWork(2);
-  if (depth > DEEPEST) return false;
-  const [left, right] = [first, second].map((node) => target(document, node));
+  if (depth > DEEPEST_COMPARISON) return false;
+  const [left, right] = [first, second].map((node) =>
+    referredSchema(document, node)
+  );
   const [a, b] = [left.value, right.value];
   if (typeof a === "boolean" || typeof b === "boolean") {
     return a === false || b === false;
@@ -66,9 +68,12 @@ function apart(
 }
 
 /** What a schema refers to, where it does nothing else. */
-function target(document: SchemaDocument, node: SchemaNode): SchemaNode {
+function referredSchema(
+  document: SchemaDocument,
+  node: SchemaNode,
+): SchemaNode {
   let found = node;
-  for (let i = 0; i < DEEPEST; i++) {
+  for (let i = 0; i < DEEPEST_COMPARISON; i++) {
     const { value } = found;
     if (typeof value === "boolean" || !("$ref" in value)) break;
     if (document.draft > 7 && "type" in value) break;

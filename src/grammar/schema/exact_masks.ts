@@ -41,7 +41,7 @@ import {
 } from "./schema_sets.ts";
 
 /** Units of work. */
-const MOST_WORK = 400_000;
+const MOST_MASK_WORK = 400_000;
 
 /** Where masks may lead nowhere, and why. */
 export interface DeadEnd {
@@ -60,9 +60,9 @@ export function deadEndOf(
   root: SchemaNode,
 ): DeadEnd | undefined {
   const left = workLeft();
-  allowWork(MOST_WORK);
+  allowWork(MOST_MASK_WORK);
   try {
-    return find(source, root);
+    return findExactMask(source, root);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     return { node: root, why: "too much to look at" };
@@ -71,7 +71,7 @@ export function deadEndOf(
   }
 }
 
-function find(
+function findExactMask(
   source: ConditionSource,
   root: SchemaNode,
 ): DeadEnd | undefined {

@@ -17,7 +17,7 @@ import { all, any, FALSE, type Formula, TRUE } from "./condition_formula.ts";
 import { isPossible, type NumberCondition } from "../json/number_text.ts";
 import { type SchemaNode, unfit } from "./schema_document.ts";
 
-const TYPES = new Set([
+const SCALAR_TYPES = new Set([
   "array",
   "boolean",
   "integer",
@@ -40,7 +40,7 @@ export function ofType(
 ): Formula<Condition> {
   if (type === undefined) return TRUE;
   const types: unknown[] = [type].flat();
-  const strange = types.find((name) => !TYPES.has(String(name)));
+  const strange = types.find((name) => !SCALAR_TYPES.has(String(name)));
   if (strange !== undefined || types.length === 0) {
     throw unfit(pointer, `the type ${JSON.stringify(strange) ?? "of no name"}`);
   }

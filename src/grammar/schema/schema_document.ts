@@ -22,13 +22,19 @@ export interface SchemaNode {
 }
 
 /** How deep a schema may be. */
-const DEEPEST = 256;
+const DEEPEST_SCHEMA = 256;
 
 /** The address of a document that names none. */
 const HERE = "schema://request/";
 
 /** Words whose values are no schemas. */
-const PLAIN = new Set(["const", "default", "enum", "example", "examples"]);
+const PLAIN_KEYWORDS = new Set([
+  "const",
+  "default",
+  "enum",
+  "example",
+  "examples",
+]);
 
 /** Words whose values are schemas by a name of their own. */
 const NAMED = new Set([
@@ -60,7 +66,7 @@ const SCHEMAS = new Set([
   "unevaluatedProperties",
 ]);
 
-interface Place {
+interface SchemaPlace {
   readonly pointer: string;
   readonly base: string;
 }
@@ -71,7 +77,7 @@ export class SchemaDocument {
   readonly draft: number;
   /** The whole of it. */
   readonly root: SchemaNode;
-  readonly #places = new Map<object, Place>();
+  readonly #places = new Map<object, SchemaPlace>();
   readonly #resources = new Map<string, unknown>();
   readonly #anchors = new Map<string, unknown>();
   /** Looks where no schemas should be: a name there is nobody's but for want of one. */
@@ -117,7 +123,7 @@ export class SchemaDocument {
     ...path: (string | number)[]
   ): SchemaNode {
     const pointer = path.reduce<string>(
-      (so_far, part) => `${so_far}/${escaped(String(part))}`,
+      (so_far, part) => `${so_far}/${escapedPointer(String(part))}`,
       node.pointer,
     );
     return this.node(value, pointer, node.base);
@@ -171,8 +177,8 @@ export class SchemaDocument {
     names: boolean,
   ): void {
     if (typeof value !== "object" || value === null) return;
-    if (depth > DEEPEST) {
-      throw refusedGrammar(`its JSON schema is deeper than ${DEEPEST}`);
+    if (depth > DEEPEST_SCHEMA) {
+      throw refusedGrammar(`its JSON schema is deeper than ${DEEPEST_SCHEMA}`);
     }
     if (Array.isArray(value)) {
       value.forEach((inner, i) =>
@@ -184,8 +190,8 @@ export class SchemaDocument {
     const here = names ? base : this.#named(record, base);
     this.#places.set(record, { pointer, base: here });
     for (const [word, inner] of Object.entries(record)) {
-      if (!names && PLAIN.has(word)) continue;
-      const next = `${pointer}/${escaped(word)}`;
+      if (!names && PLAIN_KEYWORDS.has(word)) continue;
+      const next = `${pointer}/${escapedPointer(word)}`;
       const named = !names && NAMED.has(word);
       const scan = () => this.#scan(inner, next, here, depth + 1, named);
       if (names || named || SCHEMAS.has(word)) scan();
@@ -254,7 +260,7 @@ export function shownPointer(pointer: string): string {
   return pointer === "" ? "its root" : pointer.slice(0, 300);
 }
 
-function escaped(part: string): string {
+function escapedPointer(part: string): string {
   return part.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

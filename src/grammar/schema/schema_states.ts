@@ -24,7 +24,7 @@ import { QUOTE } from "../json/string_escapes.ts";
 import { StringMachine } from "../json/string_text.ts";
 
 /** Kinds by the first byte of their values. */
-const FIRST = new Map<number, Kind>([
+const KIND_BY_FIRST_BYTE = new Map<number, Kind>([
   ...[..."-0123456789"].map((digit): [number, Kind] => [
     digit.charCodeAt(0),
     "number",
@@ -38,7 +38,7 @@ const FIRST = new Map<number, Kind>([
 ]);
 
 /** What may be remembered of the plans of one schema. */
-const REMEMBERED = 20_000;
+const REMEMBERED_PLANS = 20_000;
 
 /** Everything that an answer in a schema needs. */
 export class SchemaStates implements ValueContext {
@@ -74,7 +74,7 @@ export class SchemaStates implements ValueContext {
       );
       const plan = { formulas, conditions: conditionsOf(formulas), start: "" };
       found = { ...plan, start: verdictOf(plan, () => OPEN) };
-      if (this.#plans.size >= REMEMBERED) this.#forget();
+      if (this.#plans.size >= REMEMBERED_PLANS) this.#forget();
       this.#plans.set(key, found);
     }
     return found;
@@ -89,7 +89,7 @@ export class SchemaStates implements ValueContext {
 
   strings(schemas: readonly SchemaNode[]): StringMachine {
     const plan = this.plan(schemas, "string");
-    return made(
+    return madeOnce(
       this.#machines,
       plan,
       () =>
@@ -102,7 +102,7 @@ export class SchemaStates implements ValueContext {
     schemas: readonly SchemaNode[],
     byte: number,
   ): AnswerState | undefined {
-    const kind = FIRST.get(byte);
+    const kind = KIND_BY_FIRST_BYTE.get(byte);
     if (kind === undefined) return undefined;
     const plan = this.plan(schemas, kind);
     switch (kind) {
@@ -116,7 +116,7 @@ export class SchemaStates implements ValueContext {
         return new NumberValue(this, holder, plan).step(byte);
       case "array": {
         if (holder.depth >= this.limits.depth) return undefined;
-        const shape = made(
+        const shape = madeOnce(
           this.#arrays,
           plan,
           () => new ArrayShape(this, plan),
@@ -128,7 +128,7 @@ export class SchemaStates implements ValueContext {
       }
       case "object": {
         if (holder.depth >= this.limits.depth) return undefined;
-        const shape = made(
+        const shape = madeOnce(
           this.#objects,
           plan,
           () => new ObjectShape(this, plan),
@@ -152,7 +152,7 @@ export class SchemaStates implements ValueContext {
   }
 }
 
-function made<K, T>(known: Map<K, T>, key: K, make: () => T): T {
+function madeOnce<K, T>(known: Map<K, T>, key: K, make: () => T): T {
   let found = known.get(key);
   if (found === undefined) known.set(key, found = make());
   return found;

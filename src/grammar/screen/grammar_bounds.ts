@@ -7,7 +7,7 @@
 import { RequestError } from "../../errors.ts";
 
 /** Characters of a grammar. */
-const LONGEST = 1 << 18;
+const MOST_GRAMMAR_CHARACTERS = 1 << 18;
 
 /** How often something may be repeated by count: each time makes rules. */
 export const MOST_REPEATED = 4096;
@@ -27,8 +27,10 @@ export function refusedGrammar(found: string, cause?: unknown): RequestError {
  * @throws {RequestError} `ERR_REQUEST_INVALID`.
  */
 export function screenLength(text: string): void {
-  if (text.length <= LONGEST) return;
-  throw refusedGrammar(`its grammar is longer than ${LONGEST} characters`);
+  if (text.length <= MOST_GRAMMAR_CHARACTERS) return;
+  throw refusedGrammar(
+    `its grammar is longer than ${MOST_GRAMMAR_CHARACTERS} characters`,
+  );
 }
 
 /**

@@ -11,7 +11,7 @@ import { refusedGrammar } from "./grammar_bounds.ts";
 const MOST_EXPANDED = 1 << 18;
 
 /** A class, a quoted text, a comment, a count, an escape, or any other letter. */
-const PIECES =
+const GRAMMAR_PIECES =
   /\[(?:\\.|[^\]\\])*\]|"(?:\\.|[^"\\])*"|#[^\n]*|\{(\d*)(?:,(\d*))?\}|\\.|[\w-]+|[^]/gsu;
 
 /**
@@ -31,26 +31,29 @@ export function screenExpansion(text: string): void {
 function expansion(text: string): number {
   // For each group that is open: its size, and that of the last piece in it.
   const groups = [{ size: 0, last: 0 }];
-  for (const match of text.matchAll(PIECES)) {
+  for (const match of text.matchAll(GRAMMAR_PIECES)) {
     const [piece, from, to = ""] = match;
     const group = groups[groups.length - 1];
     if (piece === "(") {
       groups.push({ size: 0, last: 0 });
     } else if (piece === ")" && groups.length > 1) {
       groups.pop();
-      add(groups[groups.length - 1], group.size);
+      addExpansion(groups[groups.length - 1], group.size);
     } else if (from !== undefined && piece.length > 2) {
       const times = Math.max(1, Number(from), Number(to));
       group.size += group.last * (times - 1);
       group.last *= times;
     } else if (!/^(?:[?*+|\s]|#.*)$/s.test(piece)) {
-      add(group, 1);
+      addExpansion(group, 1);
     }
   }
   return groups.reduce((sum, { size }) => sum + size, 0);
 }
 
-function add(group: { size: number; last: number }, size: number): void {
+function addExpansion(
+  group: { size: number; last: number },
+  size: number,
+): void {
   group.size += size;
   group.last = size;
 }

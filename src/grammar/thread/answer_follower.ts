@@ -49,7 +49,7 @@ export interface FollowedAnswer extends AnswerPrefix {
   readonly blame: (failure: Failure) => void;
 }
 
-const CLOSED: Failure = { failure: "it was closed", passing: true };
+const CLOSED_ANSWER: Failure = { failure: "it was closed", passing: true };
 
 /** Follows answers. */
 export class Follower {
@@ -58,7 +58,7 @@ export class Follower {
   #turn = Promise.resolve();
   #next = 0;
   #closed = false;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: WaitingAnswer[] = [];
   readonly #feeding: Feeding[] = [];
 
   /** Starts nothing yet. */
@@ -76,7 +76,7 @@ export class Follower {
   /** Finds out whether a grammar can be used, and what it takes. */
   async try(grammar: Grammar): Promise<Trial> {
     const id = this.#next++;
-    let trial: Trial = CLOSED;
+    let trial: Trial = CLOSED_ANSWER;
     await this.#inTurn(async () => {
       const replies = await this.#send(() => [
         { name: "open", id, grammar, space: false, tokens: [] },
@@ -200,7 +200,7 @@ export class Follower {
   async #send(
     questions: (thread: GrammarThread) => readonly Question[],
   ): Promise<readonly GrammarReply[] | Failure> {
-    if (this.#closed) return CLOSED;
+    if (this.#closed) return CLOSED_ANSWER;
     const { start, patience } = this.#options;
     const thread = this.#thread ??= new GrammarThread(start());
     const replies = await thread.ask(questions(thread), patience);
@@ -385,14 +385,14 @@ interface Feeding {
 }
 
 /** An answer whose next mask is waited for. */
-interface Waiting {
+interface WaitingAnswer {
   readonly answer: AnswerInWorker;
   readonly resolve: () => void;
   readonly reject: (error: RequestError) => void;
 }
 
 function settle(
-  { answer, resolve, reject }: Waiting,
+  { answer, resolve, reject }: WaitingAnswer,
   replies: readonly GrammarReply[] | Failure,
   i = 0,
 ): void {

@@ -14,7 +14,7 @@ import { isEmptyMask } from "./thread_replies.ts";
 export type FollowQuestion = Extract<Question, { name: "follow" }>;
 
 /** Milliseconds to wait for a token: a device that takes longer has gone. */
-const PATIENCE = 20_000;
+const FEED_PATIENCE = 20_000;
 
 /** How far an answer has come. */
 interface Following {
@@ -46,7 +46,7 @@ export async function followAll(
     const left: Following[] = [];
     for (const one of open) {
       const { question: { id, from, until }, feed } = one;
-      const token = feed.hear(from + one.taken, PATIENCE);
+      const token = feed.hear(from + one.taken, FEED_PATIENCE);
       if (token === undefined) continue;
       one.reply = await answer({ name: "accept", id, token });
       const goesOn = "mask" in one.reply && !isEmptyMask(one.reply.mask);

@@ -36,7 +36,7 @@ export interface GrammarSupervisorOptions {
   readonly patience?: number;
 }
 
-const PATIENCE = 30_000;
+const GRAMMAR_PATIENCE = 30_000;
 
 /** Steps of a grammar that may be followed where the others are: 0.1 s. */
 const LIGHT_STEPS = 15_000_000;
@@ -59,7 +59,7 @@ class Supervisor implements Grammars {
   #closed = false;
 
   constructor(
-    { tokenizer, V, patience = PATIENCE }: GrammarSupervisorOptions,
+    { tokenizer, V, patience = GRAMMAR_PATIENCE }: GrammarSupervisorOptions,
   ) {
     const follower = (pages: number) =>
       new Follower({

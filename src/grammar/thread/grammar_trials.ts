@@ -18,10 +18,10 @@ const MOST_WAITING = { tenant: 8, all: 64 };
 const LONGEST_WAIT = 30_000;
 
 /** Grammars to remember. */
-const REMEMBERED = 4096;
+const REMEMBERED_GRAMMARS = 4096;
 
 /** A grammar that waits. */
-interface Waiting {
+interface WaitingGrammar {
   readonly key: string;
   readonly grammar: Grammar;
   readonly settle: (trial: Trial | Error) => void;
@@ -34,7 +34,7 @@ export class Trials {
   /** The one not asked for longest first. */
   readonly #known = new Map<string, Trial>();
   /** Whose turn it is first. No tenant is here without a grammar. */
-  readonly #lines = new Map<string, Waiting[]>();
+  readonly #lines = new Map<string, WaitingGrammar[]>();
   /** Whose grammar was the last to be tried. */
   #served: string | undefined;
   #running = false;
@@ -67,7 +67,7 @@ export class Trials {
     this.#known.delete(key);
     this.#known.set(key, trial);
     const [oldest] = this.#known.keys();
-    if (this.#known.size > REMEMBERED) this.#known.delete(oldest);
+    if (this.#known.size > REMEMBERED_GRAMMARS) this.#known.delete(oldest);
   }
 
   /**
@@ -88,7 +88,7 @@ export class Trials {
     }
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Trial>();
-    const waiting: Waiting = {
+    const waiting: WaitingGrammar = {
       key,
       grammar,
       settle: (trial) =>
@@ -138,7 +138,7 @@ export class Trials {
     this.#running = false;
   }
 
-  #shift(): Waiting | undefined {
+  #shift(): WaitingGrammar | undefined {
     const [first] = this.#lines;
     if (first === undefined) return undefined;
     // Who comes while another's is tried comes before that one's next.
@@ -150,7 +150,7 @@ export class Trials {
     return waiting;
   }
 
-  #remove(tenant: string, waiting: Waiting): boolean {
+  #remove(tenant: string, waiting: WaitingGrammar): boolean {
     const line = this.#lines.get(tenant) ?? [];
     if (!line.includes(waiting)) return false;
     const rest = line.filter((one) => one !== waiting);

@@ -39,7 +39,10 @@ addEventListener(
       return;
     }
     const replies = data.some(({ name }) => name === "follow")
-      ? await followAll(data.filter((one) => one.name === "follow"), answer)
+      ? await followAll(
+        data.filter((one) => one.name === "follow"),
+        answerQuestion,
+      )
       : await answerAll(data);
     postMessage(replies);
     if (replies.some((reply) => "failure" in reply)) close();
@@ -50,7 +53,7 @@ async function answerAll(questions: Questions): Promise<GrammarReply[]> {
   const replies: GrammarReply[] = [];
   for (const question of questions) {
     if (question.name === "follow") continue;
-    replies.push(await answer(question));
+    replies.push(await answerQuestion(question));
     if (replies.some((reply) => "failure" in reply)) break;
   }
   return replies;
@@ -60,7 +63,7 @@ function isQuestions(data: GrammarStart | Questions): data is Questions {
   return Array.isArray(data);
 }
 
-async function answer(
+async function answerQuestion(
   question: Exclude<Question, { name: "follow" }>,
 ): Promise<GrammarReply> {
   const { [question.name]: steps } = STEPS;

@@ -21,10 +21,10 @@ import { SchemaStates } from "../schema/schema_states.ts";
 import { TokenTree } from "../token_tree.ts";
 
 /** Grammars to remember, and the length of their texts together. */
-const REMEMBERED = { grammars: 64, characters: 1 << 22 };
+const REMEMBERED_GRAMMARS = { grammars: 64, characters: 1 << 22 };
 
 /** A grammar that is read. */
-interface Known {
+interface ReadGrammar {
   readonly start: AnswerState;
   /** Whether following it may take any time, for all that is known. */
   readonly unbounded: boolean;
@@ -33,16 +33,16 @@ interface Known {
 }
 
 /** An answer under way. */
-type Entry = { state: AnswerState } | RuleMatcher;
+type AnswerUnderWay = { state: AnswerState } | RuleMatcher;
 
 /** Follows answers through their grammars. */
 export class Matchers {
   readonly #start: GrammarStart;
   readonly #tree: TokenTree;
   /** The one not asked for longest first. */
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, ReadGrammar>();
   #characters = 0;
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<number, AnswerUnderWay>();
   #library: Promise<RuleLibrary> | undefined;
 
   /** Takes the vocabulary in. */
@@ -100,14 +100,14 @@ export class Matchers {
     return "mask" in reply ? { ...reply, unbounded, uncertain } : reply;
   }
 
-  #read(grammar: Exclude<Grammar, { type: "ebnf" }>): Known {
+  #read(grammar: Exclude<Grammar, { type: "ebnf" }>): ReadGrammar {
     const key = JSON.stringify(grammar);
-    const known = this.#known.get(key) ?? read(grammar);
+    const known = this.#known.get(key) ?? readGrammar(grammar);
     if (this.#known.delete(key)) this.#characters -= key.length;
     this.#known.set(key, known);
     this.#characters += key.length;
     for (const oldest of this.#known.keys()) {
-      const { grammars, characters } = REMEMBERED;
+      const { grammars, characters } = REMEMBERED_GRAMMARS;
       if (this.#known.size <= grammars && this.#characters <= characters) break;
       this.#known.delete(oldest);
       this.#characters -= oldest.length;
@@ -116,7 +116,7 @@ export class Matchers {
   }
 
   async #advance(
-    entry: Entry,
+    entry: AnswerUnderWay,
     tokens: readonly number[],
   ): Promise<GrammarReply> {
     if ("dispose" in entry) return await entry.advance(tokens);
@@ -135,7 +135,7 @@ export class Matchers {
   }
 }
 
-function read(grammar: Exclude<Grammar, { type: "ebnf" }>): Known {
+function readGrammar(grammar: Exclude<Grammar, { type: "ebnf" }>): ReadGrammar {
   if (grammar.type === "regex") {
     const start = regexStart(grammar.pattern);
     return { start, unbounded: false, uncertain: false };

@@ -43,7 +43,7 @@ export function maskOf(
   if ("failure" in reply) return unfollowed(grammar, reply);
   if ("refused" in reply) return refusedGrammar(reply.refused);
   if ("misfit" in reply) {
-    return refused(
+    return refusedAnswer(
       tokens.length === 0
         ? "the grammar takes no text"
         : "what is written already does not fit the grammar",
@@ -64,10 +64,13 @@ export function unfollowed(
   failure: Failure,
 ): RequestError {
   if (failure.refused === true) return refusedGrammar(failure.failure);
-  return refused(`its ${type} grammar cannot be followed`, failure);
+  return refusedAnswer(`its ${type} grammar cannot be followed`, failure);
 }
 
-function refused(found: string, reply?: { failure: string }): RequestError {
+function refusedAnswer(
+  found: string,
+  reply?: { failure: string },
+): RequestError {
   const [line = ""] = reply?.failure.split("\n") ?? [];
   return refusedGrammar(
     found + (line === "" ? "" : `: ${line.slice(0, 300)}`),

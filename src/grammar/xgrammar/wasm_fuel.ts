@@ -30,7 +30,7 @@ const SECTION = { memory: 5, global: 6, export: 7, code: 10 } as const;
 
 const MAGIC_BYTES = 8;
 
-const OP = {
+const OPCODE = {
   unreachable: 0x00,
   block: 0x02,
   loop: 0x03,
@@ -43,7 +43,10 @@ const OP = {
   i64Sub: 0x7d,
 } as const;
 
-const I64 = 0x7e, MUTABLE = 1, EMPTY_BLOCK = 0x40, GLOBAL_EXPORT = 3;
+const I64_TYPE = 0x7e,
+  MUTABLE_GLOBAL = 1,
+  EMPTY_BLOCK = 0x40,
+  GLOBAL_EXPORT = 3;
 
 /**
  * The same module, which takes fuel and has a bound to its memory.
@@ -54,8 +57,8 @@ export function metered(
   module: Uint8Array,
   { pages, fuel }: MeterOptions,
 ): Uint8Array<ArrayBuffer> {
-  const input = new Reader(module, MAGIC_BYTES);
-  const output = new Writer();
+  const input = new ModuleReader(module, MAGIC_BYTES);
+  const output = new ModuleWriter();
   output.copy(module.subarray(0, MAGIC_BYTES));
   let global = 0;
   while (!input.done) {
@@ -65,12 +68,18 @@ export function metered(
     output.byte(id);
     switch (id) {
       case SECTION.memory:
-        output.sized(bounded(new Reader(body), pages));
+        output.sized(bounded(new ModuleReader(body), pages));
         break;
       case SECTION.global:
-        global = new Reader(body).count();
+        global = new ModuleReader(body).count();
         output.sized(withEntry(body, [
-          ...[I64, MUTABLE, OP.i64Const, ...signed(fuel), OP.end],
+          ...[
+            I64_TYPE,
+            MUTABLE_GLOBAL,
+            OPCODE.i64Const,
+            ...signed(fuel),
+            OPCODE.end,
+          ],
         ]));
         break;
       case SECTION.export:
@@ -90,7 +99,7 @@ export function metered(
 }
 
 /** One memory, with a maximum of `pages`. */
-function bounded(input: Reader, pages: number): Uint8Array {
+function bounded(input: ModuleReader, pages: number): Uint8Array {
   if (input.count() !== 1) {
     throw new TypeError("Cannot meter: several memories");
   }
@@ -105,9 +114,9 @@ function bounded(input: Reader, pages: number): Uint8Array {
 
 /** A section's list with one more entry at its end. */
 function withEntry(body: Uint8Array, entry: readonly number[]): Uint8Array {
-  const input = new Reader(body);
+  const input = new ModuleReader(body);
   const count = input.count();
-  const output = new Writer();
+  const output = new ModuleWriter();
   output.copy(Uint8Array.from(unsigned(count + 1)));
   output.copy(body.subarray(input.at));
   output.copy(Uint8Array.from(entry));
@@ -116,12 +125,23 @@ function withEntry(body: Uint8Array, entry: readonly number[]): Uint8Array {
 
 function meteredCode(body: Uint8Array, global: number): Uint8Array {
   const take = Uint8Array.from([
-    ...[OP.globalGet, ...unsigned(global), OP.i64Const, 1, OP.i64Sub],
-    ...[OP.globalSet, ...unsigned(global), OP.globalGet, ...unsigned(global)],
-    ...[OP.i64Eqz, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end],
+    ...[
+      OPCODE.globalGet,
+      ...unsigned(global),
+      OPCODE.i64Const,
+      1,
+      OPCODE.i64Sub,
+    ],
+    ...[
+      OPCODE.globalSet,
+      ...unsigned(global),
+      OPCODE.globalGet,
+      ...unsigned(global),
+    ],
+    ...[OPCODE.i64Eqz, OPCODE.if, EMPTY_BLOCK, OPCODE.unreachable, OPCODE.end],
   ]);
-  const input = new Reader(body);
-  const output = new Writer();
+  const input = new ModuleReader(body);
+  const output = new ModuleWriter();
   const functions = input.count();
   output.copy(Uint8Array.from(unsigned(functions)));
   for (let i = 0; i < functions; i++) {
@@ -133,8 +153,8 @@ function meteredCode(body: Uint8Array, global: number): Uint8Array {
 }
 
 function meteredFunction(code: Uint8Array, take: Uint8Array): Uint8Array {
-  const input = new Reader(code);
-  const output = new Writer();
+  const input = new ModuleReader(code);
+  const output = new ModuleWriter();
   for (let groups = input.count(); groups > 0; groups--) {
     input.count();
     input.byte();
@@ -153,7 +173,7 @@ function meteredFunction(code: Uint8Array, take: Uint8Array): Uint8Array {
 }
 
 /** Reads a module from a place on. */
-class Reader {
+class ModuleReader {
   readonly #bytes: Uint8Array;
   /** The next byte. */
   at: number;
@@ -184,9 +204,9 @@ class Reader {
   /** Passes over one instruction; whether it begins a loop. */
   instruction(): boolean {
     const op = this.byte();
-    if (op >= OP.block && op <= OP.if) {
+    if (op >= OPCODE.block && op <= OPCODE.if) {
       this.#skip(1);
-      return op === OP.loop;
+      return op === OPCODE.loop;
     }
     const operands = OPERANDS[op];
     if (operands !== undefined) {
@@ -200,9 +220,9 @@ class Reader {
     } else if (op === 0x44) {
       this.at += 8;
     } else if (op === 0xfc) {
-      this.#skip(BULK[this.count()] ?? unknown(op));
+      this.#skip(BULK[this.count()] ?? unknownOpcode(op));
     } else {
-      unknown(op);
+      unknownOpcode(op);
     }
     return false;
   }
@@ -245,12 +265,12 @@ function span(from: number, to: number, operands: number): [number, number][] {
   return Array.from({ length: to - from + 1 }, (_, i) => [from + i, operands]);
 }
 
-function unknown(op: number): never {
+function unknownOpcode(op: number): never {
   throw new TypeError(`Cannot meter: instruction 0x${op.toString(16)}`);
 }
 
 /** Pieces that become one module. */
-class Writer {
+class ModuleWriter {
   readonly #pieces: Uint8Array[] = [];
   #length = 0;
 

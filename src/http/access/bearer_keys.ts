@@ -34,7 +34,7 @@ export function requireKey(
     const [, bearer] =
       /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "") ?? [];
     const token = bearer ?? c.req.header("x-api-key");
-    const key = keys.length === 0 ? undefined : find(token, keys);
+    const key = keys.length === 0 ? undefined : findBearerKey(token, keys);
     c.set("tenant", key?.name ?? "");
     c.set("rate", key?.rate);
     await next();
@@ -45,7 +45,10 @@ export function requireKey(
  * Finds a key without waiting for another thread, as WebCrypto would: on a machine
  * with all its cores at work, that is most of what a refusal takes.
  */
-function find(token: string | undefined, keys: readonly ApiKey[]): ApiKey {
+function findBearerKey(
+  token: string | undefined,
+  keys: readonly ApiKey[],
+): ApiKey {
   if (token === undefined) throw unauthorized("the bearer token is missing");
   const digest = sha256(new TextEncoder().encode(token)).toHex();
   let found: ApiKey | undefined;

@@ -26,13 +26,13 @@ export interface SiteLimits {
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** The name in a `Host`, without its port. */
-function nameOf(host: string): string {
+function hostName(host: string): string {
   return host.replace(/:\d*$/, "").toLowerCase();
 }
 
 /** Whether a `Host` is a name of this machine itself. */
 export function isLoopbackHost(host: string): boolean {
-  return LOOPBACK.test(nameOf(host));
+  return LOOPBACK.test(hostName(host));
 }
 
 /** Routes that orchestrators ask, by whatever address. */
@@ -53,7 +53,7 @@ export function refuseOtherSites(
   return async function refuseOtherSites(c, next): Promise<void> {
     const host = c.req.header("host") ?? new URL(c.req.url).host;
     if (hosts && keys.length === 0 && !HEALTH.has(c.req.path)) {
-      const name = nameOf(host);
+      const name = hostName(host);
       if (!isLoopbackHost(host) && !hosts.includes(name)) {
         throw noSuchHost(name);
       }

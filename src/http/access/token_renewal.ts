@@ -12,7 +12,7 @@ import type { Sealer } from "../services.ts";
 /** The vault of one request. */
 export function renewingVault(vault: Sealer): Sealer {
   let lineage: Lineage | undefined;
-  const issued = (found: Lineage) => lineage = joined(found, lineage);
+  const issued = (found: Lineage) => lineage = joinedLineage(found, lineage);
   return {
     open: (token, options) => vault.open(token, { ...options, issued }),
     read: (token, options) => vault.read(token, { ...options, issued }),
@@ -28,7 +28,7 @@ function renewed(lineage: Lineage | undefined): Lineage | undefined {
 }
 
 /** What is made of two tokens owes to both. */
-function joined(a: Lineage, b: Lineage = {}): Lineage {
+function joinedLineage(a: Lineage, b: Lineage = {}): Lineage {
   return {
     firstIssuedAt: least(a.firstIssuedAt, b.firstIssuedAt),
     renewals: Math.max(a.renewals ?? 0, b.renewals ?? 0),

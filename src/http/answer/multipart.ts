@@ -16,7 +16,7 @@ export const STATE_TYPE = "application/vnd.gosling.state";
 export const PARTS_TYPE = "multipart/mixed";
 
 /** Bytes of the state sent at once. */
-const PIECE_BYTES = 1 << 16;
+const STATE_PIECE_BYTES = 1 << 16;
 
 /** What travels in two parts. */
 export interface AnswerParts {
@@ -38,11 +38,11 @@ export async function multipart(
   const boundary = crypto.randomUUID();
   const headers = { "content-type": `${PARTS_TYPE}; boundary=${boundary}` };
   return await streamBody(c, headers, async (body) => {
-    await body.write(pieces(await work, boundary));
+    await body.write(statePieces(await work, boundary));
   }, options);
 }
 
-function* pieces(
+function* statePieces(
   { answer, state }: AnswerParts,
   boundary: string,
 ): Generator<Bytes, void> {
@@ -56,8 +56,8 @@ function* pieces(
     `\r\n--${boundary}\r\ncontent-type: ${STATE_TYPE}\r\n` +
       `content-length: ${state.length}\r\n\r\n`,
   );
-  for (let at = 0; at < state.length; at += PIECE_BYTES) {
-    yield state.subarray(at, at + PIECE_BYTES);
+  for (let at = 0; at < state.length; at += STATE_PIECE_BYTES) {
+    yield state.subarray(at, at + STATE_PIECE_BYTES);
   }
   yield utf8.encode(end);
 }

@@ -17,7 +17,7 @@ import {
 import { jsonErrors, type ProblemStatus } from "../site/openapi_document.ts";
 
 /** What Anthropic calls an error of a status. */
-const TYPES: Readonly<Record<number, string>> = {
+const ANTHROPIC_ERROR_TYPES: Readonly<Record<number, string>> = {
   401: "authentication_error",
   403: "permission_error",
   404: "not_found_error",
@@ -57,7 +57,7 @@ export function anthropicError(
   return {
     type: "error",
     error: {
-      type: TYPES[PROBLEMS[code][0]] ?? "invalid_request_error",
+      type: ANTHROPIC_ERROR_TYPES[PROBLEMS[code][0]] ?? "invalid_request_error",
       message: detail ?? title,
       code,
     },

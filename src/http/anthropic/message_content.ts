@@ -22,7 +22,7 @@ import {
 import { isToken } from "../request/state_ids.ts";
 
 /** What blocks are that no text is in, by their types. */
-const UNREADABLE: Readonly<Record<string, string>> = {
+const UNREADABLE_BLOCKS: Readonly<Record<string, string>> = {
   image: "images are",
   document: "documents are",
 };
@@ -50,14 +50,16 @@ const FoundBlock = z.strictObject({
 });
 
 /** A schema of blocks that names those which cannot be read. */
-function blocks<T extends z.ZodType>(block: T): z.ZodArray<z.ZodPreprocess<T>> {
+function blocksSchema<T extends z.ZodType>(
+  block: T,
+): z.ZodArray<z.ZodPreprocess<T>> {
   return z.array(z.preprocess((given, context) => {
     const { type }: { type?: unknown } = given instanceof Object ? given : {};
     if (typeof type !== "string") return given;
-    if (Object.hasOwn(UNREADABLE, type)) {
+    if (Object.hasOwn(UNREADABLE_BLOCKS, type)) {
       context.addIssue({
         code: "custom",
-        message: `${UNREADABLE[type]} not taken: the model reads text`,
+        message: `${UNREADABLE_BLOCKS[type]} not taken: the model reads text`,
       });
     } else if (FOREIGN.test(type)) {
       context.addIssue(ignorable(type, "is of a tool of another server"));
@@ -72,7 +74,7 @@ function blocks<T extends z.ZodType>(block: T): z.ZodArray<z.ZodPreprocess<T>> {
 
 const ResultContent = z.union([
   text,
-  blocks(z.discriminatedUnion("type", [TextBlock, FoundBlock])),
+  blocksSchema(z.discriminatedUnion("type", [TextBlock, FoundBlock])),
 ]).default("");
 
 const Block = z.discriminatedUnion("type", [
@@ -107,20 +109,22 @@ type Block = z.output<typeof Block>;
 
 type TextLike = z.output<typeof TextBlock> | z.output<typeof FoundBlock>;
 
-function textOf(block: TextLike): string {
+function textOfBlock(block: TextLike): string {
   return block.type === "text"
     ? block.text
     : [block.title, ...block.content.map(({ text }) => text)].join("\n");
 }
 
-function joined(content: string | readonly TextLike[]): string {
-  return typeof content === "string" ? content : content.map(textOf).join("\n");
+function joinedText(content: string | readonly TextLike[]): string {
+  return typeof content === "string"
+    ? content
+    : content.map(textOfBlock).join("\n");
 }
 
 /** One of Anthropic's messages: several of a chat where tools gave something. */
 export const AnthropicMessage = closedObject({
   role: z.enum(["user", "assistant", "system"]),
-  content: z.union([text, blocks(Block)]),
+  content: z.union([text, blocksSchema(Block)]),
 }).transform(({ role, content }): readonly CarryingMessage[] => {
   const parts: readonly Block[] = typeof content === "string"
     ? [{ type: "text", text: content }]
@@ -132,11 +136,11 @@ export const AnthropicMessage = closedObject({
   );
   const messages: Message[] = results.map((result) => ({
     role: "tool",
-    content: (result.is_error ? "Error: " : "") + joined(result.content),
+    content: (result.is_error ? "Error: " : "") + joinedText(result.content),
     ...shortId("callId", result.tool_use_id),
   }));
   if (said.length > 0 || messages.length === 0) {
-    messages.push({ role, content: joined(said) });
+    messages.push({ role, content: joinedText(said) });
   }
   return messages.map((message) => ({ message }));
 });
@@ -165,13 +169,15 @@ function assistant(parts: readonly Block[]): CarryingMessage {
 }
 
 /** Blocks of the system's that are headers of the client's, and change every time. */
-const HEADER = /^x-[\w-]+:/;
+const CLIENT_HEADER_BLOCK = /^x-[\w-]+:/;
 
 /** The field `system`, as text. */
 export const SystemField = z.union([
   text,
-  blocks(TextBlock).transform((parts) =>
-    parts.map(({ text }) => text).filter((text) => !HEADER.test(text))
+  blocksSchema(TextBlock).transform((parts) =>
+    parts.map(({ text }) => text).filter((text) =>
+      !CLIENT_HEADER_BLOCK.test(text)
+    )
       .join("\n")
   ),
 ]);

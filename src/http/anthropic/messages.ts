@@ -96,24 +96,28 @@ export function messagesRoutes(): OpenAPIHono<AppEnv> {
   document(app, messages);
   document(app, count);
   const needed = { states: HISTORY_STATES, history: true };
-  app.post(messages.path, needs({ takesTurn: true, ...needed }), answer);
+  app.post(
+    messages.path,
+    needs({ takesTurn: true, ...needed }),
+    answerMessages,
+  );
   app.post(count.path, needs(needed), async (c) => {
-    const request = await readLeniently(c, CountRequest, stateOf);
+    const request = await readLeniently(c, CountRequest, stateOfRequest);
     const save = await openBeginning(c, {
-      state: stateOf(request),
+      state: stateOfRequest(request),
       initial: request.initial,
       on_mismatch: request.on_mismatch,
     });
-    const input_tokens = await tokensOf(c, request, save);
+    const input_tokens = await tokensOfRequest(c, request, save);
     return c.json({ input_tokens });
   });
   return app;
 }
 
-async function answer(c: Context<AppEnv>): Promise<Response> {
-  const request = await readLeniently(c, MessagesRequest, stateOf);
+async function answerMessages(c: Context<AppEnv>): Promise<Response> {
+  const request = await readLeniently(c, MessagesRequest, stateOfRequest);
   const plan = planCalls(request);
-  const asked = { ...request, state: stateOf(request), ...plan.changes };
+  const asked = { ...request, state: stateOfRequest(request), ...plan.changes };
   const save = await openSave(c, asked);
   const { messages, ...reading } = readingFor(request, save);
   const turns = planTurns(c, { ...asked, ...reading }, save, [{ messages }], {
@@ -132,7 +136,7 @@ async function answer(c: Context<AppEnv>): Promise<Response> {
 }
 
 /** The conversation, the system's words first; a last answer is gone on with. */
-function conversation(
+function messagesConversation(
   { messages, system, state, continue_final_message: goOn = true }:
     CountRequest,
 ) {
@@ -143,19 +147,19 @@ function conversation(
 }
 
 /** The state that a request goes on from. */
-function stateOf(request: CountRequest): string | undefined {
-  return conversation(request).state;
+function stateOfRequest(request: CountRequest): string | undefined {
+  return messagesConversation(request).state;
 }
 
 function readingFor(
   request: CountRequest,
   save: Save | undefined,
 ): Reading {
-  return readingOf(conversation(request), planCalls(request), save);
+  return readingOf(messagesConversation(request), planCalls(request), save);
 }
 
 /** What a turn of this request would have read in the end. */
-async function tokensOf(
+async function tokensOfRequest(
   c: Context<AppEnv>,
   request: CountRequest,
   save: Save | undefined,

@@ -75,7 +75,7 @@ const Choice = nullsLeftOut(z.discriminatedUnion("type", [
   return "name" in choice ? { name: choice.name } : choice.type;
 });
 
-const Thinking = nullsLeftOut(z.discriminatedUnion("type", [
+const ThinkingField = nullsLeftOut(z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("enabled"),
     budget_tokens: z.int().min(1),
@@ -89,18 +89,18 @@ const Thinking = nullsLeftOut(z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("disabled") }),
 ]));
 
-const Format = nullsLeftOut(
+const OutputFormat = nullsLeftOut(
   z.strictObject({ type: z.literal("json_schema"), schema: JsonSchema }),
 );
 
 const OutputConfig = closedObject({
   effort: z.enum(["low", "medium", "high", "xhigh", "max"]).optional(),
-  format: Format.optional(),
+  format: OutputFormat.optional(),
   task_budget: z.unknown().optional(),
 });
 
 /** Fields that are taken and change nothing. */
-const ignored = {
+const ignoredAnthropicFields = {
   cache_control: z.unknown().optional(),
   context_management: z.unknown().optional(),
   diagnostics: z.unknown().optional(),
@@ -112,21 +112,21 @@ const ignored = {
   workspace_id: z.unknown().optional(),
 };
 
-const conversation = {
+const conversationFields = {
   model: modelName,
   messages: z.array(AnthropicMessage).min(1).max(10_000)
     .transform((messages) => messages.flat()),
   system: SystemField.optional(),
   tools: Tools,
   tool_choice: Choice,
-  thinking: Thinking.optional(),
+  thinking: ThinkingField.optional(),
   output_config: OutputConfig.optional(),
-  output_format: Format.optional(),
-  ...ignored,
+  output_format: OutputFormat.optional(),
+  ...ignoredAnthropicFields,
   ...nativeFields,
 };
 
-type Thoughts = z.output<typeof Thinking> | undefined;
+type Thoughts = z.output<typeof ThinkingField> | undefined;
 
 /** How much to think, and for how many tokens at most. */
 function thoughts(
@@ -147,15 +147,15 @@ function thoughts(
   }
 }
 
-function grammarOf(
-  format: z.output<typeof Format> | undefined,
+function outputGrammar(
+  format: z.output<typeof OutputFormat> | undefined,
 ): Grammar | undefined {
   return format && schemaGrammar({ schema: format.schema, strict: true });
 }
 
 /** `POST /v1/messages`. */
 export const MessagesRequest = closedObject({
-  ...conversation,
+  ...conversationFields,
   max_tokens: z.int().min(0).transform((most) => Math.min(most, MOST_TOKENS))
     .describe(
       `Maximum number of tokens to generate, capped at ${MOST_TOKENS}`,
@@ -168,7 +168,7 @@ export const MessagesRequest = closedObject({
 ) => ({
   ...request,
   ...thoughts(thinking, output_config?.effort),
-  grammar: grammarOf(output_config?.format ?? output_format),
+  grammar: outputGrammar(output_config?.format ?? output_format),
   stop: stop_sequences,
   n: 1,
 })).openapi("MessagesRequest");
@@ -176,7 +176,7 @@ export const MessagesRequest = closedObject({
 export type MessagesRequest = z.output<typeof MessagesRequest>;
 
 /** `POST /v1/messages/count_tokens`. */
-export const CountRequest = closedObject(conversation)
+export const CountRequest = closedObject(conversationFields)
   .refine(canChoose, NO_CHOICE)
   .transform(({ thinking, output_config, ...request }) => ({
     ...request,

@@ -17,7 +17,7 @@ export const MOST_MESSAGES = 10_000;
 /** Entries that are checked before faults are counted. */
 const SLICE = 64;
 
-type Issue = z.core.$ZodRawIssue;
+type ListIssue = z.core.$ZodRawIssue;
 
 const List = z.core.$constructor<
   z.ZodArray,
@@ -104,7 +104,7 @@ function tooLong(
 }
 
 /** Whether a lenient reader may find that it can do without what an issue is about. */
-function maybeSpare({ code }: Issue): boolean {
+function maybeSpare({ code }: ListIssue): boolean {
   return code === "unrecognized_keys" || code === "invalid_union" ||
     code === "custom";
 }

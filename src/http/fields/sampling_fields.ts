@@ -7,7 +7,7 @@
 import { z } from "@hono/zod-openapi";
 import { table } from "./long_lists.ts";
 
-const TOKEN_ID = /^\d{1,7}$/;
+const BIASED_TOKEN_ID = /^\d{1,7}$/;
 
 /** How the next token is drawn, as the request's own fields. */
 export const samplingFields = {
@@ -44,10 +44,11 @@ export const samplingFields = {
       "Seed of the sampler; defaults to that of the state, else random",
     ),
   logit_bias: table(
-    z.string().regex(TOKEN_ID, "is not a token id"),
+    z.string().regex(BIASED_TOKEN_ID, "is not a token id"),
     z.number().min(-100).max(100),
     (id, bias) =>
-      TOKEN_ID.test(id) && typeof bias === "number" && Math.abs(bias) <= 100,
+      BIASED_TOKEN_ID.test(id) && typeof bias === "number" &&
+      Math.abs(bias) <= 100,
   ).default({}).describe("Bias added to logits, by token id"),
 };
 

@@ -17,20 +17,20 @@ export const StatePlace = z.enum(["answer", "message", "ids"]).describe(
     "gosling-state-in",
 );
 
-const HEADER = "gosling-state-in";
+const STATE_PLACE_HEADER = "gosling-state-in";
 
 /** Where the state shall be, by the request or the header. */
 export function statePlace(
   c: Context<AppEnv>,
   place: StatePlaceName | undefined,
 ): StatePlaceName | undefined {
-  const header = c.req.header(HEADER);
+  const header = c.req.header(STATE_PLACE_HEADER);
   if (place !== undefined || header === undefined) return place;
   const { success, data } = StatePlace.safeParse(header);
   if (success) return data;
   throw new RequestError(
     "ERR_REQUEST_INVALID",
-    `Cannot take request: the header ${HEADER} is none of ${
+    `Cannot take request: the header ${STATE_PLACE_HEADER} is none of ${
       StatePlace.options.join(", ")
     }`,
   );

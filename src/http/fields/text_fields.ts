@@ -32,13 +32,16 @@ export const Stop = z.union([
   z.array(z.string().min(1).max(256)).max(16),
 ]).default([]).describe("Stop sequences; not part of the answer");
 
-const stop = z.string().max(256);
+const stopText = z.string().max(256);
 
 /** Clients for role play send several for each who takes part. */
 const MOST_STOPS = 64;
 
 /** Texts that end the answer; empty ones end nothing. */
-export const stops = z.union([stop, z.array(stop.nullable()).max(MOST_STOPS)])
+export const stops = z.union([
+  stopText,
+  z.array(stopText.nullable()).max(MOST_STOPS),
+])
   .default([])
   .transform((stops) => [stops].flat().filter((text) => Boolean(text)))
-  .pipe(z.array(stop));
+  .pipe(z.array(stopText));

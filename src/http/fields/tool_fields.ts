@@ -10,14 +10,16 @@ import { JsonSchema } from "./grammar_fields.ts";
 import { TEXT_LIMIT } from "./text_fields.ts";
 
 /** Without any of these a schema allows everything; arguments are an object. */
-const KINDS = ["$ref", "allOf", "anyOf", "oneOf", "type"];
+const SCHEMA_KEYWORDS = ["$ref", "allOf", "anyOf", "oneOf", "type"];
 
 /** Members that describe a function. */
 export const functionMembers = {
   name: z.string().regex(/^[\w-]{1,64}$/, "is no name of a function"),
   description: z.string().max(TEXT_LIMIT).optional(),
   parameters: JsonSchema.default({ properties: {} }).transform((schema) =>
-    KINDS.some((key) => key in schema) ? schema : { type: "object", ...schema }
+    SCHEMA_KEYWORDS.some((key) => key in schema)
+      ? schema
+      : { type: "object", ...schema }
   ),
   strict: z.boolean().optional(),
 };

@@ -30,11 +30,11 @@ const body = {
   },
 };
 
-const errors = koboldErrors(
+const generationErrors = koboldErrors(
   ...[400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503] as const,
 );
 
-const whole = createRoute({
+const wholeRoute = createRoute({
   method: "post",
   path: "/api/v1/generate",
   summary: "Generate (KoboldCpp)",
@@ -50,11 +50,11 @@ const whole = createRoute({
         },
       },
     },
-    ...errors,
+    ...generationErrors,
   },
 });
 
-const streamed = createRoute({
+const streamRoute = createRoute({
   method: "post",
   path: "/api/extra/generate/stream",
   summary: "Generate in events (KoboldCpp)",
@@ -64,11 +64,11 @@ const streamed = createRoute({
       description: "Events",
       content: { "text/event-stream": { schema: z.string() } },
     },
-    ...errors,
+    ...generationErrors,
   },
 });
 
-const abort = createRoute({
+const abortRoute = createRoute({
   method: "post",
   path: "/api/extra/abort",
   summary: "End generations (KoboldCpp)",
@@ -98,15 +98,17 @@ const abort = createRoute({
 /** Answers the three routes. */
 export function koboldGenerateRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  for (const route of [whole, streamed, abort]) document(app, route);
+  for (const route of [wholeRoute, streamRoute, abortRoute]) {
+    document(app, route);
+  }
   /** What ends each generation that has a name, by its tenant and name. */
   const named = new Map<string, Set<AbortController>>();
   const needed = needs({ takesTurn: true, anyType: true });
-  app.post(whole.path, needed, (c) => generate(c, named, false));
-  app.post(streamed.path, needed, (c) => generate(c, named, true));
-  app.post(abort.path, needs({ anyType: true }), async (c) => {
+  app.post(wholeRoute.path, needed, (c) => generateText(c, named, false));
+  app.post(streamRoute.path, needed, (c) => generateText(c, named, true));
+  app.post(abortRoute.path, needs({ anyType: true }), async (c) => {
     const genkey = await genkeyOf(c);
-    const found = named.get(nameOf(c, genkey)) ?? [];
+    const found = named.get(generationName(c, genkey)) ?? [];
     for (const controller of found) controller.abort();
     const success = genkey !== "" && [...found].length > 0;
     return c.json({ success: String(success), done: "true" });
@@ -130,11 +132,11 @@ function isNoBody(error: unknown): boolean {
     error instanceof RequestError && error.code === "ERR_REQUEST_MALFORMED";
 }
 
-function nameOf(c: Context<AppEnv>, genkey: string): string {
+function generationName(c: Context<AppEnv>, genkey: string): string {
   return JSON.stringify([c.get("tenant"), genkey]);
 }
 
-async function generate(
+async function generateText(
   c: Context<AppEnv>,
   named: Map<string, Set<AbortController>>,
   stream: boolean,
@@ -153,7 +155,7 @@ async function generate(
   if (request.genkey === "") {
     return await answerTurns(c, turns, new KoboldWriter(), stream);
   }
-  const name = nameOf(c, request.genkey);
+  const name = generationName(c, request.genkey);
   const gone = new AbortController();
   named.set(name, (named.get(name) ?? new Set()).add(gone));
   return await answerTurns(c, turns, new KoboldWriter(), stream, {

@@ -13,7 +13,7 @@ import type { AnswerWriter } from "../answer/turn_answer.ts";
 import { koboldError } from "./kobold_error.ts";
 
 /** Events that say that they are messages, as KoboldCpp's do. */
-const MESSAGES: StreamFormat = {
+const MESSAGE_EVENTS: StreamFormat = {
   ...EVENT_STREAM,
   before: () => "event: message\ndata: ",
 };
@@ -21,33 +21,33 @@ const MESSAGES: StreamFormat = {
 /** Writes the answers to one request. */
 export class KoboldWriter implements AnswerWriter {
   readonly error = koboldError;
-  readonly format = MESSAGES;
+  readonly format = MESSAGE_EVENTS;
 
   text(_draft: Draft, { text: token, rebase }: AnswerEvent): object[] {
     return [{ token, finish_reason: null, ...(rebase && { rebase }) }];
   }
 
   done(draft: Draft): object[] {
-    return [{ token: "", ...endOf(draft) }];
+    return [{ token: "", ...generationEnd(draft) }];
   }
 
   whole(drafts: readonly Draft[]): object {
     const results = drafts.map((draft) => ({
       text: draft.text,
-      ...endOf(draft),
+      ...generationEnd(draft),
     }));
     return { results };
   }
 }
 
 /** What an answer says of its end. */
-function endOf(draft: Draft): object {
+function generationEnd(draft: Draft): object {
   const { end, state } = draft;
   if (end === undefined) throw new Error("A turn had no end");
   const { prefillSavedTokens: cached_tokens, promptTokens, completionTokens } =
     end.usage;
   return {
-    finish_reason: reasonOf(end),
+    finish_reason: koboldFinishReason(end),
     prompt_tokens: cached_tokens + promptTokens,
     completion_tokens: completionTokens,
     cached_tokens,
@@ -56,6 +56,6 @@ function endOf(draft: Draft): object {
   };
 }
 
-function reasonOf({ finish }: DoneEvent): "stop" | "length" {
+function koboldFinishReason({ finish }: DoneEvent): "stop" | "length" {
   return finish === "stop" ? "stop" : "length";
 }

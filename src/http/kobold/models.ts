@@ -19,9 +19,9 @@ import { KoboldCountRequest } from "./kobold_schema.ts";
 const UNITED = "1.2.5", CPP = "1.93";
 
 /** A conversation has no longest length; some clients keep it in 32 bits. */
-const UNBOUNDED = 2 ** 31 - 1;
+const UNBOUNDED_CONTEXT = 2 ** 31 - 1;
 
-function get(path: string, summary: string, schema: z.ZodType) {
+function valueRoute(path: string, summary: string, schema: z.ZodType) {
   return createRoute({
     method: "get",
     path,
@@ -37,9 +37,9 @@ function get(path: string, summary: string, schema: z.ZodType) {
 }
 
 const Result = z.looseObject({ result: z.string() });
-const Value = z.object({ value: z.int() });
+const KoboldValue = z.object({ value: z.int() });
 
-const count = createRoute({
+const countRoute = createRoute({
   method: "post",
   path: "/api/extra/tokencount",
   summary: "Count the tokens of a text (KoboldCpp)",
@@ -76,27 +76,40 @@ export function koboldModelRoutes(): OpenAPIHono<AppEnv> {
     schema: z.ZodType,
     answer: () => object,
   ) => {
-    const route = get(path, summary, schema);
+    const route = valueRoute(path, summary, schema);
     document(app, route);
     app.get(path, (c) => c.json(answer()));
   };
-  const limits = { max_context_length: UNBOUNDED, max_length: MOST_TOKENS };
+  const limits = {
+    max_context_length: UNBOUNDED_CONTEXT,
+    max_length: MOST_TOKENS,
+  };
   describe("/api/v1/info/version", "Version of the API", Result, () => ({
     result: UNITED,
   }));
   for (const [name, value] of Object.entries(limits)) {
-    describe(`/api/v1/config/${name}`, "A limit", Value, () => ({ value }));
+    describe(
+      `/api/v1/config/${name}`,
+      "A limit",
+      KoboldValue,
+      () => ({ value }),
+    );
   }
-  describe("/api/extra/true_max_context_length", "A limit", Value, () => ({
-    value: UNBOUNDED,
-  }));
-  const model = get("/api/v1/model", "Name of the first model", Result);
+  describe(
+    "/api/extra/true_max_context_length",
+    "A limit",
+    KoboldValue,
+    () => ({
+      value: UNBOUNDED_CONTEXT,
+    }),
+  );
+  const model = valueRoute("/api/v1/model", "Name of the first model", Result);
   document(app, model);
   app.get(model.path, (c) => {
     const [first] = c.get("loader").models;
     return c.json({ result: `koboldcpp/${first?.id ?? "none"}` });
   });
-  const version = get("/api/extra/version", "Capabilities", Result);
+  const version = valueRoute("/api/extra/version", "Capabilities", Result);
   document(app, version);
   app.get(version.path, (c) =>
     c.json({
@@ -114,8 +127,8 @@ export function koboldModelRoutes(): OpenAPIHono<AppEnv> {
       savedata: false,
       admin: 0,
     }));
-  document(app, count);
-  app.post(count.path, needs({ anyType: true }), async (c) => {
+  document(app, countRoute);
+  app.post(countRoute.path, needs({ anyType: true }), async (c) => {
     const { prompt, special } = await readLeniently(c, KoboldCountRequest);
     const ids = await textTokens(c, prompt, special);
     return c.json({ value: ids.length, ids });

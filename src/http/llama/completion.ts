@@ -19,9 +19,9 @@ import { llamaErrors } from "./llama_error.ts";
 import { LlamaCompletionRequest } from "./llama_schema.ts";
 import { LlamaWriter } from "./completion_writer.ts";
 
-const Answer = z.looseObject({ content: z.string(), ...REPORT });
+const LlamaAnswer = z.looseObject({ content: z.string(), ...REPORT });
 
-const route = createRoute({
+const completionRoute = createRoute({
   method: "post",
   path: "/completion",
   summary: "Completion (llama.cpp)",
@@ -40,7 +40,9 @@ const route = createRoute({
     200: {
       description: "The answer, or its events",
       content: {
-        "application/json": { schema: z.union([Answer, z.array(Answer)]) },
+        "application/json": {
+          schema: z.union([LlamaAnswer, z.array(LlamaAnswer)]),
+        },
         "text/event-stream": { schema: z.string() },
       },
     },
@@ -51,20 +53,26 @@ const route = createRoute({
 /** Answers `/completion`, and refuses `/infill`. */
 export function llamaCompletionRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  document(app, route);
-  app.post(route.path, needs({ takesTurn: true, anyType: true }), async (c) => {
-    const request = await readLeniently(c, LlamaCompletionRequest);
-    const { engine } = c.get("services");
-    const prompt = expectPieces(request.prompt, engine.tokenizer, "/prompt");
-    const save = await openSave(c, request);
-    const bos = bosBefore([prompt], request.bos);
-    const logit_bias = biasOf(request.logit_bias, engine.tokenizer);
-    const asked = { ...request, logit_bias, bos };
-    const turns = planTurns(c, asked, save, [{ prompt }], { penaltyDecay: 1 });
-    const { model, tokenizer } = engine;
-    const writer = new LlamaWriter({ request, model: model.id, tokenizer });
-    return await answerTurns(c, turns, writer, request.stream);
-  });
+  document(app, completionRoute);
+  app.post(
+    completionRoute.path,
+    needs({ takesTurn: true, anyType: true }),
+    async (c) => {
+      const request = await readLeniently(c, LlamaCompletionRequest);
+      const { engine } = c.get("services");
+      const prompt = expectPieces(request.prompt, engine.tokenizer, "/prompt");
+      const save = await openSave(c, request);
+      const bos = bosBefore([prompt], request.bos);
+      const logit_bias = tokenBiases(request.logit_bias, engine.tokenizer);
+      const asked = { ...request, logit_bias, bos };
+      const turns = planTurns(c, asked, save, [{ prompt }], {
+        penaltyDecay: 1,
+      });
+      const { model, tokenizer } = engine;
+      const writer = new LlamaWriter({ request, model: model.id, tokenizer });
+      return await answerTurns(c, turns, writer, request.stream);
+    },
+  );
   app.all("/infill", () => {
     throw new RequestError(
       "ERR_REQUEST_INVALID",
@@ -76,7 +84,7 @@ export function llamaCompletionRoutes(): OpenAPIHono<AppEnv> {
 }
 
 /** Biases by tokens: a text that is no id stands for all of its tokens. */
-function biasOf(
+function tokenBiases(
   pairs: LlamaCompletionRequest["logit_bias"],
   tokenizer: Tokenizer,
 ): Readonly<Record<string, number>> {

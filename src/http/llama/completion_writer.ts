@@ -85,11 +85,11 @@ export class LlamaWriter implements AnswerWriter {
       model,
       tokens_predicted: written,
       tokens_evaluated: usage.prefillSavedTokens + read,
-      generation_settings: settingsOf(request),
+      generation_settings: generationSettings(request),
       prompt: typeof request.prompt === "string" ? request.prompt : "",
       has_new_line: content.includes("\n"),
       truncated: false,
-      ...stopOf(end),
+      ...stopFields(end),
       tokens_cached: usage.position,
       timings: {
         cache_n: usage.prefillSavedTokens,
@@ -142,7 +142,7 @@ function timing(name: string, count: number, ms: number): object {
 }
 
 /** What a request draws with, as far as it says so itself. */
-function settingsOf(request: LlamaCompletionRequest): object {
+function generationSettings(request: LlamaCompletionRequest): object {
   const { max_tokens, temperature, top_k, top_p, min_p, seed, stop, stream } =
     request;
   const { presence_penalty, frequency_penalty } = request;
@@ -160,7 +160,7 @@ function settingsOf(request: LlamaCompletionRequest): object {
   };
 }
 
-function stopOf({ finish, stop }: DoneEvent): {
+function stopFields({ finish, stop }: DoneEvent): {
   readonly stop_type: "word" | "eos" | "limit";
   readonly stopping_word: string;
 } {

@@ -16,7 +16,7 @@ import {
 import { jsonErrors, type ProblemStatus } from "../site/openapi_document.ts";
 
 /** What llama.cpp calls an error of a status. */
-const TYPES: Readonly<Record<number, string>> = {
+const LLAMA_ERROR_TYPES: Readonly<Record<number, string>> = {
   401: "authentication_error",
   403: "permission_error",
   404: "not_found_error",
@@ -50,7 +50,7 @@ export function llamaError(error: unknown, requestId: string): LlamaError {
     error: {
       code: status,
       message: detail ?? title,
-      type: TYPES[status] ?? "invalid_request_error",
+      type: LLAMA_ERROR_TYPES[status] ?? "invalid_request_error",
     },
     code,
   };

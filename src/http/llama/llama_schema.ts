@@ -21,12 +21,12 @@ import { closedObject } from "../fields/closed_object.ts";
 import { nativeFields } from "../fields/native_fields.ts";
 import { lenientSampling } from "../fields/sampling_fields.ts";
 
-const Token = z.int().min(0);
+const LlamaToken = z.int().min(0);
 
 /** Text, tokens, or texts and tokens in a row. */
 export const LlamaPrompt = z.union([
   text,
-  list(z.union([Token, text])).max(TOKEN_LIMIT),
+  list(z.union([LlamaToken, text])).max(TOKEN_LIMIT),
   closedObject({ prompt_string: text }).transform(({ prompt_string }) =>
     prompt_string
   ),
@@ -43,13 +43,15 @@ const NEVER = -100;
 /** Entries of `logit_bias`. */
 const MOST_BIASES = 1024;
 
-const Piece = z.string().max(256);
+const PromptPiece = z.string().max(256);
 
 /** Biases of tokens, by their ids, or by texts, of all tokens in them. */
-const Bias = z.union([
-  z.record(Piece, z.number()).transform((biases) => Object.entries(biases)),
+const LogitBias = z.union([
+  z.record(PromptPiece, z.number()).transform((biases) =>
+    Object.entries(biases)
+  ),
   z.array(z.tuple([
-    z.union([Token, Piece]),
+    z.union([LlamaToken, PromptPiece]),
     z.union([z.number(), z.literal(false)]),
   ])).transform((pairs) =>
     pairs.map(([piece, bias]): [string, number] => [
@@ -86,7 +88,7 @@ export const LlamaCompletionRequest = closedObject({
     .describe("Grammar of the answer in GBNF"),
   json_schema: JsonSchema.optional(),
   n_probs: z.int().min(0).max(20).default(0),
-  logit_bias: Bias,
+  logit_bias: LogitBias,
   cache_prompt: z.unknown().optional(),
   id_slot: z.unknown().optional(),
   return_tokens: z.boolean().default(false),
@@ -99,13 +101,13 @@ export const LlamaCompletionRequest = closedObject({
   ...request,
   n_probs,
   logprobs: n_probs > 0 || request.return_tokens ? n_probs : undefined,
-  grammar: grammarOf(grammar, json_schema),
+  grammar: llamaGrammar(grammar, json_schema),
   max_tokens: tokensOf(n_predict),
 })).openapi("LlamaCompletionRequest");
 /** `POST /completion`, parsed. */
 export type LlamaCompletionRequest = z.output<typeof LlamaCompletionRequest>;
 
-function grammarOf(
+function llamaGrammar(
   rules: string | undefined,
   schema: Readonly<Record<string, unknown>> | undefined,
 ): Grammar | undefined {
@@ -131,7 +133,7 @@ export const RootTokenizeRequest = closedObject({
 /** `POST /detokenize`, llama.cpp's and vLLM's. */
 export const RootDetokenizeRequest = closedObject({
   model: modelName,
-  tokens: list(Token).max(TOKEN_LIMIT),
+  tokens: list(LlamaToken).max(TOKEN_LIMIT),
 }).openapi("RootDetokenizeRequest");
 
 /** `POST /slots/{id}`. */

@@ -24,7 +24,7 @@ import { llamaErrors } from "./llama_error.ts";
 import { SlotRequest } from "./llama_schema.ts";
 
 /** A conversation has no longest length; some clients keep it in 32 bits. */
-const UNBOUNDED = 2 ** 31 - 1;
+const UNBOUNDED_CONTEXT = 2 ** 31 - 1;
 
 const OfModel = z.object({
   model: z.string().optional().describe(
@@ -103,7 +103,7 @@ export function llamaSlotRoutes(): OpenAPIHono<AppEnv> {
     return c.json({
       default_generation_settings: {
         id: 0,
-        n_ctx: UNBOUNDED,
+        n_ctx: UNBOUNDED_CONTEXT,
         is_processing: load.busy > 0,
         params: {},
       },
@@ -124,7 +124,7 @@ export function llamaSlotRoutes(): OpenAPIHono<AppEnv> {
       Array.from({ length: model.lanes }, (_, id) => ({
         id,
         id_task: -1,
-        n_ctx: UNBOUNDED,
+        n_ctx: UNBOUNDED_CONTEXT,
         speculative: false,
         is_processing: id < load.busy,
       })),
@@ -137,7 +137,7 @@ export function llamaSlotRoutes(): OpenAPIHono<AppEnv> {
     switch (action) {
       case "save":
       case "restore":
-        return await jsonAnswer(c, await turn(c, action, id_slot));
+        return await jsonAnswer(c, await slotTurn(c, action, id_slot));
       case "erase":
         return c.json({ id_slot, n_erased: 0 });
       default:
@@ -151,7 +151,7 @@ export function llamaSlotRoutes(): OpenAPIHono<AppEnv> {
 }
 
 /** Reads what is to be read, and gives the state that leaves. */
-async function turn(
+async function slotTurn(
   c: Context<AppEnv>,
   action: "save" | "restore",
   id_slot: number,

@@ -20,7 +20,7 @@ import { llamaErrors } from "./llama_error.ts";
 import { RootDetokenizeRequest, RootTokenizeRequest } from "./llama_schema.ts";
 
 /** A conversation has no longest length; some clients keep it in 32 bits. */
-const UNBOUNDED = 2 ** 31 - 1;
+const UNBOUNDED_CONTEXT = 2 ** 31 - 1;
 
 const tokenize = createRoute({
   method: "post",
@@ -106,11 +106,11 @@ export function rootTokenRoutes(): OpenAPIHono<AppEnv> {
     const text = (token: number) => promptText([token], tokenizer);
     const { length } = tokens;
     return await jsonAnswer(c, {
-      tokens: with_pieces ? MadeList.of(tokens, once(piece)) : tokens,
+      tokens: with_pieces ? MadeList.of(tokens, oncePerToken(piece)) : tokens,
       count: length,
-      max_model_len: UNBOUNDED,
+      max_model_len: UNBOUNDED_CONTEXT,
       ...(return_token_strs &&
-        { token_strs: MadeList.of(tokens, once(text)) }),
+        { token_strs: MadeList.of(tokens, oncePerToken(text)) }),
     });
   });
   app.post(detokenize.path, needs({ anyType: true }), async (c) => {
@@ -125,7 +125,7 @@ export function rootTokenRoutes(): OpenAPIHono<AppEnv> {
 }
 
 /** Makes what stands for a token once, however often it comes. */
-function once<T>(make: (token: number) => T): (token: number) => T {
+function oncePerToken<T>(make: (token: number) => T): (token: number) => T {
   const known = new Map<number, T>();
   return (token) => {
     const found = known.get(token) ?? make(token);

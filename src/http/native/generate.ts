@@ -35,7 +35,7 @@ import {
   GenerateResponse,
 } from "./generate_schema.ts";
 
-const route = createRoute({
+const generateOperation = createRoute({
   method: "post",
   path: "/v1/generate",
   summary: "Continue a text or a chat and return the new state",
@@ -81,9 +81,9 @@ const route = createRoute({
 /** Answers `POST /v1/generate`. */
 export function generateRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  document(app, route);
-  app.post(route.path, needs({ takesTurn: true }), async (c) => {
-    const { request, turns, openMs } = await begin(c);
+  document(app, generateOperation);
+  app.post(generateOperation.path, needs({ takesTurn: true }), async (c) => {
+    const { request, turns, openMs } = await beginGeneration(c);
     const writer = new GenerationWriter(c, openMs);
     if (!takesParts(c)) {
       return await answerTurns(c, turns, writer, request.stream);
@@ -99,7 +99,7 @@ export function generateRoute(): OpenAPIHono<AppEnv> {
 }
 
 /** Checks everything that can be refused before the model works. */
-async function begin(c: Context<AppEnv>): Promise<{
+async function beginGeneration(c: Context<AppEnv>): Promise<{
   readonly request: GenerateRequest;
   readonly turns: readonly PlannedTurn[];
   /** What it took to open the save. */

@@ -42,7 +42,7 @@ export interface JsonRoute<Request extends z.ZodType, Answer> {
 }
 
 /** Values of a state of the request's model. */
-function valuesOf(c: Context<AppEnv>): number {
+function stateValues(c: Context<AppEnv>): number {
   return stateLength(c.get("services").engine.model.shape);
 }
 
@@ -87,7 +87,7 @@ export function postJson<Request extends z.ZodType, Answer>(
   );
   app.post(path, needs(route.needs ?? {}), async (c) => {
     const value = await readJson(c, request);
-    if (route.elements) charge(c, route.elements(value, valuesOf(c)));
+    if (route.elements) charge(c, route.elements(value, stateValues(c)));
     return await jsonAnswer(c, answer(c, value) as object);
   });
 }

@@ -24,7 +24,7 @@ const Profile = z.object({
   penalty_decay: z.number().optional(),
 });
 
-const Model = z.object({
+const ServedModelBody = z.object({
   id: z.string(),
   object: z.literal("model"),
   parameters: z.int(),
@@ -105,7 +105,7 @@ const model = createRoute({
   responses: {
     200: {
       description: "The model",
-      content: { "application/json": { schema: Model } },
+      content: { "application/json": { schema: ServedModelBody } },
     },
     ...problems(401, 404, 422, 429, 503),
   },
@@ -117,12 +117,14 @@ export function modelRoute(): OpenAPIHono<AppEnv> {
   document(app, model);
   app.get(model.path, async (c) => {
     await takeModel(c, c.req.query("model"));
-    return c.json(describe(c.get("services")));
+    return c.json(describeServedModel(c.get("services")));
   });
   return app;
 }
 
-function describe(services: Services): z.infer<typeof Model> {
+function describeServedModel(
+  services: Services,
+): z.infer<typeof ServedModelBody> {
   const { model, load } = services.engine;
   const { id, parameters, quantization, device, fingerprint, shape } = model;
   const { L, D, H, F, V, ranks, deep } = shape;

@@ -19,7 +19,7 @@ import { contextOf } from "./context.ts";
 import { ollamaError } from "./ollama_error.ts";
 
 /** Lines of JSON, which have no comments. */
-const LINES: StreamFormat = {
+const JSON_LINES: StreamFormat = {
   headers: {
     "content-type": "application/x-ndjson",
     "cache-control": "no-store",
@@ -42,7 +42,7 @@ export interface OllamaAsk {
 }
 
 /** What the next of an answer is made of. */
-interface Said {
+interface AnswerPart {
   readonly text: string;
   readonly reasoning?: string | undefined;
   readonly calls?: readonly ToolCall[];
@@ -51,7 +51,7 @@ interface Said {
 /** Writes the answers to one request; kinds of requests differ in their fields. */
 abstract class OllamaWriter implements AnswerWriter {
   readonly error = ollamaError;
-  readonly format = LINES;
+  readonly format = JSON_LINES;
   readonly #ask: OllamaAsk;
   readonly #begun = performance.now();
 
@@ -117,7 +117,7 @@ abstract class OllamaWriter implements AnswerWriter {
    *
    * @param ended The draft, once its state is known.
    */
-  protected abstract said(said: Said, ended?: Draft): object;
+  protected abstract said(said: AnswerPart, ended?: Draft): object;
 
   /** Where the state is, at the end. */
   protected abstract stateOf(draft: Draft): object;
@@ -164,7 +164,7 @@ export class OllamaChatWriter extends OllamaWriter {
   }
 
   protected override said(
-    { text, reasoning, calls = [] }: Said,
+    { text, reasoning, calls = [] }: AnswerPart,
     ended?: Draft,
   ): object {
     const state = this.#place === "answer" ? undefined : ended?.state;
@@ -206,7 +206,7 @@ function called(
 
 /** Writes the answers of `/api/generate`, whose states are bytes. */
 export class OllamaGenerateWriter extends OllamaWriter {
-  protected override said({ text, reasoning }: Said): object {
+  protected override said({ text, reasoning }: AnswerPart): object {
     return { response: text, ...(reasoning && { thinking: reasoning }) };
   }
 

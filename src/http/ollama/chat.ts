@@ -27,7 +27,7 @@ import { ollamaErrors } from "./ollama_error.ts";
 import { OllamaChatRequest, OllamaGenerateRequest } from "./ollama_schema.ts";
 import { OllamaChatWriter, OllamaGenerateWriter } from "./answer_writer.ts";
 
-const answers = {
+const answerSchemas = {
   200: {
     description: "The answer as JSON, or in lines of JSON",
     content: {
@@ -40,7 +40,7 @@ const answers = {
   ...ollamaErrors(400, 401, 403, 404, 408, 409, 413, 429, 500, 503),
 };
 
-const chat = createRoute({
+const chatRoute = createRoute({
   method: "post",
   path: "/api/chat",
   summary: "Chat (Ollama)",
@@ -58,10 +58,10 @@ const chat = createRoute({
       },
     },
   },
-  responses: answers,
+  responses: answerSchemas,
 });
 
-const generate = createRoute({
+const generateRoute = createRoute({
   method: "post",
   path: "/api/generate",
   summary: "Generate (Ollama)",
@@ -76,7 +76,7 @@ const generate = createRoute({
       },
     },
   },
-  responses: answers,
+  responses: answerSchemas,
 });
 
 /** States as numbers take up to four times their bytes in digits. */
@@ -85,10 +85,10 @@ const CONTEXT_STATES = 4;
 /** Answers both routes. */
 export function ollamaTurnRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  document(app, chat);
-  document(app, generate);
+  document(app, chatRoute);
+  document(app, generateRoute);
   app.post(
-    chat.path,
+    chatRoute.path,
     needs({
       takesTurn: true,
       states: HISTORY_STATES,
@@ -98,7 +98,7 @@ export function ollamaTurnRoutes(): OpenAPIHono<AppEnv> {
     answerChat,
   );
   app.post(
-    generate.path,
+    generateRoute.path,
     needs({
       takesTurn: true,
       states: CONTEXT_STATES,
@@ -121,7 +121,7 @@ async function answerChat(c: Context<AppEnv>): Promise<Response> {
   );
   const { state, ...headed } = conversation(request);
   const writer = new OllamaChatWriter(
-    askOf(c, request),
+    requestedTurn(c, request),
     statePlace(c, request.state_in),
   );
   const nothing = request.messages.length === 0 && state === undefined &&
@@ -146,7 +146,7 @@ async function answerGenerate(c: Context<AppEnv>): Promise<Response> {
   );
   const { context, prompt, system, raw, ...rest } = request;
   const state = context ? bytesOfContext(context) : request.state;
-  const writer = new OllamaGenerateWriter(askOf(c, request));
+  const writer = new OllamaGenerateWriter(requestedTurn(c, request));
   if (prompt === "" && state === undefined && request.initial === undefined) {
     return c.json(writer.nothing());
   }
@@ -168,7 +168,7 @@ async function answerGenerate(c: Context<AppEnv>): Promise<Response> {
   return await answerTurns(c, turns, writer, request.stream);
 }
 
-function askOf(
+function requestedTurn(
   c: Context<AppEnv>,
   { model, logprobs }: OllamaChatRequest | OllamaGenerateRequest,
 ) {

@@ -9,20 +9,22 @@
 import { StateError } from "../../errors.ts";
 
 /** Bytes of a number. */
-const WIDTH = 4;
+const CONTEXT_NUMBER_BYTES = 4;
 
 /** Writes a save. */
 export function contextOf(bytes: Uint8Array): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const whole = Math.floor(bytes.length / WIDTH);
-  const context = new Array<number>(1 + Math.ceil(bytes.length / WIDTH));
+  const whole = Math.floor(bytes.length / CONTEXT_NUMBER_BYTES);
+  const context = new Array<number>(
+    1 + Math.ceil(bytes.length / CONTEXT_NUMBER_BYTES),
+  );
   context[0] = bytes.length;
   for (let i = 0; i < whole; i++) {
-    context[1 + i] = view.getInt32(WIDTH * i, true);
+    context[1 + i] = view.getInt32(CONTEXT_NUMBER_BYTES * i, true);
   }
-  if (WIDTH * whole < bytes.length) {
-    const last = new Uint8Array(WIDTH);
-    last.set(bytes.subarray(WIDTH * whole));
+  if (CONTEXT_NUMBER_BYTES * whole < bytes.length) {
+    const last = new Uint8Array(CONTEXT_NUMBER_BYTES);
+    last.set(bytes.subarray(CONTEXT_NUMBER_BYTES * whole));
     context[1 + whole] = new DataView(last.buffer).getInt32(0, true);
   }
   return context;
@@ -38,8 +40,10 @@ export function bytesOfContext(
   numbers: readonly number[],
 ): Uint8Array<ArrayBuffer> {
   const [length = -1] = numbers;
-  const padded = WIDTH * (numbers.length - 1);
-  if (length < 0 || length > padded || length <= padded - WIDTH) {
+  const padded = CONTEXT_NUMBER_BYTES * (numbers.length - 1);
+  if (
+    length < 0 || length > padded || length <= padded - CONTEXT_NUMBER_BYTES
+  ) {
     throw new StateError(
       "ERR_STATE_UNREADABLE",
       `Cannot go on from the context: its ${numbers.length} numbers are no ` +
@@ -50,7 +54,7 @@ export function bytesOfContext(
   const view = new DataView(bytes.buffer);
   // By index: an iterator takes eight times as long for a million of them.
   for (let i = 1; i < numbers.length; i++) {
-    view.setInt32(WIDTH * (i - 1), numbers[i], true);
+    view.setInt32(CONTEXT_NUMBER_BYTES * (i - 1), numbers[i], true);
   }
   return bytes.subarray(0, length);
 }

@@ -22,15 +22,15 @@ import { ollamaErrors } from "./ollama_error.ts";
 import { OllamaShowRequest } from "./ollama_schema.ts";
 
 /** The version of Ollama whose routes these are: clients look whether it is new. */
-const VERSION = "0.12.6";
+const OLLAMA_VERSION = "0.12.6";
 
 /** The end of time, as far as JSON and clients can tell. */
 const NEVER = "2318-04-05T00:00:00Z";
 
 /** A conversation has no longest length; some clients keep it in 32 bits. */
-const UNBOUNDED = 2 ** 31 - 1;
+const UNBOUNDED_CONTEXT = 2 ** 31 - 1;
 
-const Details = z.object({
+const ModelDetails = z.object({
   parent_model: z.string(),
   format: z.string(),
   family: z.string(),
@@ -45,7 +45,7 @@ const Listed = z.object({
   modified_at: z.string(),
   size: z.int().describe("Bytes of the weights"),
   digest: z.string(),
-  details: Details,
+  details: ModelDetails,
 });
 
 const version = createRoute({
@@ -78,7 +78,7 @@ const tags = createRoute({
   },
 });
 
-const ps = createRoute({
+const runningModelsRoute = createRoute({
   method: "get",
   path: "/api/ps",
   summary: "List models that are loaded (Ollama)",
@@ -93,7 +93,7 @@ const ps = createRoute({
   },
 });
 
-const show = createRoute({
+const showRoute = createRoute({
   method: "post",
   path: "/api/show",
   summary: "Describe a model (Ollama)",
@@ -112,7 +112,9 @@ const show = createRoute({
     200: {
       description: "The model",
       content: {
-        "application/json": { schema: z.looseObject({ details: Details }) },
+        "application/json": {
+          schema: z.looseObject({ details: ModelDetails }),
+        },
       },
     },
     ...ollamaErrors(400, 401, 404, 408, 413, 429),
@@ -134,10 +136,12 @@ const REFUSED: Readonly<Record<string, string>> = {
 /** Answers the routes that describe models. */
 export function ollamaModelRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  for (const route of [version, tags, ps, show]) document(app, route);
-  app.get(version.path, (c) => c.json({ version: VERSION }));
+  for (const route of [version, tags, runningModelsRoute, showRoute]) {
+    document(app, route);
+  }
+  app.get(version.path, (c) => c.json({ version: OLLAMA_VERSION }));
   app.get(tags.path, (c) => c.json({ models: modelsOf(c).map(listed) }));
-  app.get(ps.path, (c) => {
+  app.get(runningModelsRoute.path, (c) => {
     const loaded = modelsOf(c).filter(({ services }) => services !== undefined);
     const models = loaded.map((model) => {
       const one = listed(model);
@@ -145,9 +149,9 @@ export function ollamaModelRoutes(): OpenAPIHono<AppEnv> {
     });
     return c.json({ models });
   });
-  app.post(show.path, needs({ anyType: true }), async (c) => {
+  app.post(showRoute.path, needs({ anyType: true }), async (c) => {
     const { model, name } = check(await jsonBody(c), OllamaShowRequest);
-    return c.json(described(find(c, model ?? name)));
+    return c.json(describedModel(findModel(c, model ?? name)));
   });
   for (const [name, reason] of Object.entries(REFUSED)) {
     app.all(`/api/${name}/*`, refusal(name, reason));
@@ -168,7 +172,7 @@ function modelsOf(c: Context<AppEnv>): readonly ServedModel[] {
   return c.get("loader").models;
 }
 
-function find(c: Context<AppEnv>, name: string | undefined): ServedModel {
+function findModel(c: Context<AppEnv>, name: string | undefined): ServedModel {
   const models = modelsOf(c);
   const found = name === undefined
     ? models[0]
@@ -180,7 +184,7 @@ function find(c: Context<AppEnv>, name: string | undefined): ServedModel {
 }
 
 /** Bits of a weight, as files have it; what few others there are weigh little. */
-const BITS: Readonly<Record<Quantization, number>> = {
+const WEIGHT_BITS: Readonly<Record<Quantization, number>> = {
   none: 16,
   int8: 8,
   int4: 4,
@@ -195,7 +199,7 @@ function listed({ id, shape, services }: ServedModel) {
     name: `${id}:latest`,
     model: `${id}:latest`,
     modified_at: new Date(performance.timeOrigin).toISOString(),
-    size: Math.round(count * BITS[quantization] / 8),
+    size: Math.round(count * WEIGHT_BITS[quantization] / 8),
     digest: fingerprint ?? hex(sha256(about)),
     details: {
       parent_model: "",
@@ -216,7 +220,7 @@ function sizeText(count: number): string {
     : `${(count / 1e6).toFixed(1)}M`;
 }
 
-function described(model: ServedModel): object {
+function describedModel(model: ServedModel): object {
   const { id, shape: { L, D, H, F, V }, services } = model;
   const { details, modified_at } = listed(model);
   const { template } = services ?? {};
@@ -232,7 +236,7 @@ function described(model: ServedModel): object {
       "general.parameter_count": parameters(model.shape),
       "rwkv7.attention.head_count": H,
       "rwkv7.block_count": L,
-      "rwkv7.context_length": UNBOUNDED,
+      "rwkv7.context_length": UNBOUNDED_CONTEXT,
       "rwkv7.embedding_length": D,
       "rwkv7.feed_forward_length": F,
       "rwkv7.vocab_size": V,

@@ -25,7 +25,7 @@ import { FunctionTools } from "../fields/tool_fields.ts";
 import { list, MOST_MESSAGES } from "../fields/long_lists.ts";
 
 /** Which model; the tag that Ollama adds to every name is none of ours. */
-const Model = z.string().max(256).optional()
+const OllamaModelName = z.string().max(256).optional()
   .transform((name) => name?.replace(/:latest$/, "") || undefined);
 
 /** Settings of how a model is loaded or run, which is the operator's to say. */
@@ -52,7 +52,7 @@ const { temperature, top_k, top_p, min_p, seed, logit_bias } = lenientSampling;
 const { presence_penalty, frequency_penalty, penalty_decay } = lenientSampling;
 
 /** `options`. Those without a counterpart here are ignored and named. */
-const Options = closedObject({
+const OllamaOptions = closedObject({
   num_predict: z.int().min(-2).optional().describe(
     "Maximum number of tokens to generate; -1 and -2 for the server's maximum",
   ),
@@ -77,7 +77,7 @@ const Think = z.union([
   return think === "max" ? "high" : think;
 });
 
-const Format = z.union([z.enum(["", "json"]), JsonSchema]).optional()
+const OllamaFormat = z.union([z.enum(["", "json"]), JsonSchema]).optional()
   .transform((format): Grammar | undefined => {
     if (format === undefined || format === "") return undefined;
     return format === "json"
@@ -89,11 +89,11 @@ const Images = z.array(z.unknown())
   .max(0, "images are not taken: the model reads text").optional();
 
 const common = {
-  model: Model,
+  model: OllamaModelName,
   stream: z.boolean().default(true),
-  format: Format,
+  format: OllamaFormat,
   think: Think,
-  options: Options,
+  options: OllamaOptions,
   keep_alive: z.unknown().optional()
     .describe("Accepted and ignored: the server decides"),
   logprobs: z.boolean().default(false),
@@ -104,7 +104,7 @@ const common = {
 /** What both kinds of requests come to. */
 function answered<
   T extends {
-    readonly options: z.output<typeof Options>;
+    readonly options: z.output<typeof OllamaOptions>;
     readonly format: Grammar | undefined;
     readonly think: Effort | undefined;
     readonly logprobs: boolean;
@@ -218,8 +218,8 @@ export type OllamaGenerateRequest = z.output<typeof OllamaGenerateRequest>;
 
 /** `POST /api/show`. */
 export const OllamaShowRequest = closedObject({
-  model: Model,
-  name: Model,
+  model: OllamaModelName,
+  name: OllamaModelName,
   verbose: z.unknown().optional(),
   system: z.unknown().optional(),
   template: z.unknown().optional(),

@@ -19,7 +19,7 @@ import { openAiAnswers } from "./openai_error.ts";
 import { ChatRequest } from "./chat_schema.ts";
 import { statePlace } from "../fields/state_place.ts";
 
-const route = createRoute({
+const chatOperation = createRoute({
   method: "post",
   path: "/v1/chat/completions",
   summary: "Chat completions (OpenAI)",
@@ -42,7 +42,7 @@ const route = createRoute({
   ),
 });
 
-const needed = needs({
+const chatNeeds = needs({
   takesTurn: true,
   states: HISTORY_STATES,
   history: true,
@@ -51,8 +51,8 @@ const needed = needs({
 /** Answers `POST /v1/chat/completions`. */
 export function chatRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  document(app, route);
-  app.post(route.path, needed, async (c) => {
+  document(app, chatOperation);
+  app.post(chatOperation.path, chatNeeds, async (c) => {
     const given = await readLeniently(
       c,
       ChatRequest,

@@ -74,7 +74,7 @@ export function objectGrammar(
   return schema === undefined ? { type: "json" } : schemaGrammar({ schema });
 }
 
-function grammarOf(
+function responseFormatGrammar(
   format: z.output<typeof ResponseFormat> | undefined,
 ): Grammar | undefined {
   switch (format?.type) {
@@ -115,7 +115,7 @@ export const ChatRequest = closedObject({
   { reasoning_effort, response_format, ...request },
 ) => ({
   ...request,
-  grammar: grammarOf(response_format),
+  grammar: responseFormatGrammar(response_format),
   effort: reasoning_effort,
   logprobs: request.logprobs ? request.top_logprobs ?? 0 : undefined,
   max_tokens: request.max_completion_tokens ?? request.max_tokens ??

@@ -88,7 +88,7 @@ export class ChatWriter implements AnswerWriter {
     }
     chunks.push({
       ...this.#piece(draft, this.#stateInMessage(draft), {
-        finish: reasonOf(draft),
+        finish: chatFinishReason(draft),
         ...retriesOf(draft),
         ...(n > 1 && { state: draft.state }),
       }),
@@ -122,7 +122,7 @@ export class ChatWriter implements AnswerWriter {
           logprobs: logprobs === undefined
             ? null
             : chatLogprobs(draft.tokens ?? [], this.#tokenizer),
-          finish_reason: reasonOf(draft),
+          finish_reason: chatFinishReason(draft),
           ...retriesOf(draft),
           ...(n > 1 && { state: draft.state }),
         };
@@ -215,7 +215,7 @@ export function endingOf(draft: Draft | undefined): {
   return { state, ...(rebased && { rebased }) };
 }
 
-function reasonOf(draft: Draft): string | null {
+function chatFinishReason(draft: Draft): string | null {
   const { calls, end } = draft;
   if (calls.length > 0 && !isCut(draft)) return "tool_calls";
   return end === undefined ? null : finishReason(end);

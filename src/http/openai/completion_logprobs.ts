@@ -33,7 +33,7 @@ export function completionLogprobs(
       return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
         .decode(bytes);
     } catch {
-      return `bytes:${[...bytes].map(escaped).join("")}`;
+      return `bytes:${[...bytes].map(escapedByte).join("")}`;
     }
   };
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -66,6 +66,6 @@ export function meanLogprob(tokens: readonly ScoredToken[]): number {
   return tokens.length === 0 ? 0 : sum / tokens.length;
 }
 
-function escaped(byte: number): string {
+function escapedByte(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, "0")}`;
 }

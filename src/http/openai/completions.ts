@@ -22,7 +22,7 @@ import { CompletionWriter } from "./completion_writer.ts";
 import { openAiAnswers } from "./openai_error.ts";
 import { CompletionRequest } from "./chat_schema.ts";
 
-const route = createRoute({
+const completionsOperation = createRoute({
   method: "post",
   path: "/v1/completions",
   summary: "Completions (OpenAI)",
@@ -40,13 +40,13 @@ const route = createRoute({
   responses: openAiAnswers("A text_completion, or text_completion events"),
 });
 
-const needed = needs({ takesTurn: true });
+const completionsNeeds = needs({ takesTurn: true });
 
 /** Answers `POST /v1/completions`. */
 export function completionsRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  document(app, route);
-  app.post(route.path, needed, async (c) => {
+  document(app, completionsOperation);
+  app.post(completionsOperation.path, completionsNeeds, async (c) => {
     const given = await readLeniently(c, CompletionRequest);
     const { engine, bos: beginning } = c.get("services");
     const save = await openSave(c, given);

@@ -28,11 +28,11 @@ export const replacedInChats = {
   functions: z.tuple([], "is not supported: use tools").optional(),
 };
 
-const refused = z.null("is not supported: nothing is stored here")
+const refusedField = z.null("is not supported: nothing is stored here")
   .optional();
 
 /** Fields of responses that are refused by name: they refer to what is stored. */
 export const refusedInResponses = {
-  conversation: refused,
-  prompt: refused,
+  conversation: refusedField,
+  prompt: refusedField,
 };

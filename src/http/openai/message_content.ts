@@ -10,7 +10,7 @@ import { list } from "../fields/long_lists.ts";
 import { nullsLeftOut } from "../fields/closed_object.ts";
 
 /** What parts are that no text is in, by their types. */
-const UNREADABLE: Readonly<Record<string, string>> = {
+const UNREADABLE_PARTS: Readonly<Record<string, string>> = {
   file: "files are",
   image: "images are",
   image_url: "images are",
@@ -25,10 +25,10 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 const TextPart = z.preprocess(
   (part, context) => {
     const { type }: { type?: unknown } = part instanceof Object ? part : {};
-    if (typeof type === "string" && Object.hasOwn(UNREADABLE, type)) {
+    if (typeof type === "string" && Object.hasOwn(UNREADABLE_PARTS, type)) {
       context.addIssue({
         code: "custom",
-        message: `${UNREADABLE[type]} not taken: the model reads text`,
+        message: `${UNREADABLE_PARTS[type]} not taken: the model reads text`,
       });
     }
     return part;

@@ -30,7 +30,7 @@ const OpenAiModel = z.object({
   initial_states: InitialStates,
 }).openapi("OpenAIModel");
 
-const list = createRoute({
+const modelListRoute = createRoute({
   method: "get",
   path: "/v1/models",
   summary: "List models (OpenAI)",
@@ -50,7 +50,7 @@ const list = createRoute({
   },
 });
 
-const one = createRoute({
+const oneModelRoute = createRoute({
   method: "get",
   path: "/v1/models/{id}",
   summary: "Describe a model (OpenAI)",
@@ -67,9 +67,9 @@ const one = createRoute({
 /** Answers `GET /v1/models` and `/v1/models/{id}`. */
 export function openAiModelRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  for (const route of [list, one]) document(app, route);
+  for (const route of [modelListRoute, oneModelRoute]) document(app, route);
   app.get(
-    list.path,
+    modelListRoute.path,
     (c) =>
       c.json({ object: "list", data: c.get("loader").models.map(openAiModel) }),
   );
@@ -81,7 +81,7 @@ export function openAiModelRoutes(): OpenAPIHono<AppEnv> {
 }
 
 /** Some clients keep it in 32 bits. */
-const UNBOUNDED = 2 ** 31 - 1;
+const UNBOUNDED_CONTEXT = 2 ** 31 - 1;
 
 function openAiModel(
   { id, shape, status, services }: ServedModel,
@@ -91,8 +91,8 @@ function openAiModel(
     object: "model",
     created: Math.floor(performance.timeOrigin / 1000),
     owned_by: "gosling",
-    context_length: UNBOUNDED,
-    max_model_len: UNBOUNDED,
+    context_length: UNBOUNDED_CONTEXT,
+    max_model_len: UNBOUNDED_CONTEXT,
     parameters: parameters(shape),
     status,
     initial_states: services === undefined ? [] : initialStates(services),

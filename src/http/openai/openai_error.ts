@@ -18,7 +18,7 @@ import {
 } from "../problem.ts";
 
 /** Codes that OpenAI has words of its own for. */
-const WORDS = new Map<ProblemCode, string>([
+const OPENAI_CODES = new Map<ProblemCode, string>([
   ["ERR_MODEL_NOT_FOUND", "model_not_found"],
   ["ERR_RATE_LIMITED", "rate_limit_exceeded"],
   ["ERR_REQUEST_UNAUTHORIZED", "invalid_api_key"],
@@ -74,7 +74,7 @@ export function openAiError(error: unknown, requestId: string): OpenAiError {
         ? "rate_limit_error"
         : "invalid_request_error",
       param: errors?.[0]?.pointer.slice(1).replaceAll("/", ".") || null,
-      code: WORDS.get(codeOf(error)) ?? code,
+      code: OPENAI_CODES.get(codeOf(error)) ?? code,
     },
   };
 }

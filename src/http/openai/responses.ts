@@ -26,7 +26,7 @@ import { schemaGrammar } from "../fields/grammar_fields.ts";
 import { HeldResponseWriter, ResponseWriter } from "./responses_writer.ts";
 import { statePlace } from "../fields/state_place.ts";
 
-const route = createRoute({
+const responsesOperation = createRoute({
   method: "post",
   path: "/v1/responses",
   summary: "Responses (OpenAI)",
@@ -44,7 +44,7 @@ const route = createRoute({
   responses: openAiAnswers("A response, or response.* events"),
 });
 
-const needed = needs({
+const responsesNeeds = needs({
   takesTurn: true,
   states: HISTORY_STATES,
   history: true,
@@ -53,8 +53,8 @@ const needed = needs({
 /** Answers `POST /v1/responses`. */
 export function responsesRoute(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  document(app, route);
-  app.post(route.path, needed, async (c) => {
+  document(app, responsesOperation);
+  app.post(responsesOperation.path, responsesNeeds, async (c) => {
     const request = await readLeniently(
       c,
       ResponsesRequest,
@@ -62,7 +62,12 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
     );
     const plan = planCalls(request);
     const { state, ...conversation } = responseStart(request);
-    const asked = { ...request, state, ...limits(request), ...plan.changes };
+    const asked = {
+      ...request,
+      state,
+      ...responseLimits(request),
+      ...plan.changes,
+    };
     const save = await openSave(c, asked);
     const { messages, ...reading } = readingOf(conversation, plan, save);
     const turns = planTurns(c, { ...asked, ...reading }, save, [{ messages }], {
@@ -103,19 +108,19 @@ export function responsesRoute(): OpenAPIHono<AppEnv> {
 const HELPER = "x-stainless-helper-method";
 
 /** Item of `include`: how likely the tokens of the message were. */
-const LOGPROBS = "message.output_text.logprobs";
+const LOGPROBS_ITEM = "message.output_text.logprobs";
 
-function limits(request: ResponsesRequest) {
+function responseLimits(request: ResponsesRequest) {
   const { max_output_tokens, reasoning, text, include, top_logprobs } = request;
   return {
-    logprobs: include?.includes(LOGPROBS) ? top_logprobs ?? 0 : undefined,
+    logprobs: include?.includes(LOGPROBS_ITEM) ? top_logprobs ?? 0 : undefined,
     max_tokens: max_output_tokens,
     effort: reasoning,
-    grammar: grammarOf(text?.format),
+    grammar: responseGrammar(text?.format),
   };
 }
 
-function grammarOf(
+function responseGrammar(
   format: NonNullable<ResponsesRequest["text"]>["format"],
 ): Grammar | undefined {
   switch (format?.type) {

@@ -39,9 +39,9 @@ export function responseStart(
     : [];
   const start = input.findIndex((item) => !isSystem(item));
   const begin = start < 0 ? input.length : start;
-  const head = [...system, ...messagesOf(input.slice(0, begin), 0)];
+  const head = [...system, ...messagesOfItems(input.slice(0, begin), 0)];
   const from = Math.max(begin, at + 1);
-  const body = messagesOf(input.slice(from), from);
+  const body = messagesOfItems(input.slice(from), from);
   const told = carried ?? state;
   return told === undefined || carried !== undefined
     ? { head, body, state: told ?? previous }
@@ -71,7 +71,10 @@ function previousToken(id: string): string {
 }
 
 /** Items as messages; a text, a thought and calls in a row are one answer. */
-function messagesOf(items: readonly Item[], from: number): readonly Message[] {
+function messagesOfItems(
+  items: readonly Item[],
+  from: number,
+): readonly Message[] {
   const messages: Message[] = [];
   let said: {
     content: string;

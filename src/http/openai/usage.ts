@@ -25,9 +25,10 @@ export function usageOf(
   perPrompt: number,
 ): OpenAiUsage {
   const prompts = usages.filter((_, i) => i % perPrompt === 0);
-  const cached = sum(prompts.map((usage) => usage.prefillSavedTokens));
-  const prompt = cached + sum(prompts.map((usage) => usage.promptTokens));
-  const completion = sum(usages.map((usage) => usage.completionTokens));
+  const cached = sumOfUsages(prompts.map((usage) => usage.prefillSavedTokens));
+  const prompt = cached +
+    sumOfUsages(prompts.map((usage) => usage.promptTokens));
+  const completion = sumOfUsages(usages.map((usage) => usage.completionTokens));
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
@@ -36,6 +37,6 @@ export function usageOf(
   };
 }
 
-function sum(numbers: readonly number[]): number {
+function sumOfUsages(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }

@@ -46,7 +46,7 @@ const info = createRoute({
   },
 });
 
-function post(
+function tokenRoute(
   path: string,
   summary: string,
   { request, example, response }: {
@@ -75,19 +75,23 @@ function post(
   });
 }
 
-const encode = post("/v1/internal/encode", "Tokenize a text", {
+const encodeRoute = tokenRoute("/v1/internal/encode", "Tokenize a text", {
   request: InternalText,
   example: { text: "Hello!" },
   response: z.object({ tokens: z.array(z.int()), length: z.int() }),
 });
 
-const count = post("/v1/internal/token-count", "Count a text's tokens", {
-  request: InternalText,
-  example: { text: "Hello!" },
-  response: z.object({ length: z.int() }),
-});
+const tokenCountRoute = tokenRoute(
+  "/v1/internal/token-count",
+  "Count a text's tokens",
+  {
+    request: InternalText,
+    example: { text: "Hello!" },
+    response: z.object({ length: z.int() }),
+  },
+);
 
-const decode = post("/v1/internal/decode", "Decode tokens to text", {
+const decodeRoute = tokenRoute("/v1/internal/decode", "Decode tokens to text", {
   request: InternalTokens,
   example: { tokens: [73, 106] },
   response: z.object({ text: z.string() }),
@@ -96,22 +100,24 @@ const decode = post("/v1/internal/decode", "Decode tokens to text", {
 /** Answers the four routes. */
 export function webuiInternalRoutes(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  for (const route of [info, encode, count, decode]) document(app, route);
+  for (const route of [info, encodeRoute, tokenCountRoute, decodeRoute]) {
+    document(app, route);
+  }
   app.get(info.path, (c) => {
     const [first] = c.get("loader").models;
     return c.json({ model_name: first?.id ?? "None", lora_names: [] });
   });
-  app.post(encode.path, needs({}), async (c) => {
+  app.post(encodeRoute.path, needs({}), async (c) => {
     const { text } = await readLeniently(c, InternalText);
     const tokens = await textTokens(c, text);
     return c.json({ tokens, length: tokens.length });
   });
-  app.post(count.path, needs({}), async (c) => {
+  app.post(tokenCountRoute.path, needs({}), async (c) => {
     const { text } = await readLeniently(c, InternalText);
     const { length } = await textTokens(c, text);
     return c.json({ length });
   });
-  app.post(decode.path, needs({}), async (c) => {
+  app.post(decodeRoute.path, needs({}), async (c) => {
     const { tokens } = await readLeniently(c, InternalTokens);
     charge(c, tokens.length);
     const { tokenizer } = c.get("services").engine;

@@ -19,14 +19,16 @@ export interface CarryingMessage {
 }
 
 /** Characters of an id that a template may write; longer ones carry a state. */
-const MOST_ID = 64;
+const MOST_ID_CHARACTERS = 64;
 
 /** An id under `name`, unless it carries a state: the model does not read those. */
 export function shortId<Name extends string>(
   name: Name,
   id: string | undefined,
 ): { readonly [N in Name]?: string } {
-  const short = id !== undefined && id.length <= MOST_ID ? { [name]: id } : {};
+  const short = id !== undefined && id.length <= MOST_ID_CHARACTERS
+    ? { [name]: id }
+    : {};
   return short as { readonly [N in Name]?: string };
 }
 

@@ -14,14 +14,14 @@ const LONG = 1024;
 
 /**
  * How strings with a sealed or a portable state in them begin: to the end of
- * {@linkcode HEAD} there is nothing that a token does not have. What people write may
+ * {@linkcode TOKEN_HEAD_BYTES} there is nothing that a token does not have. What people write may
  * begin as a token does ("Hmm..."), but has a space before long.
  */
 const CARRIER =
   /^(?:(?:msg|rs|fc|call)_(?:\d{1,3}\.)?)?(?:[\w-]+\.\.[\w-]{16}\.[\w-]+(?:\.[\w-]*)?|gosling-portable\.[\w-]+)$/;
 
 /** Bytes of a string that are looked at: of a JWE, its header and more. */
-const HEAD = 1600;
+const TOKEN_HEAD_BYTES = 1600;
 
 /** Bytes at a state's end that tell it from others: its tag, or its checksum. */
 const TAIL = 22;
@@ -33,12 +33,12 @@ const ENDING = /^[.\w-][\w-]{22}$/;
  * States that are kept, by their order in the body: the newest of the messages, and
  * one that stands after them in a field of the request's own.
  */
-const KEPT = 2;
+const KEPT_STATES = 2;
 
 /** How many times the bytes that are kept may arrive. */
 const REPEATS = 64;
 
-const QUOTE = 0x22, BACKSLASH = 0x5c;
+const JSON_QUOTE = 0x22, JSON_BACKSLASH = 0x5c;
 
 /** Reads a JSON body and drops the states that newer ones have replaced. */
 export class HistoryReader {
@@ -98,12 +98,12 @@ export class HistoryReader {
   }
 
   #outside(chunk: Uint8Array, from: number): number {
-    let quote = chunk.indexOf(QUOTE, from);
+    let quote = chunk.indexOf(JSON_QUOTE, from);
     // Most strings hold no state, and a body can have a million of them.
     while (quote >= 0) {
       const after = afterShort(chunk, quote + 1);
       if (after < 0) break;
-      quote = chunk.indexOf(QUOTE, after);
+      quote = chunk.indexOf(JSON_QUOTE, after);
     }
     const end = quote < 0 ? chunk.length : quote + 1;
     this.#pieces.push(chunk.subarray(from, end));
@@ -115,10 +115,12 @@ export class HistoryReader {
   }
 
   #inside(chunk: Uint8Array, from: number, string: Uint8Array[]): number {
-    const quote = chunk.indexOf(QUOTE, from);
+    const quote = chunk.indexOf(JSON_QUOTE, from);
     const end = quote < 0 ? chunk.length : quote;
     let slashes = 0;
-    while (slashes < end - from && chunk[end - 1 - slashes] === BACKSLASH) {
+    while (
+      slashes < end - from && chunk[end - 1 - slashes] === JSON_BACKSLASH
+    ) {
       slashes++;
     }
     this.#slashes = slashes === end - from ? this.#slashes + slashes : slashes;
@@ -138,10 +140,10 @@ export class HistoryReader {
   /** A string has ended, but for its quote. */
   #close(string: readonly Uint8Array[]): void {
     const length = string.reduce((sum, piece) => sum + piece.length, 0);
-    const ending = textOf(string, length - TAIL - 1, length);
+    const ending = asciiText(string, length - TAIL - 1, length);
     if (
       length < LONG || !ENDING.test(ending) ||
-      !CARRIER.test(textOf(string, 0, HEAD))
+      !CARRIER.test(asciiText(string, 0, TOKEN_HEAD_BYTES))
     ) {
       this.#pieces.push(...string);
     } else {
@@ -151,7 +153,7 @@ export class HistoryReader {
       this.#states.delete(tail);
       this.#states.set(tail, places);
       const [oldest] = this.#states.keys();
-      if (this.#states.size > KEPT) this.#drop(oldest);
+      if (this.#states.size > KEPT_STATES) this.#drop(oldest);
     }
   }
 
@@ -171,14 +173,14 @@ export class HistoryReader {
 function afterShort(chunk: Uint8Array, from: number): number {
   const end = Math.min(chunk.length, from + LONG);
   for (let at = from; at < end; at++) {
-    if (chunk[at] === QUOTE) return at + 1;
-    if (chunk[at] === BACKSLASH) at++;
+    if (chunk[at] === JSON_QUOTE) return at + 1;
+    if (chunk[at] === JSON_BACKSLASH) at++;
   }
   return -1;
 }
 
 /** Bytes of a string in pieces as ASCII text. */
-function textOf(
+function asciiText(
   string: readonly Uint8Array[],
   from: number,
   to: number,

@@ -19,10 +19,13 @@ const MOST_CONTAINERS = 2 ** 15;
 /** Lists and objects inside one another. */
 const MOST_DEPTH = 512;
 
-const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c, COLON = 0x3a;
+const JSON_QUOTE = 0x22,
+  JSON_BACKSLASH = 0x5c,
+  JSON_COMMA = 0x2c,
+  JSON_COLON = 0x3a;
 
 /** What `{`, `[`, `}` and `]` are but for one bit. */
-const OPEN = 0x5b, CLOSE = 0x5d, BRACKET = 0xdf;
+const OPEN_BRACKET = 0x5b, CLOSE_BRACKET = 0x5d, BRACKET_BITS = 0xdf;
 
 /**
  * Refuses a body that holds more than any request has to. What is not JSON is left
@@ -39,30 +42,30 @@ export function expectAmount(
   let values = 1, members = 0, containers = 0, depth = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
-    if (byte === QUOTE) {
+    if (byte === JSON_QUOTE) {
       at = stringEnd(bytes, at + 1);
-    } else if (byte === COMMA) {
+    } else if (byte === JSON_COMMA) {
       if (++values > most) throw tooMuch(most, "values");
-    } else if (byte === COLON) {
+    } else if (byte === JSON_COLON) {
       if (++members > MOST_MEMBERS) throw tooMuch(MOST_MEMBERS, "members");
-    } else if ((byte & BRACKET) === OPEN) {
+    } else if ((byte & BRACKET_BITS) === OPEN_BRACKET) {
       if (++containers > MOST_CONTAINERS) {
         throw tooMuch(MOST_CONTAINERS, "lists and objects");
       }
       if (++depth > MOST_DEPTH) {
         throw tooMuch(MOST_DEPTH, "lists and objects inside one another");
       }
-    } else if ((byte & BRACKET) === CLOSE) depth--;
+    } else if ((byte & BRACKET_BITS) === CLOSE_BRACKET) depth--;
   }
 }
 
 /** Where a string's closing quote is, or the end of `bytes`. */
 function stringEnd(bytes: Uint8Array, from: number): number {
   for (let at = from;; at++) {
-    at = bytes.indexOf(QUOTE, at);
+    at = bytes.indexOf(JSON_QUOTE, at);
     if (at < 0) return bytes.length;
     let slashes = 0;
-    while (at - slashes > from && bytes[at - slashes - 1] === BACKSLASH) {
+    while (at - slashes > from && bytes[at - slashes - 1] === JSON_BACKSLASH) {
       slashes++;
     }
     if (slashes % 2 === 0) return at;

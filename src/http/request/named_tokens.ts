@@ -10,7 +10,7 @@ import { TEXT_LIMIT } from "../fields/text_fields.ts";
 import { SchemaError } from "../problem.ts";
 
 /** UTF-8 bytes of the longest text that a request may hold. */
-const MOST_BYTES = 4 * TEXT_LIMIT;
+const MOST_TEXT_BYTES = 4 * TEXT_LIMIT;
 
 /**
  * Refuses what is no token of the model's, and more of them than a text can have:
@@ -73,8 +73,8 @@ function expectKnown(
       );
     }
     bytes += tokenizer.bytes(token).length;
-    if (bytes > MOST_BYTES) {
-      throw refuse(i, `makes the text longer than ${MOST_BYTES} bytes`);
+    if (bytes > MOST_TEXT_BYTES) {
+      throw refuse(i, `makes the text longer than ${MOST_TEXT_BYTES} bytes`);
     }
   }
 }

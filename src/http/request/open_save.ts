@@ -57,7 +57,7 @@ export async function openBeginning(
     } catch (error) {
       const mode = on_mismatch ?? services.onMismatch;
       if (mode !== "rebase" || !isMismatch(error)) throw error;
-      return await rebaseOf(c, token, options, error);
+      return await rebasedSave(c, token, options, error);
     }
   }
   if (token !== undefined) {
@@ -86,7 +86,7 @@ function isMismatch(error: unknown): error is StateError {
 }
 
 /** Another model's state, which turns that go on from it read anew. */
-async function rebaseOf(
+async function rebasedSave(
   c: Context<AppEnv>,
   token: string | Uint8Array<ArrayBuffer>,
   options: { readonly tenant: string; readonly profile: Profile | undefined },

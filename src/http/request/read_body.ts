@@ -61,7 +61,7 @@ export async function readLeniently<Schema extends z.ZodType>(
     : await checkLeniently(given, schema);
   if (ignored.length > 0) {
     // Names come from the client, and neither place is for texts.
-    const names = ignored.map((name) => NAME.test(name) ? name : "?");
+    const names = ignored.map((name) => FIELD_NAME.test(name) ? name : "?");
     c.header(IGNORED, names.join(", "));
     c.get("record").ignored = names;
   }
@@ -72,7 +72,7 @@ export async function readLeniently<Schema extends z.ZodType>(
 /** The header that names the fields of a request that were ignored. */
 export const IGNORED = "gosling-ignored";
 
-const NAME = /^[\w.[\]-]{1,64}$/;
+const FIELD_NAME = /^[\w.[\]-]{1,64}$/;
 
 /**
  * Reads a JSON body, or a form of the parts `request` (JSON) and `state`, and

@@ -30,10 +30,10 @@ export interface BoundedRequest {
 }
 
 /** Characters of a string that nobody bounds: at least, and at most. */
-const STRING = { least: 512, most: 4096 };
+const UNBOUNDED_STRING = { least: 512, most: 4096 };
 
 /** Items of an array and properties of an object that nobody bounds, likewise. */
-const ITEMS = { least: 32, most: 512 };
+const UNBOUNDED_ITEMS = { least: 32, most: 512 };
 
 /**
  * A request's grammar, whose strings, numbers and lists end: as the request says, else
@@ -50,8 +50,9 @@ export function boundedGrammar(
   if (bare.type !== "json" && bare.type !== "json_schema") return bare;
   const usual = c.get("jsonLimits");
   const longest = asked.string ?? usual?.string ??
-    shareOf(max_tokens / 2, STRING);
-  const items = asked.items ?? usual?.items ?? shareOf(max_tokens / 8, ITEMS);
+    shareOf(max_tokens / 2, UNBOUNDED_STRING);
+  const items = asked.items ?? usual?.items ??
+    shareOf(max_tokens / 8, UNBOUNDED_ITEMS);
   return {
     ...bare,
     // A turn that goes on with a string or list keeps what an earlier one has written.
@@ -61,7 +62,10 @@ export function boundedGrammar(
   };
 }
 
-function shareOf(share: number, { least, most }: typeof STRING): number {
+function shareOf(
+  share: number,
+  { least, most }: typeof UNBOUNDED_STRING,
+): number {
   return Math.min(Math.max(Math.floor(share), least), most);
 }
 

@@ -39,7 +39,7 @@ interface Fault {
   readonly expected?: string;
 }
 
-type Issue = z.core.$ZodIssue;
+type SchemaIssue = z.core.$ZodIssue;
 
 /**
  * Fits `value` to `schema`.
@@ -50,7 +50,7 @@ export function check<Schema extends z.ZodType>(
   value: unknown,
   schema: Schema,
 ): z.output<Schema> {
-  return fitted(schema.safeParse(value));
+  return fittedValue(schema.safeParse(value));
 }
 
 /**
@@ -62,19 +62,19 @@ export async function checkInSteps<Schema extends z.ZodType>(
   value: unknown,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  return fitted(await inSteps(parsing(value, schema)));
+  return fittedValue(await inSteps(parsing(value, schema)));
 }
 
-function fitted<T>({ success, data, error }: z.ZodSafeParseResult<T>): T {
+function fittedValue<T>({ success, data, error }: z.ZodSafeParseResult<T>): T {
   if (success) return data;
   throw schemaError(error.issues.flatMap((issue) => faultsOf(issue)));
 }
 
 /** Members that are a conversation, whichever dialect it is in. */
-const CONVERSATIONS = ["input", "messages"];
+const CONVERSATION_FIELDS = ["input", "messages"];
 
 /** Messages that are checked in one step. */
-const STEP = 1024;
+const MESSAGES_A_STEP = 1024;
 
 /**
  * Fits a value to a schema. A long conversation is checked some messages at a time;
@@ -87,17 +87,23 @@ function* parsing<Schema extends z.ZodType>(
   const fields = value instanceof Object
     ? value as Readonly<Record<string, unknown>>
     : {};
-  const name = CONVERSATIONS.find((name) => Array.isArray(fields[name]));
+  const name = CONVERSATION_FIELDS.find((name) => Array.isArray(fields[name]));
   const all = name === undefined ? [] : fields[name] as readonly unknown[];
   // What is too long is refused without a look into it.
-  if (name === undefined || all.length <= STEP || all.length > MOST_MESSAGES) {
+  if (
+    name === undefined || all.length <= MESSAGES_A_STEP ||
+    all.length > MOST_MESSAGES
+  ) {
     return schema.safeParse(value);
   }
-  const issues: Issue[] = [];
+  const issues: SchemaIssue[] = [];
   const messages: unknown[] = [];
   let whole: object = {};
-  for (let from = 0; from < all.length; from += STEP) {
-    const slice = { ...fields, [name]: all.slice(from, from + STEP) };
+  for (let from = 0; from < all.length; from += MESSAGES_A_STEP) {
+    const slice = {
+      ...fields,
+      [name]: all.slice(from, from + MESSAGES_A_STEP),
+    };
     const { success, data, error } = schema.safeParse(slice);
     if (success) {
       const found = data as Readonly<Record<string, unknown>>;
@@ -120,7 +126,7 @@ function* parsing<Schema extends z.ZodType>(
 }
 
 /** Issues of a slice with their places in the whole list. */
-function shifted(issues: readonly Issue[], from: number): Issue[] {
+function shifted(issues: readonly SchemaIssue[], from: number): SchemaIssue[] {
   return issues.map((issue) => {
     const [name, place, ...path] = issue.path;
     return typeof place === "number"
@@ -153,7 +159,7 @@ export async function checkLeniently<Schema extends z.ZodType>(
     }
     for (const { path, ignorable = "" } of spare.slice(0, MOST_FAULTS)) {
       const inList = typeof path.at(-1) === "number";
-      ignored.add(nameOf(inList ? path : path.slice(0, -1), ignorable));
+      ignored.add(fieldName(inList ? path : path.slice(0, -1), ignorable));
     }
     // From the end, so that places in lists stay where they are.
     for (const { path } of spare.toReversed()) remove(value, path);
@@ -172,7 +178,10 @@ function schemaError(faults: readonly Fault[]): SchemaError {
   );
 }
 
-function faultsOf(issue: Issue, at: readonly PropertyKey[] = []): Fault[] {
+function faultsOf(
+  issue: SchemaIssue,
+  at: readonly PropertyKey[] = [],
+): Fault[] {
   const path = [...at, ...issue.path];
   switch (issue.code) {
     case "unrecognized_keys":
@@ -237,7 +246,7 @@ function depth(faults: readonly Fault[]): number {
 }
 
 /** A field's name without places in lists: `messages[].foo`. */
-function nameOf(path: readonly PropertyKey[], name: string): string {
+function fieldName(path: readonly PropertyKey[], name: string): string {
   const before = path.reduce<string>(
     (text, key) =>
       typeof key === "number"

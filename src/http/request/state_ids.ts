@@ -12,7 +12,7 @@ export type IdKind = "resp" | "msg" | "rs" | "fc" | "call";
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** How tokens begin, and no id of another server does. */
-const TOKEN = /^([\w-]+\.\.|gosling-portable\.)/;
+const STATE_TOKEN_START = /^([\w-]+\.\.|gosling-portable\.)/;
 
 /**
  * An id.
@@ -26,7 +26,7 @@ export function idOf(kind: IdKind, content: string, index = 0): string {
 
 /** Whether a text begins as tokens do: another server's opaque text does not. */
 export function isToken(text: string): boolean {
-  return TOKEN.test(text);
+  return STATE_TOKEN_START.test(text);
 }
 
 /** The token in the id of an item or a call; nothing where it only names it. */

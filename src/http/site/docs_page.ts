@@ -9,16 +9,16 @@ import { html } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 
 /** The parts of a JSON schema that are shown. */
-interface Schema {
+interface ShownSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly description?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly properties?: Readonly<Record<string, ShownSchema>>;
   readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly additionalProperties?: boolean | Schema;
-  readonly anyOf?: readonly Schema[];
+  readonly items?: ShownSchema;
+  readonly additionalProperties?: boolean | ShownSchema;
+  readonly anyOf?: readonly ShownSchema[];
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
   readonly minimum?: number;
@@ -33,22 +33,24 @@ interface Schema {
 export interface ApiDocument {
   readonly info: { readonly title: string; readonly description?: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, ShownSchema>>;
+  };
 }
 
 interface Operation {
   readonly summary?: string;
-  readonly requestBody?: { readonly content: Contents };
+  readonly requestBody?: { readonly content: MediaContents };
   readonly responses: Readonly<
     Record<
       string,
-      { readonly description: string; readonly content?: Contents }
+      { readonly description: string; readonly content?: MediaContents }
     >
   >;
 }
 
-type Contents = Readonly<
-  Record<string, { readonly schema?: Schema; readonly example?: unknown }>
+type MediaContents = Readonly<
+  Record<string, { readonly schema?: ShownSchema; readonly example?: unknown }>
 >;
 
 type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
@@ -98,7 +100,7 @@ export function docsPage(api: ApiDocument, server: string): Html {
               html`<section id="${id}">
           <h2><code>${name}</code></h2>
           <p>${operation.summary}</p>
-          ${requestOf(operation, schemas, `${server}${path}`)}
+          ${requestSection(operation, schemas, `${server}${path}`)}
           <h3>Answers</h3>
           <table><tbody>${
                 Object.entries(operation.responses).map(([status, response]) =>
@@ -111,7 +113,7 @@ export function docsPage(api: ApiDocument, server: string): Html {
                   `
                 )
               }</tbody></table>
-          ${answerOf(operation, schemas)}
+          ${answerSection(operation, schemas)}
         </section>`
             )}
           </body>
@@ -119,7 +121,7 @@ export function docsPage(api: ApiDocument, server: string): Html {
   `;
 }
 
-function requestOf(
+function requestSection(
   { requestBody }: Operation,
   schemas: ApiDocument["components"]["schemas"],
   url: string,
@@ -137,7 +139,7 @@ function requestOf(
   }`;
 }
 
-function answerOf(
+function answerSection(
   { responses }: Operation,
   schemas: ApiDocument["components"]["schemas"],
 ): Html {
@@ -146,10 +148,10 @@ function answerOf(
 }
 
 function fieldTable(
-  schema: Schema,
+  schema: ShownSchema,
   schemas: ApiDocument["components"]["schemas"],
 ): Html {
-  const rows = fields(schema, schemas, "");
+  const rows = schemaFields(schema, schemas, "");
   return html`
     <table>
       <thead>
@@ -172,24 +174,24 @@ function fieldTable(
   `;
 }
 
-interface Field {
+interface SchemaField {
   readonly name: string;
   readonly type: string;
   readonly meaning: string;
 }
 
 /** The fields of an object, and of objects in it; `messages[].role`. */
-function fields(
-  schema: Schema,
+function schemaFields(
+  schema: ShownSchema,
   schemas: ApiDocument["components"]["schemas"],
   prefix: string,
-): Field[] {
+): SchemaField[] {
   const found = resolve(schema, schemas);
   if (found.anyOf !== undefined) {
-    return found.anyOf.flatMap((one) => fields(one, schemas, prefix));
+    return found.anyOf.flatMap((one) => schemaFields(one, schemas, prefix));
   }
   if (found.items !== undefined && prefix !== "") {
-    return fields(found.items, schemas, `${prefix}[]`);
+    return schemaFields(found.items, schemas, `${prefix}[]`);
   }
   return Object.entries(found.properties ?? {}).flatMap(([key, value]) => {
     const name = prefix === "" ? key : `${prefix}.${key}`;
@@ -201,22 +203,22 @@ function fields(
         type: typeOf(field, schemas),
         meaning: required + (field.description ?? ""),
       },
-      ...fields(value, schemas, name),
+      ...schemaFields(value, schemas, name),
     ];
   });
 }
 
 function resolve(
-  schema: Schema,
+  schema: ShownSchema,
   schemas: ApiDocument["components"]["schemas"],
-): Schema {
+): ShownSchema {
   const name = schema.$ref?.split("/").at(-1);
   return name === undefined ? schema : schemas[name] ?? schema;
 }
 
 /** A type with its bounds and default, in a few words. */
 function typeOf(
-  schema: Schema,
+  schema: ShownSchema,
   schemas: ApiDocument["components"]["schemas"],
 ): string {
   const { minimum, maximum, minLength, maxLength, minItems, maxItems } = schema;

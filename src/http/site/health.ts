@@ -11,7 +11,7 @@ import { ClosingError, DeviceError, type GoslingError } from "../../errors.ts";
 import { document, problems } from "./openapi_document.ts";
 import type { AppEnv, Loader } from "../services.ts";
 
-const Status = z.object({ status: z.literal("ok") }).openapi("Status");
+const HealthStatus = z.object({ status: z.literal("ok") }).openapi("Status");
 
 const healthz = createRoute({
   method: "get",
@@ -20,7 +20,7 @@ const healthz = createRoute({
   responses: {
     200: {
       description: "The process is alive",
-      content: { "application/json": { schema: Status } },
+      content: { "application/json": { schema: HealthStatus } },
     },
   },
 });
@@ -32,7 +32,7 @@ const readyz = createRoute({
   responses: {
     200: {
       description: "At least one model accepts requests",
-      content: { "application/json": { schema: Status } },
+      content: { "application/json": { schema: HealthStatus } },
     },
     ...problems(503),
   },
@@ -57,7 +57,7 @@ export function healthRoutes(loader: Loader): OpenAPIHono<AppEnv> {
     );
     // None: the last was unloaded, and the next request loads one.
     if (engines.length > 0 && !engines.some(({ ready }) => ready)) {
-      throw reasonOf(engines);
+      throw unreadyReason(engines);
     }
     return c.json({ status: "ok" });
   });
@@ -65,7 +65,7 @@ export function healthRoutes(loader: Loader): OpenAPIHono<AppEnv> {
 }
 
 /** Why none of them takes requests. */
-function reasonOf(engines: readonly Engine[]): GoslingError {
+function unreadyReason(engines: readonly Engine[]): GoslingError {
   if (engines.some(({ absence }) => absence?.reason === "closing")) {
     return new ClosingError(
       "ERR_SHUTTING_DOWN",

@@ -23,7 +23,7 @@ export interface MetricsOptions {
   readonly access: MetricsAccess;
 }
 
-const route = createRoute({
+const metricsOperation = createRoute({
   method: "get",
   path: "/metrics",
   summary: "Figures for Prometheus",
@@ -47,10 +47,10 @@ export function metricsRoute(
   authenticate: MiddlewareHandler<AppEnv>,
 ): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  document(app, route);
+  document(app, metricsOperation);
   const { access } = options;
-  if (access !== "open") app.use(route.path, authenticate);
-  app.get(route.path, async (c) => {
+  if (access !== "open") app.use(metricsOperation.path, authenticate);
+  app.get(metricsOperation.path, async (c) => {
     const name = access.startsWith("key:") ? access.slice("key:".length) : "";
     if (name !== "" && c.get("tenant") !== name) {
       throw new RequestError(

@@ -24,7 +24,7 @@ export type ProblemStatus =
   | 503;
 
 /** What each status means, whatever the route. */
-const DESCRIPTIONS = {
+const STATUS_DESCRIPTIONS = {
   400: "The body or the state is malformed",
   401: "The API key is missing or unknown",
   403: "The state was rejected or has expired, or its profile is not allowed",
@@ -61,7 +61,7 @@ function refusals(
   statuses: readonly ProblemStatus[],
 ): RouteConfig["responses"] {
   return Object.fromEntries(statuses.map((status) => [status, {
-    description: DESCRIPTIONS[status],
+    description: STATUS_DESCRIPTIONS[status],
     content: { [type]: { schema } },
   }]));
 }

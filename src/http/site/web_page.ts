@@ -25,7 +25,7 @@ import manifest from "../../web/manifest.json" with { type: "text" };
  * Nothing but the page's own files may run or be shown. It may talk to any
  * server, because any Gosling server will do.
  */
-const POLICY = [
+const PAGE_POLICY = [
   "default-src 'none'",
   // The engine in the tab compiles its kernels.
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -39,7 +39,9 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
+const PAGE_FILES: Readonly<
+  Record<string, readonly [type: string, text: string]>
+> = {
   "/": ["text/html", html],
   "/page.js": ["text/javascript", script],
   "/page.css": ["text/css", style],
@@ -54,7 +56,7 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/curse.json": ["application/json", CURSE],
 };
 
-const TYPES = "x-typescript-types";
+const TYPES_HEADER = "x-typescript-types";
 
 /** A file as it is sent. */
 interface Sent {
@@ -88,9 +90,12 @@ export function pageRoutes(model?: PageModel): Hono<AppEnv> {
       return c.body(await model?.read(name) ?? "");
     });
   }
-  for (const [path, [type, text]] of Object.entries(FILES)) {
+  for (const [path, [type, text]] of Object.entries(PAGE_FILES)) {
     let sent: Promise<Sent> | undefined;
-    app.get(path, async (c) => answer(c, await (sent ??= prepare(type, text))));
+    app.get(
+      path,
+      async (c) => sendFile(c, await (sent ??= prepare(type, text))),
+    );
   }
   return app;
 }
@@ -108,8 +113,8 @@ async function prepare(type: string, text: string): Promise<Sent> {
   };
 }
 
-function answer(c: Context, { type, tag, plain, zipped }: Sent): Response {
-  c.header("content-security-policy", POLICY);
+function sendFile(c: Context, { type, tag, plain, zipped }: Sent): Response {
+  c.header("content-security-policy", PAGE_POLICY);
   // With the opener policy it isolates the page: then its workers share memory.
   c.header("cross-origin-embedder-policy", "require-corp");
   // Asked for again each time, and sent again only when it has changed.
@@ -119,7 +124,7 @@ function answer(c: Context, { type, tag, plain, zipped }: Sent): Response {
   if (c.req.header("if-none-match")?.includes(tag)) return c.body(null, 304);
   c.header("content-type", type);
   // How Deno and editors find the types of a module on the web.
-  if (c.req.path === "/client.js") c.header(TYPES, "./client.d.ts");
+  if (c.req.path === "/client.js") c.header(TYPES_HEADER, "./client.d.ts");
   if (!/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) {
     return c.body(plain);
   }

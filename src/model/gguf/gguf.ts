@@ -41,11 +41,14 @@ export async function readGguf(source: ByteSource): Promise<Gguf> {
     size = Math.min(2 * size, limit)
   ) {
     try {
-      return parse(source, await source.read(0, size));
+      return parseGguf(source, await source.read(0, size));
     } catch (error) {
       if (!(error instanceof CutOff)) throw error;
       if (size === limit) {
-        throw corrupt(source, `its header does not end within ${size} bytes`);
+        throw corruptGguf(
+          source,
+          `its header does not end within ${size} bytes`,
+        );
       }
     }
   }
@@ -59,9 +62,11 @@ interface TensorEntry {
   readonly size: number;
 }
 
-function parse(source: ByteSource, bytes: Uint8Array): Gguf {
+function parseGguf(source: ByteSource, bytes: Uint8Array): Gguf {
   const reader = new GgufReader(bytes, source.name);
-  if (reader.uint32() !== 0x46554747) throw corrupt(source, "it is not GGUF");
+  if (reader.uint32() !== 0x46554747) {
+    throw corruptGguf(source, "it is not GGUF");
+  }
   const version = reader.uint32();
   if (version !== 2 && version !== 3) {
     throw new ModelError(
@@ -74,7 +79,7 @@ function parse(source: ByteSource, bytes: Uint8Array): Gguf {
   const keys = new Map<string, GgufValue>();
   for (let i = 0; i < keyCount; i++) {
     const key = reader.text();
-    if (keys.has(key)) throw corrupt(source, `key ${key} is there twice`);
+    if (keys.has(key)) throw corruptGguf(source, `key ${key} is there twice`);
     keys.set(key, reader.value());
   }
   const entries: TensorEntry[] = [];
@@ -83,17 +88,17 @@ function parse(source: ByteSource, bytes: Uint8Array): Gguf {
   }
   const alignment = keys.get("general.alignment") ?? 32;
   if (typeof alignment !== "number" || alignment < 1) {
-    throw corrupt(source, `its alignment is ${alignment}`);
+    throw corruptGguf(source, `its alignment is ${alignment}`);
   }
   const start = Math.ceil(reader.at / alignment) * alignment;
-  return { keys, tensors: place(source, entries, start) };
+  return { keys, tensors: tensorPlace(source, entries, start) };
 }
 
 function parseEntry(source: ByteSource, reader: GgufReader): TensorEntry {
   const name = reader.text();
   const dimensions = reader.uint32();
   if (dimensions > 4) {
-    throw corrupt(source, `tensor ${name} has ${dimensions} dimensions`);
+    throw corruptGguf(source, `tensor ${name} has ${dimensions} dimensions`);
   }
   const shape = Array.from({ length: dimensions }, () => reader.size())
     .reverse();
@@ -104,12 +109,12 @@ function parseEntry(source: ByteSource, reader: GgufReader): TensorEntry {
     throw new ModelError(
       "ERR_MODEL_UNSUPPORTED",
       `Cannot read tensor ${name} of ${source.name}: its type is ` +
-        `${OTHER_TYPES[number] ?? `number ${number}`}, and ` +
+        `${UNSUPPORTED_TYPES[number] ?? `number ${number}`}, and ` +
         `${names.join(", ")} are supported`,
     );
   }
   if ((shape.at(-1) ?? 1) % type.values !== 0) {
-    throw corrupt(
+    throw corruptGguf(
       source,
       `tensor ${name} is [${shape}], not whole blocks of ${type.values}`,
     );
@@ -119,7 +124,7 @@ function parseEntry(source: ByteSource, reader: GgufReader): TensorEntry {
 }
 
 /** What newer or smaller files have, so that a refusal can say it. */
-const OTHER_TYPES: Readonly<Record<number, string>> = {
+const UNSUPPORTED_TYPES: Readonly<Record<number, string>> = {
   9: "Q8_1",
   10: "Q2_K",
   11: "Q3_K",
@@ -142,7 +147,7 @@ const OTHER_TYPES: Readonly<Record<number, string>> = {
   39: "MXFP4",
 };
 
-function place(
+function tensorPlace(
   source: ByteSource,
   entries: TensorEntry[],
   start: number,
@@ -152,14 +157,14 @@ function place(
   for (const entry of entries.sort((a, b) => a.offset - b.offset)) {
     const { name, offset, size } = entry;
     if (tensors.has(name)) {
-      throw corrupt(source, `tensor ${name} is there twice`);
+      throw corruptGguf(source, `tensor ${name} is there twice`);
     }
     if (offset < end) {
-      throw corrupt(source, `tensor ${name} overlaps the one before it`);
+      throw corruptGguf(source, `tensor ${name} overlaps the one before it`);
     }
     end = offset + size;
     if (!(start + end <= source.size)) {
-      throw corrupt(
+      throw corruptGguf(
         source,
         `tensor ${name} needs bytes up to ${start + end}, but the file ends ` +
           `at ${source.size}; fetch it again`,
@@ -202,6 +207,6 @@ function openTensor(
   };
 }
 
-function corrupt({ name }: ByteSource, found: string): ModelError {
+function corruptGguf({ name }: ByteSource, found: string): ModelError {
   return new ModelError("ERR_MODEL_CORRUPT", `Cannot read ${name}: ${found}`);
 }

@@ -31,21 +31,35 @@ export type Unpack = (
 
 /** Types that are read, by GGUF's number. */
 export const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
-  [0, type("F32", 1, 4, one((view, at) => view.getFloat32(at, true)))],
-  [1, type("F16", 1, 2, one((view, at) => halfAt(view, at)))],
-  [2, type("Q4_0", 32, 18, halves({ fifth: false, minimum: false }))],
-  [3, type("Q4_1", 32, 20, halves({ fifth: false, minimum: true }))],
-  [6, type("Q5_0", 32, 22, halves({ fifth: true, minimum: false }))],
-  [7, type("Q5_1", 32, 24, halves({ fifth: true, minimum: true }))],
-  [8, type("Q8_0", 32, 34, bytes8)],
-  [12, type("Q4_K", 256, 144, superblock({ fifth: false }))],
-  [13, type("Q5_K", 256, 176, superblock({ fifth: true }))],
-  [14, type("Q6_K", 256, 210, superblock6)],
-  [15, type("Q8_K", 256, 292, superblock8)],
-  [30, type("BF16", 1, 2, one((view, at) => brain(view.getUint16(at, true))))],
+  [
+    0,
+    blockType("F32", 1, 4, oneValue((view, at) => view.getFloat32(at, true))),
+  ],
+  [1, blockType("F16", 1, 2, oneValue((view, at) => halfAt(view, at)))],
+  [
+    2,
+    blockType("Q4_0", 32, 18, nibbleHalves({ fifth: false, minimum: false })),
+  ],
+  [3, blockType("Q4_1", 32, 20, nibbleHalves({ fifth: false, minimum: true }))],
+  [6, blockType("Q5_0", 32, 22, nibbleHalves({ fifth: true, minimum: false }))],
+  [7, blockType("Q5_1", 32, 24, nibbleHalves({ fifth: true, minimum: true }))],
+  [8, blockType("Q8_0", 32, 34, bytes8)],
+  [12, blockType("Q4_K", 256, 144, superblock({ fifth: false }))],
+  [13, blockType("Q5_K", 256, 176, superblock({ fifth: true }))],
+  [14, blockType("Q6_K", 256, 210, superblock6)],
+  [15, blockType("Q8_K", 256, 292, superblock8)],
+  [
+    30,
+    blockType(
+      "BF16",
+      1,
+      2,
+      oneValue((view, at) => brain(view.getUint16(at, true))),
+    ),
+  ],
 ]);
 
-function type(
+function blockType(
   name: string,
   values: number,
   bytes: number,
@@ -54,7 +68,7 @@ function type(
   return { name, values, bytes, unpack };
 }
 
-function one(read: (view: DataView, at: number) => number): Unpack {
+function oneValue(read: (view: DataView, at: number) => number): Unpack {
   return (view, at, out, to) => {
     out[to] = read(view, at);
   };
@@ -71,7 +85,7 @@ function brain(bits: number): number {
  * Q4_0 `d (q − 8)`, Q4_1 `d q + m`, Q5_0 `d (q − 16)`, Q5_1 `d q + m`. The low
  * nibbles are the first 16 values, the high ones the last; fifth bits are one u32.
  */
-function halves(
+function nibbleHalves(
   { fifth, minimum }: { fifth: boolean; minimum: boolean },
 ): Unpack {
   const middle = fifth ? 16 : 8;

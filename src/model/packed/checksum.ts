@@ -12,7 +12,7 @@
 const PRIME = 0x9e3779b1;
 
 /** Words that the sums take together, and their bytes. */
-const WORDS = 4, BLOCK = 16;
+const WORDS_OF_BLOCK = 4, CHECKSUM_BLOCK = 16;
 
 /**
  * The checksum of bytes, 32 lower-case hexadecimal digits. Zeros behind them change
@@ -21,21 +21,21 @@ const WORDS = 4, BLOCK = 16;
  * @param bytes At a multiple of 4 in their buffer.
  */
 export function checksum(bytes: Uint8Array): string {
-  const whole = bytes.length - bytes.length % BLOCK;
-  const rest = new Uint8Array(BLOCK);
+  const whole = bytes.length - bytes.length % CHECKSUM_BLOCK;
+  const rest = new Uint8Array(CHECKSUM_BLOCK);
   rest.set(bytes.subarray(whole));
   const sums = Int32Array.of(1, 2, 3, 4);
-  add(sums, bytes.subarray(0, whole));
-  add(sums, rest.subarray(0, whole < bytes.length ? BLOCK : 0));
+  addToSums(sums, bytes.subarray(0, whole));
+  addToSums(sums, rest.subarray(0, whole < bytes.length ? CHECKSUM_BLOCK : 0));
   return new Uint8Array(sums.buffer).toHex();
 }
 
 /** Adds whole blocks. */
-function add(sums: Int32Array, bytes: Uint8Array): void {
+function addToSums(sums: Int32Array, bytes: Uint8Array): void {
   const { buffer, byteOffset, length } = bytes;
   const words = new Int32Array(buffer, byteOffset, length / 4);
   let [a, b, c, d] = sums;
-  for (let i = 0; i < words.length; i += WORDS) {
+  for (let i = 0; i < words.length; i += WORDS_OF_BLOCK) {
     a = Math.imul((a << 13 | a >>> 19) ^ words[i], PRIME);
     b = Math.imul((b << 13 | b >>> 19) ^ words[i + 1], PRIME);
     c = Math.imul((c << 13 | c >>> 19) ^ words[i + 2], PRIME);

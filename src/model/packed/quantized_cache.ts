@@ -59,9 +59,9 @@ export interface Footer {
   readonly pieces: { size: number; checksum: string }[];
 }
 
-const digest = z.string().regex(/^[\da-f]{64}$/);
+const sha256Text = z.string().regex(/^[\da-f]{64}$/);
 const sum = z.string().regex(/^[\da-f]{32}$/);
-const count = z.int().min(0);
+const wholeNumber = z.int().min(0);
 
 const FooterSchema = z.object({
   version: z.literal(2),
@@ -69,11 +69,11 @@ const FooterSchema = z.object({
     packing: z.string(),
     quantization: z.string(),
     sources: z.array(
-      z.object({ name: z.string(), size: count, modified: z.number() }),
+      z.object({ name: z.string(), size: wholeNumber, modified: z.number() }),
     ),
   }),
-  fingerprint: digest,
-  pieces: z.array(z.object({ size: count, checksum: sum })),
+  fingerprint: sha256Text,
+  pieces: z.array(z.object({ size: wholeNumber, checksum: sum })),
 });
 
 /** The cache is not what it should be; everything can be made again without it. */
@@ -88,11 +88,11 @@ export class CacheError extends ModelError {
   }
 }
 
-const MAGIC = new TextEncoder().encode("GOSQ");
+const CACHE_MAGIC = new TextEncoder().encode("GOSQ");
 const TRAILER = 40;
 
 /** Pieces being read while the device takes the one before. */
-const AHEAD = 1;
+const PIECES_AHEAD = 1;
 
 /** Packed weights of an earlier load. */
 export class QuantizedCache {
@@ -148,7 +148,7 @@ export class QuantizedCache {
       async piece(size): Promise<Uint8Array<ArrayBuffer>> {
         expect(size);
         const own = reading.shift() ?? read(new Uint8Array(size));
-        while (begun < pieces.length && reading.length < AHEAD) {
+        while (begun < pieces.length && reading.length < PIECES_AHEAD) {
           const piece = read(new Uint8Array(pieces[begun].size));
           // Awaited in its turn; until then a failure must not count as unhandled.
           piece.catch(() => {});
@@ -182,7 +182,8 @@ export async function footerBytes(
   };
   const json = new TextEncoder().encode(JSON.stringify(footer));
   const length = new Uint8Array(Uint32Array.of(json.length).buffer);
-  return await new Blob([json, await sha256(json), length, MAGIC]).bytes();
+  return await new Blob([json, await sha256(json), length, CACHE_MAGIC])
+    .bytes();
 }
 
 async function sha256(
@@ -199,7 +200,9 @@ async function readFooter(source: FillingSource): Promise<Footer> {
   const trailer = await source.read(size - TRAILER, TRAILER);
   const length = new DataView(trailer.slice(32, 36).buffer).getUint32(0, true);
   const magic = trailer.subarray(36);
-  if (magic.some((byte, i) => byte !== MAGIC[i]) || length > size - TRAILER) {
+  if (
+    magic.some((byte, i) => byte !== CACHE_MAGIC[i]) || length > size - TRAILER
+  ) {
     throw damaged();
   }
   const json = await source.read(size - TRAILER - length, length);

@@ -22,8 +22,8 @@ import {
 
 const ALLOWED = /^torch (BFloat16|Half|Float|Double|Long|Int|Byte)Storage$/;
 const DICT = "collections OrderedDict";
-const TENSOR = "torch._utils _rebuild_tensor_v2";
-const PARAMETER = "torch._utils _rebuild_parameter";
+const REBUILD_TENSOR = "torch._utils _rebuild_tensor_v2";
+const REBUILD_PARAMETER = "torch._utils _rebuild_parameter";
 
 /**
  * Reads a pickle.
@@ -195,7 +195,10 @@ class Machine {
 
   #name(module: string, member: string): PickledName {
     const name = `${module} ${member}`;
-    if (ALLOWED.test(name) || [DICT, TENSOR, PARAMETER].includes(name)) {
+    if (
+      ALLOWED.test(name) ||
+      [DICT, REBUILD_TENSOR, REBUILD_PARAMETER].includes(name)
+    ) {
       return { kind: "name", name };
     }
     throw this.#input.refuse(
@@ -222,8 +225,10 @@ class Machine {
     if (isName(name) && Array.isArray(inputs)) {
       const values = inputs as Pickled[];
       if (name.name === DICT && values.length === 0) return new Map();
-      if (name.name === PARAMETER && isTensor(values[0])) return values[0];
-      if (name.name === TENSOR) return this.#tensor(values);
+      if (name.name === REBUILD_PARAMETER && isTensor(values[0])) {
+        return values[0];
+      }
+      if (name.name === REBUILD_TENSOR) return this.#tensor(values);
     }
     throw this.#input.refuse("a call is not one that PyTorch writes");
   }

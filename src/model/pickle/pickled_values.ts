@@ -52,10 +52,10 @@ export interface PickledTensor {
 
 /** Whether a value is a tensor. */
 export function isTensor(value: Pickled | undefined): value is PickledTensor {
-  return kindOf(value) === "tensor";
+  return pickledKind(value) === "tensor";
 }
 
-function kindOf(value: Pickled | undefined): string | undefined {
+function pickledKind(value: Pickled | undefined): string | undefined {
   return typeof value === "object" && value !== null && "kind" in value
     ? value.kind
     : undefined;
@@ -63,12 +63,12 @@ function kindOf(value: Pickled | undefined): string | undefined {
 
 /** Whether a value is a storage. */
 export function isStorage(value: Pickled): value is PickledStorage {
-  return kindOf(value) === "storage";
+  return pickledKind(value) === "storage";
 }
 
 /** Whether a value is a name. */
 export function isName(value: Pickled): value is PickledName {
-  return kindOf(value) === "name";
+  return pickledKind(value) === "name";
 }
 
 /** Whether a value is a size or an offset. */

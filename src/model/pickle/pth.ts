@@ -23,9 +23,9 @@ import {
 import { readZip, type ZipEntry } from "./zip.ts";
 
 /** A table has a hundred bytes a tensor; more than this is damage. */
-const MAX_TABLE = 16 << 20;
+const MAX_PICKLE_BYTES = 16 << 20;
 
-const TYPES: Readonly<Record<string, StoredType>> = {
+const STORAGE_TYPES: Readonly<Record<string, StoredType>> = {
   FloatStorage: "F32",
   HalfStorage: "F16",
   BFloat16Storage: "BF16",
@@ -43,19 +43,24 @@ export async function readPth(
   const entries = await readZip(source);
   const table = [...entries].find(([name]) => name.endsWith("/data.pkl"));
   if (table === undefined) {
-    throw corrupt(source, "it is a ZIP without data.pkl, not a PyTorch file");
+    throw corruptPth(
+      source,
+      "it is a ZIP without data.pkl, not a PyTorch file",
+    );
   }
   const [name, { offset, size }] = table;
   const root = name.slice(0, -"data.pkl".length);
   await expectLittleEndian(source, entries.get(`${root}byteorder`));
-  if (size > MAX_TABLE) throw corrupt(source, `its table has ${size} bytes`);
+  if (size > MAX_PICKLE_BYTES) {
+    throw corruptPth(source, `its table has ${size} bytes`);
+  }
   const pickled = readPickle(await source.read(offset, size), source.name);
   const tensors = new Map<string, StoredTensor>();
   for (const [name, value] of stateDict(source, pickled)) {
     // Trainers note numbers and words beside the weights.
     if (!isTensor(value) && !(value instanceof Map)) continue;
     if (typeof name !== "string" || !isTensor(value)) {
-      throw corrupt(source, `its entry ${nameOf(name)} is no tensor`);
+      throw corruptPth(source, `its entry ${tensorName(name)} is no tensor`);
     }
     const entry = entries.get(`${root}data/${value.storage.key}`);
     tensors.set(name, openTensor(source, name, value, entry));
@@ -109,7 +114,7 @@ function stateDict(
   if (Array.isArray(pickled)) {
     return new Map(pickled.map((value, i) => [String(i), value]));
   }
-  throw corrupt(source, "its table is not a dict or a list");
+  throw corruptPth(source, "its table is not a dict or a list");
 }
 
 function openTensor(
@@ -118,7 +123,7 @@ function openTensor(
   { storage, offset, shape, stride }: PickledTensor,
   entry: ZipEntry | undefined,
 ): StoredTensor {
-  const type = TYPES[storage.type];
+  const type = STORAGE_TYPES[storage.type];
   if (type === undefined) {
     throw new ModelError(
       "ERR_MODEL_UNSUPPORTED",
@@ -134,14 +139,14 @@ function openTensor(
   if (
     entry === undefined || entry.size !== storage.length * BYTES_PER_VALUE[type]
   ) {
-    throw corrupt(
+    throw corruptPth(
       source,
       `storage ${storage.key} of tensor ${name} is not ${storage.length} ` +
         `values of ${type}`,
     );
   }
   if (size > storage.length || (size > 0 && end > storage.length)) {
-    throw corrupt(source, `tensor ${name} is larger than its storage`);
+    throw corruptPth(source, `tensor ${name} is larger than its storage`);
   }
   const at = entry.offset + offset * BYTES_PER_VALUE[type];
   if (isContiguous(shape, stride)) {
@@ -188,10 +193,10 @@ function gather(
   });
 }
 
-function nameOf(value: Pickled): string {
+function tensorName(value: Pickled): string {
   return typeof value === "string" ? value : typeof value;
 }
 
-function corrupt({ name }: ByteSource, found: string): ModelError {
+function corruptPth({ name }: ByteSource, found: string): ModelError {
   return new ModelError("ERR_MODEL_CORRUPT", `Cannot read ${name}: ${found}`);
 }

@@ -21,13 +21,13 @@ export interface ZipEntry {
 
 const END = 0x06054b50, END_SIZE = 22;
 const LOCATOR64 = 0x07064b50, LOCATOR64_SIZE = 20;
-const END64 = 0x06064b50, END64_SIZE = 56;
+const ZIP64_END = 0x06064b50, ZIP64_END_SIZE = 56;
 const CENTRAL = 0x02014b50, CENTRAL_SIZE = 46;
-const LOCAL = 0x04034b50, LOCAL_SIZE = 30;
+const LOCAL_HEADER = 0x04034b50, LOCAL_HEADER_SIZE = 30;
 /** Extra field that holds what needs 64 bits. */
 const ZIP64 = 0x0001;
 /** Says "see the 64-bit field". */
-const FULL = 0xffffffff;
+const SEE_ZIP64 = 0xffffffff;
 /** A directory has some hundred bytes an entry; more than this is damage. */
 const MAX_DIRECTORY = 16 << 20;
 
@@ -42,15 +42,15 @@ export async function readZip(
 ): Promise<Map<string, ZipEntry>> {
   const { offset, size, count } = await findDirectory(source);
   if (size > MAX_DIRECTORY) {
-    throw corrupt(source, `its directory has ${size} bytes`);
+    throw corruptZip(source, `its directory has ${size} bytes`);
   }
-  const view = viewOf(await source.read(offset, size));
+  const view = zipView(await source.read(offset, size));
   const entries: [name: string, at: number, size: number][] = [];
   for (let at = 0; entries.length < count;) {
     if (
       at + CENTRAL_SIZE > size || view.getUint32(at, true) !== CENTRAL
     ) {
-      throw corrupt(
+      throw corruptZip(
         source,
         `its directory ends after ${entries.length} of ${count} entries`,
       );
@@ -59,7 +59,7 @@ export async function readZip(
     entries.push([entry.name, entry.offset, entry.size]);
     at += entry.length;
   }
-  return await locate(source, entries, offset);
+  return await locateEntries(source, entries, offset);
 }
 
 async function findDirectory(
@@ -67,7 +67,7 @@ async function findDirectory(
 ): Promise<{ offset: number; size: number; count: number }> {
   // The end record is last, but for a comment of at most 65,535 bytes.
   const length = Math.min(source.size, END_SIZE + 0xffff);
-  const tail = viewOf(await source.read(source.size - length, length));
+  const tail = zipView(await source.read(source.size - length, length));
   for (let at = length - END_SIZE; at >= 0; at--) {
     if (
       tail.getUint32(at, true) !== END ||
@@ -76,26 +76,27 @@ async function findDirectory(
     const count = tail.getUint16(at + 10, true);
     const size = tail.getUint32(at + 12, true);
     const offset = tail.getUint32(at + 16, true);
-    const large = count === 0xffff || size === FULL || offset === FULL;
+    const large = count === 0xffff || size === SEE_ZIP64 ||
+      offset === SEE_ZIP64;
     return large
       ? await findDirectory64(source, source.size - length + at)
       : { offset, size, count };
   }
-  throw corrupt(source, "it has no directory; fetch it again");
+  throw corruptZip(source, "it has no directory; fetch it again");
 }
 
 async function findDirectory64(source: ByteSource, end: number) {
-  const locator = viewOf(
+  const locator = zipView(
     await source.read(end - LOCATOR64_SIZE, LOCATOR64_SIZE),
   );
   if (locator.getUint32(0, true) !== LOCATOR64) {
-    throw corrupt(source, "its 64-bit directory is missing");
+    throw corruptZip(source, "its 64-bit directory is missing");
   }
-  const record = viewOf(
-    await source.read(uint64(source, locator, 8), END64_SIZE),
+  const record = zipView(
+    await source.read(uint64(source, locator, 8), ZIP64_END_SIZE),
   );
-  if (record.getUint32(0, true) !== END64) {
-    throw corrupt(source, "its 64-bit directory is missing");
+  if (record.getUint32(0, true) !== ZIP64_END) {
+    throw corruptZip(source, "its 64-bit directory is missing");
   }
   return {
     count: uint64(source, record, 32),
@@ -110,7 +111,7 @@ function parseEntry(source: ByteSource, view: DataView, at: number) {
   const length = CENTRAL_SIZE + nameLength + extraLength +
     view.getUint16(at + 32, true);
   if (at + length > view.byteLength) {
-    throw corrupt(source, "its directory ends inside an entry");
+    throw corruptZip(source, "its directory ends inside an entry");
   }
   const name = new TextDecoder().decode(
     new Uint8Array(
@@ -128,7 +129,7 @@ function parseEntry(source: ByteSource, view: DataView, at: number) {
   widenSizes(source, view, extra, extra + extraLength, sizes);
   const [size, packed, offset] = sizes;
   if (view.getUint16(at + 10, true) !== 0 || packed !== size) {
-    throw corrupt(
+    throw corruptZip(
       source,
       `entry ${name} is compressed, which PyTorch never does`,
     );
@@ -147,12 +148,14 @@ function widenSizes(
   for (let at = from; at + 4 <= to;) {
     const id = view.getUint16(at, true);
     const end = at + 4 + view.getUint16(at + 2, true);
-    if (end > to) throw corrupt(source, "an extra field is cut off");
+    if (end > to) throw corruptZip(source, "an extra field is cut off");
     if (id === ZIP64) {
       let field = at + 4;
       sizes.forEach((size, i) => {
-        if (size !== FULL) return;
-        if (field + 8 > end) throw corrupt(source, "a 64-bit size is missing");
+        if (size !== SEE_ZIP64) return;
+        if (field + 8 > end) {
+          throw corruptZip(source, "a 64-bit size is missing");
+        }
         sizes[i] = uint64(source, view, field);
         field += 8;
       });
@@ -161,7 +164,7 @@ function widenSizes(
   }
 }
 
-async function locate(
+async function locateEntries(
   source: ByteSource,
   entries: [name: string, at: number, size: number][],
   directory: number,
@@ -169,16 +172,18 @@ async function locate(
   const found = new Map<string, ZipEntry>();
   let end = 0;
   for (const [name, at, size] of entries.sort((a, b) => a[1] - b[1])) {
-    const header = viewOf(await source.read(at, LOCAL_SIZE));
-    if (header.getUint32(0, true) !== LOCAL) {
-      throw corrupt(source, `entry ${name} is not where the directory says`);
+    const header = zipView(await source.read(at, LOCAL_HEADER_SIZE));
+    if (header.getUint32(0, true) !== LOCAL_HEADER) {
+      throw corruptZip(source, `entry ${name} is not where the directory says`);
     }
-    const offset = at + LOCAL_SIZE + header.getUint16(26, true) +
+    const offset = at + LOCAL_HEADER_SIZE + header.getUint16(26, true) +
       header.getUint16(28, true);
     if (at < end || offset + size > directory) {
-      throw corrupt(source, `entry ${name} overlaps another one`);
+      throw corruptZip(source, `entry ${name} overlaps another one`);
     }
-    if (found.has(name)) throw corrupt(source, `entry ${name} is there twice`);
+    if (found.has(name)) {
+      throw corruptZip(source, `entry ${name} is there twice`);
+    }
     found.set(name, { offset, size });
     end = offset + size;
   }
@@ -188,15 +193,15 @@ async function locate(
 function uint64(source: ByteSource, view: DataView, at: number): number {
   const value = view.getBigUint64(at, true);
   if (value > Number.MAX_SAFE_INTEGER) {
-    throw corrupt(source, `a size in its directory is ${value}`);
+    throw corruptZip(source, `a size in its directory is ${value}`);
   }
   return Number(value);
 }
 
-function viewOf(bytes: Uint8Array): DataView {
+function zipView(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function corrupt({ name }: ByteSource, found: string): ModelError {
+function corruptZip({ name }: ByteSource, found: string): ModelError {
   return new ModelError("ERR_MODEL_CORRUPT", `Cannot read ${name}: ${found}`);
 }

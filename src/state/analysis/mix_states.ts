@@ -38,7 +38,7 @@ export function mixSaves(ingredients: readonly Ingredient[]): Save {
 }
 
 /** Values that are mixed in one step. */
-const STEP = 2 ** 18;
+const MIXED_VALUES_A_STEP = 2 ** 18;
 
 /** Mixes saves as {@linkcode mixSaves} does, some values at a time. */
 export function* mixing(
@@ -58,9 +58,9 @@ export function* mixing(
   if (used.length === 1) return heaviest.save;
 
   const mixed = new Float32Array(heaviest.save.values.length);
-  const sums = new Float64Array(Math.min(STEP, mixed.length));
-  for (let from = 0; from < mixed.length; from += STEP) {
-    const length = Math.min(STEP, mixed.length - from);
+  const sums = new Float64Array(Math.min(MIXED_VALUES_A_STEP, mixed.length));
+  for (let from = 0; from < mixed.length; from += MIXED_VALUES_A_STEP) {
+    const length = Math.min(MIXED_VALUES_A_STEP, mixed.length - from);
     sums.fill(0);
     for (const { save: { values }, weight } of used) {
       for (let i = 0; i < length; i++) sums[i] += weight * values[from + i];

@@ -70,20 +70,20 @@ export function* diffing(a: Owned, b: Owned): Generator<void, Diff> {
   expectSameModel([a, b]);
   const left = layersOf(a.save.values, a.format.shape);
   const right = layersOf(b.save.values, b.format.shape);
-  const total = new Sums();
+  const total = new DifferenceSums();
   const layers: LayerDiff[] = [];
   let equal = true;
   for (const [l, layer] of left.entries()) {
     const other = right[l];
-    const wkv = new Sums();
+    const wkv = new DifferenceSums();
     const heads = layer.heads.map((head, h) => {
-      const sums = new Sums().add(head, other.heads[h]);
+      const sums = new DifferenceSums().add(head, other.heads[h]);
       wkv.join(sums);
       equal &&= sums.equal;
       return sums.distance();
     });
-    const attShift = new Sums().add(layer.attShift, other.attShift);
-    const ffnShift = new Sums().add(layer.ffnShift, other.ffnShift);
+    const attShift = new DifferenceSums().add(layer.attShift, other.attShift);
+    const ffnShift = new DifferenceSums().add(layer.ffnShift, other.ffnShift);
     total.join(wkv).join(attShift).join(ffnShift);
     equal &&= attShift.equal && ffnShift.equal;
     layers.push({
@@ -125,7 +125,7 @@ export function expectSameModel(saves: readonly Owned[]): void {
 }
 
 /** Sums of products over pairs of values. */
-class Sums {
+class DifferenceSums {
   #aa = 0;
   #bb = 0;
   #ab = 0;
@@ -150,7 +150,7 @@ class Sums {
     return this;
   }
 
-  join(other: Sums): this {
+  join(other: DifferenceSums): this {
     this.#aa += other.#aa;
     this.#bb += other.#bb;
     this.#ab += other.#ab;

@@ -27,9 +27,9 @@ import { N, stateLength } from "../../model/shape.ts";
 import type { StateShape } from "../codec.ts";
 import { layersOf } from "../analysis/layer_parts.ts";
 
-const MAGIC = 0x67677371;
-const VERSION = 3;
-const F32 = 0;
+const SLOT_MAGIC = 0x67677371;
+const SLOT_VERSION = 3;
+const F32_TYPE = 0;
 
 /** What such a file holds. */
 export interface LlamaSlot {
@@ -51,9 +51,9 @@ export function readLlamaSlot(
   bytes: Uint8Array,
   { L, D }: StateShape,
 ): LlamaSlot {
-  const fields = new Fields(bytes);
-  fields.expect("magic", [MAGIC]);
-  fields.expect("version", [VERSION - 1, VERSION]);
+  const fields = new SlotFields(bytes);
+  fields.expect("magic", [SLOT_MAGIC]);
+  fields.expect("version", [SLOT_VERSION - 1, SLOT_VERSION]);
   const count = fields.u32("number of tokens");
   fields.fit(4 * count);
   const tokens = Array.from({ length: count }, () => fields.u32("token"));
@@ -97,14 +97,14 @@ export function writeLlamaSlot(
   const u32 = (value: number) => view.setUint32((at += 4) - 4, value, true);
   const row = (...parts: readonly Float32Array[]) => {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    [F32, 4 * length, 0].forEach(u32);
+    [F32_TYPE, 4 * length, 0].forEach(u32);
     for (const part of parts) {
       const { buffer, byteOffset, byteLength } = part;
       bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
       at += byteLength;
     }
   };
-  [MAGIC, VERSION, tokens.length, ...tokens].forEach(u32);
+  [SLOT_MAGIC, SLOT_VERSION, tokens.length, ...tokens].forEach(u32);
   [1, Math.max(0, position - 1), 0, 0, L].forEach(u32);
   const layers = layersOf(values, { L, D });
   for (const { attShift, ffnShift } of layers) row(attShift, ffnShift);
@@ -113,7 +113,7 @@ export function writeLlamaSlot(
 }
 
 /** Reads fields one after the other. */
-class Fields {
+class SlotFields {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #at = 0;
@@ -133,7 +133,7 @@ class Fields {
   expect(name: string, expected: readonly number[]): void {
     const at = this.#at, found = this.u32(name);
     if (!expected.includes(found)) {
-      throw unreadable(
+      throw unreadableSlot(
         `${name} at byte ${at} is ${found}, expected ${expected.join(" or ")}`,
       );
     }
@@ -141,7 +141,7 @@ class Fields {
 
   /** Type and size of a row of f32. */
   row(length: number): void {
-    this.expect("type of a row", [F32]);
+    this.expect("type of a row", [F32_TYPE]);
     this.expect("size of a row", [4 * length]);
     this.expect("high half of the size of a row", [0]);
   }
@@ -156,7 +156,7 @@ class Fields {
   fit(length: number, name = "list"): void {
     const end = this.#at + length;
     if (end > this.#bytes.length) {
-      throw unreadable(
+      throw unreadableSlot(
         `${name} at byte ${this.#at} ends at byte ${end}, the file at ${this.#bytes.length}`,
       );
     }
@@ -164,14 +164,14 @@ class Fields {
 
   end(): void {
     if (this.#at !== this.#bytes.length) {
-      throw unreadable(
+      throw unreadableSlot(
         `${this.#bytes.length} bytes, expected ${this.#at}`,
       );
     }
   }
 }
 
-function unreadable(found: string): StateError {
+function unreadableSlot(found: string): StateError {
   return new StateError(
     "ERR_STATE_UNREADABLE",
     `Cannot convert llama.cpp state: ${found}`,

@@ -21,7 +21,7 @@ import { layersOf } from "../analysis/layer_parts.ts";
 import { type NamedTensor, writePth } from "./write_pth.ts";
 
 /** Layers that are read in one step. */
-const LAYERS = 4;
+const LAYERS_A_STEP = 4;
 
 /** The two kinds of file. */
 export type PthLayout = "rwkv" | "time-state";
@@ -45,21 +45,21 @@ export async function readPthState(
   const tuned = tensors.has("blocks.0.att.time_state");
   expectCount(tensors, tuned ? L : 3 * L);
   for (const [l, { attShift, heads, ffnShift }] of layers.entries()) {
-    if (l % LAYERS === LAYERS - 1) await letOthers();
+    if (l % LAYERS_A_STEP === LAYERS_A_STEP - 1) await letOthers();
     if (tuned) {
       const name = `blocks.${l}.att.time_state`;
-      const wkv = await valuesOf(tensors, name, D * N);
+      const wkv = await tensorValues(tensors, name, D * N);
       for (const [h, head] of heads.entries()) {
         head.set(turned(wkv.subarray(h * N * N, (h + 1) * N * N)));
       }
       continue;
     }
-    attShift.set(await valuesOf(tensors, `${3 * l}`, D));
-    const wkv = await valuesOf(tensors, `${3 * l + 1}`, D * N);
+    attShift.set(await tensorValues(tensors, `${3 * l}`, D));
+    const wkv = await tensorValues(tensors, `${3 * l + 1}`, D * N);
     for (const [h, head] of heads.entries()) {
       head.set(wkv.subarray(h * N * N, (h + 1) * N * N));
     }
-    ffnShift.set(await valuesOf(tensors, `${3 * l + 2}`, D));
+    ffnShift.set(await tensorValues(tensors, `${3 * l + 2}`, D));
   }
   return values;
 }
@@ -78,11 +78,11 @@ export function* writePthState(
   ) {
     if (layout === "time-state") {
       const name = `blocks.${l}.att.time_state`;
-      tensors.push({ name, shape, values: joined(heads.map(turned)) });
+      tensors.push({ name, shape, values: joinedHeads(heads.map(turned)) });
     } else {
       tensors.push(
         { shape: [D], values: attShift },
-        { shape, values: joined(heads) },
+        { shape, values: joinedHeads(heads) },
         { shape: [D], values: ffnShift },
       );
     }
@@ -100,13 +100,15 @@ function turned(head: Float32Array): Float32Array<ArrayBuffer> {
   return matrix;
 }
 
-function joined(heads: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+function joinedHeads(
+  heads: readonly Float32Array[],
+): Float32Array<ArrayBuffer> {
   const all = new Float32Array(heads.length * N * N);
   heads.forEach((head, h) => all.set(head, h * N * N));
   return all;
 }
 
-async function valuesOf(
+async function tensorValues(
   tensors: ReadonlyMap<string, StoredTensor>,
   name: string,
   length: number,
@@ -115,7 +117,7 @@ async function valuesOf(
   const found = tensor?.shape.reduce((product, size) => product * size, 1);
   if (tensor === undefined || found !== length) {
     const has = tensor === undefined ? "is missing" : `has ${found} values`;
-    throw unreadable(`tensor ${name} ${has}, expected ${length}`);
+    throw unreadablePthState(`tensor ${name} ${has}, expected ${length}`);
   }
   return await tensor.values(0, length);
 }
@@ -125,10 +127,12 @@ function expectCount(
   expected: number,
 ): void {
   if (tensors.size === expected) return;
-  throw unreadable(`it has ${tensors.size} tensors, expected ${expected}`);
+  throw unreadablePthState(
+    `it has ${tensors.size} tensors, expected ${expected}`,
+  );
 }
 
-function unreadable(found: string): StateError {
+function unreadablePthState(found: string): StateError {
   return new StateError(
     "ERR_STATE_UNREADABLE",
     `Cannot convert PyTorch state: ${found}`,

@@ -19,7 +19,7 @@ export interface ErrorNotice {
   readonly missing?: Pick<MissingSaveError, "nearest" | "words">;
 }
 
-const BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
+const NOTICES_BY_CODE: Readonly<Record<string, Omit<ErrorNotice, "detail">>> = {
   ERR_REQUEST_UNAUTHORIZED: {
     message:
       "The server needs an API key, and this page has none that it accepts.",
@@ -107,7 +107,7 @@ const GONE: ErrorNotice = {
   action: "device",
 };
 
-const FULL: ErrorNotice = {
+const STORAGE_FULL: ErrorNotice = {
   message:
     "The browser's storage is full. Export saves, delete conversations, " +
     "and try again.",
@@ -163,7 +163,7 @@ export function explain(error: unknown): ErrorNotice {
   if (error instanceof CutOffError) return GONE;
   if (error instanceof MissingSaveError) return explainMissing(error);
   if (error instanceof Error && error.name === "QuotaExceededError") {
-    return FULL;
+    return STORAGE_FULL;
   }
   if (!(error instanceof ApiError)) {
     // fetch and its streams fail with a TypeError where there is no network.
@@ -174,7 +174,7 @@ export function explain(error: unknown): ErrorNotice {
     };
   }
   if (error.code === "ERR_UNREACHABLE") return GONE;
-  const known = BY_CODE[error.code];
+  const known = NOTICES_BY_CODE[error.code];
   if (known !== undefined) return { ...known, detail: error.message };
   return {
     message: error.status >= 500

@@ -41,7 +41,7 @@ export interface Faces {
 }
 
 /** What new saves are called, after the old one. */
-const NAMES = { teach: "taught", forget: "forgot", merge: "merged" };
+const EDITED_NAMES = { teach: "taught", forget: "forgot", merge: "merged" };
 
 /**
  * Edits the memory of a save, and keeps the result as another.
@@ -63,7 +63,7 @@ export async function editSlot(
       detail: "Only a server can edit a memory: choose one in the settings",
     });
   }
-  const answer = await ask(library, slot, wish, signal);
+  const answer = await askForEdit(library, slot, wish, signal);
   if (answer.method === "nothing") return { answer };
   const before = library.turns.value.get(slot.turn);
   const turn: StoredTurn = {
@@ -86,18 +86,18 @@ export async function editSlot(
     ms: { read: 0, write: 0, seal: 0 },
   };
   await library.addTurn(turn, answer.state);
-  const name = `${slot.name}, ${NAMES[wish.verb]}`;
+  const name = `${slot.name}, ${EDITED_NAMES[wish.verb]}`;
   await saveSlot(library, turn.id, name, await notebook.face(turn.id));
   return { answer, made: turn };
 }
 
-async function ask(
+async function askForEdit(
   library: Library,
   slot: Slot,
   { verb, statements, facts, keep, other }: EditWish,
   signal: AbortSignal,
 ): Promise<EditAnswer> {
-  const state = await stateOf(library, slot);
+  const state = await stateOfSlot(library, slot);
   const output = {
     state_codec: settings.value.codec,
     ...(health.value.model?.portable === true &&
@@ -112,28 +112,38 @@ async function ask(
       );
     case "forget":
       return await server.forget(
-        { state, ...told(library, slot), statements, facts, keep, ...output },
+        {
+          state,
+          ...toldFacts(library, slot),
+          statements,
+          facts,
+          keep,
+          ...output,
+        },
         signal,
       );
     case "merge": {
       if (other === undefined) throw new TypeError("Cannot merge with nothing");
       const states = [
-        { state, ...told(library, slot) },
-        { state: await stateOf(library, other), ...told(library, other) },
+        { state, ...toldFacts(library, slot) },
+        {
+          state: await stateOfSlot(library, other),
+          ...toldFacts(library, other),
+        },
       ];
       return await server.merge({ states, facts, ...output }, signal);
     }
   }
 }
 
-async function stateOf(library: Library, { turn }: Slot): Promise<string> {
+async function stateOfSlot(library: Library, { turn }: Slot): Promise<string> {
   const state = await library.state(turn);
   if (state === undefined) throw new TypeError("Cannot find the save's state");
   return state;
 }
 
 /** What a save was told, if every word of it is known. */
-function told(
+function toldFacts(
   library: Library,
   { turn }: Slot,
 ): { messages?: readonly ChatMessage[] } {

@@ -62,7 +62,7 @@ export async function exportSave(
 }
 
 /** Bytes of a file: the largest state in base64, and the words beside it. */
-const MOST_BYTES = 2 ** 27;
+const MOST_SAVE_FILE_BYTES = 2 ** 27;
 
 /** A save that was brought in. */
 export interface Imported {
@@ -86,10 +86,10 @@ export async function importSave(
   file: File,
   unlock?: (name: string) => Promise<string | undefined>,
 ): Promise<Imported> {
-  if (file.size > MOST_BYTES) {
+  if (file.size > MOST_SAVE_FILE_BYTES) {
     throw new TypeError(
       `Cannot read ${file.name}: it has ${file.size} bytes, and no save has ` +
-        `over ${MOST_BYTES}`,
+        `over ${MOST_SAVE_FILE_BYTES}`,
     );
   }
   const { name, turn: told, past, state: given } = await readSaveFile(file);

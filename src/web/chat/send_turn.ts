@@ -49,7 +49,7 @@ export interface TakenTurn {
 }
 
 /** The codec is told by servers newer than the client's types. */
-type End = GenerateEnd & { readonly state_codec?: string };
+type TurnEnd = GenerateEnd & { readonly state_codec?: string };
 
 /**
  * Takes a turn.
@@ -123,9 +123,9 @@ async function send(
       { state_profile: "portable" as const }),
   };
   let answer = "";
-  let end: End | undefined;
+  let end: TurnEnd | undefined;
   try {
-    const request = { ...inputOf(wish, system, words), ...options };
+    const request = { ...turnInput(wish, system, words), ...options };
     for await (const event of takes.stream(request, signal)) {
       if (event.type === "text") tell(answer += event.text);
       else if (event.type === "done") end = event;
@@ -136,7 +136,7 @@ async function send(
   if (signal.aborted && answer === "") return undefined;
   end ??= signal.aborted
     ? await takes.generate({
-      ...inputOf(wish, system, words, answer),
+      ...turnInput(wish, system, words, answer),
       ...options,
       max_tokens: 0,
     })
@@ -167,7 +167,7 @@ function beginning({ initial }: Wish): string | undefined {
 }
 
 /** What the model reads; with `answer` also what it had said when stopped. */
-function inputOf(
+function turnInput(
   { kind, user }: Wish,
   system: string,
   words: readonly ChatMessage[] = [],
@@ -186,7 +186,7 @@ function turnOf(
   id: string,
   { kind, parent, user, system, initial }: Wish,
   answer: string,
-  end: End,
+  end: TurnEnd,
   stopped: boolean,
   { here, fingerprint, words }: Partner,
 ): StoredTurn {

@@ -73,7 +73,7 @@ export interface Health {
 }
 
 /** Milliseconds between questions to a server that is away. */
-const PATIENCE = [500, 1000, 2000, 5000];
+const RETRY_PAUSES = [500, 1000, 2000, 5000];
 
 /** How the server is, now. */
 export const health: Signal<Health> = signal({ status: "asking" });
@@ -138,7 +138,7 @@ export async function ask(failures = 0): Promise<void> {
       words: explain(error).message,
     });
     if (away) {
-      const wait = PATIENCE[Math.min(failures, PATIENCE.length - 1)];
+      const wait = RETRY_PAUSES[Math.min(failures, RETRY_PAUSES.length - 1)];
       timer = setTimeout(() => ask(failures + 1), wait);
     }
   }
@@ -179,11 +179,11 @@ export async function fetchDetails(
   const { picture, ...rest } = await response.json();
   return picture === undefined ? rest : {
     ...rest,
-    picture: { ...picture, heads: picture.heads.map(steps) },
+    picture: { ...picture, heads: picture.heads.map(decodedSteps) },
   };
 }
 
-function steps(base64: string): Int8Array {
+function decodedSteps(base64: string): Int8Array {
   return Int8Array.from(atob(base64), (c) => c.charCodeAt(0));
 }
 

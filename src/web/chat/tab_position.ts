@@ -8,21 +8,21 @@
 import { ownTexts, sharedTexts } from "../store/kept_text.ts";
 import type { Wish } from "./send_turn.ts";
 
-const HEAD = "gosling-head";
+const TAB_HEAD_KEY = "gosling-head";
 const WISH = "gosling-wish";
 
 /** One tab's place. */
 export class TabPosition {
   /** The turn to go on from. */
   get head(): string | null {
-    const own = ownTexts.get(HEAD);
-    return (own ?? sharedTexts.get(HEAD)) || null;
+    const own = ownTexts.get(TAB_HEAD_KEY);
+    return (own ?? sharedTexts.get(TAB_HEAD_KEY)) || null;
   }
 
   /** Remembers the turn to go on from. */
   set head(head: string | null) {
-    ownTexts.set(HEAD, head ?? "");
-    sharedTexts.set(HEAD, head ?? "");
+    ownTexts.set(TAB_HEAD_KEY, head ?? "");
+    sharedTexts.set(TAB_HEAD_KEY, head ?? "");
   }
 
   /** What was asked and not answered yet. */

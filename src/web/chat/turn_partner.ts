@@ -32,7 +32,7 @@ export interface Partner {
   readonly words?: readonly ChatMessage[];
 }
 
-const PORTABLE = "gosling-portable.";
+const PORTABLE_PREFIX = "gosling-portable.";
 
 /** Whether an answer is to be computed in this tab, as settings and server are. */
 export function computesHere(): boolean {
@@ -71,7 +71,7 @@ export async function findPartner(
     );
   }
   const asWords = reread === true && rebase === true && hasAllWords(path);
-  if (state !== undefined && !asWords && opens(turn, state, base)) {
+  if (state !== undefined && !asWords && opensWith(turn, state, base)) {
     return { ...base, state };
   }
   return { ...base, words: messagesOf(path) };
@@ -84,17 +84,17 @@ export async function opensHere(
 ): Promise<boolean> {
   if (parent === null) return true;
   const state = await library.state(parent);
-  if (state === undefined || !state.startsWith(PORTABLE)) return false;
+  if (state === undefined || !state.startsWith(PORTABLE_PREFIX)) return false;
   const { fingerprint } = await loadLocal();
   return library.turns.value.get(parent)?.fingerprint === fingerprint;
 }
 
-function opens(
+function opensWith(
   turn: StoredTurn | undefined,
   state: string,
   { here, fingerprint }: Pick<Partner, "here" | "fingerprint">,
 ): boolean {
-  const portable = state.startsWith(PORTABLE);
+  const portable = state.startsWith(PORTABLE_PREFIX);
   if (here) return portable && turn?.fingerprint === fingerprint;
   // A sealed save is the server's to judge; one of this tab may be another model's.
   if (!portable || turn?.here !== true) return true;

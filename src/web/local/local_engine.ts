@@ -50,7 +50,7 @@ const listeners = new Map<number, Listener>();
  * @throws {ApiError} `ERR_LOCAL` if it cannot be had.
  */
 export function loadLocal(): Promise<TabModel> {
-  loading ??= open().catch((error) => {
+  loading ??= openTabModel().catch((error) => {
     loading = undefined;
     const reason = error instanceof Error ? error.message : String(error);
     local.value = { status: "failed", progress: 0, reason };
@@ -59,9 +59,11 @@ export function loadLocal(): Promise<TabModel> {
   return loading;
 }
 
-async function open(): Promise<TabModel> {
+async function openTabModel(): Promise<TabModel> {
   local.value = { status: "loading", progress: 0 };
-  for await (const message of exchange({ type: "open", id: next++ })) {
+  for await (
+    const message of exchangeWithEngine({ type: "open", id: next++ })
+  ) {
     if (message.type === "progress") {
       const progress = message.done / message.total;
       local.value = { status: "loading", progress };
@@ -70,7 +72,7 @@ async function open(): Promise<TabModel> {
       return message.model;
     }
   }
-  throw failure("the engine gave no answer");
+  throw engineFailure("the engine gave no answer");
 }
 
 /** Takes turns in this tab, in the words of the API. */
@@ -82,10 +84,12 @@ export const localClient = {
   ): AsyncGenerator<GenerationEvent, void> {
     await loadLocal();
     const id = next++;
-    const abort = () => post({ type: "abort", id });
+    const abort = () => postToEngine({ type: "abort", id });
     signal?.addEventListener("abort", abort);
     try {
-      for await (const message of exchange({ type: "turn", id, request })) {
+      for await (
+        const message of exchangeWithEngine({ type: "turn", id, request })
+      ) {
         if (message.type === "text") yield { type: "text", text: message.text };
         if (message.type === "done") {
           yield { type: "done", ...message.end };
@@ -104,13 +108,15 @@ export const localClient = {
       if (event.type === "text") text += event.text;
       else if (event.type === "done") end = event;
     }
-    if (end === undefined) throw failure("the turn had no end");
+    if (end === undefined) throw engineFailure("the turn had no end");
     return { ...end, text };
   },
 };
 
 /** Sends a request and gives what is answered, until its end. */
-async function* exchange(request: ToEngine): AsyncGenerator<FromEngine, void> {
+async function* exchangeWithEngine(
+  request: ToEngine,
+): AsyncGenerator<FromEngine, void> {
   const messages: FromEngine[] = [];
   let news = Promise.withResolvers<void>();
   listeners.set(request.id, (message) => {
@@ -119,7 +125,7 @@ async function* exchange(request: ToEngine): AsyncGenerator<FromEngine, void> {
     news = Promise.withResolvers();
   });
   try {
-    post(request);
+    postToEngine(request);
     for (;;) {
       const message = messages.shift();
       if (message === undefined) {
@@ -137,12 +143,12 @@ async function* exchange(request: ToEngine): AsyncGenerator<FromEngine, void> {
   }
 }
 
-function post(message: ToEngine): void {
-  worker ??= start();
+function postToEngine(message: ToEngine): void {
+  worker ??= startEngineWorker();
   worker.postMessage(message);
 }
 
-function start(): Worker {
+function startEngineWorker(): Worker {
   const engine = new Worker(new URL("engine.js", document.baseURI), {
     type: "module",
   });
@@ -161,7 +167,7 @@ function start(): Worker {
   return engine;
 }
 
-function failure(found: string): ApiError {
+function engineFailure(found: string): ApiError {
   return new ApiError(0, {
     code: "ERR_LOCAL",
     detail: `Cannot compute on this device: ${found}`,

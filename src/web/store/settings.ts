@@ -68,7 +68,7 @@ export const DEFAULTS: Settings = {
 };
 
 /** The settings as they are now. */
-export const settings: Signal<Settings> = signal(read());
+export const settings: Signal<Settings> = signal(readStoredSettings());
 
 /** Changes settings, here and in every tab. */
 export function changeSettings(part: Partial<Settings>): void {
@@ -79,7 +79,7 @@ export function changeSettings(part: Partial<Settings>): void {
 /** Follows changes made in other tabs, and colours the page. */
 export function followSettings(): void {
   addEventListener("storage", ({ key }) => {
-    if (key === PLACE) settings.value = read();
+    if (key === PLACE) settings.value = readStoredSettings();
   });
   watch(settings, paint);
   paint();
@@ -113,7 +113,7 @@ export function requestOptions(
   return { ...rest, ...(seed !== null && { seed }), state_codec: codec };
 }
 
-function read(): Settings {
+function readStoredSettings(): Settings {
   try {
     return { ...DEFAULTS, ...JSON.parse(sharedTexts.get(PLACE) ?? "{}") };
   } catch (error) {

@@ -22,14 +22,14 @@ export type Inline =
  * What begins a piece. Every alternative is bounded or ends at a character that
  * its inside cannot contain, so that no text takes long.
  */
-const PIECE =
+const INLINE_MARK =
   /`([^`\n]+)`|\*\*([^*\n]{1,999})\*\*|__([^_\n]{1,999})__|~~([^~\n]{1,999})~~|\*([^*\s][^*\n]{0,999})\*|(?<![\p{L}\p{N}])_([^_\s][^_\n]{0,999})_(?![\p{L}\p{N}])|\[([^[\]\n]{1,999})\]\(([^()\s]{1,2000})\)|(https?:\/\/[^\s<>"'`]{1,2000}[^\s<>"'`.,;:!?)\]])|(\n)/gu;
 
 /** Reads the inside of a paragraph. */
 export function parseInline(text: string): Inline[] {
   const pieces: Inline[] = [];
   let end = 0;
-  for (const match of text.matchAll(PIECE)) {
+  for (const match of text.matchAll(INLINE_MARK)) {
     if (match.index > end) {
       pieces.push({ type: "text", text: text.slice(end, match.index) });
     }

@@ -24,18 +24,18 @@ const FENCE = /^ {0,3}(```+|~~~+) *([\w+#.-]*)/;
 const HEADING = /^(#{1,6}) +(\S.*)$/;
 const RULE = /^ {0,3}(?:(?:- *){3,}|(?:\* *){3,}|(?:_ *){3,})$/;
 const ITEM = /^( {0,3})([-*+]|(\d{1,9})[.)]) +(.*)$/;
-const QUOTE = /^ {0,3}> ?(.*)$/;
-const TABLE_LINE = /^\|?(?: *:?-+:? *\|)+(?: *:?-+:?)?$/;
+const QUOTED_LINE = /^ {0,3}> ?(.*)$/;
+const TABLE_RULE_LINE = /^\|?(?: *:?-+:? *\|)+(?: *:?-+:?)?$/;
 
 /** How deep lists and quotes may nest; what is deeper stays text. */
 const DEPTH = 8;
 
 /** Reads a text into blocks. */
 export function parseMarkdown(text: string): Block[] {
-  return parse(text.replaceAll("\r\n", "\n").split("\n"), 0);
+  return parseBlocks(text.replaceAll("\r\n", "\n").split("\n"), 0);
 }
 
-function parse(lines: readonly string[], depth: number): Block[] {
+function parseBlocks(lines: readonly string[], depth: number): Block[] {
   const blocks: Block[] = [];
   let paragraph: string[] = [];
   const flush = () => {
@@ -61,7 +61,7 @@ function parse(lines: readonly string[], depth: number): Block[] {
   return blocks;
 }
 
-interface Found {
+interface FoundBlock {
   readonly block: Block;
   readonly next: number;
 }
@@ -71,7 +71,7 @@ function blockAt(
   i: number,
   depth: number,
   insideParagraph: boolean,
-): Found | undefined {
+): FoundBlock | undefined {
   const line = lines[i] ?? "";
   const [, fence, language = ""] = FENCE.exec(line) ?? [];
   if (fence !== undefined) return codeAt(lines, i, fence, language);
@@ -87,10 +87,10 @@ function blockAt(
   if (RULE.test(line)) return { block: { type: "rule" }, next: i + 1 };
   if (
     line.includes("|") && !insideParagraph &&
-    TABLE_LINE.test(lines[i + 1]?.trim() ?? "")
+    TABLE_RULE_LINE.test(lines[i + 1]?.trim() ?? "")
   ) return tableAt(lines, i);
   if (depth === DEPTH) return undefined;
-  if (QUOTE.test(line)) return quoteAt(lines, i, depth);
+  if (QUOTED_LINE.test(line)) return quoteAt(lines, i, depth);
   if (ITEM.test(line)) return listAt(lines, i, depth);
   return undefined;
 }
@@ -100,7 +100,7 @@ function codeAt(
   i: number,
   fence: string,
   language: string,
-): Found {
+): FoundBlock {
   let end = i + 1;
   while (end < lines.length && !lines[end]?.trimStart().startsWith(fence)) {
     end++;
@@ -109,7 +109,7 @@ function codeAt(
   return { block: { type: "code", language, text }, next: end + 1 };
 }
 
-function tableAt(lines: readonly string[], i: number): Found {
+function tableAt(lines: readonly string[], i: number): FoundBlock {
   const rows = [cells(lines[i] ?? "")];
   let next = i + 2;
   while (lines[next]?.includes("|")) rows.push(cells(lines[next++] ?? ""));
@@ -121,18 +121,29 @@ function cells(line: string): string[] {
     .map((cell) => cell.trim());
 }
 
-function quoteAt(lines: readonly string[], i: number, depth: number): Found {
+function quoteAt(
+  lines: readonly string[],
+  i: number,
+  depth: number,
+): FoundBlock {
   const inner: string[] = [];
   let next = i;
   for (; next < lines.length; next++) {
-    const [, text] = QUOTE.exec(lines[next] ?? "") ?? [];
+    const [, text] = QUOTED_LINE.exec(lines[next] ?? "") ?? [];
     if (text === undefined) break;
     inner.push(text);
   }
-  return { block: { type: "quote", blocks: parse(inner, depth + 1) }, next };
+  return {
+    block: { type: "quote", blocks: parseBlocks(inner, depth + 1) },
+    next,
+  };
 }
 
-function listAt(lines: readonly string[], i: number, depth: number): Found {
+function listAt(
+  lines: readonly string[],
+  i: number,
+  depth: number,
+): FoundBlock {
   const [, , , number] = ITEM.exec(lines[i] ?? "") ?? [];
   const ordered = number !== undefined;
   const items: string[][] = [];
@@ -153,7 +164,7 @@ function listAt(lines: readonly string[], i: number, depth: number): Found {
     type: "list",
     ordered,
     start: Number(number ?? 1),
-    items: items.map((inner) => parse(inner, depth + 1)),
+    items: items.map((inner) => parseBlocks(inner, depth + 1)),
   };
   return { block, next };
 }

@@ -6,22 +6,22 @@
 
 /** `53.8 kB`: decimal units, three figures. */
 export function formatSize(count: number): string {
-  return count === 0 ? "0" : scaled(count, ["B", "kB", "MB", "GB", "TB"]);
+  return count === 0 ? "0" : scaledUnits(count, ["B", "kB", "MB", "GB", "TB"]);
 }
 
 /** `12.4k`: three figures. */
 export function number(count: number): string {
   return count < 10_000
     ? count.toLocaleString("en")
-    : scaled(count, ["", "k", "M", "G", "T"]).replace(" ", "");
+    : scaledUnits(count, ["", "k", "M", "G", "T"]).replace(" ", "");
 }
 
 /** `41 ms`, `1.32 s`. */
 export function duration(ms: number): string {
   if (ms === 0) return "0";
   if (ms < 1) return `${Math.round(1000 * ms)} µs`;
-  if (ms < 1000) return `${figures(ms)} ms`;
-  if (ms < 120_000) return `${figures(ms / 1000)} s`;
+  if (ms < 1000) return `${significantFigures(ms)} ms`;
+  if (ms < 120_000) return `${significantFigures(ms / 1000)} s`;
   return `${Math.round(ms / 60_000)} min`;
 }
 
@@ -37,16 +37,16 @@ export function age(at: number, now = Date.now()): string {
   return new Date(at).toLocaleDateString();
 }
 
-function scaled(count: number, units: readonly string[]): string {
+function scaledUnits(count: number, units: readonly string[]): string {
   let i = 0;
   while (count >= 999.5 && i < units.length - 1) {
     count /= 1000;
     i++;
   }
-  return `${figures(count)} ${units[i]}`;
+  return `${significantFigures(count)} ${units[i]}`;
 }
 
-function figures(value: number): string {
+function significantFigures(value: number): string {
   return value >= 100 || Number.isInteger(value)
     ? String(Math.round(value))
     : String(Number(value.toPrecision(3)));

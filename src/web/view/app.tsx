@@ -37,7 +37,7 @@ export function App({ parts }: { parts: PageParts }): ComponentChild {
     <PartsProvider value={parts}>
       <a class="skip" href="#chat">Skip to the conversation</a>
       <div class="app" data-pane={shown} data-view={curse ? "curse" : "chat"}>
-        <Header curse={curse} />
+        <PageHeader curse={curse} />
         <Saves />
         {curse ? <Curse /> : <Chat />}
         {!curse && <Side />}
@@ -51,7 +51,7 @@ export function App({ parts }: { parts: PageParts }): ComponentChild {
   );
 }
 
-function Header({ curse }: { curse: boolean }): ComponentChild {
+function PageHeader({ curse }: { curse: boolean }): ComponentChild {
   const { status, model, words } = health.value;
   return (
     <header class="top">

@@ -31,7 +31,7 @@ export function Chat(): ComponentChild {
       <Scroll key={path[0]?.id ?? "none"} head={head}>
         {path.length === 0 && !live && trouble === null ? <Welcome /> : (
           <>
-            <Turns path={path} />
+            <ChatTurns path={path} />
             <Answering />
             <ErrorNoticeView />
           </>
@@ -42,7 +42,7 @@ export function Chat(): ComponentChild {
   );
 }
 
-function Turns({ path }: { path: readonly StoredTurn[] }): ComponentChild {
+function ChatTurns({ path }: { path: readonly StoredTurn[] }): ComponentChild {
   const [shown, setShown] = useState(WINDOW);
   const hidden = Math.max(0, path.length - shown);
   return (
@@ -76,14 +76,14 @@ function Answering(): ComponentChild {
         </div>
       )}
       <div class="answer" aria-busy="true">
-        {answer === "" ? <Waiting /> : <Markdown text={answer} />}
+        {answer === "" ? <WaitingForWords /> : <Markdown text={answer} />}
       </div>
     </article>
   );
 }
 
 /** Until the first word: what is waited for, where that takes a while. */
-function Waiting(): ComponentChild {
+function WaitingForWords(): ComponentChild {
   const { status, progress } = local.value;
   if (status === "loading") {
     return (

@@ -10,7 +10,7 @@ import { duration, number } from "../text/readable_units.ts";
 import { type Chart, type Line, Plot } from "./plot.tsx";
 
 /** What `GET /curse.json` gives. */
-interface Results {
+interface CurseResults {
   readonly cost: {
     readonly device: string;
     readonly heads: number;
@@ -64,7 +64,7 @@ const RECALLS = [
 
 /** The page of plots. */
 export function Curse(): ComponentChild {
-  const [results, setResults] = useState<Results | string>();
+  const [results, setResults] = useState<CurseResults | string>();
   useEffect(() => {
     fetch("/curse.json").then((response) => response.json()).then(
       setResults,
@@ -88,7 +88,7 @@ export function Curse(): ComponentChild {
   );
 }
 
-function Plots({ results }: { results: Results }): ComponentChild {
+function Plots({ results }: { results: CurseResults }): ComponentChild {
   const { cost: { machine, device, heads } } = results;
   return (
     <>
@@ -122,7 +122,7 @@ function Plots({ results }: { results: Results }): ComponentChild {
   );
 }
 
-function prefill({ cost: { costs, slopes } }: Results): Chart {
+function prefill({ cost: { costs, slopes } }: CurseResults): Chart {
   const xs = [...new Set(costs.map(({ n }) => n))].sort((a, b) => a - b);
   const lines = METHODS.flatMap(([id, label, colour]): Line[] => {
     const own = new Map(
@@ -151,7 +151,7 @@ function prefill({ cost: { costs, slopes } }: Results): Chart {
   );
 }
 
-function decode({ cost: { costs } }: Results): Chart {
+function decode({ cost: { costs } }: CurseResults): Chart {
   const xs = [...new Set(costs.map(({ n }) => n))].sort((a, b) => a - b);
   const lines = METHODS.map(([id, label, colour]): Line => ({
     name: label,
@@ -185,7 +185,7 @@ function logarithmic(
   };
 }
 
-function recall({ recall: { recalls } }: Results): Chart {
+function recall({ recall: { recalls } }: CurseResults): Chart {
   const own = recalls.filter(({ task }) => task === "once");
   const xs = [...new Set(own.map(({ pairs }) => pairs))].sort((a, b) => a - b);
   return share(
@@ -207,7 +207,7 @@ function recall({ recall: { recalls } }: Results): Chart {
   );
 }
 
-function facts({ facts: { facts } }: Results): Chart {
+function facts({ facts: { facts } }: CurseResults): Chart {
   const xs = [...new Set(facts.map((f) => f.facts))].sort((a, b) => a - b);
   const line = (source: string) =>
     xs.map((x) => {

@@ -19,7 +19,7 @@ export function Dialogs(): ComponentChild {
   return open && <Frame key={open.type} open={open} />;
 }
 
-const TITLES = {
+const DIALOG_TITLES = {
   settings: "Settings",
   save: "Save",
   rename: "Rename",
@@ -51,16 +51,16 @@ function Frame({ open }: { open: Dialog }): ComponentChild {
     >
       <div class="sheet">
         <header>
-          <h2 id="dialog-title">{TITLES[open.type]}</h2>
+          <h2 id="dialog-title">{DIALOG_TITLES[open.type]}</h2>
           <IconButton icon="close" label="Close" onClick={close} />
         </header>
-        <Content open={open} close={close} />
+        <DialogContent open={open} close={close} />
       </div>
     </dialog>
   );
 }
 
-function Content(
+function DialogContent(
   { open, close }: { open: Dialog; close: () => void },
 ): ComponentChild {
   const { library, notebook } = useParts();

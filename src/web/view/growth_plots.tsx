@@ -22,8 +22,8 @@ const HEIGHT = 150;
 /** Size and time, turn by turn. */
 export function Growth({ path, model }: Props): ComponentChild {
   const last = path.at(-1);
-  const size = useMemo(() => sizes(path, model), [path, model]);
-  const time = useMemo(() => times(path), [path]);
+  const size = useMemo(() => sizeChart(path, model), [path, model]);
+  const time = useMemo(() => timeChart(path), [path]);
   if (last === undefined || model === undefined) return null;
   const cache = cacheBytes(model, last.position);
   return (
@@ -60,7 +60,10 @@ function cacheBytes({ shape }: Model, position: number): number {
   return 2 * 2 * shape.layers * shape.width * position;
 }
 
-function sizes(path: readonly StoredTurn[], model: Model | undefined): Chart {
+function sizeChart(
+  path: readonly StoredTurn[],
+  model: Model | undefined,
+): Chart {
   const last = path.at(-1);
   return {
     label: `The save has ${formatSize(last?.bytes ?? 0)} at every length; ` +
@@ -88,7 +91,7 @@ function sizes(path: readonly StoredTurn[], model: Model | undefined): Chart {
   };
 }
 
-function times(path: readonly StoredTurn[]): Chart {
+function timeChart(path: readonly StoredTurn[]): Chart {
   const turns = path.filter(({ kind }) => kind !== "import");
   // The fastest reading seen: reading again would hardly be slower than that.
   const tokenMs = Math.min(

@@ -6,7 +6,7 @@
 
 import type { ComponentChild } from "preact";
 
-const PATHS = {
+const ICON_PATHS = {
   send: "M12 19V5M6 11l6-6 6 6",
   stop: "M7 7h10v10H7z",
   undo: "M9 7L4 12l5 5M4 12h10a6 6 0 0 1 6 6",
@@ -38,13 +38,13 @@ const PATHS = {
 } as const;
 
 /** What an icon shows. */
-export type IconName = keyof typeof PATHS;
+export type IconName = keyof typeof ICON_PATHS;
 
 /** An icon; the element around it says in words what it stands for. */
 export function Icon({ name }: { name: IconName }): ComponentChild {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
-      <path d={PATHS[name]} />
+      <path d={ICON_PATHS[name]} />
     </svg>
   );
 }

@@ -10,7 +10,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { settings } from "../store/settings.ts";
 
 /** Rows and columns of a head's matrix. */
-const N = 64;
+const MATRIX_SIDE = 64;
 
 /** Below 1, because most of a state is close to zero. */
 const CONTRAST = 0.42;
@@ -31,8 +31,8 @@ export function MatrixView(
   return (
     <canvas
       ref={canvas}
-      width={N}
-      height={N}
+      width={MATRIX_SIDE}
+      height={MATRIX_SIDE}
       {...label === undefined
         ? { "aria-hidden": "true" }
         : { role: "img", "aria-label": label }}
@@ -53,12 +53,12 @@ function draw(canvas: HTMLCanvasElement, steps: Int8Array | undefined): void {
   const context = canvas.getContext("2d");
   if (context === null) return;
   const style = getComputedStyle(canvas);
-  const colour = (name: string) => parse(style.getPropertyValue(name));
+  const colour = (name: string) => parseColour(style.getPropertyValue(name));
   const zero = colour("--zero"),
     cold = colour("--cold"),
     warm = colour("--warm");
-  const image = context.createImageData(N, N);
-  for (let i = 0; i < N * N; i++) {
+  const image = context.createImageData(MATRIX_SIDE, MATRIX_SIDE);
+  for (let i = 0; i < MATRIX_SIDE * MATRIX_SIDE; i++) {
     const value = (steps?.[i] ?? 0) / 127;
     const share = Math.abs(value) ** CONTRAST;
     const end = value < 0 ? cold : warm;
@@ -71,7 +71,7 @@ function draw(canvas: HTMLCanvasElement, steps: Int8Array | undefined): void {
 }
 
 /** `#rrggbb`, as the style sheet writes these three. */
-function parse(text: string): Colour {
+function parseColour(text: string): Colour {
   const bits = Number.parseInt(text.trim().slice(1), 16) || 0;
   return [bits >> 16 & 255, bits >> 8 & 255, bits & 255];
 }

@@ -24,7 +24,7 @@ interface Draft {
   readonly answer: string;
 }
 
-const BLANK: Draft = { question: "", answer: "" };
+const BLANK_FACT: Draft = { question: "", answer: "" };
 
 /** What came of an edit, or why there was none. */
 type Outcome =
@@ -40,8 +40,8 @@ export function MemoryForm(
     .filter(({ id }) => id !== slot.id);
   const [verb, setVerb] = useState<EditWish["verb"]>("teach");
   const [text, setText] = useState("");
-  const [fact, setFact] = useState(BLANK);
-  const [keep, setKeep] = useState(BLANK);
+  const [fact, setFact] = useState(BLANK_FACT);
+  const [keep, setKeep] = useState(BLANK_FACT);
   const [other, setOther] = useState(others[0]?.id ?? "");
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const [busy, setBusy] = useState(false);
@@ -56,8 +56,8 @@ export function MemoryForm(
         verb,
         statements: text.split("\n").map((line) => line.trim())
           .filter((line) => line !== ""),
-        facts: factsOf(fact),
-        keep: factsOf(keep),
+        facts: knownFacts(fact),
+        keep: knownFacts(keep),
         other: others.find(({ id }) => id === other),
       };
       const { answer, made } = await editSlot(
@@ -256,7 +256,7 @@ function chance(logprob: number): string {
   return `${percent < 10 ? percent.toPrecision(2) : percent.toFixed()} %`;
 }
 
-function factsOf({ question, answer }: Draft): KnownFact[] {
+function knownFacts({ question, answer }: Draft): KnownFact[] {
   const fact = { question: question.trim(), answer: answer.trim() };
   return fact.question === "" || fact.answer === "" ? [] : [fact];
 }

@@ -55,7 +55,11 @@ export function Plot({ chart }: { chart: Chart }): ComponentChild {
   useEffect(() => {
     const { current } = box;
     if (current === null) return;
-    const drawn = new uPlot(optionsOf(chart, current), dataOf(chart), current);
+    const drawn = new uPlot(
+      plotOptions(chart, current),
+      plotData(chart),
+      current,
+    );
     plot.current = drawn;
     const sizes = new ResizeObserver(() =>
       drawn.setSize({ width: current.clientWidth, height: chart.height })
@@ -66,7 +70,7 @@ export function Plot({ chart }: { chart: Chart }): ComponentChild {
       drawn.destroy();
     };
   }, [form, theme, dark]);
-  useEffect(() => plot.current?.setData(dataOf(chart)), [chart]);
+  useEffect(() => plot.current?.setData(plotData(chart)), [chart]);
   return (
     <figure class="plot">
       <div ref={box} role="img" aria-label={chart.label} />
@@ -81,7 +85,7 @@ export function Plot({ chart }: { chart: Chart }): ComponentChild {
   );
 }
 
-function dataOf({ xs, lines }: Chart): uPlot.AlignedData {
+function plotData({ xs, lines }: Chart): uPlot.AlignedData {
   return [[...xs], ...lines.map(({ values }) => [...values])];
 }
 
@@ -96,7 +100,7 @@ function useDark(): boolean {
   return dark;
 }
 
-function optionsOf(chart: Chart, place: HTMLElement): uPlot.Options {
+function plotOptions(chart: Chart, place: HTMLElement): uPlot.Options {
   const { axes: [x, y], lines, log = false, height } = chart;
   const style = getComputedStyle(place);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();

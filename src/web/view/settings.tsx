@@ -19,7 +19,7 @@ type NumberName = {
   [name in keyof Settings]: Settings[name] extends number ? name : never;
 }[keyof Settings];
 
-const CODECS: readonly (readonly [Settings["codec"], string])[] = [
+const CODEC_CHOICES: readonly (readonly [Settings["codec"], string])[] = [
   ["exact", "exact: every bit"],
   ["f16", "f16: half as large, nothing to notice"],
   ["int10", "int10: a third"],
@@ -33,7 +33,7 @@ export function SettingsForm(): ComponentChild {
   const now = settings.value;
   return (
     <form class="settings" onSubmit={(event) => event.preventDefault()}>
-      <Server now={now} />
+      <ServerSetting now={now} />
       <fieldset>
         <legend>Answers</legend>
         <Slider name="temperature" label="Temperature" max={2} step={0.05}>
@@ -98,15 +98,17 @@ export function SettingsForm(): ComponentChild {
           <select
             value={now.codec}
             onChange={({ currentTarget: { value } }) => {
-              const [codec] = CODECS.find(([name]) => name === value) ?? [];
+              const [codec] = CODEC_CHOICES.find(([name]) => name === value) ??
+                [];
               if (codec) changeSettings({ codec });
             }}
           >
-            {CODECS.map(([name, words]) => <option value={name}>{words}
-            </option>)}
+            {CODEC_CHOICES.map(([name, words]) => (
+              <option value={name}>{words}</option>
+            ))}
           </select>
         </label>
-        <Transcript now={now} />
+        <TranscriptSetting now={now} />
         <label class="field">
           <span>Theme</span>
           <select
@@ -136,7 +138,7 @@ export function SettingsForm(): ComponentChild {
   );
 }
 
-function Server({ now }: { now: Settings }): ComponentChild {
+function ServerSetting({ now }: { now: Settings }): ComponentChild {
   const { status, model, words } = health.value;
   return (
     <fieldset>
@@ -186,7 +188,7 @@ function Server({ now }: { now: Settings }): ComponentChild {
 }
 
 /** Whether saves keep the words; the server may have decided. */
-function Transcript({ now }: { now: Settings }): ComponentChild {
+function TranscriptSetting({ now }: { now: Settings }): ComponentChild {
   const { transcript: policy = "allow" } = health.value.model ?? {};
   return (
     <label class="check">

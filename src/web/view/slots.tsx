@@ -46,7 +46,7 @@ export function Saves(): ComponentChild {
           })}
         </ul>
       </section>
-      <Conversations />
+      <ConversationSlots />
     </nav>
   );
 }
@@ -199,7 +199,7 @@ function unlocking(name: string): Promise<string | undefined> {
   return promise;
 }
 
-function Conversations(): ComponentChild {
+function ConversationSlots(): ComponentChild {
   const { library, session } = useParts();
   const forest = forestOf(library.turns.value);
   const { head } = session.standing.value;

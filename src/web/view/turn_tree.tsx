@@ -18,11 +18,11 @@ import { age, formatSize, number } from "../text/readable_units.ts";
 import { pane, useParts } from "./page_context.ts";
 
 /** Pixels of a row, as in the style sheet. */
-const ROW = 48;
+const ROW_PIXELS = 48;
 /** Pixels of a lane, and the lane that is drawn last. */
-const LANE = 16, LANES = 8;
+const BRANCH_PIXELS = 16, LANES = 8;
 /** Rows drawn beyond the edges. */
-const MARGIN = 6;
+const ROWS_BEYOND = 6;
 
 /** The tree that the conversation is in. */
 export function TurnTree(): ComponentChild {
@@ -42,7 +42,7 @@ export function TurnTree(): ComponentChild {
     [...library.slots.value.values()].map(({ turn, name }) => [turn, name]),
   );
   return (
-    <Rows
+    <TreeRows
       rows={rows}
       head={head}
       names={names}
@@ -63,7 +63,9 @@ interface RowsProps {
   readonly onPick: (id: string) => void;
 }
 
-function Rows({ rows, head, names, past, onPick }: RowsProps): ComponentChild {
+function TreeRows(
+  { rows, head, names, past, onPick }: RowsProps,
+): ComponentChild {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
   const here = rows.findIndex(({ turn }) => turn.id === head);
@@ -72,10 +74,10 @@ function Rows({ rows, head, names, past, onPick }: RowsProps): ComponentChild {
   useLayoutEffect(() => {
     const { current } = box;
     if (current === null || cursor < 0) return;
-    const top = cursor * ROW, { scrollTop, clientHeight } = current;
-    if (top < scrollTop) current.scrollTop = top - ROW;
-    else if (top + 2 * ROW > scrollTop + clientHeight) {
-      current.scrollTop = top + 2 * ROW - clientHeight;
+    const top = cursor * ROW_PIXELS, { scrollTop, clientHeight } = current;
+    if (top < scrollTop) current.scrollTop = top - ROW_PIXELS;
+    else if (top + 2 * ROW_PIXELS > scrollTop + clientHeight) {
+      current.scrollTop = top + 2 * ROW_PIXELS - clientHeight;
     }
   }, [cursor, rows]);
   useEffect(() => {
@@ -88,8 +90,8 @@ function Rows({ rows, head, names, past, onPick }: RowsProps): ComponentChild {
     return () => sizes.disconnect();
   }, []);
 
-  const first = Math.max(0, Math.floor(view.top / ROW) - MARGIN);
-  const count = Math.ceil(view.height / ROW) + 2 * MARGIN;
+  const first = Math.max(0, Math.floor(view.top / ROW_PIXELS) - ROWS_BEYOND);
+  const count = Math.ceil(view.height / ROW_PIXELS) + 2 * ROWS_BEYOND;
   const visible = rows.slice(first, first + count);
   const move = (by: number) =>
     setCursor((at) => Math.max(0, Math.min(rows.length - 1, at + by)));
@@ -124,7 +126,10 @@ function Rows({ rows, head, names, past, onPick }: RowsProps): ComponentChild {
         step();
       }}
     >
-      <div class="tree-room" style={{ height: `${rows.length * ROW}px` }}>
+      <div
+        class="tree-room"
+        style={{ height: `${rows.length * ROW_PIXELS}px` }}
+      >
         {visible.map((row, i) => (
           <RowView
             key={row.turn.id}
@@ -170,7 +175,7 @@ function RowView(
       aria-selected={here}
       data-past={past}
       data-cursor={cursor}
-      style={{ top: `${index * ROW}px` }}
+      style={{ top: `${index * ROW_PIXELS}px` }}
       onClick={() => onPick(turn.id)}
     >
       <Rails row={row} first={index === 0} here={here} />
@@ -196,17 +201,25 @@ function Rails(
   },
 ): ComponentChild {
   const at = Math.min(lane, LANES);
-  const x = (lane: number) => lane * LANE + LANE / 2 + 2;
-  const middle = ROW / 2;
-  const lines = Array.from({ length: at }, (_, i) => `M${x(i)} 0V${ROW}`);
+  const x = (lane: number) => lane * BRANCH_PIXELS + BRANCH_PIXELS / 2 + 2;
+  const middle = ROW_PIXELS / 2;
+  const lines = Array.from(
+    { length: at },
+    (_, i) => `M${x(i)} 0V${ROW_PIXELS}`,
+  );
   if (begins && at > 0) {
     lines.push(
       `M${x(at - 1)} 0C${x(at - 1)} ${middle} ${x(at)} 0 ${x(at)} ${middle}`,
     );
   } else if (!first) lines.push(`M${x(at)} 0V${middle}`);
-  if (goesOn) lines.push(`M${x(at)} ${middle}V${ROW}`);
+  if (goesOn) lines.push(`M${x(at)} ${middle}V${ROW_PIXELS}`);
   return (
-    <svg class="rails" width={x(at) + LANE / 2} height={ROW} aria-hidden="true">
+    <svg
+      class="rails"
+      width={x(at) + BRANCH_PIXELS / 2}
+      height={ROW_PIXELS}
+      aria-hidden="true"
+    >
       <path d={lines.join("")} />
       <circle cx={x(at)} cy={middle} r={here ? 5 : 3.5} />
     </svg>

@@ -8,7 +8,7 @@ import type { ComponentChild } from "preact";
 import { useParts } from "./page_context.ts";
 import { Mark } from "./icon.tsx";
 
-const OPENINGS = [
+const OPENING_PROMPTS = [
   "My name is Dave.",
   "I have a dog named Rex.",
   "What can you do?",
@@ -38,7 +38,7 @@ export function Welcome(): ComponentChild {
         </li>
       </ol>
       <p class="openings">
-        {OPENINGS.map((text) => (
+        {OPENING_PROMPTS.map((text) => (
           <button
             type="button"
             onClick={() => session.say(text)}

@@ -61,7 +61,7 @@ const ScoreRequest = z.strictObject({
   "takes prompt or messages, not both",
 ).openapi("ScoreRequest");
 
-const Scores = z.object({
+const ScoresBody = z.object({
   object: z.literal("scores"),
   best: z.int().describe("Index of the most likely text"),
   scores: z.array(z.object({
@@ -93,7 +93,7 @@ export function stateAskRoutes(): OpenAPIHono<AppEnv> {
     summary: "Score candidate texts after a state",
     request: ScoreRequest,
     example: { prompt: "User: Hello!\n\nAssistant:", texts: [" Hi", " No"] },
-    response: Scores,
+    response: ScoresBody,
     refusals: STATE_REFUSALS,
   }, score);
   return app;
@@ -168,7 +168,7 @@ function branchRequest(
 async function score(
   c: Context<AppEnv>,
   { prompt, messages, texts, ...beginning }: z.output<typeof ScoreRequest>,
-): Promise<z.infer<typeof Scores>> {
+): Promise<z.infer<typeof ScoresBody>> {
   const opened = await openBeginning(c, beginning);
   const read = prompt === undefined && messages === undefined;
   // What is unread would be read again for each text.

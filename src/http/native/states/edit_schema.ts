@@ -13,21 +13,21 @@ import { MadeState, output, Token } from "./state_in_and_out.ts";
 /** Statements, examples or facts in one list. */
 const MOST_ITEMS = 32;
 
-const text = z.string().min(1).max(TEXT_LIMIT);
+const factText = z.string().min(1).max(TEXT_LIMIT);
 
-const Fact = z.strictObject({
-  question: text.describe("The question"),
-  answer: text.describe("The expected answer"),
+const FactField = z.strictObject({
+  question: factText.describe("The question"),
+  answer: factText.describe("The expected answer"),
 }).openapi("Fact");
 
-const Example = z.strictObject({ user: text, assistant: text })
+const Example = z.strictObject({ user: factText, assistant: factText })
   .openapi("Example");
 
-const facts = z.array(Fact).max(MOST_ITEMS);
+const facts = z.array(FactField).max(MOST_ITEMS);
 
-const statements = z.array(text).max(MOST_ITEMS).default([]);
+const statements = z.array(factText).max(MOST_ITEMS).default([]);
 
-const keep = facts.default([])
+const factsToKeep = facts.default([])
   .describe("Facts whose probability must not drop");
 
 const candidates = z.int().min(1).max(16).default(6)
@@ -49,7 +49,7 @@ export const TeachRequest = z.strictObject({
       "defaults to every fourth example if there are no facts",
   ),
   facts: facts.default([]).describe("Facts to learn"),
-  keep,
+  keep: factsToKeep,
   candidates,
   ...output,
 }).refine(
@@ -69,7 +69,7 @@ export const ForgetRequest = z.strictObject({
   statements: statements.describe(
     "Messages to read, such as corrections; defaults to generated ones",
   ),
-  keep,
+  keep: factsToKeep,
   candidates,
   ...output,
 }).openapi("ForgetRequest");

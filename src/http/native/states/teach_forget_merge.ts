@@ -34,7 +34,10 @@ import {
   TeachRequest,
 } from "./edit_schema.ts";
 
-const FACT = { question: "What is my name?", answer: "Your name is Dave." };
+const EXAMPLE_FACT = {
+  question: "What is my name?",
+  answer: "Your name is Dave.",
+};
 
 /** Answers the edits. */
 export function stateEditRoutes(): OpenAPIHono<AppEnv> {
@@ -44,7 +47,7 @@ export function stateEditRoutes(): OpenAPIHono<AppEnv> {
     needs: { takesTurn: true },
     summary: "Teach a state and measure what it learned",
     request: TeachRequest,
-    example: { statements: ["My name is Dave."], facts: [FACT] },
+    example: { statements: ["My name is Dave."], facts: [EXAMPLE_FACT] },
     response: TaughtState,
     refusals: STATE_REFUSALS,
   }, teachState);
@@ -81,7 +84,7 @@ async function teachState(
   });
   const { heldOut } = edit;
   return {
-    ...await answer(c, edit, request),
+    ...await answerEdit(c, edit, request),
     ...(heldOut !== undefined && { held_out: heldOut }),
   };
 }
@@ -96,10 +99,10 @@ async function forgetFacts(
   const told = toldTo(save, messages);
   const ask = { save, told, facts, statements, keep, candidates };
   const edit = await forget(editor(c), ask);
-  if (edit.method === ANEW) return await answer(c, edit, request);
+  if (edit.method === ANEW) return await answerEdit(c, edit, request);
   // A transcript would keep the words that are to be forgotten.
   const { transcript: _, ...left } = edit.save;
-  return await answer(c, { ...edit, save: left }, request);
+  return await answerEdit(c, { ...edit, save: left }, request);
 }
 
 async function mergeStates(
@@ -115,7 +118,7 @@ async function mergeStates(
     }),
   );
   const { facts } = request;
-  return await answer(c, await merge(editor(c), { parts, facts }), request);
+  return await answerEdit(c, await merge(editor(c), { parts, facts }), request);
 }
 
 /** What a state was told, as the request or its own transcript says. */
@@ -141,7 +144,7 @@ function allow(c: Context<AppEnv>, output: Output): void {
   requireProtection(output, c.get("services"));
 }
 
-async function answer(
+async function answerEdit(
   c: Context<AppEnv>,
   { save, achieved, summary, method, facts, kept, attempts }: Edit,
   output: Output,

@@ -20,7 +20,7 @@ import { Seal } from "./inspect_and_diff.ts";
 
 const AccountRequest = z.strictObject({ state: Token });
 
-const Transcript = z.object({
+const TranscriptBody = z.object({
   object: z.literal("transcript"),
   position: z.int().describe("Tokens the state has read"),
   turns: z.array(z.object({
@@ -66,7 +66,7 @@ export function stateAccountRoutes(): OpenAPIHono<AppEnv> {
     path: "/v1/state/transcript",
     summary: "Return everything that a state of any model has read",
     request: AccountRequest.openapi("TranscriptRequest"),
-    response: Transcript,
+    response: TranscriptBody,
     elements: ({ state }) => state.length,
     refusals: [403],
   }, async (c, { state }) => await transcriptOf(await readText(c, state)));
@@ -83,7 +83,7 @@ export function stateAccountRoutes(): OpenAPIHono<AppEnv> {
 
 async function transcriptOf(
   file: OpenedFile,
-): Promise<z.infer<typeof Transcript>> {
+): Promise<z.infer<typeof TranscriptBody>> {
   const { save: { position, unread } } = file;
   const transcript = expectTranscript(file);
   const length = transcriptLength(transcript, unread);
