@@ -2,9 +2,9 @@
  * What a step does, cut into passes. Pure bookkeeping: no buffer, no kernel.
  *
  * Of a lane's tokens all but the last go through chunks, as matrix products, in
- * one go; the last one, which logits are wanted of, goes with every token drawn
- * through decode passes, one row a lane. A single token in front of the last one
- * is decoded too. Which way a token goes depends on its own lane's step alone, so
+ * one go; so does the last one, unless logits are wanted of it: then it goes with
+ * every token drawn through decode passes, one row a lane. Two tokens alone are
+ * decoded too. Which way a token goes depends on its own lane's step alone, so
  * a lane's bits never depend on its neighbours.
  *
  * @module
@@ -63,8 +63,10 @@ export function schedule(
 }
 
 /** Tokens of an entry that go through chunks. */
-function chunked({ tokens, replay }: LaneStep): number {
-  return replay || tokens.length < 3 ? 0 : tokens.length - 1;
+function chunked(step: LaneStep): number {
+  const { tokens: { length }, draw, replay } = step;
+  if (replay || length < 3) return 0;
+  return draw > 0 || logitsWanted(step) > 0 ? length - 1 : length;
 }
 
 function* chunkPasses(
@@ -93,7 +95,9 @@ function* chunkPasses(
 function* decodePasses(batch: readonly LaneStep[]): Generator<Pass> {
   const lanes = batch.map((step) => {
     const from = chunked(step);
-    const read = Math.max(step.tokens.length - from, 1);
+    const rest = step.tokens.length - from;
+    // Without tokens, the one drawn last is read.
+    const read = from > 0 ? rest : Math.max(rest, 1);
     return { step, from, read, ticks: read + Math.max(step.draw - 1, 0) };
   });
   const ticks = Math.max(0, ...lanes.map(({ ticks }) => ticks));

@@ -34,6 +34,17 @@ Deno.test("schedule() sends all but the last token through chunks", () => {
   ]);
 });
 
+Deno.test("schedule() sends all through chunks where nothing is asked", () => {
+  const passes = schedule([
+    { lane: 3, tokens: tokensTo(4), draw: 0 },
+    { lane: 1, tokens: tokensTo(3), draw: 0, logits: "last" },
+  ], { chunk: 256 });
+  assertEquals(passes.map(tell), [
+    "chunk |0@3 1@3 2@3 3@3 |0@1 1@1",
+    "decode |2@1",
+  ]);
+});
+
 Deno.test("schedule() decodes short and replayed steps token by token", () => {
   const two = schedule([{ lane: 0, tokens: [7, 8], draw: 0 }], { chunk: 8 });
   assertEquals(two.map(tell), ["decode |7@0", "decode |8@0"]);
