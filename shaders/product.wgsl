@@ -5,15 +5,19 @@
 // Decode reads every weight once and little else, so all is arranged for that: 64 outputs form a
 // block, and a block keeps the 16 bytes that follow each other in k side by side over its outputs,
 // so that neighbouring invocations load neighbouring vec4s. An invocation keeps ROWS outputs, to
-// load each x once for all of them, and reads its weights once for TILE rows; SPLIT invocations share an output's k. The order of
-// additions in an output depends on K and SPLIT alone, so a row's bits never depend on how many
-// rows there are.
+// load each x once for all of them, and reads its weights once for TILE rows; SPLIT invocations share
+// an output's k. The order of additions in an output depends on K and SPLIT alone, so a row's bits
+// never depend on how many rows there are.
 //
 // Outputs of several matrices may be stacked: blocks from B1, B2, ... on read the next plane of x.
 //
-// By bench/time_model.ts, sharing an output's k between workgroups where fewer than 512 run is worth
-// less than the dispatch that would add the parts up; and x, which all workgroups read, comes from
-// caches at a quarter of the time that the weights take from memory.
+// Where an output has many columns, an invocation waits for its loads one after the other: 40 times for
+// the value's matrix of 2.9B in int8, 24 us of which the bytes take 6 on an H200. So where there are few
+// lanes, twice as many invocations share a product that adds, in narrower workgroups of which there are
+// twice as many too.
+// To share k between workgroups instead would take another dispatch to add the parts up; by
+// bench/time_model.ts that one costs what it gains (3 us) once this is done. x, which all workgroups
+// read, comes from caches at a quarter of the time that the weights take from memory.
 //
 // dispatch  (outputs / LANES / ROWS) x (rows / TILE) workgroups of LANES x SPLIT invocations
 // source    ours

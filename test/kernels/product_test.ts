@@ -4,6 +4,8 @@ import {
   matmul,
   product,
   type ProductOptions,
+  type Shared,
+  sharedBy,
   type Tile,
   tileFor,
   TILES,
@@ -26,6 +28,7 @@ interface Case extends ProductOptions {
   K: number;
   tile: Tile | "matmul";
   keep?: Kept;
+  share?: Shared;
 }
 
 async function onGpu(
@@ -116,6 +119,24 @@ Deno.test("product() gives a row the same bits whatever its neighbours", async (
   }
 });
 
+for (const [format, K] of [["int8", 1024], ["BF16", 768]] as const) {
+  Deno.test(`product() adds many columns like the oracle, in ${format}, a row's bits its own`, async () => {
+    const [T, outputs] = [7, 128];
+    const { values, matrix } = await example(format, { outputs, K });
+    const x = uniform(T * K, [-1, 1], random(8));
+    const add = true, share = 32;
+    const wide = { T, K, tile: 8, add, share } as const;
+    const { y, before } = await onGpu(matrix, x, wide);
+    const y0 = before.subarray(0, T * outputs);
+    const all = { matrix: values, x, y: y0 };
+    assertClose(y, oracle.product(all, { T, K, add }), { nmse: 1e-12 });
+    const alone = await onGpu(matrix, x, {
+      ...{ T: 1, K, tile: 1, keep: 8, add, share },
+    });
+    assertEquals(y.slice(0, outputs), alone.y);
+  });
+}
+
 Deno.test("matmul() gives a row the same bits wherever it lies", async () => {
   const [K, outputs] = [96, 64];
   const { matrix } = await example("int8", { outputs, K });
@@ -148,6 +169,13 @@ Deno.test("tileFor() reads weights as seldom as it can, and computes little in v
   const rows = [1, 2, 3, 8, 9, 17, 64];
   assertEquals(rows.map((n) => tileFor(n, false)), [1, 2, 4, 8, 16, 32, 32]);
   assertEquals(rows.map((n) => tileFor(n, true)), [1, 2, 4, 8, 8, 8, 8]);
+});
+
+Deno.test("sharedBy() lets more share where rows are few, and no CPU", () => {
+  assertEquals([1, 10, 16, 17].map((n) => sharedBy(n, false)), [
+    ...[32, 32, 32, 16],
+  ]);
+  assertEquals(sharedBy(1, true), 16);
 });
 
 Deno.test("product() refuses to keep more sums than there are", async () => {

@@ -19,6 +19,8 @@ import {
   product,
   type ProductOptions,
   type ProductTensors,
+  type Shared,
+  sharedBy,
   type Tile,
 } from "./kernels/product.ts";
 import { wkv } from "./kernels/wkv.ts";
@@ -110,7 +112,10 @@ function timeMixing(
           { layer, carries },
         ),
       ]),
-    ...multiply(gpu, { matrix: output, x: y, y: room.x }, { path, add: true }),
+    ...multiply(gpu, { matrix: output, x: y, y: room.x }, {
+      path,
+      ...added(gpu, room),
+    }),
   ];
 }
 
@@ -135,7 +140,10 @@ function channelMixing(
     : mixed(gpu, room, { ...key, y: hidden, relu2: true });
   return [
     ...expand,
-    ...multiply(gpu, { matrix: w.value, x: plane, y: x }, { path, add: true }),
+    ...multiply(gpu, { matrix: w.value, x: plane, y: x }, {
+      path,
+      ...added(gpu, room),
+    }),
   ];
 }
 
@@ -167,10 +175,19 @@ function mixed(
   ];
 }
 
+/** Of a product that adds to the residual stream, which no row mixes on its way. */
+function added({ software }: Gpu, { cursors }: WorkBuffers) {
+  const [lanes] = cursors.shape;
+  return { add: true, share: sharedBy(lanes, software) };
+}
+
 function multiply(
   gpu: Gpu,
   tensors: ProductTensors,
-  { path, ...options }: ProductOptions & { readonly path: Path },
+  { path, ...options }: ProductOptions & {
+    readonly path: Path;
+    readonly share?: Shared;
+  },
 ): Dispatch[] {
   return path === "chunk"
     ? matmul(gpu, tensors, options)

@@ -78,6 +78,9 @@ export type Tile = typeof TILES[number];
 /** Outputs that an invocation of {@linkcode product} can keep. */
 export type Kept = 1 | 2 | 4 | 8;
 
+/** Invocations that can share an output of {@linkcode product}. */
+export type Shared = 16 | 32;
+
 /** Rows of a tile of {@linkcode matmul}. */
 export const MATMUL_ROWS = 64;
 
@@ -92,9 +95,11 @@ export function product(
     readonly tile: Tile;
     /** Outputs an invocation keeps; by default what suits the adapter. */
     readonly keep?: Kept;
+    /** Invocations that share an output at most, whatever the rows; by default 16. */
+    readonly share?: Shared;
   },
 ): Dispatch[] {
-  const { tile, keep } = options;
+  const { tile, keep, share = 16 } = options;
   const constants = check(tensors, options);
   const { matrix, x, y } = tensors;
   expectRows(x.shape[1], y, tile);
@@ -103,10 +108,10 @@ export function product(
       `Cannot keep ${keep} outputs of ${tile} rows: there are 64 sums`,
     );
   }
-  const SPLIT = splitOf(matrix.columns);
+  const SPLIT = splitOf(matrix.columns, share);
   return matrix.parts.map(({ weights, scales, from, blocks }) => {
     const ROWS = keep ?? outputsKept(blocks, tile, gpu.software);
-    const LANES = Math.min(16, BLOCK_ROWS / ROWS);
+    const LANES = Math.min(SPLIT > 16 ? 8 : 16, BLOCK_ROWS / ROWS);
     return gpu.dispatch({
       label: `product ${matrix.label}`,
       source: productSource,
@@ -257,10 +262,10 @@ function expectRows(R: number, y: Tensor, tile: number): void {
   }
 }
 
-/** The most invocations up to 16 that share an output's columns evenly. */
-function splitOf(columns: number): number {
+/** The most invocations up to `most` that share an output's columns evenly. */
+function splitOf(columns: number, most = 16): number {
   const groups = columns / 32;
-  let split = Math.min(16, groups);
+  let split = Math.min(most, groups);
   while (groups % split !== 0) split--;
   return split;
 }
@@ -273,6 +278,16 @@ function splitOf(columns: number): number {
 export function tileFor(rows: number, software: boolean): Tile {
   const tiles = TILES.filter((tile) => !software || tile <= 8);
   return tiles.find((tile) => tile >= rows) ?? tiles[tiles.length - 1];
+}
+
+/**
+ * How many invocations share an output of a product that is never mixed on the way,
+ * of a model with so many lanes. More of them wait for fewer loads each; from 17
+ * rows on arithmetic takes longer, and loading x, which the narrower workgroups do
+ * twice as often. A CPU does not wait.
+ */
+export function sharedBy(lanes: number, software: boolean): Shared {
+  return software || lanes > 16 ? 16 : 32;
 }
 
 /**
