@@ -4,10 +4,11 @@
  *
  * Deno's `mapAsync` holds the thread until the device is idle, and its promise
  * resolves 10 ms later, whatever there was to wait for. So a buffer is read as
- * soon as it lets itself be read, which elsewhere is when the promise says so. Two
+ * soon as it lets itself be read, which elsewhere is when the promise says so. Three
  * things have to wait for the promise all the same: a buffer's first download, for
- * Deno aborts where one is read that no promise ever called mapped; and a download
- * after which nobody else would have had the thread for long.
+ * Deno aborts where one is read that no promise ever called mapped; a download
+ * behind another that waits, for downloads end in the order in which they were
+ * asked for; and one after which nobody else would have had the thread for long.
  *
  * @module
  */
@@ -36,17 +37,26 @@ export class Readback {
   readonly #proven = new WeakSet<GPUBuffer>();
   /** Promises that have not resolved. */
   #pending = 0;
+  /** Downloads that wait for their promise. */
+  #waiting = 0;
   /** When others had the thread last, as far as is known. */
   #shared = 0;
 
-  /** Starts without any. */
-  constructor(gpu: Gpu) {
+  readonly #now: () => number;
+
+  /**
+   * Starts without any.
+   *
+   * @param now Milliseconds since any moment.
+   */
+  constructor(gpu: Gpu, now: () => number = () => performance.now()) {
     this.#gpu = gpu;
+    this.#now = now;
   }
 
   /** A buffer of at least `size` bytes to copy to; hand it to {@linkcode take}. */
   reserve(size: number): GPUBuffer {
-    if (this.#pending === 0) this.#shared = performance.now();
+    if (this.#pending === 0) this.#shared = this.#now();
     const fits = this.#idle.findIndex((buffer) => buffer.size >= size);
     const [known] = fits < 0 ? [] : this.#idle.splice(fits, 1);
     const buffer = known ?? this.#gpu.buffer(
@@ -78,7 +88,8 @@ export class Readback {
       const mapped = this.#mapped(buffer, size);
       let range = this.#mayHurry(buffer) ? readable(buffer, size) : undefined;
       if (range === undefined) {
-        await mapped;
+        this.#waiting++;
+        await mapped.finally(() => this.#waiting--);
         this.#proven.add(buffer);
         range = buffer.getMappedRange(0, size);
       }
@@ -101,7 +112,7 @@ export class Readback {
     this.#pending++;
     const mapped = buffer.mapAsync(GPUMapMode.READ, 0, size).finally(() => {
       this.#pending--;
-      this.#shared = performance.now();
+      this.#shared = this.#now();
     });
     // Nobody waits for it where the buffer is read sooner.
     mapped.catch(() => {});
@@ -109,8 +120,8 @@ export class Readback {
   }
 
   #mayHurry(buffer: GPUBuffer): boolean {
-    return this.#proven.has(buffer) &&
-      performance.now() - this.#shared < MOST_HELD;
+    return this.#waiting === 0 && this.#proven.has(buffer) &&
+      this.#now() - this.#shared < MOST_HELD;
   }
 
   /** Zeroes what was read. */

@@ -12,9 +12,14 @@ interface Buffer {
 
 const SIZE = 16;
 
-function readbackOf(buffer: Buffer): { take(): Promise<ArrayBuffer> } {
+const still = () => 0;
+
+function readbackOf(
+  buffer: Buffer,
+  now: () => number = still,
+): { take(): Promise<ArrayBuffer> } {
   const gpu = { buffer: () => buffer, assertUsable() {} };
-  const readback = new Readback(gpu as unknown as Gpu);
+  const readback = new Readback(gpu as unknown as Gpu, now);
   return { take: () => readback.take(readback.reserve(SIZE), SIZE) };
 }
 
@@ -67,13 +72,32 @@ Deno.test("Readback waits for the promise where a buffer does not", async () => 
   assertEquals(refused, 2);
 });
 
+Deno.test("Readback ends downloads in the order in which they were asked for", async () => {
+  const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+  const gpu = { buffer: () => early(soon), assertUsable() {} };
+  const readback = new Readback(gpu as unknown as Gpu, still);
+  await readback.take(readback.reserve(SIZE), SIZE);
+  const known = readback.reserve(SIZE);
+  const first = readback.reserve(SIZE);
+  const ended: string[] = [];
+  await Promise.all([
+    readback.take(first, SIZE).then(() => ended.push("first")),
+    readback.take(known, SIZE).then(() => ended.push("second")),
+  ]);
+  assertEquals(ended, ["first", "second"]);
+});
+
 Deno.test("Readback lets others have the thread", async () => {
   const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
-  const readback = readbackOf(early(soon));
+  let time = 0;
+  const readback = readbackOf(early(soon), () => time);
+  await readback.take();
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
-  const until = performance.now() + 200;
-  while (performance.now() < until) await readback.take();
+  while (turns === 0 && time < 1000) {
+    time += 4;
+    await readback.take();
+  }
   clearInterval(timer);
   assert(turns > 0);
   await soon();
