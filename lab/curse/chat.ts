@@ -30,7 +30,7 @@ export class Chat {
   /** The tokens of an exchange, the end of the reply included. */
   tokens({ user, reply }: Exchange): number[] {
     return [
-      ...this.#prompt(user),
+      ...this.#chatPrompt(user),
       ...this.#tokenizer.encode(` ${reply}\n\n`),
     ];
   }
@@ -63,7 +63,7 @@ export class Chat {
     for (const i of messages.keys()) await this.model.copy(0, i + 1);
     const results = await this.model.step(messages.map((message, i) => ({
       lane: i + 1,
-      tokens: this.#prompt(message),
+      tokens: this.#chatPrompt(message),
       draw: MOST_ANSWER_TOKENS,
       sampling: GREEDY,
       stopTokens: this.#stopTokens,
@@ -75,7 +75,7 @@ export class Chat {
     });
   }
 
-  #prompt(message: string): number[] {
+  #chatPrompt(message: string): number[] {
     return this.#tokenizer.encode(`User: ${message}\n\nAssistant:`);
   }
 }

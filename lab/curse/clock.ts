@@ -17,25 +17,25 @@ const FIXED: PassSize = { rows: 1, segments: 1 };
 /** Times passes by the device's own clock, where it has one. */
 export class Clock {
   readonly #gpu: Gpu;
-  readonly #stamps: Stamps | undefined;
+  readonly #timestampQueries: Stamps | undefined;
 
   /** A clock of `gpu`. */
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
     if (gpu.device.features.has("timestamp-query")) {
-      this.#stamps = createStamps(gpu.device);
+      this.#timestampQueries = createStamps(gpu.device);
     }
   }
 
   /** Whether times are the device's own; otherwise they include the wait. */
   get exact(): boolean {
-    return this.#stamps !== undefined;
+    return this.#timestampQueries !== undefined;
   }
 
   /** Runs `plan` in one pass. Milliseconds from its beginning to its end. */
   async time(plan: readonly Dispatch[]): Promise<number> {
     const { device } = this.#gpu;
-    const stamps = this.#stamps;
+    const stamps = this.#timestampQueries;
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass(
       stamps && {

@@ -46,18 +46,18 @@ interface Topic {
 
 /** A dialogue's author: the same seed writes the same dialogue. */
 export class Author {
-  readonly #next: () => number;
+  readonly #nextRandom: () => number;
 
   /** An author of dialogue number `seed`. */
   constructor(seed: number) {
-    this.#next = random(seed);
+    this.#nextRandom = random(seed);
   }
 
   /** `count` different facts, in random order. */
   facts(count: number, source: Source): Fact[] {
     const slots = [...templates.slots];
     return Array.from({ length: count }, () => {
-      const at = Math.floor(this.#next() * slots.length);
+      const at = Math.floor(this.#nextRandom() * slots.length);
       return this.#fact(slots.splice(at, 1)[0], source);
     });
   }
@@ -65,14 +65,14 @@ export class Author {
   /** A message that tells no fact. */
   smallTalk(): Exchange {
     const { smalltalk, fixed } = templates;
-    const topics = this.#next() < 0.75 ? smalltalk : fixed;
-    const { user, replies } = this.#pick<Topic>(topics);
-    return { user: this.#pick(user), reply: this.#pick(replies) };
+    const topics = this.#nextRandom() < 0.75 ? smalltalk : fixed;
+    const { user, replies } = this.#pickOne<Topic>(topics);
+    return { user: this.#pickOne(user), reply: this.#pickOne(replies) };
   }
 
   #fact(slot: (typeof templates.slots)[number], source: Source): Fact {
     const known = DIALOGUE_VALUES[slot.type];
-    const value = this.#pick(
+    const value = this.#pickOne(
       source === "seen" ? known : HELD_OUT[slot.type] ?? known,
     );
     const put = (text: string) => text.replaceAll("{v}", value);
@@ -81,19 +81,19 @@ export class Author {
       user: text,
       reply: slot.ack[i % slot.ack.length],
     })).filter(({ user }) => !/\{(?:kind|pet)\}/.test(user));
-    const telling = this.#pick(tellings);
+    const telling = this.#pickOne(tellings);
     const questions = [
       ...slot.ask.filter((text) => !text.includes("{kind}")),
       ...templates.ask_wrappers.map((text) => text.replace("{np}", slot.np)),
     ];
     return {
       told: { user: put(telling.user), reply: put(telling.reply) },
-      asked: { user: this.#pick(questions), reply: put(slot.answer) },
+      asked: { user: this.#pickOne(questions), reply: put(slot.answer) },
       value,
     };
   }
 
-  #pick<T>(from: readonly T[]): T {
-    return from[Math.floor(this.#next() * from.length)];
+  #pickOne<T>(from: readonly T[]): T {
+    return from[Math.floor(this.#nextRandom() * from.length)];
   }
 }

@@ -64,50 +64,52 @@ interface Branch {
 }
 
 class Chat {
-  readonly #setting: ChatSetting;
+  readonly #samplingSetting: ChatSetting;
   readonly #branches: Branch[];
-  #current = 0;
+  #currentBranch = 0;
   /** What a yes to the question just asked does. */
-  #asked: (() => Promise<void>) | undefined;
+  #askedQuestion: (() => Promise<void>) | undefined;
 
   constructor(setting: ChatSetting) {
-    this.#setting = setting;
+    this.#samplingSetting = setting;
     this.#branches = [{ conversation: setting.begin(), past: [] }];
   }
 
   async take(line: string): Promise<void> {
-    const asked = this.#asked;
-    this.#asked = undefined;
+    const asked = this.#askedQuestion;
+    this.#askedQuestion = undefined;
     if (asked !== undefined && /^y(es)?$/i.test(line)) return await asked();
     if (asked !== undefined && /^(no?)?$/i.test(line)) {
-      return this.#tell("Nothing was saved");
+      return this.#tellUser("Nothing was saved");
     }
     if (line === "") return;
-    if (!line.startsWith("/")) return await this.#say(line);
+    if (!line.startsWith("/")) return await this.#sayToModel(line);
     const [command = "", word = ""] = line.split(/\s+/);
     switch (command) {
       case "/save":
-        return await this.#save(word);
+        return await this.#saveChat(word);
       case "/load":
-        return await this.#load(word);
+        return await this.#loadSave(word);
       case "/saves":
-        return await this.#list();
+        return await this.#listBranches();
       case "/fork":
-        return this.#fork(word);
+        return this.#forkChat(word);
       case "/undo":
-        return this.#undo();
+        return this.#undoTurn();
       case "/help":
-        return this.#setting.write(CHAT_COMMANDS);
+        return this.#samplingSetting.write(CHAT_COMMANDS);
       default:
-        return this.#tell(`There is no ${command}; /help lists what there is`);
+        return this.#tellUser(
+          `There is no ${command}; /help lists what there is`,
+        );
     }
   }
 
   /** What to tell a person of an error that leaves the chat alive. */
   explain(error: unknown): string {
     if (error instanceof ApiError) {
-      const { explain } = this.#setting;
-      const { save } = this.#here.conversation;
+      const { explain } = this.#samplingSetting;
+      const { save } = this.#currentSave.conversation;
       return explain?.(error, save) ?? error.message;
     }
     if (error instanceof GoslingError) return error.message;
@@ -117,52 +119,56 @@ class Chat {
     throw error;
   }
 
-  get #here(): Branch {
-    const here = this.#branches[this.#current];
+  get #currentSave(): Branch {
+    const here = this.#branches[this.#currentBranch];
     if (here === undefined) throw new RangeError("No such branch");
     return here;
   }
 
-  async #say(line: string): Promise<void> {
-    const { write, interrupt } = this.#setting;
-    const { conversation, past } = this.#here;
+  async #sayToModel(line: string): Promise<void> {
+    const { write, interrupt } = this.#samplingSetting;
+    const { conversation, past } = this.#currentSave;
     let answer = "";
     try {
       for await (const piece of conversation.say(line, interrupt())) {
         answer += piece;
         write(piece);
       }
-      this.#change({ past: [...past, { user: line, answer }] });
+      this.#changeSetting({ past: [...past, { user: line, answer }] });
     } finally {
       write("\n");
     }
   }
 
-  async #save(name: string): Promise<void> {
-    const { conversation: { save }, past, name: own } = this.#here;
-    if (save === undefined) return this.#tell("Nothing has been said yet");
+  async #saveChat(name: string): Promise<void> {
+    const { conversation: { save }, past, name: own } = this.#currentSave;
+    if (save === undefined) return this.#tellUser("Nothing has been said yet");
     const write = async () => {
-      await this.#setting.saves.write(name, save, { past });
-      this.#change({ name });
-      this.#tell(`Saved ${name} (${save.length} bytes)`);
+      await this.#samplingSetting.saves.write(name, save, { past });
+      this.#changeSetting({ name });
+      this.#tellUser(`Saved ${name} (${save.length} bytes)`);
     };
-    const there = await this.#setting.saves.read(name);
+    const there = await this.#samplingSetting.saves.read(name);
     // A conversation may be kept again where it was kept before.
     if (there === undefined || name === own) return await write();
-    this.#asked = write;
-    this.#tell(
+    this.#askedQuestion = write;
+    this.#tellUser(
       `There is a save ${name} already (${about(there)}). Write over it? [y/N]`,
     );
   }
 
-  async #load(name: string): Promise<void> {
-    const { saves, begin } = this.#setting;
+  async #loadSave(name: string): Promise<void> {
+    const { saves, begin } = this.#samplingSetting;
     const save = await saves.read(name);
-    if (save === undefined) return this.#tell(`There is no save ${name}`);
+    if (save === undefined) return this.#tellUser(`There is no save ${name}`);
     const { state, past } = save;
-    this.#branches[this.#current] = { conversation: begin(state), past, name };
+    this.#branches[this.#currentBranch] = {
+      conversation: begin(state),
+      past,
+      name,
+    };
     const last = past.at(-1);
-    this.#tell(
+    this.#tellUser(
       `Loaded ${name}` +
         (last === undefined
           ? ""
@@ -170,8 +176,8 @@ class Chat {
     );
   }
 
-  async #list(): Promise<void> {
-    const { saves } = this.#setting;
+  async #listBranches(): Promise<void> {
+    const { saves } = this.#samplingSetting;
     const rows: string[][] = [];
     for (const name of await saves.names()) {
       const save = await saves.read(name).catch(() => undefined);
@@ -181,37 +187,39 @@ class Chat {
           : [name, ...saveFacts(save)],
       );
     }
-    if (rows.length === 0) return this.#tell("Nothing is kept yet");
-    this.#setting.write(formatTable(rows));
+    if (rows.length === 0) return this.#tellUser("Nothing is kept yet");
+    this.#samplingSetting.write(formatTable(rows));
   }
 
-  #fork(word: string): void {
+  #forkChat(word: string): void {
     const wanted = Number(word) - 1;
     if (word === "") {
-      const { conversation, past } = this.#here;
+      const { conversation, past } = this.#currentSave;
       const fork = { conversation: conversation.fork(), past };
-      this.#current = this.#branches.push(fork) - 1;
+      this.#currentBranch = this.#branches.push(fork) - 1;
     } else if (this.#branches[wanted] !== undefined) {
-      this.#current = wanted;
+      this.#currentBranch = wanted;
     } else {
-      return this.#tell(`There is no branch ${word}`);
+      return this.#tellUser(`There is no branch ${word}`);
     }
-    this.#tell(`Branch ${this.#current + 1} of ${this.#branches.length}`);
+    this.#tellUser(
+      `Branch ${this.#currentBranch + 1} of ${this.#branches.length}`,
+    );
   }
 
-  #undo(): void {
-    const { conversation, past } = this.#here;
-    if (!conversation.undo()) return this.#tell("Nothing to take back");
-    this.#change({ past: past.slice(0, -1) });
-    this.#tell("Took the last turn back");
+  #undoTurn(): void {
+    const { conversation, past } = this.#currentSave;
+    if (!conversation.undo()) return this.#tellUser("Nothing to take back");
+    this.#changeSetting({ past: past.slice(0, -1) });
+    this.#tellUser("Took the last turn back");
   }
 
-  #change(part: Partial<Branch>): void {
-    this.#branches[this.#current] = { ...this.#here, ...part };
+  #changeSetting(part: Partial<Branch>): void {
+    this.#branches[this.#currentBranch] = { ...this.#currentSave, ...part };
   }
 
-  #tell(line: string): void {
-    this.#setting.write(`${line}\n`);
+  #tellUser(line: string): void {
+    this.#samplingSetting.write(`${line}\n`);
   }
 }
 

@@ -30,13 +30,13 @@ const FIRST_TOKEN_FIELD = /"(?:state|a)":\s*"([\w-]+\.\.)/;
 
 /** A passphrase, and the secrets that were derived from it. */
 export class Passphrase {
-  readonly #words: string;
+  readonly #passphraseWords: string;
   readonly #saves: SaveFolder;
   readonly #secrets = new Map<string, Promise<string>>();
 
   /** Derives nothing yet. */
   constructor(words: string, saves: SaveFolder) {
-    this.#words = words;
+    this.#passphraseWords = words;
     this.#saves = saves;
   }
 
@@ -66,10 +66,14 @@ export class Passphrase {
       await this.#saves.lockLabel();
     let secret = this.#secrets.get(label);
     if (secret === undefined) {
-      secret = lockSecret(this.#words, label).catch((cause: unknown) => {
-        const message = cause instanceof Error ? cause.message : String(cause);
-        throw new ConfigError("ERR_CONFIG_INVALID", message, { cause });
-      });
+      secret = lockSecret(this.#passphraseWords, label).catch(
+        (cause: unknown) => {
+          const message = cause instanceof Error
+            ? cause.message
+            : String(cause);
+          throw new ConfigError("ERR_CONFIG_INVALID", message, { cause });
+        },
+      );
       this.#secrets.set(label, secret);
     }
     return await secret;

@@ -41,16 +41,16 @@ export interface KeptSave extends SaveFileContent {
 
 /** A folder of saves. */
 export class SaveFolder {
-  readonly #path: string;
+  readonly #savePath: string;
 
   /** Uses the folder at `path`, which need not exist yet. */
   constructor(path: string = SAVES_FOLDER) {
-    this.#path = path;
+    this.#savePath = path;
   }
 
   /** Where the key is that seals its saves. */
   get keyPath(): string {
-    return join(this.#path, "key");
+    return join(this.#savePath, "key");
   }
 
   /** Writes a save; whole or not at all. */
@@ -59,8 +59,8 @@ export class SaveFolder {
     state: string,
     { past = [], turn = {} }: Partial<SaveFileContent> = {},
   ): Promise<void> {
-    const path = this.#file(name);
-    await Deno.mkdir(this.#path, { recursive: true });
+    const path = this.#saveFile(name);
+    await Deno.mkdir(this.#savePath, { recursive: true });
     const draft = `${path}.${crypto.randomUUID()}`;
     const about = { at: Date.now(), bytes: state.length, ...turn };
     await Deno.writeTextFile(
@@ -72,7 +72,7 @@ export class SaveFolder {
 
   /** Reads a save; nothing if there is none of this name. */
   async read(name: string): Promise<KeptSave | undefined> {
-    const path = this.#file(name);
+    const path = this.#saveFile(name);
     const text = await readIfThere(path);
     if (text === undefined) return undefined;
     const content = readSave(text, path);
@@ -87,7 +87,7 @@ export class SaveFolder {
   /** The names there are, in order. */
   async names(): Promise<string[]> {
     try {
-      const entries = await Array.fromAsync(Deno.readDir(this.#path));
+      const entries = await Array.fromAsync(Deno.readDir(this.#savePath));
       return entries.flatMap(({ name }) =>
         name.endsWith(SAVE_SUFFIX) ? [name.slice(0, -SAVE_SUFFIX.length)] : []
       ).sort();
@@ -105,7 +105,7 @@ export class SaveFolder {
     const found = await this.#readKey();
     if (found !== undefined) return found;
     const made = randomKey();
-    await Deno.mkdir(this.#path, { recursive: true });
+    await Deno.mkdir(this.#savePath, { recursive: true });
     try {
       await Deno.writeTextFile(
         this.keyPath,
@@ -124,11 +124,11 @@ export class SaveFolder {
    * the first call, and no secret itself.
    */
   async lockLabel(): Promise<string> {
-    const path = join(this.#path, "lock");
+    const path = join(this.#savePath, "lock");
     const found = await readIfThere(path);
     if (found !== undefined) return found.trim();
     const label = newLabel();
-    await Deno.mkdir(this.#path, { recursive: true });
+    await Deno.mkdir(this.#savePath, { recursive: true });
     try {
       await Deno.writeTextFile(path, `${label}\n`, { createNew: true });
     } catch (error) {
@@ -148,7 +148,7 @@ export class SaveFolder {
     return keys[0];
   }
 
-  #file(name: string): string {
+  #saveFile(name: string): string {
     if (!/^[\w-][\w.-]{0,63}$/.test(name)) {
       throw new ConfigError(
         "ERR_CONFIG_INVALID",
@@ -156,7 +156,7 @@ export class SaveFolder {
           "expected letters, digits, . _ -",
       );
     }
-    return join(this.#path, `${name}${SAVE_SUFFIX}`);
+    return join(this.#savePath, `${name}${SAVE_SUFFIX}`);
   }
 }
 

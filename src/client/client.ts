@@ -99,7 +99,7 @@ const MOST_PATIENCE = 30;
 /** A server to talk to. */
 export class Client {
   readonly #url: string;
-  readonly #options: Omit<ClientOptions, "url">;
+  readonly #clientOptions: Omit<ClientOptions, "url">;
   readonly #fetch: (request: Request) => Promise<Response>;
 
   /**
@@ -111,7 +111,7 @@ export class Client {
   constructor(options: ClientOptions | string) {
     const given = typeof options === "string" ? { url: options } : options;
     this.#url = parseServerUrl(given.url);
-    this.#options = given;
+    this.#clientOptions = given;
     this.#fetch = given.fetch ?? globalThis.fetch.bind(globalThis);
   }
 
@@ -129,7 +129,7 @@ export class Client {
     request: ClientRequest,
     signal?: AbortSignal,
   ): Promise<GenerateAnswer> {
-    return await (await this.#ask(request, signal)).json();
+    return await (await this.#askServer(request, signal)).json();
   }
 
   /**
@@ -141,7 +141,7 @@ export class Client {
     request: ClientRequest,
     signal?: AbortSignal,
   ): Promise<AnswerInBytes> {
-    const response = await this.#ask(request, signal, {
+    const response = await this.#askServer(request, signal, {
       accept: "multipart/mixed",
     });
     const { json, bytes } = await readParts(response);
@@ -206,7 +206,10 @@ export class Client {
     request: ClientRequest,
     signal?: AbortSignal,
   ): AsyncGenerator<GenerationEvent, void> {
-    const response = await this.#ask({ ...request, stream: true }, signal);
+    const response = await this.#askServer(
+      { ...request, stream: true },
+      signal,
+    );
     for await (const data of eventData(response, signal)) {
       const event: GenerationEvent | { type: "problem"; status?: number } = JSON
         .parse(data);
@@ -220,12 +223,12 @@ export class Client {
   }
 
   /** Asks for text; a save in bytes travels as a part of a form. */
-  async #ask(
+  async #askServer(
     { state, ...request }: ClientRequest & { readonly stream?: true },
     signal: AbortSignal | undefined,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
-    const { model } = this.#options;
+    const { model } = this.#clientOptions;
     const asked = { ...(model !== undefined && { model }), ...request };
     if (state === undefined || typeof state === "string") {
       const body = { ...asked, ...(state !== undefined && { state }) };
@@ -243,11 +246,11 @@ export class Client {
     signal: AbortSignal | undefined,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
-    const { key, secret, newSecret, retries = 2 } = this.#options;
+    const { key, secret, newSecret, retries = 2 } = this.#clientOptions;
     const form = body instanceof FormData;
     const sent = form ? body : JSON.stringify(body);
     for (let tried = 0;; tried++) {
-      const response = await this.#send(
+      const response = await this.#sendOnce(
         new Request(`${this.#url}${path}`, {
           method: "POST",
           headers: {
@@ -271,7 +274,7 @@ export class Client {
     }
   }
 
-  async #send(request: Request): Promise<Response> {
+  async #sendOnce(request: Request): Promise<Response> {
     try {
       return await this.#fetch(request);
     } catch (error) {

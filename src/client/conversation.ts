@@ -49,11 +49,11 @@ type TurnPlace = ConversationTurn | undefined;
 /** A conversation with a model. */
 export class Conversation {
   readonly #client: StreamClient;
-  readonly #options: SayOptions;
-  readonly #begin: string | undefined;
+  readonly #conversationOptions: SayOptions;
+  readonly #beginTurn: string | undefined;
   readonly #turns: ConversationTurn[] = [];
-  readonly #slots = new Map<string, TurnPlace>();
-  #at: TurnPlace;
+  readonly #saveSlots = new Map<string, TurnPlace>();
+  #currentTurn: TurnPlace;
   #busy = false;
 
   /**
@@ -69,8 +69,8 @@ export class Conversation {
     save?: SaveToken,
   ) {
     this.#client = client;
-    this.#options = options;
-    this.#begin = save === undefined ? undefined : saveText(save);
+    this.#conversationOptions = options;
+    this.#beginTurn = save === undefined ? undefined : saveText(save);
   }
 
   /**
@@ -91,21 +91,21 @@ export class Conversation {
     }
     const place = (index: number | null = null) =>
       index === null ? undefined : chat.#turns[index];
-    chat.#at = place(at);
+    chat.#currentTurn = place(at);
     for (const [name, index] of Object.entries(slots)) {
-      chat.#slots.set(name, place(index));
+      chat.#saveSlots.set(name, place(index));
     }
     return chat;
   }
 
   /** The last turn: how it ended, what it cost. Absent before the first. */
   get turn(): ConversationTurn | undefined {
-    return this.#at;
+    return this.#currentTurn;
   }
 
   /** The turns that lead here, the first one first. */
   get path(): readonly ConversationTurn[] {
-    return pathTo(this.#at);
+    return pathTo(this.#currentTurn);
   }
 
   /** Every turn that was taken, on whichever branch, in their order. */
@@ -120,7 +120,7 @@ export class Conversation {
 
   /** The names of slots. */
   get slots(): readonly string[] {
-    return [...this.#slots.keys()];
+    return [...this.#saveSlots.keys()];
   }
 
   /**
@@ -139,7 +139,7 @@ export class Conversation {
     const messages = typeof message === "string"
       ? [{ role: "user" as const, content: message }]
       : message;
-    return yield* this.#take(messages, this.#options, signal);
+    return yield* this.#takeTurn(messages, this.#conversationOptions, signal);
   }
 
   /**
@@ -161,38 +161,42 @@ export class Conversation {
    * @throws {Error} If there is no turn, or another is under way.
    */
   async *again(signal?: AbortSignal): AsyncGenerator<string, ConversationTurn> {
-    const turn = this.#at;
+    const turn = this.#currentTurn;
     if (turn === undefined) {
       throw new Error("Cannot answer again: nothing has been said yet");
     }
     const seed = Math.floor(Math.random() * 2 ** 32);
     this.#expectIdle();
-    this.#at = turn.before;
+    this.#currentTurn = turn.before;
     try {
-      return yield* this.#take(
+      return yield* this.#takeTurn(
         turn.messages,
-        { ...this.#options, seed },
+        { ...this.#conversationOptions, seed },
         signal,
       );
     } finally {
       // A turn that did not happen leaves the one before it.
-      if (this.#at === turn.before) this.#at = turn;
+      if (this.#currentTurn === turn.before) this.#currentTurn = turn;
     }
   }
 
   /** Another conversation with the same past; what it says is its own. */
   fork(): Conversation {
-    const twin = new Conversation(this.#client, this.#options, this.#begin);
+    const twin = new Conversation(
+      this.#client,
+      this.#conversationOptions,
+      this.#beginTurn,
+    );
     twin.#turns.push(...this.#turns);
-    for (const [name, turn] of this.#slots) twin.#slots.set(name, turn);
-    twin.#at = this.#at;
+    for (const [name, turn] of this.#saveSlots) twin.#saveSlots.set(name, turn);
+    twin.#currentTurn = this.#currentTurn;
     return twin;
   }
 
   /** Goes back by one turn, which stays in the tree; false if there is none. */
   undo(): boolean {
-    if (this.#at === undefined) return false;
-    this.go(this.#at.before);
+    if (this.#currentTurn === undefined) return false;
+    this.go(this.#currentTurn.before);
     return true;
   }
 
@@ -206,7 +210,7 @@ export class Conversation {
     if (turn !== undefined && !this.#turns.includes(turn)) {
       throw new Error("Cannot go to a turn of another conversation");
     }
-    this.#at = turn;
+    this.#currentTurn = turn;
   }
 
   /** The turns that go on from one; those that begin, without one. */
@@ -216,19 +220,19 @@ export class Conversation {
 
   /** Gives this place a name, as a save slot of a game. */
   keep(slot: string): void {
-    this.#slots.set(slot, this.#at);
+    this.#saveSlots.set(slot, this.#currentTurn);
   }
 
   /** Goes to the place of that name; false if there is none. */
   load(slot: string): boolean {
-    if (!this.#slots.has(slot)) return false;
-    this.go(this.#slots.get(slot));
+    if (!this.#saveSlots.has(slot)) return false;
+    this.go(this.#saveSlots.get(slot));
     return true;
   }
 
   /** Forgets a name; false if there is none. */
   drop(slot: string): boolean {
-    return this.#slots.delete(slot);
+    return this.#saveSlots.delete(slot);
   }
 
   /**
@@ -237,12 +241,15 @@ export class Conversation {
    */
   record({ slim = false }: RecordOptions = {}): ConversationRecord {
     const places = new Map(this.#turns.map((turn, i) => [turn, i]));
-    const needed = new Set<TurnPlace>([this.#at, ...this.#slots.values()]);
+    const needed = new Set<TurnPlace>([
+      this.#currentTurn,
+      ...this.#saveSlots.values(),
+    ]);
     const inner = new Set(this.#turns.map(({ before }) => before));
     return {
       format: "gosling-conversation",
       version: 1,
-      ...(this.#begin !== undefined && { begin: this.#begin }),
+      ...(this.#beginTurn !== undefined && { begin: this.#beginTurn }),
       turns: this.#turns.map((turn) => {
         const { before, save, ...rest } = turn;
         const index = before && places.get(before);
@@ -253,9 +260,9 @@ export class Conversation {
           ...(kept && save !== undefined && { save }),
         };
       }),
-      ...(this.#at && { at: places.get(this.#at) ?? 0 }),
+      ...(this.#currentTurn && { at: places.get(this.#currentTurn) ?? 0 }),
       slots: Object.fromEntries(
-        [...this.#slots].map(([name, turn]) => [
+        [...this.#saveSlots].map(([name, turn]) => [
           name,
           turn === undefined ? null : places.get(turn) ?? null,
         ]),
@@ -271,12 +278,12 @@ export class Conversation {
   /** The newest save here, and what was said since. */
   #origin(): { save: string | undefined; unread: readonly ChatMessage[] } {
     const since: ConversationTurn[] = [];
-    let turn = this.#at;
+    let turn = this.#currentTurn;
     for (; turn !== undefined && turn.save === undefined; turn = turn.before) {
       since.unshift(turn);
     }
     return {
-      save: turn?.save ?? this.#begin,
+      save: turn?.save ?? this.#beginTurn,
       unread: since.flatMap(({ messages, answer }) => [
         ...messages,
         { role: "assistant" as const, content: answer.trim() },
@@ -291,7 +298,7 @@ export class Conversation {
     );
   }
 
-  async *#take(
+  async *#takeTurn(
     messages: readonly ChatMessage[],
     { initial, ...options }: SayOptions,
     signal: AbortSignal | undefined,
@@ -302,14 +309,14 @@ export class Conversation {
     let answer = "", reasoning = "";
     const add = (end: Pick<ConversationTurn, "finish" | "usage" | "save">) => {
       const turn: ConversationTurn = {
-        ...(this.#at && { before: this.#at }),
+        ...(this.#currentTurn && { before: this.#currentTurn }),
         messages,
         answer,
         ...(reasoning !== "" && { reasoning }),
         ...end,
       };
       this.#turns.push(turn);
-      return this.#at = turn;
+      return this.#currentTurn = turn;
     };
     let left = true;
     try {

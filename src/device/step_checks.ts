@@ -16,7 +16,7 @@ export class StepChecks {
   readonly #shape: ModelShape;
   readonly #lanes: number;
   /** Lanes whose last token drawn is still unread. */
-  readonly #unread = new Set<number>();
+  readonly #lanesWithUnread = new Set<number>();
 
   /** Lanes that have drawn nothing yet. */
   constructor(shape: ModelShape, lanes: number) {
@@ -37,7 +37,7 @@ export class StepChecks {
   /** The lane is blank now: there is nothing to go on from. */
   clear(lane: number): void {
     this.expectLane(lane);
-    this.#unread.delete(lane);
+    this.#lanesWithUnread.delete(lane);
   }
 
   /**
@@ -59,7 +59,7 @@ export class StepChecks {
   copy(from: number, to: number): void {
     this.expectLane(from);
     this.clear(to);
-    if (this.#unread.has(from)) this.#unread.add(to);
+    if (this.#lanesWithUnread.has(from)) this.#lanesWithUnread.add(to);
   }
 
   /**
@@ -80,8 +80,8 @@ export class StepChecks {
       seen.add(step.lane);
     }
     for (const { lane, draw } of batch) {
-      if (draw > 0) this.#unread.add(lane);
-      else this.#unread.delete(lane);
+      if (draw > 0) this.#lanesWithUnread.add(lane);
+      else this.#lanesWithUnread.delete(lane);
     }
   }
 
@@ -93,7 +93,7 @@ export class StepChecks {
       !(Number.isInteger(t) && t >= 0 && t < V)
     );
     if (strange !== undefined) return `token ${strange} is not in [0, ${V})`;
-    if (tokens.length === 0 && !this.#unread.has(lane)) {
+    if (tokens.length === 0 && !this.#lanesWithUnread.has(lane)) {
       return "there are no tokens, and it has drawn none to go on from";
     }
     if (!Number.isInteger(draw) || draw < 0 || draw > MAX_DRAWN) {

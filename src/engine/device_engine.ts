@@ -89,31 +89,31 @@ class DeviceEngine implements Engine {
   readonly model: ModelInfo;
   readonly format: SaveFormat;
   readonly tokenizer: Tokenizer;
-  readonly #host: ModelHost;
+  readonly #modelHost: ModelHost;
   readonly #stopTokens: StopTokens;
 
   constructor({ model, format, tokenizer }: EngineOptions, host: ModelHost) {
     this.model = model;
     this.format = format;
     this.tokenizer = tokenizer;
-    this.#host = host;
+    this.#modelHost = host;
     this.#stopTokens = new StopTokens(tokenizer);
   }
 
   get ready(): boolean {
-    return this.#host.ready;
+    return this.#modelHost.ready;
   }
 
   get absence(): Engine["absence"] {
-    return this.#host.absence;
+    return this.#modelHost.absence;
   }
 
   get load(): Engine["load"] {
-    return this.#host.load;
+    return this.#modelHost.load;
   }
 
   expectRoom(tenant?: string): void {
-    this.#host.expectRoom(tenant);
+    this.#modelHost.expectRoom(tenant);
   }
 
   async *generate(
@@ -130,7 +130,7 @@ class DeviceEngine implements Engine {
     const copies = turn.stops.some(({ kept }) => !kept) ||
       (turn.constraint?.held ?? 0) > 0;
     const asked = performance.now();
-    const lease = await this.#host.lease(signal, copies, turn.tenant);
+    const lease = await this.#modelHost.lease(signal, copies, turn.tenant);
     turn.observer?.phase("wait", asked, performance.now());
     if (lease === undefined) return yield untouched(opening);
     const events = new Mailbox<TurnEvent>();
@@ -143,7 +143,7 @@ class DeviceEngine implements Engine {
       left: () => lease.leave(run),
     });
     lease.add(run);
-    const end = AbortSignal.any([signal, this.#host.closing]);
+    const end = AbortSignal.any([signal, this.#modelHost.closing]);
     const cancel = () => run.cancel();
     end.addEventListener("abort", cancel);
     if (end.aborted) cancel();
@@ -176,8 +176,12 @@ class DeviceEngine implements Engine {
         const sure = first.map((token) => ({ token, logprob: NaN, top: [] }));
         scores[i] = [...sure];
         if (tokens.length > 0) {
-          const lease = await this.#host.lease(end, false, tenant);
-          const scored = await this.#score(lease, { from, tokens, top }, end);
+          const lease = await this.#modelHost.lease(end, false, tenant);
+          const scored = await this.#scoreText(
+            lease,
+            { from, tokens, top },
+            end,
+          );
           scores[i]?.push(...scored);
         }
       }
@@ -194,15 +198,15 @@ class DeviceEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
-    await this.#host.close();
+    await this.#modelHost.close();
   }
 
-  async #score(
+  async #scoreText(
     lease: HostLease | undefined,
     { from, tokens, top }: Scoring,
     signal: AbortSignal,
   ): Promise<ScoredToken[]> {
-    const end = AbortSignal.any([signal, this.#host.closing]);
+    const end = AbortSignal.any([signal, this.#modelHost.closing]);
     if (lease === undefined) throw end.reason;
     const { promise, resolve, reject } = Promise.withResolvers<ScoredToken[]>();
     const run = new ScoreRun(from, { tokens, top, ...lease, resolve, reject });

@@ -27,22 +27,22 @@ interface Within {
 
 /** The tokens of a vocabulary. */
 export class TokenTree {
-  readonly #words: number;
-  readonly #end: number;
+  readonly #maskWords: number;
+  readonly #subtreeEnd: number;
   /** By node: its byte, its depth, the node above, the node behind all below it. */
-  readonly #byte: Uint8Array;
-  readonly #depth: Uint16Array;
+  readonly #nodeByte: Uint8Array;
+  readonly #nodeDepth: Uint16Array;
   readonly #above: Int32Array;
-  readonly #behind: Int32Array;
+  readonly #subtreeAfter: Int32Array;
   /** The token that ends here, or -1, and others with the same bytes. */
-  readonly #token: Int32Array;
+  readonly #nodeToken: Int32Array;
   readonly #twins = new Map<number, number[]>();
   /** Bytes of the longest token. */
-  readonly #longest: number;
+  readonly #longestToken: number;
   /** The one not asked for longest first. */
   readonly #within = new Map<string, Within>();
   /** The last mask within a string, by what follows the string. */
-  readonly #masks = new WeakMap<
+  readonly #stringMasks = new WeakMap<
     object,
     { readonly key: string; readonly mask: Uint32Array<ArrayBuffer> }
   >();
@@ -61,8 +61,8 @@ export class TokenTree {
     end: number,
     V: number,
   ) {
-    this.#words = Math.ceil(V / 32);
-    this.#end = end;
+    this.#maskWords = Math.ceil(V / 32);
+    this.#subtreeEnd = end;
     const tokens = Array.from({ length: size }, (_, token) => token)
       .filter((token) => token !== end && bytes(token).length > 0);
     const texts = new Map(tokens.map((token) => [
@@ -103,12 +103,15 @@ export class TokenTree {
     }
     for (const node of path) behind[node] = count;
     behind[0] = count;
-    this.#byte = byte.slice(0, count);
-    this.#depth = depth.slice(0, count);
+    this.#nodeByte = byte.slice(0, count);
+    this.#nodeDepth = depth.slice(0, count);
     this.#above = above.slice(0, count);
-    this.#behind = behind.slice(0, count);
-    this.#token = own.slice(0, count);
-    this.#longest = this.#depth.reduce((most, one) => Math.max(most, one), 0);
+    this.#subtreeAfter = behind.slice(0, count);
+    this.#nodeToken = own.slice(0, count);
+    this.#longestToken = this.#nodeDepth.reduce(
+      (most, one) => Math.max(most, one),
+      0,
+    );
   }
 
   /** Bits `[V]`, 1 for a token that may come next. Not to be changed. */
@@ -116,12 +119,12 @@ export class TokenTree {
     const { sequel, key } = isStringState(state)
       ? this.#likenessOf(state)
       : { sequel: undefined, key: "" };
-    const known = sequel && this.#masks.get(sequel);
+    const known = sequel && this.#stringMasks.get(sequel);
     if (known?.key === key) return known.mask;
-    const mask = new Uint32Array(this.#words);
+    const mask = new Uint32Array(this.#maskWords);
     this.#below(0, state, mask);
-    if (state.whole) allowToken(mask, this.#end);
-    if (sequel !== undefined) this.#masks.set(sequel, { key, mask });
+    if (state.whole) allowToken(mask, this.#subtreeEnd);
+    if (sequel !== undefined) this.#stringMasks.set(sequel, { key, mask });
     return mask;
   }
 
@@ -135,24 +138,24 @@ export class TokenTree {
 
   #keyOf(place: StringPlace, policy: string): string {
     const { machine } = place;
-    const likeness = machine.likeness(place, this.#longest);
+    const likeness = machine.likeness(place, this.#longestToken);
     return `${machine.id} ${policy} ${likeness}`;
   }
 
   #below(node: number, state: AnswerState, mask: Uint32Array): void {
     if (isStringState(state)) return this.#string(node, state, mask);
-    const end = this.#behind[node];
-    for (let child = node + 1; child < end; child = this.#behind[child]) {
+    const end = this.#subtreeAfter[node];
+    for (let child = node + 1; child < end; child = this.#subtreeAfter[child]) {
       spendWork(1);
-      const next = state.step(this.#byte[child]);
+      const next = state.step(this.#nodeByte[child]);
       if (next === undefined) continue;
-      this.#take(child, mask);
-      if (this.#behind[child] > child + 1) this.#below(child, next, mask);
+      this.#takeSubtree(child, mask);
+      if (this.#subtreeAfter[child] > child + 1) this.#below(child, next, mask);
     }
   }
 
-  #take(node: number, mask: Uint32Array): void {
-    const token = this.#token[node];
+  #takeSubtree(node: number, mask: Uint32Array): void {
+    const token = this.#nodeToken[node];
     if (token < 0) return;
     allowToken(mask, token);
     for (const twin of this.#twins.get(node) ?? []) allowToken(mask, twin);
@@ -160,9 +163,9 @@ export class TokenTree {
 
   #string(node: number, state: StringState, mask: Uint32Array): void {
     if (node > 0 || state.policy === undefined) {
-      const exits = this.#walk(node, state, mask);
+      const exits = this.#walkTree(node, state, mask);
       for (const [exit, place] of exits) {
-        this.#leave(node, exit, place, state, mask);
+        this.#leaveSubtree(node, exit, place, state, mask);
       }
       return;
     }
@@ -170,8 +173,8 @@ export class TokenTree {
     for (let i = 0; i < mask.length; i++) mask[i] |= staying[i];
     for (const exit of exits) {
       let place: StringPlace | undefined = state.place;
-      for (const byte of this.#path(0, exit)) place = place?.step(byte);
-      if (place !== undefined) this.#leave(0, exit, place, state, mask);
+      for (const byte of this.#bytePath(0, exit)) place = place?.step(byte);
+      if (place !== undefined) this.#leaveSubtree(0, exit, place, state, mask);
     }
   }
 
@@ -179,8 +182,8 @@ export class TokenTree {
     const key = this.#keyOf(state.place, policy);
     let found = this.#within.get(key);
     if (found === undefined) {
-      const mask = new Uint32Array(this.#words);
-      const exits = this.#walk(0, state, mask).map(([exit]) => exit);
+      const mask = new Uint32Array(this.#maskWords);
+      const exits = this.#walkTree(0, state, mask).map(([exit]) => exit);
       found = { mask, exits };
     }
     this.#within.delete(key);
@@ -193,7 +196,7 @@ export class TokenTree {
   }
 
   /** Finds tokens that stay within a string, and gives nodes that end it. */
-  #walk(
+  #walkTree(
     node: number,
     state: StringState,
     mask: Uint32Array,
@@ -201,49 +204,49 @@ export class TokenTree {
     const exits: [number, StringPlace][] = [];
     spendWork(10);
     const places = [state.place];
-    const from = this.#depth[node];
-    const end = this.#behind[node];
+    const from = this.#nodeDepth[node];
+    const end = this.#subtreeAfter[node];
     for (let child = node + 1; child < end;) {
-      const level = this.#depth[child] - from;
+      const level = this.#nodeDepth[child] - from;
       const place = places[level - 1];
-      const byte = this.#byte[child];
+      const byte = this.#nodeByte[child];
       if (byte === QUOTE && place.between) {
         exits.push([child, place]);
-        child = this.#behind[child];
+        child = this.#subtreeAfter[child];
         continue;
       }
       const next = place.step(byte);
       if (next === undefined || next !== place && !state.allows(next)) {
-        child = this.#behind[child];
+        child = this.#subtreeAfter[child];
         continue;
       }
       places[level] = next;
-      this.#take(child, mask);
+      this.#takeSubtree(child, mask);
       child++;
     }
     return exits;
   }
 
   /** Goes on behind a quote that ends a string. */
-  #leave(
+  #leaveSubtree(
     node: number,
     exit: number,
     place: StringPlace,
     state: StringState,
     mask: Uint32Array,
   ): void {
-    const written = String.fromCharCode(...this.#path(node, exit));
+    const written = String.fromCharCode(...this.#bytePath(node, exit));
     const next = state.closed(place, written);
     if (next === undefined) return;
-    this.#take(exit, mask);
+    this.#takeSubtree(exit, mask);
     this.#below(exit, next, mask);
   }
 
   /** The bytes between two nodes, without both. */
-  #path(from: number, to: number): number[] {
+  #bytePath(from: number, to: number): number[] {
     const bytes: number[] = [];
     for (let node = this.#above[to]; node !== from; node = this.#above[node]) {
-      bytes.push(this.#byte[node]);
+      bytes.push(this.#nodeByte[node]);
     }
     return bytes.reverse();
   }

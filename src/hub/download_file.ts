@@ -162,7 +162,7 @@ async function* bodyChunks(
 class StallClock implements Disposable {
   readonly #controller = new AbortController();
   readonly #stall: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stallTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(stall: number) {
     this.#stall = stall;
@@ -174,8 +174,8 @@ class StallClock implements Disposable {
   }
 
   restart(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = setTimeout(
       () =>
         this.#controller.abort(new TransientFailure("nothing came any more")),
       this.#stall,
@@ -183,7 +183,7 @@ class StallClock implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#stallTimer);
   }
 }
 

@@ -15,22 +15,22 @@ const HASHED_PIECE_BYTES = 1 << 20;
 
 /** A part that can become the file. */
 export class PartFile implements Part, Disposable {
-  readonly #path: string;
-  readonly #file: Deno.FsFile;
-  #hash: Hash;
-  #size: number;
-  #tag: string | undefined;
+  readonly #partPath: string;
+  readonly #partFile: Deno.FsFile;
+  #partHash: Hash;
+  #partSize: number;
+  #entityTag: string | undefined;
 
   private constructor(
     path: string,
     file: Deno.FsFile,
     { hash, size, tag }: { hash: Hash; size: number; tag: string | undefined },
   ) {
-    this.#path = path;
-    this.#file = file;
-    this.#hash = hash;
-    this.#size = size;
-    this.#tag = tag;
+    this.#partPath = path;
+    this.#partFile = file;
+    this.#partHash = hash;
+    this.#partSize = size;
+    this.#entityTag = tag;
   }
 
   /** Opens what has arrived of the file at `path`, perhaps nothing. */
@@ -53,26 +53,26 @@ export class PartFile implements Part, Disposable {
 
   /** Bytes that have arrived. */
   get size(): number {
-    return this.#size;
+    return this.#partSize;
   }
 
   /** The ETag of the file that they belong to. */
   get tag(): string | undefined {
-    return this.#tag;
+    return this.#entityTag;
   }
 
   /** Forgets all that has arrived. */
   async begin(tag: string | undefined): Promise<void> {
-    await writing(this.#path, async () => {
-      if (this.#size > 0) {
-        await this.#file.truncate(0);
-        await this.#file.seek(0, Deno.SeekMode.Start);
+    await writing(this.#partPath, async () => {
+      if (this.#partSize > 0) {
+        await this.#partFile.truncate(0);
+        await this.#partFile.seek(0, Deno.SeekMode.Start);
       }
-      this.#size = 0;
-      this.#hash = createHash("sha256");
-      this.#tag = tag;
+      this.#partSize = 0;
+      this.#partHash = createHash("sha256");
+      this.#entityTag = tag;
       const note = JSON.stringify({ tag });
-      await Deno.writeTextFile(`${this.#path}.part.json`, note);
+      await Deno.writeTextFile(`${this.#partPath}.part.json`, note);
     });
   }
 
@@ -82,11 +82,11 @@ export class PartFile implements Part, Disposable {
    * @throws {ModelError} `ERR_MODEL_DISK` if the disk does not take it.
    */
   async append(bytes: Uint8Array): Promise<void> {
-    await writing(this.#path, async () => {
+    await writing(this.#partPath, async () => {
       for (let rest = bytes; rest.length > 0;) {
-        const count = await this.#file.write(rest);
-        this.#hash.update(rest.subarray(0, count));
-        this.#size += count;
+        const count = await this.#partFile.write(rest);
+        this.#partHash.update(rest.subarray(0, count));
+        this.#partSize += count;
         rest = rest.subarray(count);
       }
     });
@@ -94,21 +94,21 @@ export class PartFile implements Part, Disposable {
 
   /** SHA-256 of all that has arrived, lower-case hex. */
   digest(): string {
-    return this.#hash.copy().digest("hex");
+    return this.#partHash.copy().digest("hex");
   }
 
   /** Makes it the file, at once: nobody ever sees half of one. */
   async finish(): Promise<void> {
-    await writing(this.#path, async () => {
-      await this.#file.syncData();
-      await Deno.rename(`${this.#path}.part`, this.#path);
-      await Deno.remove(`${this.#path}.part.json`);
+    await writing(this.#partPath, async () => {
+      await this.#partFile.syncData();
+      await Deno.rename(`${this.#partPath}.part`, this.#partPath);
+      await Deno.remove(`${this.#partPath}.part.json`);
     });
   }
 
   /** Closes it; what has arrived stays. */
   [Symbol.dispose](): void {
-    this.#file.close();
+    this.#partFile.close();
   }
 }
 

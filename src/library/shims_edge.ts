@@ -18,17 +18,17 @@ export class PlainSignal {
   aborted = false;
   /** Why. */
   reason: unknown;
-  readonly #listeners = new Set<Listener>();
+  readonly #eventListeners = new Set<Listener>();
   #followers: WeakRef<PlainSignal>[] = [];
 
   /** Calls `listener` once it is aborted. */
   addEventListener(_type: "abort", listener: Listener): void {
-    this.#listeners.add(listener);
+    this.#eventListeners.add(listener);
   }
 
   /** Takes that back. */
   removeEventListener(_type: "abort", listener: Listener): void {
-    this.#listeners.delete(listener);
+    this.#eventListeners.delete(listener);
   }
 
   /** Throws the reason, if there is one. */
@@ -41,9 +41,9 @@ export class PlainSignal {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason ?? new DOMException("It was aborted", "AbortError");
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#eventListeners) listener();
     for (const follower of this.#followers) follower.deref()?.abort(reason);
-    this.#listeners.clear();
+    this.#eventListeners.clear();
     this.#followers = [];
   }
 

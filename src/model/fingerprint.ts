@@ -69,12 +69,12 @@ export class DigestedCheckpoint implements Checkpoint {
   /** Of the LoRA matrices, where it is another. */
   readonly small?: StoredType;
   readonly #checkpoint: Checkpoint;
-  readonly #parts = new Map<string, TensorDigestPart>();
-  readonly #total: number;
-  readonly #open = new Map<number, Leaf>();
-  readonly #digests: Promise<ArrayBuffer>[] = [];
-  readonly #running: Promise<ArrayBuffer>[] = [];
-  #read = 0;
+  readonly #tensorParts = new Map<string, TensorDigestPart>();
+  readonly #valuesInAll: number;
+  readonly #openLeaves = new Map<number, Leaf>();
+  readonly #leafDigests: Promise<ArrayBuffer>[] = [];
+  readonly #runningDigests: Promise<ArrayBuffer>[] = [];
+  #valuesRead = 0;
 
   /** Has read nothing yet. */
   constructor(checkpoint: Checkpoint) {
@@ -83,11 +83,15 @@ export class DigestedCheckpoint implements Checkpoint {
     this.stored = stored;
     if (small !== undefined) this.small = small;
     this.#checkpoint = checkpoint;
-    this.#total = parameters(shape);
+    this.#valuesInAll = parameters(shape);
     let offset = 0;
     for (const { name, shape: [rows, ...rest] } of tensorSpecs(shape)) {
       const width = volume(rest);
-      this.#parts.set(name, { offset, width, read: new Uint8Array(rows) });
+      this.#tensorParts.set(name, {
+        offset,
+        width,
+        read: new Uint8Array(rows),
+      });
       offset += rows * width;
     }
   }
@@ -98,10 +102,12 @@ export class DigestedCheckpoint implements Checkpoint {
     rows?: readonly [from: number, to: number],
   ): Promise<Float32Array<ArrayBuffer>> {
     const values = await this.#checkpoint.read(name, rows);
-    const part = this.#parts.get(name);
-    if (part !== undefined && this.#read < this.#total) {
-      this.#take(part, rows?.[0] ?? 0, values);
-      while (this.#running.length > LEAVES_AHEAD) await this.#running.shift();
+    const part = this.#tensorParts.get(name);
+    if (part !== undefined && this.#valuesRead < this.#valuesInAll) {
+      this.#takeRows(part, rows?.[0] ?? 0, values);
+      while (this.#runningDigests.length > LEAVES_AHEAD) {
+        await this.#runningDigests.shift();
+      }
     }
     return values;
   }
@@ -117,13 +123,13 @@ export class DigestedCheckpoint implements Checkpoint {
     tokenizer: Uint8Array,
     progress?: DigestProgress,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    for (const [name, { width, read }] of this.#parts) {
+    for (const [name, { width, read }] of this.#tensorParts) {
       const step = Math.max(1, Math.floor(LEAF_VALUES / width));
       for (let row = 0; row < read.length; row += step) {
         const end = Math.min(read.length, row + step);
         if (read.subarray(row, end).includes(0)) {
           await this.read(name, [row, end]);
-          progress?.(this.#read, this.#total);
+          progress?.(this.#valuesRead, this.#valuesInAll);
         }
       }
     }
@@ -138,12 +144,12 @@ export class DigestedCheckpoint implements Checkpoint {
       new TextEncoder().encode(`${label}\0`),
       view.buffer,
       tokenizer.slice(),
-      ...await Promise.all(this.#digests),
+      ...await Promise.all(this.#leafDigests),
     ]);
   }
 
   /** Takes the values of rows that were not read before. */
-  #take(
+  #takeRows(
     { offset, width, read }: TensorDigestPart,
     first: number,
     values: Float32Array,
@@ -156,34 +162,34 @@ export class DigestedCheckpoint implements Checkpoint {
       if (!known) {
         read.fill(1, first + row, first + end);
         const fresh = values.subarray(row * width, end * width);
-        this.#add(offset + (first + row) * width, fresh);
+        this.#addToLeaves(offset + (first + row) * width, fresh);
       }
       row = end;
     }
   }
 
   /** Puts values into their leaves. */
-  #add(at: number, values: Float32Array): void {
-    this.#read += values.length;
+  #addToLeaves(at: number, values: Float32Array): void {
+    this.#valuesRead += values.length;
     for (let done = 0; done < values.length;) {
       const index = Math.floor((at + done) / LEAF_VALUES),
         start = index * LEAF_VALUES;
-      const size = Math.min(LEAF_VALUES, this.#total - start);
-      const leaf = this.#open.get(index) ??
+      const size = Math.min(LEAF_VALUES, this.#valuesInAll - start);
+      const leaf = this.#openLeaves.get(index) ??
         { values: new Float32Array(size), missing: size };
-      this.#open.set(index, leaf);
+      this.#openLeaves.set(index, leaf);
       const from = at + done - start;
       const piece = values.subarray(done, done + size - from);
       leaf.values.set(piece, from);
       leaf.missing -= piece.length;
       done += piece.length;
       if (leaf.missing > 0) continue;
-      this.#open.delete(index);
+      this.#openLeaves.delete(index);
       const digest = crypto.subtle.digest("SHA-256", leaf.values);
       // Awaited later; until then a failure must not count as unhandled.
       digest.catch(() => {});
-      this.#digests[index] = digest;
-      this.#running.push(digest);
+      this.#leafDigests[index] = digest;
+      this.#runningDigests.push(digest);
     }
   }
 }

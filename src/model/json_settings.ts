@@ -10,8 +10,8 @@ import { ModelError } from "../errors.ts";
 
 /** An object in JSON, and the file that it is from. */
 export class JsonSettings {
-  readonly #fields: Readonly<Record<string, unknown>>;
-  readonly #name: string;
+  readonly #settingsFields: Readonly<Record<string, unknown>>;
+  readonly #settingsFile: string;
 
   /**
    * Reads a file.
@@ -21,17 +21,17 @@ export class JsonSettings {
    * @throws {ModelError} `ERR_MODEL_CORRUPT` if it is no object in JSON.
    */
   constructor(text: string, name: string) {
-    this.#name = name;
+    this.#settingsFile = name;
     let value: unknown;
     try {
       value = text === "" ? {} : JSON.parse(text);
     } catch (cause) {
-      throw this.#refuse("it is not JSON", cause);
+      throw this.#refuseSettings("it is not JSON", cause);
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw this.#refuse("it is not an object");
+      throw this.#refuseSettings("it is not an object");
     }
-    this.#fields = value as Record<string, unknown>;
+    this.#settingsFields = value as Record<string, unknown>;
   }
 
   /**
@@ -46,12 +46,12 @@ export class JsonSettings {
     isRight: (value: unknown) => value is T,
     expected: string,
   ): T | undefined {
-    const value = Object.hasOwn(this.#fields, field)
-      ? this.#fields[field]
+    const value = Object.hasOwn(this.#settingsFields, field)
+      ? this.#settingsFields[field]
       : undefined;
     if (value === undefined || value === null) return undefined;
     if (isRight(value)) return value;
-    throw this.#refuse(
+    throw this.#refuseSettings(
       `its ${field} is ${
         JSON.stringify(value).slice(0, 80)
       }, and ${expected} ` +
@@ -59,10 +59,10 @@ export class JsonSettings {
     );
   }
 
-  #refuse(found: string, cause?: unknown): ModelError {
+  #refuseSettings(found: string, cause?: unknown): ModelError {
     return new ModelError(
       "ERR_MODEL_CORRUPT",
-      `Cannot read ${this.#name}: ${found}; mend it, or take it away`,
+      `Cannot read ${this.#settingsFile}: ${found}; mend it, or take it away`,
       { cause },
     );
   }

@@ -34,13 +34,13 @@ const METHODS: ReadonlySet<string> = new Set([
 export class Metrics implements Observer {
   readonly #engines = new Map<string, Engine>();
   readonly #registry = new Registry();
-  readonly #counted: ReturnType<typeof counters>;
-  readonly #timed: ReturnType<typeof histograms>;
+  readonly #counters: ReturnType<typeof counters>;
+  readonly #histograms: ReturnType<typeof histograms>;
 
   /** Begins at zero. */
   constructor(facts: ProcessFacts) {
-    this.#counted = counters(this.#registry);
-    this.#timed = histograms(this.#registry);
+    this.#counters = counters(this.#registry);
+    this.#histograms = histograms(this.#registry);
     describeProcess(this.#registry, facts);
     describeModels(this.#registry, this.#engines);
   }
@@ -56,10 +56,10 @@ export class Metrics implements Observer {
     const route = record.answer.route || "none";
     const method = METHODS.has(record.method) ? record.method : "other";
     const seconds = (record.endedAt - record.startedAt) / 1000;
-    this.#counted.requests.inc({ method, route, status, tenant });
-    this.#timed.requests.observe({ route }, seconds);
+    this.#counters.requests.inc({ method, route, status, tenant });
+    this.#histograms.requests.observe({ route }, seconds);
     if (record.code !== undefined) {
-      this.#counted.rejections.inc({ code: record.code });
+      this.#counters.rejections.inc({ code: record.code });
     }
     for (const turn of record.turns) this.#turn(turn, record);
     for (const phase of record.phases) this.#phase(phase);
@@ -69,7 +69,7 @@ export class Metrics implements Observer {
   serving(engine: Engine): void {
     const { id: model } = engine.model;
     this.#engines.set(model, engine);
-    this.#counted.losses.inc({ model }, 0);
+    this.#counters.losses.inc({ model }, 0);
   }
 
   /** Shows a model no more. */
@@ -82,42 +82,42 @@ export class Metrics implements Observer {
   stepped(model: string, report: StepReport): void {
     const { ms, lanes, reading, read, drawn } = report;
     const work = reading ? "read" : "draw";
-    this.#timed.steps.observe({ model, work }, ms / 1000);
-    this.#timed.stepLanes.observe({ model }, lanes);
-    this.#counted.stepTokens.inc({ model, kind: "read" }, read);
-    this.#counted.stepTokens.inc({ model, kind: "drawn" }, drawn);
+    this.#histograms.steps.observe({ model, work }, ms / 1000);
+    this.#histograms.stepLanes.observe({ model }, lanes);
+    this.#counters.stepTokens.inc({ model, kind: "read" }, read);
+    this.#counters.stepTokens.inc({ model, kind: "drawn" }, drawn);
   }
 
   /** Counts a loss. */
   lost(model: string): void {
-    this.#counted.losses.inc({ model });
+    this.#counters.losses.inc({ model });
   }
 
   #turn(turn: TurnRecord, { answer, startedAt }: RequestRecord): void {
     const { model, end, firstTextAt } = turn;
     const { tenant } = answer;
-    this.#counted.turns.inc({ model, finish: end });
-    this.#counted.read.inc({ model, tenant }, turn.read);
-    this.#counted.generated.inc({ model, tenant }, turn.generated);
-    this.#counted.resumed.inc({ model, tenant }, turn.resumed);
+    this.#counters.turns.inc({ model, finish: end });
+    this.#counters.read.inc({ model, tenant }, turn.read);
+    this.#counters.generated.inc({ model, tenant }, turn.generated);
+    this.#counters.resumed.inc({ model, tenant }, turn.resumed);
     if (firstTextAt === undefined) return;
     const seconds = (firstTextAt - startedAt) / 1000;
-    this.#timed.firstToken.observe({ model }, seconds);
+    this.#histograms.firstToken.observe({ model }, seconds);
   }
 
   #phase({ name, from, to, model, tokens = 0, state }: PhaseRecord): void {
     const seconds = (to - from) / 1000;
-    this.#timed.phases.observe({ phase: name }, seconds);
+    this.#histograms.phases.observe({ phase: name }, seconds);
     if (name === "wait" && model !== undefined) {
-      this.#timed.queue.observe({ model }, seconds);
+      this.#histograms.queue.observe({ model }, seconds);
     }
     if (name === "decode" && model !== undefined && tokens > 0) {
-      this.#timed.perToken.observe({ model }, seconds / tokens);
+      this.#histograms.perToken.observe({ model }, seconds / tokens);
     }
     if (state === undefined) return;
     const { codec, bytes } = state;
     const direction = name === "open" ? "in" : "out";
-    this.#counted.states.inc({ direction, codec });
-    this.#counted.stateBytes.inc({ direction, codec }, bytes);
+    this.#counters.states.inc({ direction, codec });
+    this.#counters.stateBytes.inc({ direction, codec }, bytes);
   }
 }

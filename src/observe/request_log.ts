@@ -26,7 +26,7 @@ const PROBES: ReadonlySet<string> = new Set([
 /** Writes lines. */
 export class Log implements Observer {
   readonly #format: LogFormat;
-  readonly #write: (line: string) => void;
+  readonly #writeLine: (line: string) => void;
 
   /**
    * Makes a log.
@@ -36,12 +36,12 @@ export class Log implements Observer {
    */
   constructor(format: LogFormat, write: (line: string) => void) {
     this.#format = format;
-    this.#write = write;
+    this.#writeLine = write;
   }
 
   /** Writes what happened besides requests, whatever the format. */
   note(message: string, level: LogLevel = "warn"): void {
-    this.#write(
+    this.#writeLine(
       this.#format === "json" ? jsonLine(level, "note", { message }) : message,
     );
   }
@@ -55,7 +55,7 @@ export class Log implements Observer {
       return this.note(`${id} ${error.message}`, "error");
     }
     const { name, places } = anatomy(error);
-    this.#write(
+    this.#writeLine(
       this.#format === "json"
         ? jsonLine("error", "mistake", { id, name, places })
         : [`${id} ${name}`, ...places].join("\n    at "),
@@ -69,7 +69,7 @@ export class Log implements Observer {
     if (PROBES.has(route) && status < 400) return;
     const level = status >= 500 ? "error" : status >= 400 ? "warn" : "info";
     const facts = factsOfRequest(record);
-    this.#write(
+    this.#writeLine(
       this.#format === "json"
         ? jsonLine(level, "request", facts)
         : textLine(facts),

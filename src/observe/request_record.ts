@@ -117,7 +117,7 @@ export class RequestRecord {
   readonly turns: TurnRecord[] = [];
   readonly #finished: (record: RequestRecord) => void;
   /** Work that is not done; answering is the first piece of it. */
-  #open = 1;
+  #openPhases = 1;
 
   /**
    * Begins a record.
@@ -136,12 +136,12 @@ export class RequestRecord {
 
   /** Work has begun that may outlast the beginning of the answer. */
   hold(): void {
-    this.#open++;
+    this.#openPhases++;
   }
 
   /** A piece of work is done. */
   release(): void {
-    if (--this.#open > 0) return;
+    if (--this.#openPhases > 0) return;
     this.endedAt = performance.now();
     this.#finished(this);
   }

@@ -9,7 +9,7 @@ const MOST_HELD_BYTES = 2 ** 32, HELD_PART_BYTES = 64 << 20;
 
 /** Knows whether the collector has been at work since it was made. */
 export class Collection {
-  #witness: object | undefined = {};
+  #garbageWitness: object | undefined = {};
 
   /**
    * Has the memory of a model that was unloaded given back soon. It lies outside
@@ -20,9 +20,9 @@ export class Collection {
    * tells when it has been.
    */
   async soon(): Promise<void> {
-    if (this.#witness === undefined) return;
-    const witness = new WeakRef(this.#witness);
-    this.#witness = undefined;
+    if (this.#garbageWitness === undefined) return;
+    const witness = new WeakRef(this.#garbageWitness);
+    this.#garbageWitness = undefined;
     const held: ArrayBuffer[] = [];
     while (held.length * HELD_PART_BYTES < MOST_HELD_BYTES) {
       await eventLoopTurn();

@@ -25,29 +25,29 @@ export interface GentleEndOptions {
 
 /** The end of a server. */
 export class GentleEnd {
-  readonly #options: GentleEndOptions;
-  readonly #over = Promise.withResolvers<void>();
-  #begun = false;
+  readonly #endOptions: GentleEndOptions;
+  readonly #ended = Promise.withResolvers<void>();
+  #endBegun = false;
 
   /** Ends nothing yet. */
   constructor(options: GentleEndOptions) {
-    this.#options = options;
+    this.#endOptions = options;
   }
 
   /** Resolves when all is over. */
   get over(): Promise<void> {
-    return this.#over.promise;
+    return this.#ended.promise;
   }
 
   /** Hears a signal: the first ends every turn with its save, the second at once. */
   signal(): void {
-    if (this.#begun) return this.#options.exit(1);
-    this.#begun = true;
-    this.#end().then(this.#over.resolve, this.#over.reject);
+    if (this.#endBegun) return this.#endOptions.exit(1);
+    this.#endBegun = true;
+    this.#endServer().then(this.#ended.resolve, this.#ended.reject);
   }
 
-  async #end(): Promise<void> {
-    const { server, models, exit, after = later } = this.#options;
+  async #endServer(): Promise<void> {
+    const { server, models, exit, after = later } = this.#endOptions;
     after(PATIENCE, () => exit(1));
     const stopped = server.shutdown();
     await models.dispose();

@@ -23,17 +23,17 @@ export class KeyFile {
   readonly state: readonly StateKey[];
   /** Always those of the file as it was read last. */
   readonly api: readonly ApiKey[];
-  readonly #path: string;
-  readonly #state: StateKey[];
-  readonly #api: ApiKey[];
-  #text: string;
+  readonly #keyFilePath: string;
+  readonly #stateKeys: StateKey[];
+  readonly #apiKeys: ApiKey[];
+  #keyFileText: string;
 
   private constructor(path: string, text: string) {
     const { state, api } = parseKeyFile(path, text);
-    this.#path = path;
-    this.#text = text;
-    this.state = this.#state = [...state];
-    this.api = this.#api = [...api];
+    this.#keyFilePath = path;
+    this.#keyFileText = text;
+    this.state = this.#stateKeys = [...state];
+    this.api = this.#apiKeys = [...api];
   }
 
   /**
@@ -58,19 +58,19 @@ export class KeyFile {
    * @throws {ConfigError} If it cannot be read or used; the keys are as before.
    */
   async reload(): Promise<boolean> {
-    const text = await this.#settled();
-    if (text === this.#text) return false;
-    const { state, api } = parseKeyFile(this.#path, text);
-    if (api.length === 0 && this.#api.length > 0) {
+    const text = await this.#keysSettled();
+    if (text === this.#keyFileText) return false;
+    const { state, api } = parseKeyFile(this.#keyFilePath, text);
+    if (api.length === 0 && this.#apiKeys.length > 0) {
       throw new ConfigError(
         "ERR_CONFIG_INVALID",
-        `Cannot use keys of ${this.#path}: no line begins with api any more, ` +
+        `Cannot use keys of ${this.#keyFilePath}: no line begins with api any more, ` +
           "which would let everybody in",
       );
     }
-    this.#text = text;
-    this.#state.splice(0, Infinity, ...state);
-    this.#api.splice(0, Infinity, ...api);
+    this.#keyFileText = text;
+    this.#stateKeys.splice(0, Infinity, ...state);
+    this.#apiKeys.splice(0, Infinity, ...api);
     return true;
   }
 
@@ -87,7 +87,7 @@ export class KeyFile {
       if (looking) return;
       looking = true;
       try {
-        if (await this.reload()) note(this.#summary);
+        if (await this.reload()) note(this.#keysSummary);
         failure = undefined;
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
@@ -113,14 +113,14 @@ export class KeyFile {
    * first half of a file may be a list of keys as well: a change counts once two
    * readings agree.
    */
-  async #settled(): Promise<string> {
-    let text = this.#text;
+  async #keysSettled(): Promise<string> {
+    let text = this.#keyFileText;
     for (;;) {
       let read;
       try {
-        read = await Deno.readTextFile(this.#path);
+        read = await Deno.readTextFile(this.#keyFilePath);
       } catch (error) {
-        throw unreadableKeyFile(this.#path, error);
+        throw unreadableKeyFile(this.#keyFilePath, error);
       }
       if (read === text) return read;
       text = read;
@@ -128,10 +128,10 @@ export class KeyFile {
     }
   }
 
-  get #summary(): string {
-    const seals = this.#state.map(({ kid }) => kid).join(", ");
-    const callers = new Set(this.#api.map(({ name }) => name)).size;
-    return `Read ${this.#path} again: state keys ${seals}; tenants: ${callers}`;
+  get #keysSummary(): string {
+    const seals = this.#stateKeys.map(({ kid }) => kid).join(", ");
+    const callers = new Set(this.#apiKeys.map(({ name }) => name)).size;
+    return `Read ${this.#keyFilePath} again: state keys ${seals}; tenants: ${callers}`;
   }
 }
 

@@ -51,8 +51,8 @@ interface PoolPlace<T> {
 
 /** Holds as many items as fit. */
 export class ModelPool<T extends PooledModel> {
-  readonly #limit: number;
-  readonly #places: ReadonlyMap<string, PoolPlace<T>>;
+  readonly #memoryLimit: number;
+  readonly #poolPlaces: ReadonlyMap<string, PoolPlace<T>>;
   #loans = 0;
 
   /**
@@ -62,8 +62,8 @@ export class ModelPool<T extends PooledModel> {
    * @param limit Bytes that all of it may take at once.
    */
   constructor(items: readonly PoolItem<T>[], limit: number) {
-    this.#limit = limit;
-    this.#places = new Map(items.map((item) => [item.id, {
+    this.#memoryLimit = limit;
+    this.#poolPlaces = new Map(items.map((item) => [item.id, {
       item,
       wanted: undefined,
       thing: undefined,
@@ -78,7 +78,7 @@ export class ModelPool<T extends PooledModel> {
   look(
     id: string,
   ): { readonly thing: T | undefined; readonly wanted: boolean } {
-    const { thing, wanted } = this.#place(id);
+    const { thing, wanted } = this.#poolPlace(id);
     return { thing, wanted: wanted !== undefined };
   }
 
@@ -91,7 +91,7 @@ export class ModelPool<T extends PooledModel> {
    * `ERR_MODEL_BUSY` if it does not fit beside what is in use.
    */
   async borrow(id: string): Promise<Borrowed<T>> {
-    const place = this.#place(id);
+    const place = this.#poolPlace(id);
     // Counted at once: who waits for it keeps it.
     place.users++;
     let held = true;
@@ -102,7 +102,10 @@ export class ModelPool<T extends PooledModel> {
       place.last = ++this.#loans;
     };
     try {
-      return { thing: await (place.wanted ??= this.#get(place)), release };
+      return {
+        thing: await (place.wanted ??= this.#loadedModel(place)),
+        release,
+      };
     } catch (error) {
       release();
       throw error;
@@ -111,14 +114,14 @@ export class ModelPool<T extends PooledModel> {
 
   /** Lets go of everything, in use or not. */
   async dispose(): Promise<void> {
-    const places = [...this.#places.values()];
+    const places = [...this.#poolPlaces.values()];
     await Promise.all(places.map(async (place) => {
       await place.wanted?.catch(() => {});
-      await this.#drop(place);
+      await this.#unload(place);
     }));
   }
 
-  async #get(place: PoolPlace<T>): Promise<T> {
+  async #loadedModel(place: PoolPlace<T>): Promise<T> {
     try {
       await place.leaving;
       const bytes = await place.item.bytes();
@@ -137,7 +140,7 @@ export class ModelPool<T extends PooledModel> {
     bytes: number,
   ): (Promise<void> | undefined)[] {
     const { id } = place.item;
-    const limit = this.#limit;
+    const limit = this.#memoryLimit;
     if (bytes > limit) {
       throw new ModelError(
         "ERR_MODEL_TOO_LARGE",
@@ -145,7 +148,7 @@ export class ModelPool<T extends PooledModel> {
           `${inWords(limit)} here (--model-memory)`,
       );
     }
-    const places = [...this.#places.values()];
+    const places = [...this.#poolPlaces.values()];
     const staying = places.filter(({ leaving }) => leaving === undefined);
     let free = limit - staying.reduce((sum, { taken }) => sum + taken, 0);
     const idle = staying.filter(({ thing, users }) =>
@@ -168,12 +171,12 @@ export class ModelPool<T extends PooledModel> {
       );
     }
     place.taken = bytes;
-    for (const other of going) void this.#drop(other);
+    for (const other of going) void this.#unload(other);
     // Whatever leaves still has its memory.
     return places.map(({ leaving }) => leaving);
   }
 
-  async #drop(place: PoolPlace<T>): Promise<void> {
+  async #unload(place: PoolPlace<T>): Promise<void> {
     const { thing } = place;
     if (thing === undefined) return;
     place.thing = place.wanted = undefined;
@@ -185,8 +188,8 @@ export class ModelPool<T extends PooledModel> {
     await leaving;
   }
 
-  #place(id: string): PoolPlace<T> {
-    const place = this.#places.get(id);
+  #poolPlace(id: string): PoolPlace<T> {
+    const place = this.#poolPlaces.get(id);
     if (place === undefined) throw new RangeError(`No place for ${id}`);
     return place;
   }

@@ -52,16 +52,16 @@ const REPLICA_END_PATIENCE = 15_000;
 
 /** Replicas, and what becomes of them. */
 export class Supervisor {
-  readonly #options: ReplicaSupervisorOptions;
+  readonly #supervisorOptions: ReplicaSupervisorOptions;
   readonly #replicas = new Map<number, Replica>();
   /** Places whose replica has been told to end, and will be started again. */
   readonly #replaced = new Set<number>();
   readonly #keepers: Promise<void>[] = [];
-  #ending = false;
+  #endingReplicas = false;
 
   /** Starts nothing yet. */
   constructor(options: ReplicaSupervisorOptions) {
-    this.#options = options;
+    this.#supervisorOptions = options;
   }
 
   /**
@@ -71,15 +71,15 @@ export class Supervisor {
    * that another start repairs, and nothing is left running.
    */
   async start(): Promise<boolean> {
-    if (!await this.#launch(0).listening) return false;
-    for (let place = 1; place < this.#options.count; place++) {
-      if (!this.#ending) this.#launch(place);
+    if (!await this.#launchReplica(0).listening) return false;
+    for (let place = 1; place < this.#supervisorOptions.count; place++) {
+      if (!this.#endingReplicas) this.#launchReplica(place);
     }
     await Promise.all(
       [...this.#replicas.values()].map(({ listening }) => listening),
     );
-    for (let place = 0; place < this.#options.count; place++) {
-      this.#keepers.push(this.#keep(place));
+    for (let place = 0; place < this.#supervisorOptions.count; place++) {
+      this.#keepers.push(this.#keepRunning(place));
     }
     return true;
   }
@@ -96,55 +96,55 @@ export class Supervisor {
 
   /** Ends every replica: at first gently, the second time at once. */
   end(): void {
-    const gently = !this.#ending;
-    this.#ending = true;
+    const gently = !this.#endingReplicas;
+    this.#endingReplicas = true;
     for (const replica of this.#replicas.values()) {
-      if (gently) void this.#stop(replica);
+      if (gently) void this.#stopReplica(replica);
       else replica.signal("SIGKILL");
     }
   }
 
   /** Ends one replica after the other, each once the one before listens again. */
   async replace(): Promise<void> {
-    for (let place = 0; place < this.#options.count; place++) {
+    for (let place = 0; place < this.#supervisorOptions.count; place++) {
       const old = this.#replicas.get(place);
-      if (old === undefined || this.#ending) return;
+      if (old === undefined || this.#endingReplicas) return;
       this.#replaced.add(place);
-      await this.#stop(old);
+      await this.#stopReplica(old);
       // Its keeper starts the next one as soon as it hears of the end.
-      while (this.#replicas.get(place) === old && !this.#ending) {
-        await this.#pause(10);
+      while (this.#replicas.get(place) === old && !this.#endingReplicas) {
+        await this.#restartPause(10);
       }
       await this.#replicas.get(place)?.listening;
     }
   }
 
-  #launch(place: number): Replica {
-    const replica = this.#options.start(place);
+  #launchReplica(place: number): Replica {
+    const replica = this.#supervisorOptions.start(place);
     this.#replicas.set(place, replica);
     return replica;
   }
 
   /** Starts the replica of a place again whenever it has ended. */
-  async #keep(place: number): Promise<void> {
+  async #keepRunning(place: number): Promise<void> {
     let pause = FIRST_RESTART_PAUSE;
     for (;;) {
       const started = this.#now();
       const replica = this.#replicas.get(place);
       const how = replica && await this.#watched(place, replica);
-      if (this.#ending) return;
+      if (this.#endingReplicas) return;
       if (this.#replaced.delete(place)) {
-        this.#launch(place);
+        this.#launchReplica(place);
         continue;
       }
       if (this.#now() - started > HEALTHY) pause = FIRST_RESTART_PAUSE;
-      this.#options.note(
+      this.#supervisorOptions.note(
         `Replica ${place + 1} ended (${how}); it starts again in ${pause} ms`,
       );
-      await this.#pause(pause);
-      if (this.#ending) return;
+      await this.#restartPause(pause);
+      if (this.#endingReplicas) return;
       pause = Math.min(2 * pause, LONGEST_RESTART_PAUSE);
-      this.#launch(place);
+      this.#launchReplica(place);
     }
   }
 
@@ -156,39 +156,41 @@ export class Supervisor {
       // Until it listens it may have a model to load.
       await Promise.race([replica.listening, ended]);
       for (let misses = 0; !over && misses < MOST_MISSED_CHECKS;) {
-        await Promise.race([this.#pause(HEALTH_CHECK_EVERY), ended]);
+        await Promise.race([this.#restartPause(HEALTH_CHECK_EVERY), ended]);
         if (over) return;
         const answered = await Promise.race([
           replica.answers().then(() => true),
-          this.#pause(HEALTH_CHECK_PATIENCE).then(() => false),
+          this.#restartPause(HEALTH_CHECK_PATIENCE).then(() => false),
           ended.then(() => true),
         ]);
         misses = answered ? 0 : misses + 1;
       }
       // One that was told to end may have nothing more to say.
-      if (over || this.#ending || this.#replaced.has(place)) return;
-      this.#options.note(`Replica ${place + 1} does not answer; it is ended`);
+      if (over || this.#endingReplicas || this.#replaced.has(place)) return;
+      this.#supervisorOptions.note(
+        `Replica ${place + 1} does not answer; it is ended`,
+      );
       replica.signal("SIGKILL");
     };
     void ask();
     return await ended;
   }
 
-  async #stop(replica: Replica): Promise<void> {
+  async #stopReplica(replica: Replica): Promise<void> {
     replica.signal("SIGTERM");
-    const { patience = REPLICA_END_PATIENCE } = this.#options;
+    const { patience = REPLICA_END_PATIENCE } = this.#supervisorOptions;
     const late = setTimeout(() => replica.signal("SIGKILL"), patience);
     await replica.ended;
     clearTimeout(late);
   }
 
   #now(): number {
-    const { now = () => performance.now() } = this.#options;
+    const { now = () => performance.now() } = this.#supervisorOptions;
     return now();
   }
 
-  #pause(milliseconds: number): Promise<void> {
-    const { pause = sleep } = this.#options;
+  #restartPause(milliseconds: number): Promise<void> {
+    const { pause = sleep } = this.#supervisorOptions;
     return pause(milliseconds);
   }
 }

@@ -263,34 +263,34 @@ function unreadableTranscript(found: string): Error {
 
 /** Writes numbers and bytes in a row. */
 class TranscriptWriter {
-  #bytes = new Uint8Array(1 << 16);
-  #length = 0;
+  #sectionBytes = new Uint8Array(1 << 16);
+  #writtenBytes = 0;
 
   number(value: number): void {
     this.#expectRoom(VARINT_BYTES);
     let rest = value;
     for (; rest > 127; rest = Math.floor(rest / 128)) {
-      this.#bytes[this.#length++] = rest % 128 | 128;
+      this.#sectionBytes[this.#writtenBytes++] = rest % 128 | 128;
     }
-    this.#bytes[this.#length++] = rest;
+    this.#sectionBytes[this.#writtenBytes++] = rest;
   }
 
   bytes(bytes: Uint8Array): void {
     this.#expectRoom(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    this.#sectionBytes.set(bytes, this.#writtenBytes);
+    this.#writtenBytes += bytes.length;
   }
 
   done(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#sectionBytes.subarray(0, this.#writtenBytes);
   }
 
   #expectRoom(length: number): void {
-    const end = this.#length + length;
-    if (end <= this.#bytes.length) return;
+    const end = this.#writtenBytes + length;
+    if (end <= this.#sectionBytes.length) return;
     const larger = new Uint8Array(2 * end);
-    larger.set(this.#bytes);
-    this.#bytes = larger;
+    larger.set(this.#sectionBytes);
+    this.#sectionBytes = larger;
   }
 }
 
@@ -299,17 +299,17 @@ const VARINT_BYTES = 5;
 
 /** Reads them again, each within its bounds. */
 class TranscriptReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
+  readonly #sectionBytes: Uint8Array;
+  #sectionAt = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.#sectionBytes = bytes;
   }
 
   number(most: number): number {
     let value = 0;
     for (let scale = 1;; scale *= 128) {
-      const byte = this.#bytes[this.#at++];
+      const byte = this.#sectionBytes[this.#sectionAt++];
       if (byte === undefined) {
         throw unreadableTranscript("it ends amid a number");
       }
@@ -319,7 +319,7 @@ class TranscriptReader {
       if (value > most || padded || scale > 2 ** 28) {
         throw unreadableTranscript(
           `the number at byte ${
-            this.#at - 1
+            this.#sectionAt - 1
           } is ${value}, expected 0 to ${most}`,
         );
       }
@@ -328,18 +328,18 @@ class TranscriptReader {
   }
 
   bytes(length: number): Uint8Array {
-    const start = this.#at;
-    this.#at += length;
-    if (this.#at > this.#bytes.length) {
+    const start = this.#sectionAt;
+    this.#sectionAt += length;
+    if (this.#sectionAt > this.#sectionBytes.length) {
       throw unreadableTranscript("it ends amid a word");
     }
-    return this.#bytes.slice(start, this.#at);
+    return this.#sectionBytes.slice(start, this.#sectionAt);
   }
 
   expectEnd(): void {
-    if (this.#at === this.#bytes.length) return;
+    if (this.#sectionAt === this.#sectionBytes.length) return;
     throw unreadableTranscript(
-      `${this.#bytes.length} bytes, expected ${this.#at}`,
+      `${this.#sectionBytes.length} bytes, expected ${this.#sectionAt}`,
     );
   }
 }

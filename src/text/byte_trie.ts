@@ -11,13 +11,13 @@ export const TRIE_BYTES: number = 2 ** 22 - 1;
 
 /** Byte strings and the numbers they stand for. */
 export class ByteTrie {
-  readonly #mask: number;
+  readonly #trieMask: number;
   /**
    * At each place an edge, `above << 8 | byte` with the place of the node above, plus
    * 1 so that 0 is free, and the number of the node below it, 0 for none.
    */
-  readonly #nodes: Uint32Array;
-  readonly #root: number;
+  readonly #trieNodes: Uint32Array;
+  readonly #trieRoot: number;
 
   /**
    * An empty trie.
@@ -27,9 +27,9 @@ export class ByteTrie {
    */
   constructor(bytes: number) {
     const places = 2 ** Math.ceil(Math.log2(2 * bytes + 2));
-    this.#mask = places - 1;
-    this.#root = places;
-    this.#nodes = new Uint32Array(2 * places);
+    this.#trieMask = places - 1;
+    this.#trieRoot = places;
+    this.#trieNodes = new Uint32Array(2 * places);
   }
 
   /**
@@ -39,11 +39,11 @@ export class ByteTrie {
    * @returns The number the string stands for: `value`, or what it was before.
    */
   add(string: Uint8Array, value: number): number {
-    const nodes = this.#nodes;
-    let node = this.#root;
+    const nodes = this.#trieNodes;
+    let node = this.#trieRoot;
     for (let i = 0; i < string.length; i++) {
       const edge = (node << 8 | string[i]) + 1 >>> 0;
-      node = this.#place(edge);
+      node = this.#placeWord(edge);
       nodes[2 * node] = edge;
     }
     return nodes[2 * node + 1] ||= value;
@@ -51,10 +51,10 @@ export class ByteTrie {
 
   /** The number of the longest string that `bytes` has at `at`; 0 for none. */
   longest(bytes: Uint8Array, at: number): number {
-    const nodes = this.#nodes;
-    let node = this.#root, found = 0;
+    const nodes = this.#trieNodes;
+    let node = this.#trieRoot, found = 0;
     for (; at < bytes.length; at++) {
-      node = this.#place((node << 8 | bytes[at]) + 1 >>> 0);
+      node = this.#placeWord((node << 8 | bytes[at]) + 1 >>> 0);
       if (nodes[2 * node] === 0) break;
       found = nodes[2 * node + 1] || found;
     }
@@ -62,8 +62,8 @@ export class ByteTrie {
   }
 
   /** Where an edge is, or the free place where it would be. */
-  #place(edge: number): number {
-    const nodes = this.#nodes, mask = this.#mask;
+  #placeWord(edge: number): number {
+    const nodes = this.#trieNodes, mask = this.#trieMask;
     let place = (Math.imul(edge, 0x9e3779b1) >>> 8) & mask;
     while (nodes[2 * place] !== 0 && nodes[2 * place] !== edge) {
       place = (place + 1) & mask;

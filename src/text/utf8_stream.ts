@@ -8,7 +8,7 @@
 /** Decodes a stream of UTF-8. What is no UTF-8 becomes U+FFFD. */
 export class Utf8Stream {
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  #pending: Uint8Array;
+  #pendingBytes: Uint8Array;
 
   /**
    * Starts a stream, or goes on with one.
@@ -16,28 +16,28 @@ export class Utf8Stream {
    * @param pending {@linkcode Utf8Stream.pending} of the stream to go on with.
    */
   constructor(pending: Uint8Array = new Uint8Array()) {
-    this.#pending = pending.slice();
+    this.#pendingBytes = pending.slice();
   }
 
   /** The at most 3 bytes of an unfinished character. */
   get pending(): Uint8Array {
-    return this.#pending.slice();
+    return this.#pendingBytes.slice();
   }
 
   /** The text that these bytes complete. */
   push(bytes: Uint8Array): string {
-    const all = new Uint8Array(this.#pending.length + bytes.length);
-    all.set(this.#pending);
-    all.set(bytes, this.#pending.length);
+    const all = new Uint8Array(this.#pendingBytes.length + bytes.length);
+    all.set(this.#pendingBytes);
+    all.set(bytes, this.#pendingBytes.length);
     const end = all.length - unfinishedCharacterBytes(all);
-    this.#pending = all.slice(end);
+    this.#pendingBytes = all.slice(end);
     return this.#decoder.decode(all.subarray(0, end));
   }
 
   /** Ends the stream: an unfinished character becomes U+FFFD. */
   end(): string {
-    const text = this.#decoder.decode(this.#pending);
-    this.#pending = new Uint8Array();
+    const text = this.#decoder.decode(this.#pendingBytes);
+    this.#pendingBytes = new Uint8Array();
     return text;
   }
 }

@@ -58,9 +58,9 @@ interface WaitingCall<Reply> {
 /** One worker. It does calls in the order in which they were made. */
 export class WorkerClient<Request, Reply> {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, WaitingCall<Reply>>();
-  #next = 0;
-  #ended: Error | undefined;
+  readonly #waitingCalls = new Map<number, WaitingCall<Reply>>();
+  #nextCallId = 0;
+  #endedWith: Error | undefined;
 
   /**
    * Takes charge of a worker that has not been asked anything.
@@ -75,11 +75,11 @@ export class WorkerClient<Request, Reply> {
     this.#worker = worker;
     worker.addEventListener(
       "message",
-      ({ data }: MessageEvent<WorkerReply<Reply>>) => this.#settle(data),
+      ({ data }: MessageEvent<WorkerReply<Reply>>) => this.#settleCall(data),
     );
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      if (this.#ended !== undefined) return;
+      if (this.#endedWith !== undefined) return;
       const error = explain(new WorkerFailure("crashed", event.message));
       this.end(error);
       crashed?.(error);
@@ -89,7 +89,7 @@ export class WorkerClient<Request, Reply> {
 
   /** Whether calls are taken. */
   get alive(): boolean {
-    return this.#ended === undefined;
+    return this.#endedWith === undefined;
   }
 
   /**
@@ -102,10 +102,10 @@ export class WorkerClient<Request, Reply> {
     request: Request,
     { transfer = [], patience }: CallOptions = {},
   ): Promise<Reply> {
-    if (this.#ended !== undefined) throw this.#ended;
-    const id = this.#next++;
+    if (this.#endedWith !== undefined) throw this.#endedWith;
+    const id = this.#nextCallId++;
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-    this.#waiting.set(id, { resolve, reject });
+    this.#waitingCalls.set(id, { resolve, reject });
     const late = patience === undefined ? undefined : setTimeout(() => {
       reject(
         new WorkerFailure("late", `it takes longer than ${patience} ms`),
@@ -116,22 +116,22 @@ export class WorkerClient<Request, Reply> {
       this.#worker.postMessage(call, transfer);
       return await promise;
     } finally {
-      this.#waiting.delete(id);
+      this.#waitingCalls.delete(id);
       clearTimeout(late);
     }
   }
 
   /** Ends the worker, even if it hangs; what waits and what comes is rejected. */
   end(error: Error = new WorkerFailure("ended", "it was closed")): void {
-    if (this.#ended !== undefined) return;
-    this.#ended = error;
+    if (this.#endedWith !== undefined) return;
+    this.#endedWith = error;
     this.#worker.terminate();
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    for (const { reject } of this.#waitingCalls.values()) reject(error);
+    this.#waitingCalls.clear();
   }
 
-  #settle({ id, reply }: WorkerReply<Reply>): void {
-    this.#waiting.get(id)?.resolve(reply);
+  #settleCall({ id, reply }: WorkerReply<Reply>): void {
+    this.#waitingCalls.get(id)?.resolve(reply);
   }
 }
 
@@ -153,13 +153,13 @@ export interface RestartingOptions {
  * that the time of each is its own.
  */
 export class RestartingWorker<Request, Reply> {
-  readonly #options: RestartingOptions;
+  readonly #workerOptions: RestartingOptions;
   #client: WorkerClient<Request, Reply> | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  #lastCall: Promise<unknown> = Promise.resolve();
 
   /** Starts nothing yet. */
   constructor(options: RestartingOptions) {
-    this.#options = options;
+    this.#workerOptions = options;
   }
 
   /**
@@ -168,8 +168,8 @@ export class RestartingWorker<Request, Reply> {
    * @throws {WorkerFailure} If there is no reply in time, or the worker fails.
    */
   async call(request: Request): Promise<Reply> {
-    const reply = this.#last.then(() => this.#call(request));
-    this.#last = reply.catch(() => {});
+    const reply = this.#lastCall.then(() => this.#callWorker(request));
+    this.#lastCall = reply.catch(() => {});
     return await reply;
   }
 
@@ -179,8 +179,8 @@ export class RestartingWorker<Request, Reply> {
     this.#client = undefined;
   }
 
-  async #call(request: Request): Promise<Reply> {
-    const { open, start, patience, starting } = this.#options;
+  async #callWorker(request: Request): Promise<Reply> {
+    const { open, start, patience, starting } = this.#workerOptions;
     const fresh = this.#client === undefined;
     const client = this.#client ??= new WorkerClient(open(), start?.());
     try {

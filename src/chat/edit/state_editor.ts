@@ -78,21 +78,21 @@ export interface EditorOptions {
 /** Reads and asks; a save that is `undefined` is the blank state. */
 export class Editor {
   readonly #speaker: Speaker;
-  readonly #turns: EditTurns;
+  readonly #engineTurns: EditTurns;
   readonly #signal: AbortSignal;
   /** Tokens of texts that were counted. */
-  readonly #lengths = new Map<string, number>();
+  readonly #promptLengths = new Map<string, number>();
 
   /** Has done nothing yet. */
   constructor({ speaker, turns, signal }: EditorOptions) {
     this.#speaker = speaker;
-    this.#turns = turns;
+    this.#engineTurns = turns;
     this.#signal = signal;
   }
 
   /** How many tokens a text has. */
   length(text: string): number {
-    return this.#lengths.get(text) ??
+    return this.#promptLengths.get(text) ??
       this.#speaker.engine.tokenizer.encode(text).length;
   }
 
@@ -101,15 +101,15 @@ export class Editor {
    * however often it is asked.
    */
   async count(texts: Iterable<string>): Promise<void> {
-    await inSteps(this.#counting(texts));
+    await inSteps(this.#countingTurns(texts));
   }
 
-  *#counting(texts: Iterable<string>): Generator<void, void> {
+  *#countingTurns(texts: Iterable<string>): Generator<void, void> {
     const { tokenizer } = this.#speaker.engine;
     for (const text of texts) {
-      if (this.#lengths.has(text)) continue;
+      if (this.#promptLengths.has(text)) continue;
       const tokens = yield* encoding(text, tokenizer);
-      this.#lengths.set(text, tokens.length);
+      this.#promptLengths.set(text, tokens.length);
       yield;
     }
   }
@@ -135,7 +135,7 @@ export class Editor {
       (openings[i]?.space ? " " : "") + answer
     );
     const begins = openings[0]?.bos ?? bos?.chat;
-    const scores = await this.#turns.score({
+    const scores = await this.#engineTurns.score({
       ...(save !== undefined && { save }),
       ...(begins !== undefined && { bos: begins }),
       texts: openings.map(({ prompt }, i) => [
@@ -162,7 +162,7 @@ export class Editor {
   ): Promise<{ readonly reply: string; readonly save: Save }> {
     let reply = "";
     let left: DoneEvent | undefined;
-    await this.#turns.take(
+    await this.#engineTurns.take(
       {
         save,
         input: { messages: [{ role: "user", content }] },
@@ -220,7 +220,7 @@ export class Editor {
   /** Reads messages; none give the state as it is, begun if it was not. */
   read(save: Save | undefined, messages: readonly Message[]): Promise<Save> {
     const input = messages.length === 0 ? { prompt: "" } : { messages };
-    return this.#turns.read(save, input, this.#signal);
+    return this.#engineTurns.read(save, input, this.#signal);
   }
 
   /**
@@ -235,9 +235,9 @@ export class Editor {
   ): Promise<Save> {
     const keep = transcript || undefined;
     const [first = { prompt: "" }, ...others] = told;
-    let last = await this.#turns.read(save, first, this.#signal, keep);
+    let last = await this.#engineTurns.read(save, first, this.#signal, keep);
     for (const input of others) {
-      last = await this.#turns.read(last, input, this.#signal);
+      last = await this.#engineTurns.read(last, input, this.#signal);
     }
     return last;
   }

@@ -162,13 +162,13 @@ export class ModelTemplate implements ChatTemplate {
   readonly thinks: boolean;
   readonly end: string;
   readonly calls: CallFrame;
-  readonly #writer: TemplateWriter;
-  readonly #facts: TemplateFacts;
+  readonly #templateWriter: TemplateWriter;
+  readonly #templateFacts: TemplateFacts;
 
   /** Made by {@linkcode openTemplate}. */
   constructor(writer: TemplateWriter, facts: TemplateFacts) {
-    this.#writer = writer;
-    this.#facts = facts;
+    this.#templateWriter = writer;
+    this.#templateFacts = facts;
     this.thinks = facts.thinks;
     this.calls = facts.called?.frame ?? FENCED;
     this.end = writer.spoken(facts.shape.end);
@@ -183,7 +183,7 @@ export class ModelTemplate implements ChatTemplate {
     const { form, tools, flat } = this.#formOf(given, moment);
     const messages = flat.map((message) => ({
       ...message,
-      content: this.#clean(message.content, form),
+      content: this.#withoutThoughts(message.content, form),
     }));
     const options: WriteOptions = {
       effort,
@@ -192,7 +192,7 @@ export class ModelTemplate implements ChatTemplate {
     };
     const going = goesOn(messages, moment);
     if (going && messages.length === 0) {
-      return this.#opening("", form, moment, true);
+      return this.#answerOpening("", form, moment, true);
     }
     const last = messages.at(-1);
     const mark = standIn();
@@ -203,19 +203,29 @@ export class ModelTemplate implements ChatTemplate {
     const fresh = !begun || tell || written[0]?.role === "system";
     const text = fresh
       ? (begun ? ending(phase, form) : "") +
-        await this.#whole(written, open, { form, begun, options })
-      : await this.#after(written, open, { form, phase, options });
+        await this.#wholeChat(written, open, { form, begun, options })
+      : await this.#afterTurn(written, open, { form, phase, options });
     if (!going) {
-      return this.#opening(text, form, { ...moment, answer: open }, false);
+      return this.#answerOpening(
+        text,
+        form,
+        { ...moment, answer: open },
+        false,
+      );
     }
     const at = text.lastIndexOf(mark);
     const head = text.slice(0, at < 0 ? text.length : at);
-    return this.#opening(head + (last?.content ?? ""), form, moment, true);
+    return this.#answerOpening(
+      head + (last?.content ?? ""),
+      form,
+      moment,
+      true,
+    );
   }
 
   /** Ends the thread. */
   close(): void {
-    this.#writer.close();
+    this.#templateWriter.close();
   }
 
   /**
@@ -226,7 +236,7 @@ export class ModelTemplate implements ChatTemplate {
     given: readonly Message[],
     { begun, tell = false, tools = [] }: Moment,
   ): TemplateForm {
-    const { shape, called } = this.#facts;
+    const { shape, called } = this.#templateFacts;
     if (called === undefined) {
       const told = begun && !tell ? [] : tools;
       return { form: shape, tools: [], flat: flattened(given, told, true) };
@@ -246,7 +256,7 @@ export class ModelTemplate implements ChatTemplate {
   }
 
   /** The opening that a text makes. */
-  #opening(
+  #answerOpening(
     asked: string,
     form: Shape | CalledShape,
     { phase, effort, answer, begun }: Moment,
@@ -268,11 +278,11 @@ export class ModelTemplate implements ChatTemplate {
       ? "maybe"
       : "none";
     // Whether the text begins so is said beside it: a request may say otherwise.
-    const bos = this.#facts.bos ??
-      (!begun && this.#writer.beginsWithEnd(text) ? true : undefined);
+    const bos = this.#templateFacts.bos ??
+      (!begun && this.#templateWriter.beginsWithEnd(text) ? true : undefined);
     return {
-      prompt: this.#writer.pieces(
-        begun ? text : this.#writer.withoutEnd(text),
+      prompt: this.#templateWriter.pieces(
+        begun ? text : this.#templateWriter.withoutEnd(text),
       ),
       phase: {
         // History of turns that are joined has no end of its own.
@@ -283,18 +293,18 @@ export class ModelTemplate implements ChatTemplate {
         thought !== "closed",
       thought,
       ...(bos !== undefined && { bos }),
-      ...this.#ends(form, thought),
+      ...this.#turnEnds(form, thought),
     };
   }
 
   /** What ends an answer. A thought may hold white space that ends a turn. */
-  #ends(
+  #turnEnds(
     form: Shape | CalledShape,
     thought: ThoughtStart,
   ): Pick<ChatOpening, "ends" | "endsWithToken"> {
     const { end, next } = form;
-    const spoken = (text: string) => this.#writer.spoken(text);
-    const [text, eos] = [spoken(end), spoken(this.#writer.eos)];
+    const spoken = (text: string) => this.#templateWriter.spoken(text);
+    const [text, eos] = [spoken(end), spoken(this.#templateWriter.eos)];
     const token = end !== "" && text === "";
     const firm = text.trim() !== "" ||
       (text.includes("\n\n") && (thought === "none" || thought === "closed"));
@@ -316,13 +326,13 @@ export class ModelTemplate implements ChatTemplate {
   }
 
   /** A message without what would end its turn. */
-  #clean(content: string, { end }: Shape): string {
-    const text = this.#writer.spoken(end);
+  #withoutThoughts(content: string, { end }: Shape): string {
+    const text = this.#templateWriter.spoken(end);
     if (text.trim() !== "") return content.replaceAll(text, "");
     return text.includes("\n\n") ? clean(content) : content;
   }
 
-  async #whole(
+  async #wholeChat(
     messages: readonly Message[],
     open: boolean,
     { form, begun, options }: {
@@ -331,12 +341,15 @@ export class ModelTemplate implements ChatTemplate {
       readonly options: WriteOptions;
     },
   ): Promise<string> {
-    const [text = ""] = await this.#writer.write([[messages, open]], options);
-    const inside = begun ? this.#writer.withoutEnd(text) : text;
+    const [text = ""] = await this.#templateWriter.write(
+      [[messages, open]],
+      options,
+    );
+    const inside = begun ? this.#templateWriter.withoutEnd(text) : text;
     return unfinishedTurn(inside, open, form);
   }
 
-  async #after(
+  async #afterTurn(
     messages: readonly Message[],
     open: boolean,
     { form, phase, options }: {
@@ -348,7 +361,7 @@ export class ModelTemplate implements ChatTemplate {
     if (messages.length === 0 && !open) return "";
     const { end, lead } = form;
     const { pasts, said: { content: said } } = standIns();
-    const texts = await this.#writer.write(
+    const texts = await this.#templateWriter.write(
       pasts.flatMap((past) => [
         [[...lead, ...past.slice(0, -1)], false],
         [[...lead, ...past, ...messages], open],

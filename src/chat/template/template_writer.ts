@@ -68,7 +68,7 @@ export class TemplateWriter {
   readonly #jinja: TemplateInterpreter;
   readonly #specials: { readonly bos: string; readonly eos: string };
   /** Ids by marks. */
-  readonly #marks = new Map<string, number>();
+  readonly #specialMarks = new Map<string, number>();
   readonly #tokenizer: Words | undefined;
 
   /** Starts nothing before the first. */
@@ -81,9 +81,11 @@ export class TemplateWriter {
     const marked = (text: string) => {
       const id = specialTokenId(text, specials.ids, tokenizer);
       if (id === undefined) return text;
-      const known = this.#marks.entries().find(([, other]) => other === id);
+      const known = this.#specialMarks.entries().find(([, other]) =>
+        other === id
+      );
       const mark = known?.[0] ?? newMark();
-      this.#marks.set(mark, id);
+      this.#specialMarks.set(mark, id);
       return mark;
     };
     this.#specials = { bos: marked(specials.bos), eos: marked(specials.eos) };
@@ -130,13 +132,13 @@ export class TemplateWriter {
 
   /** A text of {@linkcode write} as it is read: marks are tokens. */
   pieces(text: string): PromptPieces {
-    if (this.#marks.size === 0) return text;
-    const marks = [...this.#marks.keys()].join("|");
+    if (this.#specialMarks.size === 0) return text;
+    const marks = [...this.#specialMarks.keys()].join("|");
     const parts = text.split(new RegExp(`(${marks})`)).filter((part) =>
       part !== ""
     );
-    return parts.some((part) => this.#marks.has(part))
-      ? parts.map((part) => this.#marks.get(part) ?? part)
+    return parts.some((part) => this.#specialMarks.has(part))
+      ? parts.map((part) => this.#specialMarks.get(part) ?? part)
       : text;
   }
 
@@ -153,14 +155,16 @@ export class TemplateWriter {
 
   /** Whether a text of {@linkcode write} begins with the end of text. */
   beginsWithEnd(text: string): boolean {
-    return this.#marks.entries().some(([mark, id]) =>
+    return this.#specialMarks.entries().some(([mark, id]) =>
       id === (this.#tokenizer?.end ?? 0) && text.startsWith(mark)
     );
   }
 
   /** A text of {@linkcode write} that does not begin with the end of text. */
   withoutEnd(text: string): string {
-    const mark = this.#marks.keys().find((mark) => text.startsWith(mark));
+    const mark = this.#specialMarks.keys().find((mark) =>
+      text.startsWith(mark)
+    );
     return mark !== undefined && this.beginsWithEnd(text)
       ? text.slice(mark.length)
       : text;

@@ -134,7 +134,7 @@ export function clean(content: string): string {
 
 /** Takes the space after `Assistant:` off an answer that comes in pieces. */
 export class AnswerStart {
-  #begun: boolean;
+  #chatBegun: boolean;
 
   /**
    * Expects the space or not.
@@ -142,13 +142,13 @@ export class AnswerStart {
    * @param expected Whether the prompt ended with `Assistant:`.
    */
   constructor(expected: boolean) {
-    this.#begun = !expected;
+    this.#chatBegun = !expected;
   }
 
   /** The next piece, without that space. */
   trim(piece: string): string {
-    if (this.#begun || piece === "") return piece;
-    this.#begun = true;
+    if (this.#chatBegun || piece === "") return piece;
+    this.#chatBegun = true;
     return piece.startsWith(" ") ? piece.slice(1) : piece;
   }
 }

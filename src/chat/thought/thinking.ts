@@ -108,8 +108,8 @@ export interface ThoughtPiece {
  */
 export class ThoughtSplitter {
   /** What stands before the next that is given out: a `>`, white space, or text. */
-  #at: "perhaps" | "opening" | "thought" | "closing" | "answer";
-  #held = "";
+  #tagAt: "perhaps" | "opening" | "thought" | "closing" | "answer";
+  #heldText = "";
 
   /**
    * Begins an answer.
@@ -117,7 +117,7 @@ export class ThoughtSplitter {
    * @param start As the prompt left it.
    */
   constructor(start: ThoughtStart) {
-    this.#at = ({
+    this.#tagAt = ({
       none: "answer",
       opened: "opening",
       closed: "closing",
@@ -127,44 +127,44 @@ export class ThoughtSplitter {
 
   /** Whether the thought has not ended yet. */
   get thinking(): boolean {
-    return this.#at === "opening" || this.#at === "thought";
+    return this.#tagAt === "opening" || this.#tagAt === "thought";
   }
 
   /** Takes the next piece. */
   push(piece: string): ThoughtPiece {
-    this.#held += piece;
+    this.#heldText += piece;
     let reasoning = "";
-    if (this.#at === "perhaps") {
-      const begun = this.#held.trimStart();
+    if (this.#tagAt === "perhaps") {
+      const begun = this.#heldText.trimStart();
       if (begun.startsWith(THINK_START)) {
-        this.#held = begun.slice(THINK_START.length);
-        this.#at = "opening";
-      } else if (!THINK_START.startsWith(begun)) this.#at = "answer";
+        this.#heldText = begun.slice(THINK_START.length);
+        this.#tagAt = "opening";
+      } else if (!THINK_START.startsWith(begun)) this.#tagAt = "answer";
     }
-    if (this.#at === "opening") this.#skip(/^>?\s*/, "thought");
-    if (this.#at === "thought") {
-      const end = this.#held.indexOf(THINK_END);
-      const upTo = end >= 0 ? end : safeLength(this.#held);
-      reasoning = this.#held.slice(0, upTo);
-      this.#held = this.#held.slice(upTo);
+    if (this.#tagAt === "opening") this.#skipBlanks(/^>?\s*/, "thought");
+    if (this.#tagAt === "thought") {
+      const end = this.#heldText.indexOf(THINK_END);
+      const upTo = end >= 0 ? end : safeLength(this.#heldText);
+      reasoning = this.#heldText.slice(0, upTo);
+      this.#heldText = this.#heldText.slice(upTo);
       if (end >= 0) {
         reasoning = reasoning.trimEnd();
-        this.#held = this.#held.slice(THINK_END.length - 1);
-        this.#at = "closing";
+        this.#heldText = this.#heldText.slice(THINK_END.length - 1);
+        this.#tagAt = "closing";
       }
     }
-    if (this.#at === "closing") this.#skip(/^>?\s*/, "answer");
-    if (this.#at !== "answer") return { reasoning, text: "" };
-    const text = this.#held;
-    this.#held = "";
+    if (this.#tagAt === "closing") this.#skipBlanks(/^>?\s*/, "answer");
+    if (this.#tagAt !== "answer") return { reasoning, text: "" };
+    const text = this.#heldText;
+    this.#heldText = "";
     return { reasoning, text };
   }
 
   /** What was held back when the text is over. */
   finish(): ThoughtPiece {
-    const rest = this.#held;
-    this.#held = "";
-    switch (this.#at) {
+    const rest = this.#heldText;
+    this.#heldText = "";
+    switch (this.#tagAt) {
       case "thought":
         return { reasoning: rest.trimEnd(), text: "" };
       case "perhaps":
@@ -174,9 +174,9 @@ export class ThoughtSplitter {
     }
   }
 
-  #skip(pattern: RegExp, next: "thought" | "answer"): void {
-    this.#held = this.#held.replace(pattern, "");
-    if (this.#held !== "") this.#at = next;
+  #skipBlanks(pattern: RegExp, next: "thought" | "answer"): void {
+    this.#heldText = this.#heldText.replace(pattern, "");
+    if (this.#heldText !== "") this.#tagAt = next;
   }
 }
 

@@ -29,15 +29,15 @@ interface JsonPlace {
 /** Reads the call of one answer. */
 export class ForcedCall {
   /** What has come before the arguments. */
-  #head = "";
-  #name: string | undefined;
-  #json = "";
-  #place: JsonPlace = { depth: 0, quoted: false, escaped: false };
-  #whole = false;
+  #callHead = "";
+  #callName: string | undefined;
+  #argumentsPlace = "";
+  #callPlace: JsonPlace = { depth: 0, quoted: false, escaped: false };
+  #callWhole = false;
 
   /** The function's name, once it is written. */
   get name(): string | undefined {
-    return this.#name;
+    return this.#callName;
   }
 
   /**
@@ -45,7 +45,7 @@ export class ForcedCall {
    * name or what follows it is cut; nothing where more are left.
    */
   only(names: Iterable<string>): string | undefined {
-    const begun = this.#head.replaceAll(/\s/g, "");
+    const begun = this.#callHead.replaceAll(/\s/g, "");
     if (begun === "" || !this.begun) return undefined;
     const [, part = "", end] = CALL_NAME.exec(begun.slice(CALL_START.length)) ??
       [];
@@ -57,7 +57,7 @@ export class ForcedCall {
 
   /** Whether what is written is the beginning of a call. */
   get begun(): boolean {
-    const begun = this.#head.replaceAll(/\s/g, "");
+    const begun = this.#callHead.replaceAll(/\s/g, "");
     return begun.startsWith(CALL_START)
       ? CALL_NAME.test(begun.slice(CALL_START.length))
       : CALL_START.startsWith(begun);
@@ -65,36 +65,36 @@ export class ForcedCall {
 
   /** What is written of the arguments. */
   get json(): string {
-    return this.#json;
+    return this.#argumentsPlace;
   }
 
   /** Whether they are written to their end. */
   get whole(): boolean {
-    return this.#whole;
+    return this.#callWhole;
   }
 
   /** The next of the answer; gives what it has of the call, if anything. */
   push(text: string): CallPiece | undefined {
     let rest = text;
-    if (this.#name === undefined) {
-      this.#head += text;
-      const found = CALL_HEAD.exec(this.#head);
+    if (this.#callName === undefined) {
+      this.#callHead += text;
+      const found = CALL_HEAD.exec(this.#callHead);
       if (found === null) return undefined;
-      this.#name = found[1];
-      rest = this.#head.slice(found[0].length);
+      this.#callName = found[1];
+      rest = this.#callHead.slice(found[0].length);
     }
     const json = this.#arguments(rest);
-    this.#json += json;
-    return json === "" ? undefined : { name: this.#name, json };
+    this.#argumentsPlace += json;
+    return json === "" ? undefined : { name: this.#callName, json };
   }
 
   /** What of a text is arguments: all of it to the bracket that ends them. */
   #arguments(text: string): string {
-    if (this.#whole) return "";
+    if (this.#callWhole) return "";
     for (let i = 0; i < text.length; i++) {
-      this.#place = afterLetter(this.#place, text[i]);
-      if (this.#place.depth === 0) {
-        this.#whole = true;
+      this.#callPlace = afterLetter(this.#callPlace, text[i]);
+      if (this.#callPlace.depth === 0) {
+        this.#callWhole = true;
         return text.slice(0, i + 1);
       }
     }

@@ -207,13 +207,13 @@ interface EndedCall {
 
 /** Tells calls from the text around them in an answer that comes in pieces. */
 export class CallReader {
-  readonly #names: ReadonlySet<string>;
-  readonly #forced: ForcedCall | undefined;
+  readonly #toolNames: ReadonlySet<string>;
+  readonly #forcedCall: ForcedCall | undefined;
   readonly #frames: readonly CallFrame[];
-  readonly #calls: ToolCall[] = [];
-  #held = "";
-  #begun: BegunCall | undefined;
-  #told = false;
+  readonly #readCalls: ToolCall[] = [];
+  #heldText = "";
+  #callBegun: BegunCall | undefined;
+  #toldCalls = false;
 
   /**
    * Begins an answer.
@@ -227,8 +227,8 @@ export class CallReader {
     certain: boolean,
     frame: CallFrame = FENCED,
   ) {
-    this.#names = new Set(tools.map(({ name }) => name));
-    this.#forced = certain ? new ForcedCall() : undefined;
+    this.#toolNames = new Set(tools.map(({ name }) => name));
+    this.#forcedCall = certain ? new ForcedCall() : undefined;
     this.#frames = [frame, FENCED];
   }
 
@@ -237,21 +237,23 @@ export class CallReader {
    * answer has to be.
    */
   push(text: string): { readonly text: string; readonly call?: CallPiece } {
-    if (this.#names.size === 0) return { text };
-    this.#held += text;
-    if (this.#forced === undefined) return { text: this.#release(false) };
-    const call = this.#forced.push(text);
+    if (this.#toolNames.size === 0) return { text };
+    this.#heldText += text;
+    if (this.#forcedCall === undefined) return { text: this.#release(false) };
+    const call = this.#forcedCall.push(text);
     return { text: "", ...(call && { call }) };
   }
 
   /** At the end of the answer: its calls, and the text that was held back. */
   finish(): { readonly text: string; readonly calls: readonly ToolCall[] } {
-    if (this.#forced !== undefined) {
-      const calls = this.#forcedCalls(this.#forced);
-      if (calls.length > 0 || this.#forced.begun) return { text: "", calls };
+    if (this.#forcedCall !== undefined) {
+      const calls = this.#forcedCalls(this.#forcedCall);
+      if (calls.length > 0 || this.#forcedCall.begun) {
+        return { text: "", calls };
+      }
     }
     const text = this.#release(true);
-    const calls = this.#calls;
+    const calls = this.#readCalls;
     return { text: calls.length > 0 ? text.trimEnd() : text, calls };
   }
 
@@ -259,10 +261,10 @@ export class CallReader {
   #forcedCalls(forced: ForcedCall): readonly ToolCall[] {
     const { json, whole } = forced;
     if (forced.name === undefined) {
-      const calls = this.#callsIn(this.#held);
+      const calls = this.#callsIn(this.#heldText);
       if (calls.length > 0) return calls;
     }
-    const name = forced.name ?? forced.only(this.#names);
+    const name = forced.name ?? forced.only(this.#toolNames);
     if (name === undefined) return [];
     const given = whole ? JSON.parse(json) : {};
     return [{ name, arguments: given, json, ...(!whole && { cut: true }) }];
@@ -276,41 +278,43 @@ export class CallReader {
   #release(over: boolean): string {
     let told = "";
     const tell = (length: number) => {
-      told += this.#held.slice(0, length);
-      this.#held = this.#held.slice(length);
-      this.#told ||= told.trim() !== "";
+      told += this.#heldText.slice(0, length);
+      this.#heldText = this.#heldText.slice(length);
+      this.#toldCalls ||= told.trim() !== "";
     };
     for (;;) {
-      if (this.#begun === undefined) {
+      if (this.#callBegun === undefined) {
         tell(this.#textLength(over));
-        this.#begun = this.#begin();
+        this.#callBegun = this.#beginCall();
       }
-      const ended = this.#begun && this.#end(this.#begun, over);
+      const ended = this.#callBegun && this.#endCall(this.#callBegun, over);
       if (ended === undefined) return told;
-      this.#begun = undefined;
+      this.#callBegun = undefined;
       if (ended.calls.length === 0) tell(ended.end);
       else {
-        this.#calls.push(...ended.calls);
-        this.#held = this.#held.slice(ended.end);
+        this.#readCalls.push(...ended.calls);
+        this.#heldText = this.#heldText.slice(ended.end);
       }
     }
   }
 
   /** How what stands before calls begins. */
-  get #starts(): readonly (readonly [frame: CallFrame, start: string])[] {
+  get #callStarts(): readonly (readonly [frame: CallFrame, start: string])[] {
     return this.#frames.flatMap((frame) => {
       const start = frame.before.trim();
       if (start !== "") return [[frame, start] as const];
       // Without anything before it, JSON is a call at the start of an answer alone.
-      const bare = this.#told || this.#calls.length > 0 ? [] : ["{", "["];
+      const bare = this.#toldCalls || this.#readCalls.length > 0
+        ? []
+        : ["{", "["];
       return bare.map((start) => [frame, start] as const);
     });
   }
 
   /** How much of what is held is text, and cannot become part of a call. */
   #textLength(over: boolean): number {
-    const held = this.#held;
-    const places = this.#starts.map(([{ before }, start]) => {
+    const held = this.#heldText;
+    const places = this.#callStarts.map(([{ before }, start]) => {
       if (before.trim() === "") {
         return held.trimStart().startsWith(start) ? 0 : held.length;
       }
@@ -327,11 +331,11 @@ export class CallReader {
   }
 
   /** The call that what is held begins with. */
-  #begin(): BegunCall | undefined {
-    const text = this.#held.trimStart();
-    const space = this.#held.length - text.length;
+  #beginCall(): BegunCall | undefined {
+    const text = this.#heldText.trimStart();
+    const space = this.#heldText.length - text.length;
     const [frame, start] =
-      this.#starts.find(([, start]) => text.startsWith(start)) ?? [];
+      this.#callStarts.find(([, start]) => text.startsWith(start)) ?? [];
     if (frame === undefined || start === undefined) return undefined;
     const bare = frame.before.trim() === "";
     const body = space + (bare ? 0 : start.length);
@@ -339,8 +343,8 @@ export class CallReader {
   }
 
   /** Where a call ends, and what it is; nothing if it goes on. */
-  #end(begun: BegunCall, over: boolean): EndedCall | undefined {
-    const held = this.#held;
+  #endCall(begun: BegunCall, over: boolean): EndedCall | undefined {
+    const held = this.#heldText;
     const { frame, body } = begun;
     const after = frame.after.trim();
     while (after !== "") {
@@ -372,7 +376,7 @@ export class CallReader {
   #isCall(value: unknown): value is ToolCall {
     if (typeof value !== "object" || value === null) return false;
     const { name, arguments: given } = value as Record<string, unknown>;
-    return typeof name === "string" && this.#names.has(name) &&
+    return typeof name === "string" && this.#toolNames.has(name) &&
       typeof given === "object" && given !== null && !Array.isArray(given);
   }
 }

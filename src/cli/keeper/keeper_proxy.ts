@@ -83,7 +83,7 @@ interface FoundSave {
 /** The proxy. */
 export class Keeper {
   readonly #servers: readonly string[];
-  readonly #store: SaveStore;
+  readonly #saveStore: SaveStore;
   readonly #note: (line: string) => void;
   readonly #loopback: boolean;
   readonly #fetch: Fetch;
@@ -102,7 +102,7 @@ export class Keeper {
       );
     }
     this.#servers = servers;
-    this.#store = store;
+    this.#saveStore = store;
     this.#note = note;
     this.#loopback = loopback;
     this.#fetch = call ?? fetch;
@@ -120,18 +120,27 @@ export class Keeper {
       if (member !== undefined) return await this.#allModels(request, member);
     }
     if (request.method !== "POST" || dialect === undefined) {
-      return await this.#forward(request, pathname + search, request.body);
+      return await this.#forwardRequest(
+        request,
+        pathname + search,
+        request.body,
+      );
     }
     const [bytes] = await Promise.all([
       readUpTo(request),
-      this.#store.refresh(),
+      this.#saveStore.refresh(),
     ]);
     if (bytes === undefined) return tooLarge();
     const text = new TextDecoder().decode(bytes);
     const body = jsonObject(text);
     const history = body && this.#historyOf(request, body, dialect);
     if (body === undefined || history === undefined) {
-      return await this.#forward(request, pathname + search, bytes, body);
+      return await this.#forwardRequest(
+        request,
+        pathname + search,
+        bytes,
+        body,
+      );
     }
     const path = pathname + search;
     return await this.#converse({
@@ -161,33 +170,33 @@ export class Keeper {
     const seed = [told.kind, body.model ?? null, keyOf(caller)];
     return told.kind === "chat"
       ? chatHistory([...seed, told.head], told.pieces)
-      : textHistory(seed, told.text, this.#store.texts);
+      : textHistory(seed, told.text, this.#saveStore.texts);
   }
 
   /** Goes on from the newest save; where that is refused, tells the whole. */
   async #converse(asked: ConversationRequest): Promise<Response> {
     for (let tries = 0; tries < SAVES_TRIED; tries++) {
-      const found = await this.#find(asked);
+      const found = await this.#findSave(asked);
       if (found === undefined) break;
       const { place: { known }, server } = found;
       const body = JSON.stringify(found.body);
-      const { response, from } = await this.#send(asked, body, server);
+      const { response, from } = await this.#sendToServer(asked, body, server);
       if (!await refusesState(response)) {
-        return await this.#listen(asked, response, from, known);
+        return await this.#listenToAnswer(asked, response, from, known);
       }
       this.#note(`A save is of no use any more (${response.status})`);
       await response.body?.cancel();
-      this.#store.remove(found.place);
+      this.#saveStore.remove(found.place);
     }
-    const { response, from } = await this.#send(asked, asked.text);
-    return await this.#listen(asked, response, from, 0);
+    const { response, from } = await this.#sendToServer(asked, asked.text);
+    return await this.#listenToAnswer(asked, response, from, 0);
   }
 
-  async #find(
+  async #findSave(
     { history: { places }, dialect, body }: ConversationRequest,
   ): Promise<FoundSave | undefined> {
     for (const place of places) {
-      const save = await this.#store.read(place);
+      const save = await this.#saveStore.read(place);
       if (save === undefined) continue;
       const { state, about: { server, space = "" } } = save;
       const resumed = dialect.resume(body, place.known, state, space);
@@ -197,7 +206,7 @@ export class Keeper {
   }
 
   /** Passes an answer on, and keeps its state once it has ended. */
-  async #listen(
+  async #listenToAnswer(
     asked: ConversationRequest,
     response: Response,
     server: string,
@@ -209,7 +218,7 @@ export class Keeper {
     headers.delete("content-length");
     try {
       const body = await answerBody(response, answer, async () => {
-        await this.#keep(asked, answer, server, known);
+        await this.#keepState(asked, answer, server, known);
       });
       return new Response(body, { status, headers });
     } catch (error) {
@@ -218,7 +227,7 @@ export class Keeper {
     }
   }
 
-  async #keep(
+  async #keepState(
     { body, history }: ConversationRequest,
     answer: AnswerReader,
     server: string,
@@ -226,7 +235,7 @@ export class Keeper {
   ): Promise<void> {
     if (answer.state === undefined) return;
     const { words, length, unit } = history;
-    await this.#store.write(history.after(answer), answer.state, {
+    await this.#saveStore.write(history.after(answer), answer.state, {
       server,
       model: typeof body.model === "string" ? body.model : "",
       turns: unit === "messages" ? length + 1 : 1,
@@ -241,16 +250,16 @@ export class Keeper {
   }
 
   /** Sends a request to a server that has its model, the preferred one first. */
-  async #send(
+  async #sendToServer(
     { request, path, body }: ConversationRequest,
     text: string,
     preferred?: string,
   ): Promise<{ readonly response: Response; readonly from: string }> {
-    const candidates = await this.#candidates(request, body, preferred);
+    const candidates = await this.#serversFor(request, body, preferred);
     let failure: unknown;
     for (const from of candidates) {
       try {
-        const response = await this.#call(request, from + path, text);
+        const response = await this.#callServer(request, from + path, text);
         return { response, from };
       } catch (error) {
         if (request.signal.aborted) throw error;
@@ -261,7 +270,7 @@ export class Keeper {
   }
 
   /** Servers for a request, in the order in which they are asked. */
-  async #candidates(
+  async #serversFor(
     request: Request,
     body: Json | undefined,
     preferred?: string,
@@ -288,7 +297,11 @@ export class Keeper {
     const ids = new Set<string>();
     try {
       const asked = new Request(request.url, { headers: request.headers });
-      const response = await this.#call(asked, `${server}/v1/models`, null);
+      const response = await this.#callServer(
+        asked,
+        `${server}/v1/models`,
+        null,
+      );
       const { data = [] } = await response.json();
       for (const { id } of data) ids.add(id);
     } catch {
@@ -306,7 +319,11 @@ export class Keeper {
     const { pathname } = new URL(request.url);
     const answers = await Promise.all(this.#servers.map(async (server) => {
       try {
-        const response = await this.#call(request, server + pathname, null);
+        const response = await this.#callServer(
+          request,
+          server + pathname,
+          null,
+        );
         return response.ok ? await response.json() as Json : undefined;
       } catch {
         return undefined;
@@ -315,25 +332,25 @@ export class Keeper {
     const known = answers.filter((answer) => answer !== undefined);
     const [first] = known;
     if (first === undefined) {
-      return await this.#forward(request, pathname, null);
+      return await this.#forwardRequest(request, pathname, null);
     }
     const all = known.flatMap((answer) => answer[member] ?? []);
     return Response.json({ ...first, [member]: all });
   }
 
-  async #forward(
+  async #forwardRequest(
     request: Request,
     path: string,
     body: BodyInit | null,
     read?: Json,
   ): Promise<Response> {
-    const [first = "", ...others] = await this.#candidates(request, read);
+    const [first = "", ...others] = await this.#serversFor(request, read);
     // What is sent as it comes can be sent once.
     const rest = body instanceof ReadableStream ? [] : others;
     let failure: unknown;
     for (const server of [first, ...rest]) {
       try {
-        return await this.#call(request, server + path, body);
+        return await this.#callServer(request, server + path, body);
       } catch (error) {
         if (request.signal.aborted) throw error;
         failure = error;
@@ -342,7 +359,7 @@ export class Keeper {
     return unreachable(failure);
   }
 
-  async #call(
+  async #callServer(
     request: Request,
     url: string,
     body: BodyInit | null,

@@ -13,8 +13,8 @@ import { ThreadTasks } from "./thread_tasks.ts";
 /** A thread that is the caller's. */
 export class InlineThread implements WasmThread {
   readonly #tasks: ThreadTasks;
-  #last: Promise<unknown> = Promise.resolve();
-  #ended: Error | undefined;
+  #lastTask: Promise<unknown> = Promise.resolve();
+  #endedWith: Error | undefined;
 
   /** Joins the kernels to the memory. */
   constructor(start: ThreadStart) {
@@ -24,9 +24,9 @@ export class InlineThread implements WasmThread {
   do<Name extends Task["name"]>(
     task: Extract<Task, { name: Name }>,
   ): Promise<Answers[Name]> {
-    const result = this.#last.then(async () => {
+    const result = this.#lastTask.then(async () => {
       await nextTurn();
-      if (this.#ended !== undefined) throw this.#ended;
+      if (this.#endedWith !== undefined) throw this.#endedWith;
       try {
         return this.#tasks.do(task) as Answers[Name];
       } catch (error) {
@@ -36,12 +36,12 @@ export class InlineThread implements WasmThread {
         throw new DeviceError("ERR_DEVICE_FAILED", error.message);
       }
     });
-    this.#last = result.catch(() => {});
+    this.#lastTask = result.catch(() => {});
     return result;
   }
 
   end(error: Error): void {
-    this.#ended ??= error;
+    this.#endedWith ??= error;
   }
 }
 

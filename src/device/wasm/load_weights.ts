@@ -96,8 +96,8 @@ async function packTensor(
 /** Hands pieces to the workers in turn, a few ahead of what they have packed. */
 class PackQueue {
   readonly #threads: readonly WasmThread[];
-  readonly #pending: Promise<undefined>[] = [];
-  #next = 0;
+  readonly #pendingPacks: Promise<undefined>[] = [];
+  #nextThread = 0;
 
   constructor(threads: readonly WasmThread[]) {
     this.#threads = threads;
@@ -109,18 +109,18 @@ class PackQueue {
     width: number,
     values: Float32Array<ArrayBuffer>,
   ): Promise<void> {
-    const thread = this.#threads[this.#next++ % this.#threads.length];
+    const thread = this.#threads[this.#nextThread++ % this.#threads.length];
     const piece = { name: "pack", place, row, width, values } as const;
     const packed = thread.do<"pack">(piece, [values.buffer]);
     // If reading fails first, nobody is left to hear that packing was cut short.
     packed.catch(() => {});
-    this.#pending.push(packed);
-    if (this.#pending.length > PACKING_AHEAD * this.#threads.length) {
-      await this.#pending.shift();
+    this.#pendingPacks.push(packed);
+    if (this.#pendingPacks.length > PACKING_AHEAD * this.#threads.length) {
+      await this.#pendingPacks.shift();
     }
   }
 
   async finish(): Promise<void> {
-    await Promise.all(this.#pending);
+    await Promise.all(this.#pendingPacks);
   }
 }

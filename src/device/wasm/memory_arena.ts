@@ -40,27 +40,27 @@ export class Arena {
   readonly places = new Map<string, TensorPlace>();
   /** Words to write before anything runs, by offset. */
   readonly words = new Map<number, Uint32Array>();
-  readonly #sizes: ReadonlyMap<string, readonly number[]>;
+  readonly #tensorSizes: ReadonlyMap<string, readonly number[]>;
   readonly #D: number;
-  #end = FIRST_ARENA_BYTE;
+  #arenaEnd = FIRST_ARENA_BYTE;
 
   /** Starts empty. */
   constructor(shape: ModelShape) {
     this.#D = shape.D;
-    this.#sizes = new Map(
+    this.#tensorSizes = new Map(
       tensorSpecs(shape).map(({ name, shape }) => [name, shape]),
     );
   }
 
   /** The first byte that is free. */
   get end(): number {
-    return this.#end;
+    return this.#arenaEnd;
   }
 
   /** Hands out bytes. */
   take(bytes: number): number {
-    const at = this.#end;
-    this.#end = roundUp(at + bytes, CACHE_LINE);
+    const at = this.#arenaEnd;
+    this.#arenaEnd = roundUp(at + bytes, CACHE_LINE);
     return at;
   }
 
@@ -93,7 +93,7 @@ export class Arena {
 
   /** Room for one vector of any length, up to a multiple of 64 values. */
   vector(name: string): number {
-    const [width] = this.#sizes.get(name) ?? [0];
+    const [width] = this.#tensorSizes.get(name) ?? [0];
     const columns = roundUp(width, 64), rowBytes = columns * 4;
     const offset = this.take(rowBytes);
     const kind = "vector", format = "F32", rows = 1;
@@ -103,7 +103,7 @@ export class Arena {
 
   /** Room for a table whose rows are read one at a time. */
   rows(name: string, format: MatrixFormat): number {
-    const [rows, width] = this.#sizes.get(name) ?? [0, 0];
+    const [rows, width] = this.#tensorSizes.get(name) ?? [0, 0];
     const bytes = rowBytes(format, width);
     const offset = this.take(rows * bytes);
     this.place(name, {
@@ -129,7 +129,7 @@ export class Arena {
     step: number = PANEL,
     columnStep: number = step,
   ): number {
-    const [height, width] = this.#sizes.get(name) ?? [0, 0];
+    const [height, width] = this.#tensorSizes.get(name) ?? [0, 0];
     const rows = roundUp(height, step), columns = roundUp(width, columnStep);
     const bytes = panelBytes(format, columns);
     const data = this.take(rows / PANEL * bytes);

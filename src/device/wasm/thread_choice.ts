@@ -57,8 +57,8 @@ interface PassKind {
 
 /** The choice of one model. */
 export class ThreadChoice {
-  readonly #counts: readonly number[];
-  readonly #kinds: readonly PassKind[];
+  readonly #threadCounts: readonly number[];
+  readonly #passKinds: readonly PassKind[];
   #cold = COLD;
 
   /**
@@ -69,14 +69,14 @@ export class ThreadChoice {
    * @param fixed Whether all of them compute every pass.
    */
   constructor(most: number, weightBytes: number, fixed = false) {
-    this.#counts = fixed ? [most] : countsUpTo(most);
-    this.#kinds = Array.from({ length: PASS_KINDS }, (_, kind) => {
+    this.#threadCounts = fixed ? [most] : countsUpTo(most);
+    this.#passKinds = Array.from({ length: PASS_KINDS }, (_, kind) => {
       const worth = 2 ** kind * weightBytes / THREAD_WORK;
-      const more = this.#counts.findIndex((count) => count >= worth);
+      const more = this.#threadCounts.findIndex((count) => count >= worth);
       return {
-        means: this.#counts.map(() => 0),
-        measured: this.#counts.map(() => 0),
-        place: more < 0 ? this.#counts.length - 1 : more,
+        means: this.#threadCounts.map(() => 0),
+        measured: this.#threadCounts.map(() => 0),
+        place: more < 0 ? this.#threadCounts.length - 1 : more,
         trial: undefined,
         spent: 0,
         left: FIRST_TRIAL_PAUSE,
@@ -88,20 +88,20 @@ export class ThreadChoice {
 
   /** Threads for a single token, for a long chunk of a prompt, and at most. */
   get inUse(): ThreadsInUse {
-    const of = ({ place }: PassKind) => this.#counts[place];
-    const [one] = this.#kinds;
-    const last = this.#kinds[PASS_KINDS - 1];
+    const of = ({ place }: PassKind) => this.#threadCounts[place];
+    const [one] = this.#passKinds;
+    const last = this.#passKinds[PASS_KINDS - 1];
     return {
       decode: of(one),
       prefill: of(last),
-      most: this.#counts[this.#counts.length - 1],
+      most: this.#threadCounts[this.#threadCounts.length - 1],
     };
   }
 
   /** Threads of the next pass. */
   threads(rows: number): number {
-    const { place, trial } = this.#kind(rows);
-    return this.#counts[trial ?? place];
+    const { place, trial } = this.#passKind(rows);
+    return this.#threadCounts[trial ?? place];
   }
 
   /**
@@ -111,8 +111,8 @@ export class ThreadChoice {
    * @param ms Milliseconds that it took, on the threads of {@linkcode threads}.
    */
   took(rows: number, ms: number): void {
-    if (this.#counts.length === 1 || this.#cold-- > 0) return;
-    const kind = this.#kind(rows);
+    if (this.#threadCounts.length === 1 || this.#cold-- > 0) return;
+    const kind = this.#passKind(rows);
     const { place, trial } = kind;
     kind.left--;
     if (trial === undefined) {
@@ -140,7 +140,7 @@ export class ThreadChoice {
   #try(kind: PassKind): void {
     const step = kind.upwards ? 1 : -1;
     const wanted = kind.place + step;
-    kind.trial = this.#counts[wanted] === undefined
+    kind.trial = this.#threadCounts[wanted] === undefined
       ? kind.place - step
       : wanted;
     kind.upwards = !kind.upwards;
@@ -148,8 +148,8 @@ export class ThreadChoice {
     kind.spent = 0;
   }
 
-  #kind(rows: number): PassKind {
-    return this.#kinds[Math.min(31 - Math.clz32(rows), PASS_KINDS - 1)];
+  #passKind(rows: number): PassKind {
+    return this.#passKinds[Math.min(31 - Math.clz32(rows), PASS_KINDS - 1)];
   }
 }
 

@@ -12,17 +12,17 @@ import type { Task, ThreadStart } from "./thread_messages.ts";
 
 /** One thread's kernels, and on thread 0 all lanes. */
 export class ThreadTasks {
-  readonly #start: ThreadStart;
+  readonly #threadStart: ThreadStart;
   readonly #kernels: WasmKernels;
-  readonly #lanes: BatchRunner | undefined;
+  readonly #batchRunner: BatchRunner | undefined;
 
   /** Joins the kernels to the memory. */
   constructor(start: ThreadStart) {
     const { module, memory, layout, thread } = start;
-    this.#start = start;
+    this.#threadStart = start;
     this.#kernels = instantiate(module, memory);
     if (thread > 0) return;
-    this.#lanes = new BatchRunner(this.#kernels, memory, layout, start);
+    this.#batchRunner = new BatchRunner(this.#kernels, memory, layout, start);
   }
 
   /**
@@ -32,11 +32,11 @@ export class ThreadTasks {
    * @throws {TypeError} If this thread has no such task.
    */
   do(task: Task): unknown {
-    const lanes = this.#lanes, { layout } = this.#start;
+    const lanes = this.#batchRunner, { layout } = this.#threadStart;
     if (task.name === "pack") return this.#pack(task);
     if (lanes === undefined) {
       throw new TypeError(
-        `Cannot ${task.name} on thread ${this.#start.thread}: thread 0 leads`,
+        `Cannot ${task.name} on thread ${this.#threadStart.thread}: thread 0 leads`,
       );
     }
     switch (task.name) {
@@ -61,14 +61,17 @@ export class ThreadTasks {
 
   /** Takes part in passes until thread 0 lets the others leave. */
   serve(): void {
-    this.#kernels.serve(this.#start.layout.plan, this.#start.thread);
+    this.#kernels.serve(
+      this.#threadStart.layout.plan,
+      this.#threadStart.thread,
+    );
   }
 
   /** Packs rows into their place, through this thread's scratch. */
   #pack(
     { place, row, width, values }: Extract<Task, { name: "pack" }>,
   ): void {
-    const { memory, layout, thread } = this.#start;
+    const { memory, layout, thread } = this.#threadStart;
     const work = layout.scratch + thread * layout.scratchBytes;
     const source = work + 256;
     new Float32Array(memory.buffer, source, values.length).set(values);

@@ -36,47 +36,50 @@ export interface LaneLease {
 
 /** The lanes of a model, and the turns that wait for one. */
 export class LanePool {
-  readonly #options: LanePoolOptions;
-  readonly #queue = new RoundRobinQueue<
+  readonly #poolOptions: LanePoolOptions;
+  readonly #waitingTurns = new RoundRobinQueue<
     PromiseWithResolvers<LaneLease | undefined>
   >();
-  #free: number[] = [];
-  #leased = 0;
+  #freeLanes: number[] = [];
+  #leasedLanes = 0;
   /** Counts the models: leases of an earlier one mean nothing to a later one. */
   #generation = 0;
 
   /** Has no lanes until {@linkcode open}. */
   constructor(options: LanePoolOptions) {
-    this.#options = options;
+    this.#poolOptions = options;
   }
 
   /** Lanes on lease, spare ones not counted. */
   get busy(): number {
-    return this.#leased;
+    return this.#leasedLanes;
   }
 
   /** Turns that wait for a lane. */
   get waiting(): number {
-    return this.#queue.length;
+    return this.#waitingTurns.length;
   }
 
   /** Lends out the lanes of a fresh model, and none of an earlier one. */
   open(lanes: number): void {
     this.close();
-    this.#free = Array.from({ length: lanes }, (_, lane) => lanes - 1 - lane);
-    this.#serve();
+    this.#freeLanes = Array.from(
+      { length: lanes },
+      (_, lane) => lanes - 1 - lane,
+    );
+    this.#lendFreeLanes();
   }
 
   /** Turns away all who wait. */
   refuse(error: unknown): void {
-    for (const { reject } of this.#queue.clear()) reject(error);
+    for (const { reject } of this.#waitingTurns.clear()) reject(error);
   }
 
   /** Lends out nothing for a while; the queue stays. */
   close(): void {
     this.#generation++;
-    this.#free = [];
-    this.#leased = 0;
+    this.#freeLanes = [];
+    this.#leasedLanes = 0;
   }
 
   /**
@@ -92,12 +95,14 @@ export class LanePool {
     if (signal.aborted) return undefined;
     const waiter = Promise.withResolvers<LaneLease | undefined>();
     const full = again ? undefined : this.refusal(tenant);
-    if (again) this.#queue.unshift(tenant, waiter);
-    else this.#queue.push(tenant, waiter);
-    this.#serve();
-    if (full !== undefined && this.#queue.remove(tenant, waiter)) throw full;
+    if (again) this.#waitingTurns.unshift(tenant, waiter);
+    else this.#waitingTurns.push(tenant, waiter);
+    this.#lendFreeLanes();
+    if (full !== undefined && this.#waitingTurns.remove(tenant, waiter)) {
+      throw full;
+    }
     const leave = () => {
-      this.#queue.remove(tenant, waiter);
+      this.#waitingTurns.remove(tenant, waiter);
       waiter.resolve(undefined);
     };
     signal.addEventListener("abort", leave, { once: true });
@@ -114,9 +119,11 @@ export class LanePool {
       maxTurns,
       maxWaiting,
       maxWaitingPerTenant = Math.ceil(maxWaiting / 2),
-    } = this.#options;
-    if (this.#free.length > 0 && this.#leased < maxTurns) return undefined;
-    const own = this.#queue.lengthOf(tenant);
+    } = this.#poolOptions;
+    if (this.#freeLanes.length > 0 && this.#leasedLanes < maxTurns) {
+      return undefined;
+    }
+    const own = this.#waitingTurns.lengthOf(tenant);
     if (tenant !== "" && own >= maxWaitingPerTenant) {
       return new BusyError(
         "ERR_TOO_BUSY",
@@ -124,41 +131,44 @@ export class LanePool {
           "try again in a moment",
       );
     }
-    if (this.#queue.length < maxWaiting) return undefined;
+    if (this.#waitingTurns.length < maxWaiting) return undefined;
     return new BusyError(
       "ERR_TOO_BUSY",
-      `Cannot take a turn: ${this.#leased} are under way and ` +
-        `${this.#queue.length} wait; try again in a moment`,
+      `Cannot take a turn: ${this.#leasedLanes} are under way and ` +
+        `${this.#waitingTurns.length} wait; try again in a moment`,
     );
   }
 
   /** A lane that no turn can need, to keep a copy of a state on. */
   spare(): LaneLease | undefined {
-    const unleased = this.#options.maxTurns - this.#leased;
-    if (this.#free.length <= unleased) return undefined;
-    return this.#lend(() => {});
+    const unleased = this.#poolOptions.maxTurns - this.#leasedLanes;
+    if (this.#freeLanes.length <= unleased) return undefined;
+    return this.#lendLane(() => {});
   }
 
   /** Lends free lanes to those whose turn it is. */
-  #serve(): void {
-    while (this.#free.length > 0 && this.#leased < this.#options.maxTurns) {
-      const next = this.#queue.shift();
+  #lendFreeLanes(): void {
+    while (
+      this.#freeLanes.length > 0 &&
+      this.#leasedLanes < this.#poolOptions.maxTurns
+    ) {
+      const next = this.#waitingTurns.shift();
       if (next === undefined) return;
-      this.#leased++;
-      next.resolve(this.#lend(() => this.#leased--));
+      this.#leasedLanes++;
+      next.resolve(this.#lendLane(() => this.#leasedLanes--));
     }
   }
 
-  #lend(returned: () => void): LaneLease {
+  #lendLane(returned: () => void): LaneLease {
     const generation = this.#generation;
-    const lane = this.#free.pop() ?? 0;
+    const lane = this.#freeLanes.pop() ?? 0;
     let over = false;
     const release = () => {
       if (over || generation !== this.#generation) return;
       over = true;
-      this.#free.push(lane);
+      this.#freeLanes.push(lane);
       returned();
-      this.#serve();
+      this.#lendFreeLanes();
     };
     return { lane, release };
   }

@@ -58,19 +58,19 @@ function hostClosed(): ClosingError {
 
 /** Keeps a model on a device. */
 export class ModelHost {
-  readonly #options: HostOptions;
-  readonly #lanes: LanePool;
+  readonly #hostOptions: HostOptions;
+  readonly #lanePool: LanePool;
   readonly #closing = new AbortController();
-  #loaded: LoadedModel | undefined;
-  #lost: Absence | undefined;
-  #leased = 0;
+  #loadedModel: LoadedModel | undefined;
+  #deviceLost: Absence | undefined;
+  #leases = 0;
   /** Resolves when the last lease is over. */
-  #empty: () => void = () => {};
+  #lastLeaseOver: () => void = () => {};
 
   /** Has no model until {@linkcode open}. */
   constructor(options: HostOptions) {
-    this.#options = options;
-    this.#lanes = new LanePool(options);
+    this.#hostOptions = options;
+    this.#lanePool = new LanePool(options);
   }
 
   /** Aborted when the host closes. */
@@ -80,27 +80,30 @@ export class ModelHost {
 
   /** Whether the model is there and takes requests. */
   get ready(): boolean {
-    return this.#loaded !== undefined && !this.closing.aborted;
+    return this.#loadedModel !== undefined && !this.closing.aborted;
   }
 
   /** Why the model takes no requests; nothing while it does. */
   get absence(): Absence | undefined {
-    return this.closing.aborted ? { reason: "closing" } : this.#lost;
+    return this.closing.aborted ? { reason: "closing" } : this.#deviceLost;
   }
 
   /** Lanes on lease and requests waiting for one. */
   get load(): { readonly busy: number; readonly waiting: number } {
-    return { busy: this.#lanes.busy, waiting: this.#lanes.waiting };
+    return { busy: this.#lanePool.busy, waiting: this.#lanePool.waiting };
   }
 
   /** Loads the model. */
   async open(): Promise<void> {
-    const model = await this.#options.load();
+    const model = await this.#hostOptions.load();
     if (this.closing.aborted) return await model.dispose();
-    this.#loaded = { model, scheduler: new Scheduler(model, this.#options) };
-    this.#lost = undefined;
-    this.#lanes.open(model.lanes);
-    void model.lost.then((error) => this.#lose(model, error));
+    this.#loadedModel = {
+      model,
+      scheduler: new Scheduler(model, this.#hostOptions),
+    };
+    this.#deviceLost = undefined;
+    this.#lanePool.open(model.lanes);
+    void model.lost.then((error) => this.#loseDevice(model, error));
   }
 
   /**
@@ -111,7 +114,7 @@ export class ModelHost {
   expectRoom(tenant = ""): void {
     if (this.closing.aborted) throw hostClosed();
     if (!this.ready) throw deviceAway();
-    const refusal = this.#lanes.refusal(tenant);
+    const refusal = this.#lanePool.refusal(tenant);
     if (refusal !== undefined) throw refusal;
   }
 
@@ -134,16 +137,18 @@ export class ModelHost {
     if (this.closing.aborted) throw hostClosed();
     if (!this.ready) throw deviceAway();
     const end = AbortSignal.any([signal, this.closing]);
-    let lease = await this.#lanes.lease(end, { tenant });
+    let lease = await this.#lanePool.lease(end, { tenant });
     // A lane that was free because the device was lost is of no use.
-    while (lease !== undefined && this.#loaded === undefined && !end.aborted) {
-      lease = await this.#lanes.lease(end, { tenant, again: true });
+    while (
+      lease !== undefined && this.#loadedModel === undefined && !end.aborted
+    ) {
+      lease = await this.#lanePool.lease(end, { tenant, again: true });
     }
-    const loaded = this.#loaded;
+    const loaded = this.#loadedModel;
     if (lease === undefined || loaded === undefined) return undefined;
     const { model, scheduler } = loaded;
-    const spare = copies ? this.#lanes.spare() : undefined;
-    this.#leased++;
+    const spare = copies ? this.#lanePool.spare() : undefined;
+    this.#leases++;
     return {
       model,
       lane: lease.lane,
@@ -157,7 +162,7 @@ export class ModelHost {
           model.clear(lane).catch(() => {});
           release();
         }
-        if (--this.#leased === 0) this.#empty();
+        if (--this.#leases === 0) this.#lastLeaseOver();
       },
     };
   }
@@ -170,22 +175,22 @@ export class ModelHost {
         "Cannot finish: this server is closing; ask it or another one again",
       ),
     );
-    if (this.#leased > 0) {
+    if (this.#leases > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#empty = resolve;
+      this.#lastLeaseOver = resolve;
       await promise;
     }
-    await this.#loaded?.model.dispose();
-    this.#loaded = undefined;
+    await this.#loadedModel?.model.dispose();
+    this.#loadedModel = undefined;
   }
 
-  async #lose(model: DeviceModel, cause: unknown): Promise<void> {
-    const loaded = this.#loaded;
+  async #loseDevice(model: DeviceModel, cause: unknown): Promise<void> {
+    const loaded = this.#loadedModel;
     if (loaded?.model !== model || this.closing.aborted) return;
     const since = performance.now();
-    this.#loaded = undefined;
-    this.#lost = { reason: "lost", since, attempts: 0 };
-    this.#lanes.close();
+    this.#loadedModel = undefined;
+    this.#deviceLost = { reason: "lost", since, attempts: 0 };
+    this.#lanePool.close();
     loaded.scheduler.fail(
       new DeviceError(
         "ERR_DEVICE_LOST",
@@ -193,23 +198,23 @@ export class ModelHost {
         { cause },
       ),
     );
-    this.#options.lost?.(cause);
+    this.#hostOptions.lost?.(cause);
     await model.dispose().catch(() => {});
     let pause = FIRST_DEVICE_PAUSE;
     for (let attempts = 1; !this.closing.aborted; attempts++) {
       try {
         return await this.open();
       } catch (error) {
-        this.#lost = { reason: "lost", since, attempts };
-        this.#options.lost?.(error);
-        this.#lanes.refuse(deviceAway());
-        await this.#pause(pause);
+        this.#deviceLost = { reason: "lost", since, attempts };
+        this.#hostOptions.lost?.(error);
+        this.#lanePool.refuse(deviceAway());
+        await this.#pauseBeforeLoad(pause);
         pause = Math.min(2 * pause, LONGEST_DEVICE_PAUSE);
       }
     }
   }
 
-  #pause(milliseconds: number): Promise<void> {
+  #pauseBeforeLoad(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const end = () => {
       clearTimeout(timer);

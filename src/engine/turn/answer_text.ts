@@ -34,12 +34,12 @@ export class Answer {
   /** Gives out whole characters. */
   #characters: Utf8Stream;
   /** Bytes that have not gone there, for they could become a stop. */
-  #tail: number[] = [];
-  readonly #tokens: number[] = [];
+  #undecidedText: number[] = [];
+  readonly #answerTokens: number[] = [];
   /** Where each of the tokens begins, in bytes. */
-  readonly #starts: number[] = [];
-  #length = 0;
-  #given = 0;
+  readonly #tokenStarts: number[] = [];
+  #textLength = 0;
+  #textGiven = 0;
 
   /**
    * Begins an answer.
@@ -60,15 +60,15 @@ export class Answer {
   /** Takes the next token drawn; returns the stop that it completes. */
   push(token: number): StopCut | undefined {
     const bytes = this.#tokenizer.bytes(token);
-    this.#tokens.push(token);
-    this.#starts.push(this.#length);
+    this.#answerTokens.push(token);
+    this.#tokenStarts.push(this.#textLength);
     for (let i = 0; i < bytes.length; i++) {
-      this.#tail.push(bytes[i]);
-      this.#length++;
+      this.#undecidedText.push(bytes[i]);
+      this.#textLength++;
       const found = this.#matcher.push(bytes[i]);
       if (found === undefined) continue;
       this.#withhold(found.length);
-      return this.#cut(found.stop, this.#length - found.length, {
+      return this.#cut(found.stop, this.#textLength - found.length, {
         through: bytes.slice(0, i + 1),
         inside: i + 1 < bytes.length,
       });
@@ -82,16 +82,16 @@ export class Answer {
 
   /** How many tokens have been given out to their last byte. */
   get told(): number {
-    const told = this.#given - this.pending.length;
-    const next = this.#tokens.findIndex((token, i) =>
-      this.#starts[i] + this.#tokenizer.bytes(token).length > told
+    const told = this.#textGiven - this.pending.length;
+    const next = this.#answerTokens.findIndex((token, i) =>
+      this.#tokenStarts[i] + this.#tokenizer.bytes(token).length > told
     );
-    return next < 0 ? this.#tokens.length : next;
+    return next < 0 ? this.#answerTokens.length : next;
   }
 
   /** What can be given out now: whole characters that no stop can begin in. */
   release(): string {
-    return this.#give(this.#tail.length - this.held);
+    return this.#giveText(this.#undecidedText.length - this.held);
   }
 
   /**
@@ -101,7 +101,7 @@ export class Answer {
    * out as U+FFFD; otherwise it stays {@linkcode pending}.
    */
   finish(over: boolean): string {
-    const text = this.#give(this.#tail.length);
+    const text = this.#giveText(this.#undecidedText.length);
     return over ? text + this.#characters.end() : text;
   }
 
@@ -110,18 +110,20 @@ export class Answer {
     return this.#characters.pending;
   }
 
-  #give(length: number): string {
+  #giveText(length: number): string {
     if (length <= 0) return "";
-    this.#given += length;
+    this.#textGiven += length;
     return this.#characters.push(
-      Uint8Array.from(this.#tail.splice(0, length)),
+      Uint8Array.from(this.#undecidedText.splice(0, length)),
     );
   }
 
   /** Drops the stop itself, which is no part of the answer. */
   #withhold(length: number): void {
-    if (length > this.#tail.length) this.#characters = new Utf8Stream();
-    this.#tail.splice(-length);
+    if (length > this.#undecidedText.length) {
+      this.#characters = new Utf8Stream();
+    }
+    this.#undecidedText.splice(-length);
   }
 
   #cut(
@@ -129,11 +131,11 @@ export class Answer {
     at: number,
     last: Pick<StopCut, "through" | "inside">,
   ): StopCut {
-    const token = this.#starts.findLastIndex((start) => start <= at);
+    const token = this.#tokenStarts.findLastIndex((start) => start <= at);
     const before = token < 0
       ? new Uint8Array()
-      : this.#tokenizer.bytes(this.#tokens[token])
-        .slice(0, at - this.#starts[token]);
+      : this.#tokenizer.bytes(this.#answerTokens[token])
+        .slice(0, at - this.#tokenStarts[token]);
     return { stop, token, before, ...last };
   }
 }

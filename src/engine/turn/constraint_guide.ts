@@ -25,10 +25,10 @@ export interface GuideListener {
 export class Guide {
   readonly #constraint: Constraint | undefined;
   readonly #listener: GuideListener;
-  #next: Promise<Uint32Array | undefined> | undefined;
+  #nextMask: Promise<Uint32Array | undefined> | undefined;
   #follows = 0;
   #loan: MaskLoan | undefined;
-  #soon = false;
+  #maskSoon = false;
 
   /** Follows `constraint`, or nothing. */
   constructor(constraint: Constraint | undefined, listener: GuideListener) {
@@ -38,7 +38,7 @@ export class Guide {
 
   /** Whether it is known which token may come next. */
   get ready(): boolean {
-    return this.#next === undefined;
+    return this.#nextMask === undefined;
   }
 
   /**
@@ -46,7 +46,7 @@ export class Guide {
    * there will be none.
    */
   get next(): Promise<Uint32Array | undefined> | undefined {
-    return this.#next;
+    return this.#nextMask;
   }
 
   /** Whether there is an answer to follow. */
@@ -61,7 +61,7 @@ export class Guide {
 
   /** Whether that is about to be known. */
   get soon(): boolean {
-    return this.#soon;
+    return this.#maskSoon;
   }
 
   /**
@@ -79,7 +79,7 @@ export class Guide {
     if (constraint === undefined || loan === undefined && drawn.length === 0) {
       return;
     }
-    this.#next = this.#follow(constraint, drawn, loan);
+    this.#nextMask = this.#follow(constraint, drawn, loan);
   }
 
   async #follow(
@@ -87,13 +87,13 @@ export class Guide {
     drawn: readonly number[],
     loan: MaskLoan | undefined,
   ): Promise<Uint32Array | undefined> {
-    const before = this.#next, count = ++this.#follows;
+    const before = this.#nextMask, count = ++this.#follows;
     const took = loan?.took(drawn);
     // What it fails with is for the try below.
     took?.catch(() => {});
-    this.#soon = true;
+    this.#maskSoon = true;
     const late = setTimeout(() => {
-      this.#soon = false;
+      this.#maskSoon = false;
       this.#listener.changed();
     }, SOON);
     let mask: Uint32Array | undefined;
@@ -107,12 +107,12 @@ export class Guide {
         taken += back;
       }
       if (taken === 0) ({ mask } = constraint);
-      if (count === this.#follows) this.#next = undefined;
+      if (count === this.#follows) this.#nextMask = undefined;
     } catch (error) {
       this.#listener.failed(error);
     }
     clearTimeout(late);
-    this.#soon = false;
+    this.#maskSoon = false;
     this.#listener.changed();
     return mask;
   }

@@ -7,40 +7,40 @@
 
 /** A queue with one reader, who asks for one item at a time. */
 export class Mailbox<T> implements AsyncIterableIterator<T, void> {
-  readonly #waiting: T[] = [];
-  #over = false;
+  readonly #waitingEvents: T[] = [];
+  #mailboxClosed = false;
   #failure: unknown;
-  #wake: () => void = () => {};
+  #wakeReader: () => void = () => {};
 
   /** Adds an item. */
   put(item: T): void {
-    if (this.#over) return;
-    this.#waiting.push(item);
-    this.#wake();
+    if (this.#mailboxClosed) return;
+    this.#waitingEvents.push(item);
+    this.#wakeReader();
   }
 
   /** Ends the reader's loop once it has everything. */
   close(): void {
-    this.#over = true;
-    this.#wake();
+    this.#mailboxClosed = true;
+    this.#wakeReader();
   }
 
   /** Throws `error` at the reader once it has everything. */
   fail(error: unknown): void {
-    if (this.#over) return;
+    if (this.#mailboxClosed) return;
     this.#failure = error;
     this.close();
   }
 
   /** The next item, in the order in which they were put in. */
   async next(): Promise<IteratorResult<T, void>> {
-    while (this.#waiting.length === 0 && !this.#over) {
+    while (this.#waitingEvents.length === 0 && !this.#mailboxClosed) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
+      this.#wakeReader = resolve;
       await promise;
     }
-    if (this.#waiting.length > 0) {
-      return { done: false, value: this.#waiting.shift() as T };
+    if (this.#waitingEvents.length > 0) {
+      return { done: false, value: this.#waitingEvents.shift() as T };
     }
     const failure = this.#failure;
     this.#failure = undefined;

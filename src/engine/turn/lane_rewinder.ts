@@ -19,7 +19,7 @@ export class Rewinder {
   readonly #lane: number;
   readonly #spare: number | undefined;
   /** How many tokens of the turn the copy has read. */
-  #copied: number | undefined;
+  #readByCopy: number | undefined;
 
   /** Keeps copies of `lane` on `spare`, if there is one. */
   constructor(model: DeviceModel, lane: number, spare: number | undefined) {
@@ -31,7 +31,7 @@ export class Rewinder {
   /** Keeps a copy of the lane, which has read `read` tokens of the turn. */
   async keep(read: number): Promise<void> {
     if (this.#spare === undefined) return;
-    this.#copied = read;
+    this.#readByCopy = read;
     await this.#model.copy(this.#lane, this.#spare);
   }
 
@@ -40,7 +40,7 @@ export class Rewinder {
     read: number,
     values: Float32Array<ArrayBuffer>,
   ): Promise<void> {
-    if (this.#spare !== undefined && this.#reaches(read)) {
+    if (this.#spare !== undefined && this.#copyReaches(read)) {
       await this.#model.copy(this.#spare, this.#lane);
     } else {
       await this.#model.write(this.#lane, values);
@@ -51,7 +51,7 @@ export class Rewinder {
   steps(read: number, { given, drawn }: TurnTokens): LaneStep[] {
     const lane = this.#lane, last = given.length - 1;
     const steps: LaneStep[] = [];
-    const from = this.#reaches(read) ? this.#copied ?? 0 : 0;
+    const from = this.#copyReaches(read) ? this.#readByCopy ?? 0 : 0;
     const until = Math.min(last, read);
     for (let at = from; at < until; at += PREFILL_CHUNK) {
       const tokens = given.slice(at, Math.min(at + PREFILL_CHUNK, until));
@@ -68,7 +68,7 @@ export class Rewinder {
     return steps;
   }
 
-  #reaches(read: number): boolean {
-    return this.#copied !== undefined && this.#copied <= read;
+  #copyReaches(read: number): boolean {
+    return this.#readByCopy !== undefined && this.#readByCopy <= read;
   }
 }

@@ -9,11 +9,11 @@ import { PREFILL_CHUNK } from "../queue/scheduler.ts";
 
 /** How far a turn has read. */
 export class PromptReader {
-  readonly #given: readonly number[];
+  readonly #promptTokens: readonly number[];
   /** How many tokens are read before the first draw. */
-  readonly #limit: number;
-  #asked = 0;
-  #read = 0;
+  readonly #readLimit: number;
+  #tokensAsked = 0;
+  #tokensRead = 0;
   #chain: Uint8Array;
 
   /**
@@ -24,24 +24,24 @@ export class PromptReader {
    */
   constructor(given: readonly number[], chain: Uint8Array, joined: boolean) {
     const last = given.length - 1;
-    this.#given = given;
-    this.#limit = joined ? last - last % PREFILL_CHUNK : last;
+    this.#promptTokens = given;
+    this.#readLimit = joined ? last - last % PREFILL_CHUNK : last;
     this.#chain = chain;
   }
 
   /** Whether there is more to ask for. */
   get reading(): boolean {
-    return this.#asked < this.#limit;
+    return this.#tokensAsked < this.#readLimit;
   }
 
   /** Tokens to read with the first draw. */
   get rest(): readonly number[] {
-    return this.#given.slice(this.#limit);
+    return this.#promptTokens.slice(this.#readLimit);
   }
 
   /** Tokens read. */
   get read(): number {
-    return this.#read;
+    return this.#tokensRead;
   }
 
   /** The chain of these tokens. */
@@ -51,16 +51,16 @@ export class PromptReader {
 
   /** The next chunk, if it has no more than `room` tokens. */
   ask(room: number): readonly number[] | undefined {
-    const end = Math.min(this.#asked + PREFILL_CHUNK, this.#limit);
-    if (end - this.#asked > room) return undefined;
-    const tokens = this.#given.slice(this.#asked, end);
-    this.#asked = end;
+    const end = Math.min(this.#tokensAsked + PREFILL_CHUNK, this.#readLimit);
+    if (end - this.#tokensAsked > room) return undefined;
+    const tokens = this.#promptTokens.slice(this.#tokensAsked, end);
+    this.#tokensAsked = end;
     return tokens;
   }
 
   /** A chunk has been read. */
   advance(tokens: readonly number[]): void {
-    this.#read += tokens.length;
+    this.#tokensRead += tokens.length;
     this.#chain = extendChain(this.#chain, tokens);
   }
 }

@@ -45,14 +45,14 @@ export interface ScoreOptions {
 
 /** A text being scored. */
 export class ScoreRun implements Job {
-  readonly #options: ScoreOptions;
+  readonly #scoreOptions: ScoreOptions;
   /** Unread tokens, then the text without its last token. */
-  readonly #given: readonly number[];
+  readonly #tokensToRead: readonly number[];
   /** Index of the first token after which logits are looked at. */
-  readonly #first: number;
+  readonly #firstScored: number;
   readonly #fromSave: boolean;
   readonly #scores: ScoredToken[] = [];
-  #asked = 0;
+  #tokensAsked = 0;
 
   /** Puts the state on the lane. */
   constructor(
@@ -60,35 +60,35 @@ export class ScoreRun implements Job {
     options: ScoreOptions,
   ) {
     const { model, lane, tokens } = options;
-    this.#options = options;
-    this.#given = unread.concat(tokens.slice(0, -1));
-    this.#first = unread.length - 1;
+    this.#scoreOptions = options;
+    this.#tokensToRead = unread.concat(tokens.slice(0, -1));
+    this.#firstScored = unread.length - 1;
     this.#fromSave = position > 0;
     model.write(lane, values).catch((error) => this.fail(error));
   }
 
   /** Whether there is more to read. */
   get reading(): boolean {
-    return this.#asked < this.#given.length;
+    return this.#tokensAsked < this.#tokensToRead.length;
   }
 
   /** Its part of the next step. */
   next(room: StepBudget): LaneStep | undefined {
     if (!this.reading) return undefined;
-    const start = this.#asked;
-    const end = start < this.#first
-      ? Math.min(start + PREFILL_CHUNK, this.#first)
-      : Math.min(start + SCORED, this.#given.length);
+    const start = this.#tokensAsked;
+    const end = start < this.#firstScored
+      ? Math.min(start + PREFILL_CHUNK, this.#firstScored)
+      : Math.min(start + SCORED, this.#tokensToRead.length);
     if (end - start > room.tokens) return undefined;
-    this.#asked = end;
-    const tokens = this.#given.slice(start, end);
-    const part = { lane: this.#options.lane, tokens, draw: 0 };
-    return start < this.#first ? part : { ...part, logits: "all" };
+    this.#tokensAsked = end;
+    const tokens = this.#tokensToRead.slice(start, end);
+    const part = { lane: this.#scoreOptions.lane, tokens, draw: 0 };
+    return start < this.#firstScored ? part : { ...part, logits: "all" };
   }
 
   /** What became of its part of a step. */
   accept({ logits }: LaneResult): void {
-    const { tokens, top, model, resolve } = this.#options;
+    const { tokens, top, model, resolve } = this.#scoreOptions;
     if (logits === undefined) return;
     const { V } = model.shape;
     for (let row = 0; row < logits.length; row += V) {
@@ -104,6 +104,6 @@ export class ScoreRun implements Job {
 
   /** Ends with an error. */
   fail(error: unknown): void {
-    this.#options.reject(error);
+    this.#scoreOptions.reject(error);
   }
 }

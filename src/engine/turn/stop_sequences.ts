@@ -45,7 +45,7 @@ export interface Found {
 
 /** Looks for stops in one answer. */
 export class StopSequenceMatcher {
-  #at: Node;
+  #matched: Node;
 
   /**
    * Builds the automaton.
@@ -53,18 +53,18 @@ export class StopSequenceMatcher {
    * @param stops Of two with the same text, the first counts.
    */
   constructor(stops: readonly StopSequence[]) {
-    this.#at = link(plant(stops));
+    this.#matched = link(plant(stops));
   }
 
   /** Bytes at the end of the answer that could still become a stop. */
   get held(): number {
-    return this.#at.depth;
+    return this.#matched.depth;
   }
 
   /** Takes the next byte; returns the stop that it completes. */
   push(byte: number): Found | undefined {
-    this.#at = this.#at.go(byte);
-    return this.#at.found;
+    this.#matched = this.#matched.go(byte);
+    return this.#matched.found;
   }
 }
 

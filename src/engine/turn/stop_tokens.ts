@@ -18,7 +18,7 @@ export class StopTokens {
    * Sets for kept stops, by their texts: a template has few, and they are in
    * every turn. Other stops are a request's own, and nothing of it may stay.
    */
-  readonly #known = new Map<string, ReadonlySet<number>>();
+  readonly #knownStopTokens = new Map<string, ReadonlySet<number>>();
 
   /** Works on the tokens of `tokenizer`. */
   constructor(tokenizer: Tokenizer) {
@@ -29,20 +29,22 @@ export class StopTokens {
   for(stops: readonly StopSequence[]): ReadonlySet<number> {
     const kept = this.#knownFor(stops.filter(({ kept }) => kept));
     const own = stops.filter(({ kept }) => !kept);
-    return own.length === 0 ? kept : new Set([...kept, ...this.#find(own)]);
+    return own.length === 0
+      ? kept
+      : new Set([...kept, ...this.#findStopTokens(own)]);
   }
 
   #knownFor(stops: readonly StopSequence[]): ReadonlySet<number> {
     const key = JSON.stringify(stops.map(({ text }) => text));
-    let found = this.#known.get(key);
+    let found = this.#knownStopTokens.get(key);
     if (found === undefined) {
-      found = this.#find(stops).add(this.#tokenizer.end);
-      this.#known.set(key, found);
+      found = this.#findStopTokens(stops).add(this.#tokenizer.end);
+      this.#knownStopTokens.set(key, found);
     }
     return found;
   }
 
-  #find(stops: readonly StopSequence[]): Set<number> {
+  #findStopTokens(stops: readonly StopSequence[]): Set<number> {
     const { size } = this.#tokenizer;
     const wanted = stops.map(({ text }) => new TextEncoder().encode(text));
     const found = new Set<number>();

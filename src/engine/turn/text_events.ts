@@ -15,10 +15,10 @@ export class TextEvents {
   readonly #answer: Answer;
   readonly #events: Mailbox<TurnEvent>;
   /** How many likeliest tokens to name, if any are to be scored. */
-  readonly #top: number | undefined;
+  readonly #topLogprobs: number | undefined;
   readonly #scores: ScoredToken[] = [];
   /** Of how many tokens the reader has heard. */
-  #told = 0;
+  #toldLength = 0;
 
   /** Speaks for `answer` into `events`. */
   constructor(
@@ -28,38 +28,38 @@ export class TextEvents {
   ) {
     this.#answer = answer;
     this.#events = events;
-    this.#top = top;
+    this.#topLogprobs = top;
   }
 
   /** Notes how likely the next token of the answer was. */
   score(token: number, logits: Float32Array | undefined): void {
-    if (this.#top === undefined || logits === undefined) return;
-    this.#scores.push(scoreToken(logits, token, this.#top));
+    if (this.#topLogprobs === undefined || logits === undefined) return;
+    this.#scores.push(scoreToken(logits, token, this.#topLogprobs));
   }
 
   /** Forgets the last tokens of the answer: they are not part of it. */
   takeBack(count: number): void {
-    if (this.#top !== undefined) this.#scores.splice(-count);
+    if (this.#topLogprobs !== undefined) this.#scores.splice(-count);
   }
 
   /** Says what can be said by now. */
   release(): void {
-    this.#say(this.#answer.release());
+    this.#putText(this.#answer.release());
   }
 
   /** Says what is left; see {@linkcode Answer.finish}. */
   finish(over: boolean): void {
-    this.#say(this.#answer.finish(over));
+    this.#putText(this.#answer.finish(over));
   }
 
-  #say(text: string): void {
+  #putText(text: string): void {
     if (text === "") return;
-    if (this.#top === undefined) {
+    if (this.#topLogprobs === undefined) {
       return this.#events.put({ type: "text", text });
     }
     const told = this.#answer.told;
-    const tokens = this.#scores.slice(this.#told, told);
+    const tokens = this.#scores.slice(this.#toldLength, told);
     this.#events.put({ type: "text", text, tokens });
-    this.#told = told;
+    this.#toldLength = told;
   }
 }

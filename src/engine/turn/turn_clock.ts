@@ -13,7 +13,7 @@ export class TurnClock {
   readonly #startedAt = performance.now();
   #readAt: number | undefined;
   /** Tokens drawn since the prompt was read. */
-  #drawn = 0;
+  #tokensDrawn = 0;
 
   /** Starts; tells `observer` of every part that is over. */
   constructor(observer: TurnObserver | undefined) {
@@ -35,13 +35,18 @@ export class TurnClock {
   /** Tokens have been drawn. The first ones are there when the prompt is read. */
   drawn(tokens: number, prompt: number): void {
     if (this.#readAt === undefined) this.read(prompt);
-    else this.#drawn += tokens;
+    else this.#tokensDrawn += tokens;
   }
 
   /** Nothing more will be drawn; `download` brings the state. */
   async downloaded<T>(download: Promise<T>): Promise<T> {
     const from = performance.now();
-    this.#observer?.phase("decode", this.#readAt ?? from, from, this.#drawn);
+    this.#observer?.phase(
+      "decode",
+      this.#readAt ?? from,
+      from,
+      this.#tokensDrawn,
+    );
     const values = await download;
     this.#observer?.phase("download", from, performance.now());
     return values;

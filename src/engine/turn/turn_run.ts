@@ -68,65 +68,65 @@ const COPY_EVERY = 512;
 /** A turn under way. */
 export class Run implements Job {
   readonly #opening: OpenedTurn;
-  readonly #options: RunOptions;
+  readonly #runOptions: RunOptions;
   readonly #rewinder: Rewinder;
   readonly #answer: Answer;
-  readonly #speech: TextEvents;
+  readonly #textEvents: TextEvents;
   readonly #prompt: PromptReader;
   #counts: Counts;
   readonly #guide: Guide;
   readonly #clock: TurnClock;
   readonly #drawn: number[] = [];
   /** Parts of steps that were asked for and not answered. */
-  readonly #flying: LaneStep[] = [];
+  readonly #stepsInFlight: LaneStep[] = [];
   #ending: Ending | undefined;
   /** How many of the tokens drawn the answer has. */
-  #handed = 0;
+  #handedTokens = 0;
   /** How often tokens were taken back. */
-  #retries = 0;
+  #timesTakenBack = 0;
   /** Tokens drawn of which the last copy of the lane knows. */
-  #copied: number | undefined;
+  #drawnAtCopy: number | undefined;
   /** What to read again before leaving, or drawing. */
-  readonly #again: LaneStep[] = [];
+  readonly #stepsToReread: LaneStep[] = [];
   /** Steps of that in the air. */
-  readonly #rereading = new Set<LaneStep>();
+  readonly #rereadSteps = new Set<LaneStep>();
   /** The part of a step that waits for its mask, unless the lane was put back. */
-  #late: LaneStep | undefined;
+  #lateMaskStep: LaneStep | undefined;
   /** Whether the lane has read all there is, and is to draw next. */
   #undrawn = false;
   /** The last token kept, which a lane that was put back has not read. */
   #unread: readonly number[] = [];
-  #drawing = false;
+  #drawingBegun = false;
   #cancelled = false;
-  #leaving = false;
-  #over = false;
+  #leavingWithSave = false;
+  #runOver = false;
 
   /** Puts the state on the lane. */
   constructor(opening: OpenedTurn, options: RunOptions) {
     const { model, lane, spare, tokenizer, events } = options;
     const { save, turn, carried } = opening;
     this.#opening = opening;
-    this.#options = options;
+    this.#runOptions = options;
     this.#rewinder = new Rewinder(model, lane, spare);
     this.#guide = new Guide(turn.constraint, {
-      changed: () => this.#over || options.wake(),
+      changed: () => this.#runOver || options.wake(),
       retreat: (count) => this.#retreat(count),
       failed: (error) => this.#ending ?? this.fail(error),
     });
     this.#answer = new Answer(tokenizer, soughtStops(turn), carried);
-    this.#speech = new TextEvents(this.#answer, events, turn.logprobs);
+    this.#textEvents = new TextEvents(this.#answer, events, turn.logprobs);
     this.#counts = new Counts(save.counts);
     const joined = model.seamless === true && turn.maxTokens > 0;
     this.#prompt = new PromptReader(opening.given, save.chain, joined);
     this.#clock = new TurnClock(turn.observer);
     const written = model.write(lane, save.values);
-    this.#do(written.then(() => this.#clock.uploaded()));
-    this.#settle();
+    this.#failIfRejected(written.then(() => this.#clock.uploaded()));
+    this.#settleTurn();
   }
 
   /** Whether it has a prompt to read. */
   get reading(): boolean {
-    return this.#ending === undefined && !this.#drawing;
+    return this.#ending === undefined && !this.#drawingBegun;
   }
 
   /** Whether it draws a token at a time, each after it has thought about the last. */
@@ -136,59 +136,59 @@ export class Run implements Job {
 
   /** Whether it will have a part of the next step in a moment. */
   get soon(): boolean {
-    if (this.#over || this.#ending !== undefined) return false;
+    if (this.#runOver || this.#ending !== undefined) return false;
     return this.#guide.soon && !this.#mayReadFirst;
   }
 
   /** Ends the turn where it is once its parts of steps are answered. */
   cancel(): void {
     this.#cancelled = true;
-    this.#settle();
+    this.#settleTurn();
     // What a lane that was put back has to read again needs a step.
-    if (this.#again.length > 0) this.#options.wake();
+    if (this.#stepsToReread.length > 0) this.#runOptions.wake();
   }
 
   /** Leaves without a word, for nobody listens any more. */
   abandon(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#options.left();
+    if (this.#runOver) return;
+    this.#runOver = true;
+    this.#runOptions.left();
   }
 
   /** Leaves with an error. */
   fail(error: unknown): void {
-    if (this.#over) return;
-    this.#options.events.fail(error);
+    if (this.#runOver) return;
+    this.#runOptions.events.fail(error);
     this.abandon();
   }
 
   /** Its part of the next step. */
   next(room: StepBudget): LaneStep | undefined {
-    const step = this.#over ? undefined : this.#plan(room);
-    if (step !== undefined) this.#flying.push(step);
+    const step = this.#runOver ? undefined : this.#planStep(room);
+    if (step !== undefined) this.#stepsInFlight.push(step);
     return step;
   }
 
   /** What became of its part of a step. */
   accept(result: LaneResult): void {
-    const step = this.#flying.shift();
-    if (step === undefined || this.#over) return;
+    const step = this.#stepsInFlight.shift();
+    if (step === undefined || this.#runOver) return;
     if (this.#ending === undefined) {
       if (result.undrawn === true) {
-        this.#undrawn = this.#late === step;
-        if (result.drawn.length > 0) this.#hear(result);
+        this.#undrawn = this.#lateMaskStep === step;
+        if (result.drawn.length > 0) this.#acceptDrawn(result);
         else this.#guide.follow([]);
-      } else if (step.draw > 0) this.#hear(result);
-      else if (!this.#rereading.delete(step)) {
+      } else if (step.draw > 0) this.#acceptDrawn(result);
+      else if (!this.#rereadSteps.delete(step)) {
         this.#prompt.advance(step.tokens);
         this.#opening.turn.progress?.(this.#prompt.read);
       }
     }
-    this.#settle();
+    this.#settleTurn();
   }
 
   /** Index of the last token given: the first one unread if nothing is drawn. */
-  get #last(): number {
+  get #lastGiven(): number {
     return this.#opening.given.length - 1;
   }
 
@@ -196,24 +196,26 @@ export class Run implements Job {
     return { given: this.#opening.given, drawn: this.#drawn };
   }
 
-  #plan(room: StepBudget): LaneStep | undefined {
-    const again = this.#again.shift();
+  #planStep(room: StepBudget): LaneStep | undefined {
+    const again = this.#stepsToReread.shift();
     if (again !== undefined) {
-      if (this.#ending === undefined) this.#rereading.add(again);
+      if (this.#ending === undefined) this.#rereadSteps.add(again);
       return again;
     }
     if (this.#ending !== undefined || this.#cancelled) return undefined;
-    return this.#prompt.reading ? this.#chunk(room) : this.#burst(room);
+    return this.#prompt.reading
+      ? this.#prefillStep(room)
+      : this.#decodeStep(room);
   }
 
-  #chunk(room: StepBudget): LaneStep | undefined {
+  #prefillStep(room: StepBudget): LaneStep | undefined {
     const tokens = this.#prompt.ask(room.tokens);
-    return tokens && { lane: this.#options.lane, tokens, draw: 0 };
+    return tokens && { lane: this.#runOptions.lane, tokens, draw: 0 };
   }
 
-  #burst(room: StepBudget): LaneStep | undefined {
-    const { lane, stopTokens } = this.#options;
-    const flying = this.#flying.reduce((sum, { draw }) => sum + draw, 0);
+  #decodeStep(room: StepBudget): LaneStep | undefined {
+    const { lane, stopTokens } = this.#runOptions;
+    const flying = this.#stepsInFlight.reduce((sum, { draw }) => sum + draw, 0);
     if (flying > 0 && !this.#mayRunAhead()) return undefined;
     if (!this.#guide.ready && !this.#mayReadFirst) return undefined;
     const drawn = this.#drawn.length + flying;
@@ -228,23 +230,23 @@ export class Run implements Job {
     if (keeps && !this.#undrawn) {
       const { given } = this.#opening;
       const read = given.length + (drawn === 0 ? -tokens.length : drawn - 1);
-      this.#copied = drawn;
-      this.#do(this.#rewinder.keep(read));
+      this.#drawnAtCopy = drawn;
+      this.#failIfRejected(this.#rewinder.keep(read));
     }
     this.#unread = [];
-    this.#drawing = true;
+    this.#drawingBegun = true;
     this.#undrawn = false;
     const loan = most > 1 ? this.#guide.lend(most) : undefined;
     const draw = this.#guide.follows && loan === undefined ? 1 : most;
     const mask = loan?.fresh === false ? undefined : this.#guide.next;
     const counts = this.#counts;
     const burst = { lane, drawn, tokens, draw, stopTokens, counts, mask, loan };
-    return this.#late = burstStep(this.#opening, burst);
+    return this.#lateMaskStep = burstStep(this.#opening, burst);
   }
 
   /** Whether the last token may be read before it is known which may come next. */
   get #mayReadFirst(): boolean {
-    return this.#options.model.lateMasks === true && !this.#undrawn;
+    return this.#runOptions.model.lateMasks === true && !this.#undrawn;
   }
 
   /**
@@ -254,7 +256,7 @@ export class Run implements Job {
    */
   #mayRunAhead(): boolean {
     const { turn } = this.#opening;
-    const { model, spare } = this.#options;
+    const { model, spare } = this.#runOptions;
     const counts = !penalized(turn.sampling) || model.countsAhead === true;
     return counts && turn.constraint === undefined && spare === undefined;
   }
@@ -268,7 +270,8 @@ export class Run implements Job {
   /** Whether the device may find masks for itself: no token is ever taken back. */
   get #mayBorrow(): boolean {
     const { turn: { constraint, logprobs } } = this.#opening;
-    return this.#options.model.maskFeeds === true && logprobs === undefined &&
+    return this.#runOptions.model.maskFeeds === true &&
+      logprobs === undefined &&
       constraint?.lend !== undefined && !this.#mayGoBack &&
       this.#guide.held === 0;
   }
@@ -276,11 +279,12 @@ export class Run implements Job {
   /** Whether to keep a copy of the lane, for tokens may be taken back. */
   #shouldCopy(drawn: number): boolean {
     if (this.#guide.held === 0) return false;
-    return this.#copied === undefined || drawn >= this.#copied + COPY_EVERY;
+    return this.#drawnAtCopy === undefined ||
+      drawn >= this.#drawnAtCopy + COPY_EVERY;
   }
 
   /** Tokens have been drawn. */
-  #hear({ drawn, stopped, logits, failure }: LaneResult): void {
+  #acceptDrawn({ drawn, stopped, logits, failure }: LaneResult): void {
     if (failure !== undefined) {
       const { turn: { save } } = this.#opening;
       throw overflow(save !== undefined, failure);
@@ -290,50 +294,56 @@ export class Run implements Job {
     let answered = this.#drawn.length;
     for (const [i, token] of drawn.entries()) {
       answered++;
-      this.#speech.score(token, logits && logitsRow(logits, i, drawn.length));
-      ending ??= this.#take(token);
+      this.#textEvents.score(
+        token,
+        logits && logitsRow(logits, i, drawn.length),
+      );
+      ending ??= this.#takeDrawn(token);
     }
     if (this.#drawn.length >= this.#opening.turn.maxTokens) {
-      ending ??= this.#hand(0) ?? endAfter(this.#tokens, "length");
+      ending ??= this.#handToAnswer(0) ?? endAfter(this.#tokens, "length");
     }
     if (ending === undefined) {
       this.#guide.follow(drawn);
-      return this.#speech.release();
+      return this.#textEvents.release();
     }
     // After a stopTokens the device draws no more, whatever it was asked for.
-    const drawing = !stopped && this.#flying.some(({ draw }) => draw > 0);
-    this.#end(ending);
-    if (drawing || this.#last + answered > ending.read) this.#goBack(ending);
+    const drawing = !stopped &&
+      this.#stepsInFlight.some(({ draw }) => draw > 0);
+    this.#endTurn(ending);
+    if (drawing || this.#lastGiven + answered > ending.read) {
+      this.#rewindTo(ending);
+    }
   }
 
   /** Takes one token drawn; returns how that ends the turn, if it does. */
-  #take(token: number): Ending | undefined {
-    const { tokenizer } = this.#options;
+  #takeDrawn(token: number): Ending | undefined {
+    const { tokenizer } = this.#runOptions;
     const { sampling, stops } = this.#opening.turn;
     this.#drawn.push(token);
     if (penalized(sampling)) this.#counts.draw(token, sampling.penaltyDecay);
     if (token === tokenizer.end) {
-      return this.#hand(1) ?? endAtEnd(this.#tokens, stops, tokenizer);
+      return this.#handToAnswer(1) ?? endAtEnd(this.#tokens, stops, tokenizer);
     }
-    return this.#hand(this.#guide.held);
+    return this.#handToAnswer(this.#guide.held);
   }
 
   /** Hands tokens to the answer, but the last ones; returns how that ends the turn. */
-  #hand(held: number): Ending | undefined {
-    while (this.#handed < this.#drawn.length - held) {
-      const cut = this.#answer.push(this.#drawn[this.#handed++]);
-      if (cut) return endAtStop(this.#tokens, cut, this.#options.tokenizer);
+  #handToAnswer(held: number): Ending | undefined {
+    while (this.#handedTokens < this.#drawn.length - held) {
+      const cut = this.#answer.push(this.#drawn[this.#handedTokens++]);
+      if (cut) return endAtStop(this.#tokens, cut, this.#runOptions.tokenizer);
     }
     return undefined;
   }
 
   /** Takes back the newest tokens, which the answer does not have yet. */
   #retreat(count: number): void {
-    if (this.#over || this.#ending !== undefined) return;
+    if (this.#runOver || this.#ending !== undefined) return;
     const { save, given, turn: { sampling } } = this.#opening;
-    this.#retries++;
+    this.#timesTakenBack++;
     this.#drawn.length -= count;
-    this.#speech.takeBack(count);
+    this.#textEvents.takeBack(count);
     if (penalized(sampling)) {
       this.#counts = new Counts(save.counts);
       for (const token of this.#drawn) {
@@ -343,54 +353,56 @@ export class Run implements Job {
     const { length: left } = this.#drawn;
     const read = left === 0
       ? given.length - this.#prompt.rest.length
-      : this.#last + left;
+      : this.#lastGiven + left;
     this.#unread = this.#drawn.slice(-1);
-    this.#putBack(read);
+    this.#rewindLane(read);
   }
 
-  #end(ending: Ending): void {
+  #endTurn(ending: Ending): void {
     this.#clock.read(this.#prompt.read);
     this.#ending = ending;
-    this.#speech.finish(ending.over);
+    this.#textEvents.finish(ending.over);
   }
 
   /** Puts the lane back to where the text ends. */
-  #goBack({ read }: Ending): void {
-    this.#putBack(read);
+  #rewindTo({ read }: Ending): void {
+    this.#rewindLane(read);
   }
 
-  #putBack(read: number): void {
-    this.#late = undefined;
+  #rewindLane(read: number): void {
+    this.#lateMaskStep = undefined;
     this.#undrawn = false;
-    this.#do(this.#rewinder.restore(read, this.#opening.save.values));
-    this.#again.push(...this.#rewinder.steps(read, this.#tokens));
+    this.#failIfRejected(
+      this.#rewinder.restore(read, this.#opening.save.values),
+    );
+    this.#stepsToReread.push(...this.#rewinder.steps(read, this.#tokens));
   }
 
   /** Finds out whether the turn is over, once nothing of it is in the air. */
-  #settle(): void {
-    if (this.#over || this.#flying.length > 0) return;
+  #settleTurn(): void {
+    if (this.#runOver || this.#stepsInFlight.length > 0) return;
     if (this.#ending === undefined) {
       if (this.#cancelled) {
         const ending = this.#drawn.length > 0
-          ? this.#hand(0) ?? endAfter(this.#tokens, "cancelled")
+          ? this.#handToAnswer(0) ?? endAfter(this.#tokens, "cancelled")
           : endWithin(this.#opening.given, this.#prompt.read);
-        this.#end(ending);
-        if (this.#undrawn) this.#goBack(ending);
+        this.#endTurn(ending);
+        if (this.#undrawn) this.#rewindTo(ending);
       } else if (this.#opening.turn.maxTokens === 0 && !this.#prompt.reading) {
-        this.#end(endAfter(this.#tokens, "length"));
+        this.#endTurn(endAfter(this.#tokens, "length"));
       }
     }
-    if (this.#ending === undefined || this.#again.length > 0) return;
-    if (this.#leaving) return;
-    this.#leaving = true;
-    this.#do(this.#leave(this.#ending));
+    if (this.#ending === undefined || this.#stepsToReread.length > 0) return;
+    if (this.#leavingWithSave) return;
+    this.#leavingWithSave = true;
+    this.#failIfRejected(this.#leaveWithSave(this.#ending));
   }
 
   /** Takes the state along, and frees the lane. */
-  async #leave(ending: Ending): Promise<void> {
-    const { model, lane, events } = this.#options;
+  async #leaveWithSave(ending: Ending): Promise<void> {
+    const { model, lane, events } = this.#runOptions;
     const values = await this.#clock.downloaded(model.read(lane));
-    if (this.#over) return;
+    if (this.#runOver) return;
     expectNumbers(values, this.#opening.turn.save !== undefined);
     events.put(closeTurn(this.#opening, ending, {
       values,
@@ -399,14 +411,14 @@ export class Run implements Job {
       chained: this.#prompt.read,
       utf8: this.#answer.pending,
       timings: this.#clock.timings,
-      retries: this.#retries,
+      retries: this.#timesTakenBack,
     }));
     events.close();
     this.abandon();
   }
 
   /** Fails the turn if the device refuses. */
-  #do(work: Promise<void>): void {
+  #failIfRejected(work: Promise<void>): void {
     work.catch((error) => this.fail(error));
   }
 }

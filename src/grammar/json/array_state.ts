@@ -47,8 +47,8 @@ export class ArrayShape {
   readonly unique: boolean;
   /** Items of an array that could end, where the schema does not bound them. */
   readonly longest: number;
-  readonly #slots = new Map<number, ItemSlot>();
-  readonly #last: number;
+  readonly #itemSlots = new Map<number, ItemSlot>();
+  readonly #lastItem: number;
 
   /** Begins at the start of a value. */
   constructor(context: ValueContext, plan: ValuePlan) {
@@ -60,7 +60,7 @@ export class ArrayShape {
     this.unique = this.conditions.some(({ unique }) => unique);
     const bounded = this.conditions.some(({ most }) => most < Infinity);
     this.longest = bounded ? Infinity : context.limits.items;
-    this.#last = Math.max(
+    this.#lastItem = Math.max(
       0,
       ...this.conditions.map(({ first }) => first.length),
     );
@@ -68,13 +68,15 @@ export class ArrayShape {
 
   /** Schemas of an item. */
   slot(index: number): ItemSlot {
-    const at = Math.min(index, this.#last);
-    let found = this.#slots.get(at);
-    if (found === undefined) this.#slots.set(at, found = this.#slot(at));
+    const at = Math.min(index, this.#lastItem);
+    let found = this.#itemSlots.get(at);
+    if (found === undefined) {
+      this.#itemSlots.set(at, found = this.#itemSlot(at));
+    }
     return found;
   }
 
-  #slot(index: number): ItemSlot {
+  #itemSlot(index: number): ItemSlot {
     const schemas: SchemaNode[] = [];
     const place = (node: SchemaNode | undefined): number => {
       if (node === undefined) return -1;
@@ -139,8 +141,8 @@ export class ArrayState implements AnswerState {
   readonly holder: ValueHolder;
   /** The items so far. */
   readonly items: ItemsRead;
-  readonly #stage: ArrayStage;
-  readonly #spaced: boolean;
+  readonly #arrayStage: ArrayStage;
+  readonly #spacedItems: boolean;
 
   /** Begins at the start of a value. */
   constructor(
@@ -157,24 +159,24 @@ export class ArrayState implements AnswerState {
       progress: shape.conditions.map(() => ({ failed: false, contained: 0 })),
       texts: [],
     };
-    this.#stage = stage;
-    this.#spaced = spaced;
+    this.#arrayStage = stage;
+    this.#spacedItems = spaced;
   }
 
   step(byte: number): AnswerState | undefined {
     const { shape, holder, items } = this;
     if (byte === SPACE) {
-      const pointless = this.#stage === "begun"
+      const pointless = this.#arrayStage === "begun"
         ? !this.#mayGoOn()
-        : this.#stage === "item" && this.#ended() === undefined;
-      if (this.#spaced || pointless) return undefined;
-      return new ArrayState(shape, holder, items, this.#stage, true);
+        : this.#arrayStage === "item" && this.#arrayEnded() === undefined;
+      if (this.#spacedItems || pointless) return undefined;
+      return new ArrayState(shape, holder, items, this.#arrayStage, true);
     }
     if (byte === END) {
-      return this.#stage === "comma" ? undefined : this.#ended();
+      return this.#arrayStage === "comma" ? undefined : this.#arrayEnded();
     }
-    if (this.#stage === "item") {
-      return byte === COMMA && !this.#spaced && this.#mayGoOn()
+    if (this.#arrayStage === "item") {
+      return byte === COMMA && !this.#spacedItems && this.#mayGoOn()
         ? new ArrayState(shape, holder, items, "comma")
         : undefined;
     }
@@ -184,12 +186,12 @@ export class ArrayState implements AnswerState {
 
   #mayGoOn(): boolean {
     const long = this.items.count >= this.shape.longest;
-    if (long && this.#ended() !== undefined) return false;
+    if (long && this.#arrayEnded() !== undefined) return false;
     const item = new ItemHolder(this);
     return this.shape.context.startable(item, item.slot.schemas);
   }
 
-  #ended(): AnswerState | undefined {
+  #arrayEnded(): AnswerState | undefined {
     const { shape, holder, items } = this;
     const verdict = shape.verdict(items, true);
     if (!holder.allows(verdict)) return undefined;
@@ -202,7 +204,7 @@ class ItemHolder implements ValueHolder {
   readonly slot: ItemSlot;
   readonly recording: boolean;
   readonly depth: number;
-  readonly #allowed = new Map<string, boolean>();
+  readonly #allowedItems = new Map<string, boolean>();
 
   constructor(array: ArrayState) {
     const { shape, holder, items } = array;
@@ -213,19 +215,19 @@ class ItemHolder implements ValueHolder {
   }
 
   allows(verdict: string): boolean {
-    let allowed = this.#allowed.get(verdict);
+    let allowed = this.#allowedItems.get(verdict);
     if (allowed === undefined) {
       const { shape, holder } = this.#array;
-      const items = this.#after(verdict, undefined);
+      const items = this.#afterItem(verdict, undefined);
       allowed = holder.allows(shape.verdict(items, false));
-      this.#allowed.set(verdict, allowed);
+      this.#allowedItems.set(verdict, allowed);
     }
     return allowed;
   }
 
   accept(verdict: string, text: string): AnswerState | undefined {
     const { shape, holder } = this.#array;
-    const items = this.#after(verdict, text);
+    const items = this.#afterItem(verdict, text);
     if (shape.unique && !holder.allows(shape.verdict(items, false))) {
       return undefined;
     }
@@ -233,7 +235,7 @@ class ItemHolder implements ValueHolder {
   }
 
   /** The items with this one, open ones taken for held. */
-  #after(verdict: string, text: string | undefined): ItemsRead {
+  #afterItem(verdict: string, text: string | undefined): ItemsRead {
     const { shape, items } = this.#array;
     const again = text !== undefined && shape.unique &&
       items.texts.includes(text);

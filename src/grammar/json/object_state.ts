@@ -29,9 +29,9 @@ export class ObjectState implements AnswerState {
   readonly holder: ValueHolder;
   /** The properties so far. */
   readonly properties: PropertiesRead;
-  readonly #stage: ObjectStage;
-  readonly #spaced: boolean;
-  #names: PropertyNames | undefined;
+  readonly #objectStage: ObjectStage;
+  readonly #spacedProperties: boolean;
+  #propertyNames: PropertyNames | undefined;
 
   /** Begins at the start of a value. */
   constructor(
@@ -44,40 +44,46 @@ export class ObjectState implements AnswerState {
     this.shape = shape;
     this.holder = holder;
     this.properties = properties;
-    this.#stage = stage;
-    this.#spaced = spaced;
+    this.#objectStage = stage;
+    this.#spacedProperties = spaced;
   }
 
   step(byte: number): AnswerState | undefined {
     const { shape, holder, properties } = this;
     if (byte === SPACE) {
-      const pointless = this.#stage === "begun"
+      const pointless = this.#objectStage === "begun"
         ? !this.#mayGoOn()
-        : this.#stage === "property" && this.#ended() === undefined;
-      if (this.#spaced || pointless) return undefined;
-      return new ObjectState(shape, holder, properties, this.#stage, true);
+        : this.#objectStage === "property" && this.#objectEnded() === undefined;
+      if (this.#spacedProperties || pointless) return undefined;
+      return new ObjectState(
+        shape,
+        holder,
+        properties,
+        this.#objectStage,
+        true,
+      );
     }
     if (byte === END) {
-      return this.#stage === "comma" ? undefined : this.#ended();
+      return this.#objectStage === "comma" ? undefined : this.#objectEnded();
     }
-    if (this.#stage === "property") {
-      return byte === COMMA && !this.#spaced && this.#mayGoOn()
+    if (this.#objectStage === "property") {
+      return byte === COMMA && !this.#spacedProperties && this.#mayGoOn()
         ? new ObjectState(shape, holder, properties, "comma")
         : undefined;
     }
     if (byte !== QUOTE || !this.#mayGoOn()) return undefined;
-    const names = this.#names ??= new PropertyNames(this);
+    const names = this.#propertyNames ??= new PropertyNames(this);
     return new NameState(names, names.machine.start);
   }
 
   #mayGoOn(): boolean {
     const long = this.properties.count >= this.shape.longest;
-    if (long && this.#ended() !== undefined) return false;
-    const names = this.#names ??= new PropertyNames(this);
+    if (long && this.#objectEnded() !== undefined) return false;
+    const names = this.#propertyNames ??= new PropertyNames(this);
     return names.allows(names.machine.start);
   }
 
-  #ended(): AnswerState | undefined {
+  #objectEnded(): AnswerState | undefined {
     const { shape, holder, properties } = this;
     const verdict = shape.verdict(properties, true);
     if (!holder.allows(verdict)) return undefined;
@@ -90,14 +96,14 @@ class PropertyNames {
   readonly object: ObjectState;
   readonly machine: StringMachine;
   readonly #below = new Map<PrefixTree, boolean>();
-  readonly #others = new Map<string, boolean>();
+  readonly #otherProperties = new Map<string, boolean>();
   /** Whether there are so many properties that only those of the schema may come. */
-  readonly #full: boolean;
+  readonly #objectFull: boolean;
 
   constructor(object: ObjectState) {
     this.object = object;
     const { shape, properties: { count, seen } } = object;
-    this.#full = count >= shape.longest && this.#anyBelow(shape.tree);
+    this.#objectFull = count >= shape.longest && this.#anyBelow(shape.tree);
     const free = !shape.ruled && this.#anyOther("");
     this.machine = shape.names((place) => this.allows(place), free, seen);
   }
@@ -117,9 +123,9 @@ class PropertyNames {
     const { shape, properties } = this.object;
     const known = track?.accepting === true ? name : undefined;
     if (has(properties.seen, name)) return undefined;
-    if (known === undefined && this.#full) return undefined;
+    if (known === undefined && this.#objectFull) return undefined;
     const slot = shape.slot(known, verdict);
-    return this.#fits(slot, name, known) ? slot : undefined;
+    return this.#propertyFits(slot, name, known) ? slot : undefined;
   }
 
   #anyBelow(node: PrefixTree): boolean {
@@ -128,7 +134,7 @@ class PropertyNames {
     const { text } = node;
     const { properties, shape } = this.object;
     const own = text !== undefined && !has(properties.seen, text) &&
-      this.#fits(shape.slot(text), text, text);
+      this.#propertyFits(shape.slot(text), text, text);
     const found = own ||
       node.next.values().some((next) => this.#anyBelow(next));
     this.#below.set(node, found);
@@ -137,20 +143,24 @@ class PropertyNames {
 
   /** Whether a name that no condition has may come. */
   #anyOther(verdict: string): boolean {
-    if (this.#full) return false;
-    let found = this.#others.get(verdict);
+    if (this.#objectFull) return false;
+    let found = this.#otherProperties.get(verdict);
     if (found === undefined) {
-      found = this.#fits(
+      found = this.#propertyFits(
         this.object.shape.slot(undefined, verdict),
         "",
         undefined,
       );
-      this.#others.set(verdict, found);
+      this.#otherProperties.set(verdict, found);
     }
     return found;
   }
 
-  #fits(slot: PropertySlot, name: string, known: string | undefined): boolean {
+  #propertyFits(
+    slot: PropertySlot,
+    name: string,
+    known: string | undefined,
+  ): boolean {
     const { shape, holder, properties } = this.object;
     if (!shape.inOrder(known, properties.seen)) return false;
     const after = shape.after(properties, slot, name, "");
@@ -164,24 +174,24 @@ class PropertyNames {
 class NameState implements StringState {
   readonly whole = false;
   readonly sequel = undefined;
-  readonly #names: PropertyNames;
+  readonly #propertyNames: PropertyNames;
   readonly place: StringPlace;
-  readonly #written: string;
+  readonly #writtenProperties: string;
 
   constructor(names: PropertyNames, place: StringPlace, written = "") {
-    this.#names = names;
+    this.#propertyNames = names;
     this.place = place;
-    this.#written = written;
+    this.#writtenProperties = written;
   }
 
   get policy(): string | undefined {
     const { machine } = this.place;
-    return machine === this.#names.machine ? undefined : "all";
+    return machine === this.#propertyNames.machine ? undefined : "all";
   }
 
   allows(place: StringPlace): boolean {
-    return place.machine !== this.#names.machine ||
-      place.leadsTo((end) => this.#names.allows(end));
+    return place.machine !== this.#propertyNames.machine ||
+      place.leadsTo((end) => this.#propertyNames.allows(end));
   }
 
   step(byte: number): AnswerState | undefined {
@@ -194,15 +204,19 @@ class NameState implements StringState {
   }
 
   moved(place: StringPlace, written: string): NameState {
-    return new NameState(this.#names, place, this.#written + written);
+    return new NameState(
+      this.#propertyNames,
+      place,
+      this.#writtenProperties + written,
+    );
   }
 
   closed(place: StringPlace, written: string): AnswerState | undefined {
-    const name = textOf(this.#written + written);
+    const name = textOf(this.#writtenProperties + written);
     const verdict = place.machine.closing(place, () => name);
-    const slot = this.#names.slot(name, verdict, place.track);
+    const slot = this.#propertyNames.slot(name, verdict, place.track);
     if (slot === undefined) return undefined;
-    const { object } = this.#names;
+    const { object } = this.#propertyNames;
     return new ColonState(new PropertyHolder(object, slot, name), slot, object);
   }
 }
@@ -211,9 +225,9 @@ class NameState implements StringState {
 class ColonState implements AnswerState {
   readonly whole = false;
   readonly #property: PropertyHolder;
-  readonly #slot: PropertySlot;
+  readonly #propertySlot: PropertySlot;
   readonly #object: ObjectState;
-  readonly #stage: "name" | "colon" | "space";
+  readonly #objectStage: "name" | "colon" | "space";
 
   constructor(
     property: PropertyHolder,
@@ -222,48 +236,53 @@ class ColonState implements AnswerState {
     stage: "name" | "colon" | "space" = "name",
   ) {
     this.#property = property;
-    this.#slot = slot;
+    this.#propertySlot = slot;
     this.#object = object;
-    this.#stage = stage;
+    this.#objectStage = stage;
   }
 
   step(byte: number): AnswerState | undefined {
     const next = (stage: "colon" | "space") =>
-      new ColonState(this.#property, this.#slot, this.#object, stage);
-    if (this.#stage === "name") {
+      new ColonState(this.#property, this.#propertySlot, this.#object, stage);
+    if (this.#objectStage === "name") {
       return byte === COLON ? next("colon") : undefined;
     }
     if (byte === SPACE) {
-      return this.#stage === "colon" ? next("space") : undefined;
+      return this.#objectStage === "colon" ? next("space") : undefined;
     }
     const { context } = this.#object.shape;
-    return context.begin(this.#property, this.#slot.schemas, byte);
+    return context.begin(this.#property, this.#propertySlot.schemas, byte);
   }
 }
 
 class PropertyHolder implements ValueHolder {
   readonly #object: ObjectState;
-  readonly #slot: PropertySlot;
-  readonly #name: string;
+  readonly #propertySlot: PropertySlot;
+  readonly #propertyName: string;
   readonly recording: boolean;
   readonly depth: number;
-  readonly #allowed = new Map<string, boolean>();
+  readonly #allowedProperties = new Map<string, boolean>();
 
   constructor(object: ObjectState, slot: PropertySlot, name: string) {
     this.#object = object;
-    this.#slot = slot;
-    this.#name = name;
+    this.#propertySlot = slot;
+    this.#propertyName = name;
     this.recording = object.holder.recording;
     this.depth = object.holder.depth + 1;
   }
 
   allows(verdict: string): boolean {
-    let allowed = this.#allowed.get(verdict);
+    let allowed = this.#allowedProperties.get(verdict);
     if (allowed === undefined) {
       const { shape, holder, properties } = this.#object;
-      const after = shape.after(properties, this.#slot, this.#name, verdict);
+      const after = shape.after(
+        properties,
+        this.#propertySlot,
+        this.#propertyName,
+        verdict,
+      );
       allowed = holder.allows(shape.verdict(after, false));
-      this.#allowed.set(verdict, allowed);
+      this.#allowedProperties.set(verdict, allowed);
     }
     return allowed;
   }
@@ -271,12 +290,12 @@ class PropertyHolder implements ValueHolder {
   accept(verdict: string, text: string): AnswerState {
     const { shape, holder, properties } = this.#object;
     const pair = this.recording
-      ? `${JSON.stringify(this.#name)}:${text}`
+      ? `${JSON.stringify(this.#propertyName)}:${text}`
       : undefined;
     const after = shape.after(
       properties,
-      this.#slot,
-      this.#name,
+      this.#propertySlot,
+      this.#propertyName,
       verdict,
       pair,
     );

@@ -29,16 +29,16 @@ import type { StringPlace } from "./string_text.ts";
 /** Within a string that is a value. */
 export class TextValue implements StringState {
   readonly whole = false;
-  readonly #holder: ValueHolder;
+  readonly #scalarHolder: ValueHolder;
   readonly place: StringPlace;
-  readonly #written: string;
+  readonly #writtenScalar: string;
   readonly policy: string | undefined;
 
   /** Begins at the start of a value. */
   constructor(holder: ValueHolder, place: StringPlace, written = "") {
-    this.#holder = holder;
+    this.#scalarHolder = holder;
     this.place = place;
-    this.#written = written;
+    this.#writtenScalar = written;
     const { length } = place.verdict;
     this.policy = length > 1
       ? undefined
@@ -48,15 +48,15 @@ export class TextValue implements StringState {
   }
 
   get sequel(): object | undefined {
-    const text = this.#holder.recording || this.place.machine.checks;
-    return text ? undefined : this.#holder;
+    const text = this.#scalarHolder.recording || this.place.machine.checks;
+    return text ? undefined : this.#scalarHolder;
   }
 
   allows(place: StringPlace): boolean {
     if (this.policy === "all") return true;
     return place.leadsTo(({ verdict }) =>
       this.policy === undefined
-        ? this.#holder.allows(verdict)
+        ? this.#scalarHolder.allows(verdict)
         : verdict !== String(FAILED)
     );
   }
@@ -71,16 +71,20 @@ export class TextValue implements StringState {
   }
 
   moved(place: StringPlace, written: string): TextValue {
-    return new TextValue(this.#holder, place, this.#written + written);
+    return new TextValue(
+      this.#scalarHolder,
+      place,
+      this.#writtenScalar + written,
+    );
   }
 
   closed(place: StringPlace, written: string): AnswerState | undefined {
-    const text = () => textOf(this.#written + written);
+    const text = () => textOf(this.#writtenScalar + written);
     const verdict = place.machine.closing(place, text);
-    if (!this.#holder.allows(verdict)) return undefined;
-    return this.#holder.accept(
+    if (!this.#scalarHolder.allows(verdict)) return undefined;
+    return this.#scalarHolder.accept(
       verdict,
-      this.#holder.recording ? JSON.stringify(text()) : "",
+      this.#scalarHolder.recording ? JSON.stringify(text()) : "",
     );
   }
 }
@@ -88,9 +92,9 @@ export class TextValue implements StringState {
 /** Within a number, whose end is what follows it. */
 export class NumberValue implements AnswerState {
   readonly #context: ValueContext;
-  readonly #holder: ValueHolder;
-  readonly #plan: ValuePlan;
-  readonly #text: string;
+  readonly #scalarHolder: ValueHolder;
+  readonly #scalarPlan: ValuePlan;
+  readonly #numberText: string;
 
   /** Begins at the start of a value. */
   constructor(
@@ -100,76 +104,81 @@ export class NumberValue implements AnswerState {
     text = "",
   ) {
     this.#context = context;
-    this.#holder = holder;
-    this.#plan = plan;
-    this.#text = text;
+    this.#scalarHolder = holder;
+    this.#scalarPlan = plan;
+    this.#numberText = text;
   }
 
   get whole(): boolean {
-    return this.#ended()?.whole ?? false;
+    return this.#scalarEnded()?.whole ?? false;
   }
 
   step(byte: number): AnswerState | undefined {
-    const text = this.#text + String.fromCharCode(byte);
-    if (!/[-+.\deE]$/.test(text)) return this.#ended()?.step(byte);
+    const text = this.#numberText + String.fromCharCode(byte);
+    if (!/[-+.\deE]$/.test(text)) return this.#scalarEnded()?.step(byte);
     const limits = this.#bounded ? LIMITS : this.#context.limits;
-    const named = this.#plan.conditions.some((condition) =>
+    const named = this.#scalarPlan.conditions.some((condition) =>
       condition.kind === "number" && isNamed(condition, text)
     );
     if (!beginsNumber(text, limits, named)) return undefined;
     const verdict = verdictOf(
-      this.#plan,
+      this.#scalarPlan,
       (condition) =>
         condition.kind === "number"
           ? numberStanding(condition, text, limits)
           : OPEN,
     );
-    if (!this.#holder.allows(verdict)) return undefined;
-    return new NumberValue(this.#context, this.#holder, this.#plan, text);
+    if (!this.#scalarHolder.allows(verdict)) return undefined;
+    return new NumberValue(
+      this.#context,
+      this.#scalarHolder,
+      this.#scalarPlan,
+      text,
+    );
   }
 
   /** Whether a schema says what numbers may be: digits are then as many as it asks. */
   get #bounded(): boolean {
-    return this.#plan.conditions.some((condition) =>
+    return this.#scalarPlan.conditions.some((condition) =>
       condition.kind === "number" && isBounded(condition)
     );
   }
 
-  #ended(): AnswerState | undefined {
-    const text = this.#text;
+  #scalarEnded(): AnswerState | undefined {
+    const text = this.#numberText;
     if (!isNumber(text)) return undefined;
     const verdict = verdictOf(
-      this.#plan,
+      this.#scalarPlan,
       (condition) =>
         condition.kind === "number" ? numberVerdict(condition, text) : FAILED,
     );
-    if (!this.#holder.allows(verdict)) return undefined;
+    if (!this.#scalarHolder.allows(verdict)) return undefined;
     // -0 and 0 are equal.
-    return this.#holder.accept(verdict, String(Number(text) + 0));
+    return this.#scalarHolder.accept(verdict, String(Number(text) + 0));
   }
 }
 
 /** Within `true`, `false` or `null`. */
 export class WordValue implements AnswerState {
   readonly whole = false;
-  readonly #holder: ValueHolder;
-  readonly #verdict: string;
+  readonly #scalarHolder: ValueHolder;
+  readonly #scalarVerdict: string;
   readonly #word: Kind;
-  readonly #at: number;
+  readonly #wordAt: number;
 
   /** Begins at the start of a value. */
   constructor(holder: ValueHolder, verdict: string, word: Kind, at = 1) {
-    this.#holder = holder;
-    this.#verdict = verdict;
+    this.#scalarHolder = holder;
+    this.#scalarVerdict = verdict;
     this.#word = word;
-    this.#at = at;
+    this.#wordAt = at;
   }
 
   step(byte: number): AnswerState | undefined {
-    if (byte !== this.#word.charCodeAt(this.#at)) return undefined;
-    const at = this.#at + 1;
+    if (byte !== this.#word.charCodeAt(this.#wordAt)) return undefined;
+    const at = this.#wordAt + 1;
     return at === this.#word.length
-      ? this.#holder.accept(this.#verdict, this.#word)
-      : new WordValue(this.#holder, this.#verdict, this.#word, at);
+      ? this.#scalarHolder.accept(this.#scalarVerdict, this.#word)
+      : new WordValue(this.#scalarHolder, this.#scalarVerdict, this.#word, at);
   }
 }

@@ -57,16 +57,16 @@ export class StringMachine {
   /** Differs between all machines. */
   readonly id = machines++;
   readonly #formulas: readonly Formula<Condition>[];
-  readonly #conditions: readonly StringCondition[];
-  readonly #options: StringOptions;
-  readonly #longest: number;
+  readonly #stringConditions: readonly StringCondition[];
+  readonly #stringOptions: StringOptions;
+  readonly #longestString: number;
   /** Whether some characters may not come: then escapes are for those that must. */
   readonly restricted: boolean;
   /** Whether a condition is one of whole texts. */
   readonly checks: boolean;
   /** Lengths that matter. */
-  readonly #lengths: readonly number[];
-  readonly #known = new Map<string, StringPlace>();
+  readonly #stringLengths: readonly number[];
+  readonly #knownStrings = new Map<string, StringPlace>();
   readonly #verdicts = new Map<string, string>();
   /** Before the first character. */
   readonly start: StringPlace;
@@ -74,24 +74,26 @@ export class StringMachine {
   /** Begins at the start of a value. */
   constructor(formulas: readonly Formula<Condition>[], options: StringOptions) {
     this.#formulas = formulas;
-    this.#options = options;
-    this.#conditions = conditionsOf(formulas)
+    this.#stringOptions = options;
+    this.#stringConditions = conditionsOf(formulas)
       .filter((condition) => condition.kind === "string");
-    const starts = this.#conditions.flatMap(({ automata }) => automata);
-    const needed = this.#conditions.map(({ least, automata }) =>
+    const starts = this.#stringConditions.flatMap(({ automata }) => automata);
+    const needed = this.#stringConditions.map(({ least, automata }) =>
       Math.max(least, ...automata.map((state) => state?.missing ?? 0))
     );
-    const bounded = this.#conditions.some(({ most, values }) =>
+    const bounded = this.#stringConditions.some(({ most, values }) =>
       most !== Infinity || values !== undefined
     );
-    this.#longest = bounded
+    this.#longestString = bounded
       ? Infinity
       : Math.max(options.longest, ...needed.map((least) => least * 2));
-    this.checks = this.#conditions.some(({ checks }) => checks.length > 0);
+    this.checks = this.#stringConditions.some(({ checks }) =>
+      checks.length > 0
+    );
     this.restricted = starts.length > 0 || options.track !== undefined;
-    this.#lengths = [
-      this.#longest,
-      ...this.#conditions.flatMap(({ least, most }) => [least, most]),
+    this.#stringLengths = [
+      this.#longestString,
+      ...this.#stringConditions.flatMap(({ least, most }) => [least, most]),
     ].filter((length) => length !== Infinity && length !== 0);
     this.start = this.#place({
       mode: TEXT,
@@ -104,30 +106,32 @@ export class StringMachine {
 
   /** Whether a place may be gone to, as far as this machine knows. */
   viable(place: StringPlace): boolean {
-    return this.#options.viable?.(place) ?? /[12]|^$/.test(place.verdict);
+    return this.#stringOptions.viable?.(place) ?? /[12]|^$/.test(place.verdict);
   }
 
   /** How the formulas stand for a string that ends here. */
   closing(place: StringPlace, text: () => string): string {
     let whole: string | undefined;
-    return this.#verdict(this.#conditions.map(({ least, most, checks }, i) => {
-      if (place.count < least || place.count > most) return FAILED;
-      if (
-        !this.#ofCondition(place.states, i).every((state) => state?.accepting)
-      ) {
-        return FAILED;
-      }
-      if (checks.length === 0) return HELD;
-      const read = whole ??= text();
-      return checks.every((check) => check(read)) ? HELD : FAILED;
-    }));
+    return this.#stringVerdict(
+      this.#stringConditions.map(({ least, most, checks }, i) => {
+        if (place.count < least || place.count > most) return FAILED;
+        if (
+          !this.#ofCondition(place.states, i).every((state) => state?.accepting)
+        ) {
+          return FAILED;
+        }
+        if (checks.length === 0) return HELD;
+        const read = whole ??= text();
+        return checks.every((check) => check(read)) ? HELD : FAILED;
+      }),
+    );
   }
 
   /**
    * A name shared by places from which the next `far` characters are taken alike.
    */
   likeness({ mode, value, count, states }: StringPlace, far: number): string {
-    const lengths = this.#lengths.map((length) =>
+    const lengths = this.#stringLengths.map((length) =>
       Math.max(-1, Math.min(far, length - count))
     );
     return `${mode} ${value} ${lengths} ${states.map((state) => state?.id)}`;
@@ -140,7 +144,7 @@ export class StringMachine {
       case TEXT:
         if (byte === BACKSLASH) {
           return this.#mayEscape(place)
-            ? this.#at(place, ESCAPE, 0)
+            ? this.#stringPlace(place, ESCAPE, 0)
             : undefined;
         }
         return byte < 0x20 || byte === QUOTE
@@ -151,7 +155,7 @@ export class StringMachine {
           low = (value >>> 8) & 0xff,
           high = value & 0xff;
         if (byte < low || byte > high) return undefined;
-        return this.#take(
+        return this.#takeCharacter(
           place,
           [byte],
           0,
@@ -161,13 +165,13 @@ export class StringMachine {
       }
       case ESCAPE: {
         if (byte === 0x75) {
-          const next = this.#at(place, DIGITS, 0);
+          const next = this.#stringPlace(place, DIGITS, 0);
           return this.#mayGoOn(next) ? next : undefined;
         }
         const code = ESCAPES.get(byte);
         if (code === undefined) return undefined;
         if (this.restricted && byte === 0x2f) return undefined;
-        const next = this.#take(place, [code], 1, TEXT, 0);
+        const next = this.#takeCharacter(place, [code], 1, TEXT, 0);
         return next !== undefined && (!this.restricted || this.viable(next))
           ? next
           : undefined;
@@ -177,10 +181,12 @@ export class StringMachine {
     }
     // A high surrogate is written; `\u` and the low one follow.
     if (value % 2 === 0) {
-      return byte === BACKSLASH ? this.#at(place, LOW, value + 1) : undefined;
+      return byte === BACKSLASH
+        ? this.#stringPlace(place, LOW, value + 1)
+        : undefined;
     }
     return byte === 0x75
-      ? this.#at(
+      ? this.#stringPlace(
         place,
         DIGITS,
         digits({ high: (value - 1) / 2, count: 0, code: 0 }),
@@ -190,11 +196,17 @@ export class StringMachine {
 
   /** A byte that stands for itself. */
   #raw(place: StringPlace, byte: number): StringPlace | undefined {
-    if (byte < 0x80) return this.#take(place, [byte], 1, TEXT, 0);
+    if (byte < 0x80) return this.#takeCharacter(place, [byte], 1, TEXT, 0);
     if (byte < 0xc2 || byte > 0xf4) return undefined;
     const left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
     const [low, high] = SECOND.get(byte) ?? [0x80, 0xbf];
-    return this.#take(place, [byte], 1, UTF8, (left << 16) | (low << 8) | high);
+    return this.#takeCharacter(
+      place,
+      [byte],
+      1,
+      UTF8,
+      (left << 16) | (low << 8) | high,
+    );
   }
 
   #digit(place: StringPlace, byte: number): StringPlace | undefined {
@@ -210,15 +222,21 @@ export class StringMachine {
         code >>> (4 * (count - 2)) <= 0xdf;
     if (high > 0 ? !low : count > 1 && low) return undefined;
     if (count < 4) {
-      const next = this.#at(place, DIGITS, digits({ high, count, code }));
+      const next = this.#stringPlace(
+        place,
+        DIGITS,
+        digits({ high, count, code }),
+      );
       return this.#mayGoOn(next) ? next : undefined;
     }
     if (high > 0) {
       const whole = 0x10000 + (high - 0xd800) * 0x400 + code - 0xdc00;
-      return this.#take(place, utf8(whole), 1, TEXT, 0);
+      return this.#takeCharacter(place, utf8(whole), 1, TEXT, 0);
     }
-    if (code >= 0xd800 && code <= 0xdbff) return this.#at(place, LOW, code * 2);
-    const next = this.#take(place, utf8(code), 1, TEXT, 0);
+    if (code >= 0xd800 && code <= 0xdbff) {
+      return this.#stringPlace(place, LOW, code * 2);
+    }
+    const next = this.#takeCharacter(place, utf8(code), 1, TEXT, 0);
     if (!this.restricted || next === undefined) return next;
     return code < 0x20 && this.viable(next) ? next : undefined;
   }
@@ -236,7 +254,7 @@ export class StringMachine {
     const { count, code } = written(place.value);
     return CONTROLS.filter((control) => {
       if (control >>> (4 * (4 - count)) !== code) return false;
-      const next = this.#take(place, [control], 1, TEXT, 0);
+      const next = this.#takeCharacter(place, [control], 1, TEXT, 0);
       return next !== undefined && this.viable(next);
     });
   }
@@ -251,24 +269,26 @@ export class StringMachine {
       return undefined;
     }
     const codes = mode === ESCAPE ? ESCAPABLE : this.#controls(place);
-    return codes.flatMap((code) => this.#take(place, [code], 1, TEXT, 0) ?? []);
+    return codes.flatMap((code) =>
+      this.#takeCharacter(place, [code], 1, TEXT, 0) ?? []
+    );
   }
 
   #mayEscape(place: StringPlace): boolean {
     const codes = this.restricted ? ESCAPABLE : [QUOTE];
     return codes.some((code) => {
-      const next = this.#take(place, [code], 1, TEXT, 0);
+      const next = this.#takeCharacter(place, [code], 1, TEXT, 0);
       return next !== undefined && this.viable(next);
     });
   }
 
-  #at(place: StringPlace, mode: number, value: number): StringPlace {
+  #stringPlace(place: StringPlace, mode: number, value: number): StringPlace {
     const { count, states, track } = place;
     return this.#place({ mode, value, count, states, track });
   }
 
   /** Takes bytes of the text. */
-  #take(
+  #takeCharacter(
     place: StringPlace,
     bytes: readonly number[],
     characters: number,
@@ -276,8 +296,8 @@ export class StringMachine {
     value: number,
   ): StringPlace | undefined {
     const count = place.count + characters;
-    if (count > this.#longest) return undefined;
-    const { astray } = this.#options;
+    if (count > this.#longestString) return undefined;
+    const { astray } = this.#stringOptions;
     let { states, track } = place;
     for (const byte of bytes) {
       if (states.length > 0) states = states.map((state) => state?.step(byte));
@@ -294,49 +314,58 @@ export class StringMachine {
     const ids = states.map((state) => state?.id ?? "-").join(",");
     const key = `${mode} ${value} ${count} ${ids} ${track?.id ?? "-"}`;
     spendWork(1);
-    let found = this.#known.get(key);
+    let found = this.#knownStrings.get(key);
     if (found === undefined) {
-      if (this.#known.size >= REMEMBERED_STRING_STATES) this.#known.clear();
-      found = new StringPlace(this, parts, this.#open(parts));
-      this.#known.set(key, found);
+      if (this.#knownStrings.size >= REMEMBERED_STRING_STATES) {
+        this.#knownStrings.clear();
+      }
+      found = new StringPlace(this, parts, this.#openString(parts));
+      this.#knownStrings.set(key, found);
     }
     return found;
   }
 
   /** How the formulas stand in the midst of a string. */
-  #open({ count, states }: PlaceParts): string {
-    return this.#verdict(this.#conditions.map(({ least, most, checks }, i) => {
-      const own = this.#ofCondition(states, i);
-      if (
-        most === Infinity && count >= least && checks.length === 0 &&
-        own.every((state) => state?.certain === true)
-      ) return HELD;
-      const bound = Math.min(most, this.#longest);
-      return count <= most &&
-          own.every((state) =>
-            state !== undefined && count + state.missing <= bound
-          )
-        ? OPEN
-        : FAILED;
-    }));
+  #openString({ count, states }: PlaceParts): string {
+    return this.#stringVerdict(
+      this.#stringConditions.map(({ least, most, checks }, i) => {
+        const own = this.#ofCondition(states, i);
+        if (
+          most === Infinity && count >= least && checks.length === 0 &&
+          own.every((state) => state?.certain === true)
+        ) return HELD;
+        const bound = Math.min(most, this.#longestString);
+        return count <= most &&
+            own.every((state) =>
+              state !== undefined && count + state.missing <= bound
+            )
+          ? OPEN
+          : FAILED;
+      }),
+    );
   }
 
   #ofCondition(
     states: readonly (TextState | undefined)[],
     index: number,
   ): readonly (TextState | undefined)[] {
-    if (this.#conditions.length === 1) return states;
+    if (this.#stringConditions.length === 1) return states;
     let from = 0;
-    for (let i = 0; i < index; i++) from += this.#conditions[i].automata.length;
-    return states.slice(from, from + this.#conditions[index].automata.length);
+    for (let i = 0; i < index; i++) {
+      from += this.#stringConditions[i].automata.length;
+    }
+    return states.slice(
+      from,
+      from + this.#stringConditions[index].automata.length,
+    );
   }
 
-  #verdict(found: readonly Truth[]): string {
+  #stringVerdict(found: readonly Truth[]): string {
     const key = found.join("");
     let verdict = this.#verdicts.get(key);
     if (verdict === undefined) {
       const of = (condition: Condition) =>
-        found[this.#conditions.indexOf(condition as StringCondition)];
+        found[this.#stringConditions.indexOf(condition as StringCondition)];
       verdict = this.#formulas.map((formula) => standing(formula, of)).join("");
       this.#verdicts.set(key, verdict);
     }
@@ -368,7 +397,7 @@ export class StringPlace {
   readonly track: TextState | undefined;
   /** How the formulas stand, a digit each. */
   readonly verdict: string;
-  readonly #next: (StringPlace | null | undefined)[] = [];
+  readonly #nextString: (StringPlace | null | undefined)[] = [];
   #outcomes: readonly StringPlace[] | null | undefined;
 
   /** Begins at the start of a value. */
@@ -395,10 +424,10 @@ export class StringPlace {
 
   /** The place after one more byte other than the quote that ends the string. */
   step(byte: number): StringPlace | undefined {
-    let next = this.#next[byte];
+    let next = this.#nextString[byte];
     if (next === undefined) {
       next = this.machine.step(this, byte) ?? null;
-      this.#next[byte] = next;
+      this.#nextString[byte] = next;
     }
     return next ?? undefined;
   }

@@ -103,7 +103,7 @@ class Builder {
         return;
       }
       case "letters":
-        this.#letters(expression.ranges.flatMap(sequences), from, to, 1);
+        this.#letterPath(expression.ranges.flatMap(sequences), from, to, 1);
         return;
       case "either":
         for (const part of expression.parts) this.add(part, from, to);
@@ -119,11 +119,11 @@ class Builder {
         return;
       }
       case "repeat":
-        this.#repeat(expression, from, to);
+        this.#repeatPart(expression, from, to);
     }
   }
 
-  #repeat(
+  #repeatPart(
     { part, least, most }: Extract<Expression, { kind: "repeat" }>,
     from: number,
     to: number,
@@ -152,7 +152,7 @@ class Builder {
   }
 
   /** A prefix tree of sequences of bytes. */
-  #letters(
+  #letterPath(
     rest: readonly (readonly LetterRange[])[],
     from: number,
     to: number,
@@ -173,24 +173,24 @@ class Builder {
       const [low, high] = key.split(" ").map(Number);
       const next = this.state();
       this.bytes[from].push({ low, high, to: next, characters });
-      this.#letters(some, next, to, 0);
+      this.#letterPath(some, next, to, 0);
     }
   }
 }
 
 /** Makes states deterministic as they are reached. */
 class Automaton {
-  readonly #edges: Builder;
+  readonly #byteEdges: Builder;
   /** Whether the end of the text may be here. */
-  readonly #final: Uint8Array;
+  readonly #finalState: Uint8Array;
   /** Characters to a final state. */
-  readonly #missing: Float64Array;
+  readonly #missingBytes: Float64Array;
   /** States from which any text is accepted. */
   readonly #certain = new Set<number>();
-  readonly #known = new Map<string, SubsetState>();
+  readonly #knownStates = new Map<string, SubsetState>();
 
   constructor(edges: Builder, end: number) {
-    this.#edges = edges;
+    this.#byteEdges = edges;
     const count = edges.bytes.length;
     const into = Array.from({ length: count }, (): number[] => []);
     const intoAtEnd = Array.from({ length: count }, (): number[] => []);
@@ -198,17 +198,17 @@ class Automaton {
       for (const to of edges.free[from]) into[to].push(from);
       for (const to of edges.atEnd[from]) intoAtEnd[to].push(from);
     }
-    this.#final = new Uint8Array(count);
+    this.#finalState = new Uint8Array(count);
     const finals = [end];
-    this.#final[end] = 1;
+    this.#finalState[end] = 1;
     for (let state = finals.pop(); state !== undefined; state = finals.pop()) {
       for (const from of [...into[state], ...intoAtEnd[state]]) {
-        if (this.#final[from] === 1) continue;
-        this.#final[from] = 1;
+        if (this.#finalState[from] === 1) continue;
+        this.#finalState[from] = 1;
         finals.push(from);
       }
     }
-    this.#missing = this.#distances(into);
+    this.#missingBytes = this.#distances(into);
     for (const [loop, to] of edges.anything) {
       if (leadsTo(edges, to, end)) this.#certain.add(loop);
     }
@@ -216,7 +216,7 @@ class Automaton {
 
   /** Breadth first from the final states, by characters. */
   #distances(into: readonly (readonly number[])[]): Float64Array {
-    const { bytes } = this.#edges;
+    const { bytes } = this.#byteEdges;
     const byBytes = bytes.map((): [from: number, characters: number][] => []);
     bytes.forEach((edges, from) => {
       for (const { to, characters } of edges) {
@@ -224,7 +224,9 @@ class Automaton {
       }
     });
     const found = new Float64Array(bytes.length).fill(Infinity);
-    let now = [...this.#final.keys()].filter((state) => this.#final[state]);
+    let now = [...this.#finalState.keys()].filter((state) =>
+      this.#finalState[state]
+    );
     for (const state of now) found[state] = 0;
     for (let distance = 0; now.length > 0; distance++) {
       const later: number[] = [];
@@ -252,7 +254,7 @@ class Automaton {
   step({ states }: SubsetState, byte: number): SubsetState | undefined {
     const reached: number[] = [];
     for (const state of states) {
-      for (const { low, high, to } of this.#edges.bytes[state]) {
+      for (const { low, high, to } of this.#byteEdges.bytes[state]) {
         if (byte >= low && byte <= high) reached.push(to);
       }
     }
@@ -271,26 +273,28 @@ class Automaton {
       state = reached.pop()
     ) {
       const next = begin
-        ? [...this.#edges.free[state], ...this.#edges.atBegin[state]]
-        : this.#edges.free[state];
+        ? [...this.#byteEdges.free[state], ...this.#byteEdges.atBegin[state]]
+        : this.#byteEdges.free[state];
       for (const to of next) {
         if (seen.has(to)) continue;
         seen.add(to);
         reached.push(to);
       }
-      if (this.#final[state] === 1) accepting = true;
-      if (this.#missing[state] === Infinity) continue;
-      missing = Math.min(missing, this.#missing[state]);
-      if (this.#edges.bytes[state].length > 0) kept.push(state);
+      if (this.#finalState[state] === 1) accepting = true;
+      if (this.#missingBytes[state] === Infinity) continue;
+      missing = Math.min(missing, this.#missingBytes[state]);
+      if (this.#byteEdges.bytes[state].length > 0) kept.push(state);
     }
     if (accepting) missing = 0;
     if (missing === Infinity) return undefined;
     const certain = kept.find((state) => this.#certain.has(state));
     if (certain !== undefined) kept = [certain];
     const key = `${accepting} ${kept.sort((a, b) => a - b).join(" ")}`;
-    let found = this.#known.get(key);
+    let found = this.#knownStates.get(key);
     if (found === undefined) {
-      if (this.#known.size >= REMEMBERED_STATES) this.#known.clear();
+      if (this.#knownStates.size >= REMEMBERED_STATES) {
+        this.#knownStates.clear();
+      }
       found = new SubsetState(
         this,
         kept,
@@ -298,7 +302,7 @@ class Automaton {
         certain !== undefined,
         missing,
       );
-      this.#known.set(key, found);
+      this.#knownStates.set(key, found);
     }
     return found;
   }
@@ -318,7 +322,7 @@ class SubsetState implements TextState {
   readonly accepting: boolean;
   readonly certain: boolean;
   readonly missing: number;
-  readonly #next: (SubsetState | null | undefined)[] = [];
+  readonly #nextStates: (SubsetState | null | undefined)[] = [];
 
   constructor(
     automaton: Automaton,
@@ -335,10 +339,10 @@ class SubsetState implements TextState {
   }
 
   step(byte: number): SubsetState | undefined {
-    let next = this.#next[byte];
+    let next = this.#nextStates[byte];
     if (next === undefined) {
       next = this.#automaton.step(this, byte) ?? null;
-      this.#next[byte] = next;
+      this.#nextStates[byte] = next;
     }
     return next ?? undefined;
   }

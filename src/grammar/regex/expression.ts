@@ -101,44 +101,48 @@ export function expressionOf(pattern: string): RegExp {
 }
 
 class ExpressionReader {
-  readonly #letters: readonly string[];
-  #at = 0;
-  #depth = 0;
+  readonly #patternLetters: readonly string[];
+  #patternAt = 0;
+  #groupDepth = 0;
 
   constructor(pattern: string) {
-    this.#letters = [...pattern];
+    this.#patternLetters = [...pattern];
   }
 
   whole(): Expression {
     const found = this.#either();
-    if (this.#at < this.#letters.length) throw new Beyond();
+    if (this.#patternAt < this.#patternLetters.length) throw new Beyond();
     return found;
   }
 
-  #peek(text: string): boolean {
-    return [...text].every((c, i) => this.#letters[this.#at + i] === c);
+  #peekLetter(text: string): boolean {
+    return [...text].every((c, i) =>
+      this.#patternLetters[this.#patternAt + i] === c
+    );
   }
 
-  #take(text: string): boolean {
-    if (!this.#peek(text)) return false;
-    this.#at += text.length;
+  #takeLetter(text: string): boolean {
+    if (!this.#peekLetter(text)) return false;
+    this.#patternAt += text.length;
     return true;
   }
 
   #either(): Expression {
-    if (++this.#depth > DEEPEST_GROUP) {
+    if (++this.#groupDepth > DEEPEST_GROUP) {
       throw refusedGrammar("the groups of its regular expression are too deep");
     }
     const parts = [this.#concat()];
-    while (this.#take("|")) parts.push(this.#concat());
-    this.#depth--;
+    while (this.#takeLetter("|")) parts.push(this.#concat());
+    this.#groupDepth--;
     return parts.length === 1 ? parts[0] : { kind: "either", parts };
   }
 
   #concat(): Expression {
     const parts: Expression[] = [];
-    while (this.#at < this.#letters.length && !this.#peek("|")) {
-      if (this.#peek(")")) break;
+    while (
+      this.#patternAt < this.#patternLetters.length && !this.#peekLetter("|")
+    ) {
+      if (this.#peekLetter(")")) break;
       parts.push(this.#repeated(this.#one()));
     }
     if (parts.length === 0) return { kind: "empty" };
@@ -147,14 +151,17 @@ class ExpressionReader {
 
   #repeated(part: Expression): Expression {
     let [least, most] = [1, 1];
-    if (this.#take("*")) [least, most] = [0, Infinity];
-    else if (this.#take("+")) [least, most] = [1, Infinity];
-    else if (this.#take("?")) [least, most] = [0, 1];
+    if (this.#takeLetter("*")) [least, most] = [0, Infinity];
+    else if (this.#takeLetter("+")) [least, most] = [1, Infinity];
+    else if (this.#takeLetter("?")) [least, most] = [0, 1];
     else {
-      const rest = this.#letters.slice(this.#at, this.#at + 24).join("");
+      const rest = this.#patternLetters.slice(
+        this.#patternAt,
+        this.#patternAt + 24,
+      ).join("");
       const counted = /^\{(\d+)(,(\d*))?\}/.exec(rest);
       if (counted === null) return part;
-      this.#at += counted[0].length;
+      this.#patternAt += counted[0].length;
       least = Number(counted[1]);
       most = counted[2] === undefined
         ? least
@@ -168,18 +175,22 @@ class ExpressionReader {
         );
       }
     }
-    this.#take("?");
+    this.#takeLetter("?");
     return this.#repeated({ kind: "repeat", part, least, most });
   }
 
   #one(): Expression {
-    if (this.#take("^")) return { kind: "begin" };
-    if (this.#take("$")) return { kind: "end" };
-    if (this.#take(".")) return { kind: "letters", ranges: others(LINE_ENDS) };
-    if (this.#take("(")) return this.#group();
-    if (this.#take("[")) return { kind: "letters", ranges: this.#class() };
-    if (this.#take("\\")) {
-      const [letter = ""] = this.#letters.slice(this.#at);
+    if (this.#takeLetter("^")) return { kind: "begin" };
+    if (this.#takeLetter("$")) return { kind: "end" };
+    if (this.#takeLetter(".")) {
+      return { kind: "letters", ranges: others(LINE_ENDS) };
+    }
+    if (this.#takeLetter("(")) return this.#group();
+    if (this.#takeLetter("[")) {
+      return { kind: "letters", ranges: this.#class() };
+    }
+    if (this.#takeLetter("\\")) {
+      const [letter = ""] = this.#patternLetters.slice(this.#patternAt);
       if (/[bBk1-9]/.test(letter)) throw new Beyond();
       return { kind: "letters", ranges: this.#escape() };
     }
@@ -187,25 +198,28 @@ class ExpressionReader {
   }
 
   #group(): Expression {
-    if (this.#take("?")) {
-      if (this.#take("<")) {
-        if (this.#peek("=") || this.#peek("!")) throw new Beyond();
-        while (!this.#take(">")) this.#at++;
-      } else if (!this.#take(":")) throw new Beyond();
+    if (this.#takeLetter("?")) {
+      if (this.#takeLetter("<")) {
+        if (this.#peekLetter("=") || this.#peekLetter("!")) throw new Beyond();
+        while (!this.#takeLetter(">")) this.#patternAt++;
+      } else if (!this.#takeLetter(":")) throw new Beyond();
     }
     const inner = this.#either();
-    this.#take(")");
+    this.#takeLetter(")");
     return inner;
   }
 
   #class(): LetterRange[] {
-    const negated = this.#take("^");
+    const negated = this.#takeLetter("^");
     const found: LetterRange[] = [];
-    while (!this.#take("]")) {
+    while (!this.#takeLetter("]")) {
       const first = this.#member();
-      const [next, after] = this.#letters.slice(this.#at, this.#at + 2);
+      const [next, after] = this.#patternLetters.slice(
+        this.#patternAt,
+        this.#patternAt + 2,
+      );
       if (first.length === 1 && next === "-" && after !== "]") {
-        this.#at++;
+        this.#patternAt++;
         const last = this.#member();
         if (last.length === 1 && last[0][0] === last[0][1]) {
           found.push([first[0][0], last[0][1]]);
@@ -219,30 +233,33 @@ class ExpressionReader {
   }
 
   #member(): readonly LetterRange[] {
-    if (!this.#take("\\")) return [this.#letter()];
-    if (this.#take("b")) return [[8, 8]];
+    if (!this.#takeLetter("\\")) return [this.#letter()];
+    if (this.#takeLetter("b")) return [[8, 8]];
     return this.#escape();
   }
 
   #letter(): LetterRange {
-    const code = this.#letters[this.#at++]?.codePointAt(0);
+    const code = this.#patternLetters[this.#patternAt++]?.codePointAt(0);
     if (code === undefined) throw new Beyond();
     return [code, code];
   }
 
   #escape(): readonly LetterRange[] {
-    const letter = this.#letters[this.#at++] ?? "";
+    const letter = this.#patternLetters[this.#patternAt++] ?? "";
     const known = CLASSES.get(letter);
     if (known !== undefined) return known;
     const control = CONTROLS.get(letter);
     if (control !== undefined) return [[control, control]];
-    const rest = this.#letters.slice(this.#at, this.#at + 48).join("");
+    const rest = this.#patternLetters.slice(
+      this.#patternAt,
+      this.#patternAt + 48,
+    ).join("");
     const coded = CODED.find(([name, form]) =>
       name === letter && form.test(rest)
     );
     if (coded !== undefined) {
       const [text, inside] = coded[1].exec(rest) ?? ["", ""];
-      this.#at += [...text].length;
+      this.#patternAt += [...text].length;
       if (/p/i.test(letter)) return property(`\\${letter}${text}`);
       const code = letter === "c"
         ? (inside.codePointAt(0) ?? 0) % 32
@@ -257,10 +274,13 @@ class ExpressionReader {
 
   /** The character of a surrogate and, behind it, the other one. */
   #pair(code: number): LetterRange {
-    const rest = this.#letters.slice(this.#at, this.#at + 6).join("");
+    const rest = this.#patternLetters.slice(
+      this.#patternAt,
+      this.#patternAt + 6,
+    ).join("");
     const low = /^\\u([dD][c-fC-F][\da-fA-F]{2})/.exec(rest);
     if (code < 0xd800 || code > 0xdbff || low === null) return [code, code];
-    this.#at += 6;
+    this.#patternAt += 6;
     const whole = 0x10000 + (code - 0xd800) * 0x400 +
       parseInt(low[1], 16) - 0xdc00;
     return [whole, whole];

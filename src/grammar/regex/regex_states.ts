@@ -28,22 +28,22 @@ export function regexStart(pattern: string): AnswerState {
 }
 
 class RegexState implements AnswerState {
-  readonly #state: TextState;
-  readonly #next = new Map<number, RegexState | undefined>();
+  readonly #textState: TextState;
+  readonly #nextRegexState = new Map<number, RegexState | undefined>();
 
   constructor(state: TextState) {
-    this.#state = state;
+    this.#textState = state;
   }
 
   get whole(): boolean {
-    return this.#state.accepting;
+    return this.#textState.accepting;
   }
 
   step(byte: number): AnswerState | undefined {
-    if (this.#next.has(byte)) return this.#next.get(byte);
-    const state = this.#state.step(byte);
+    if (this.#nextRegexState.has(byte)) return this.#nextRegexState.get(byte);
+    const state = this.#textState.step(byte);
     const next = state && new RegexState(state);
-    this.#next.set(byte, next);
+    this.#nextRegexState.set(byte, next);
     return next;
   }
 }

@@ -99,18 +99,18 @@ function findExactMask(
 }
 
 class SchemaSets implements ValueNeeds {
-  readonly #source: ConditionSource;
+  readonly #schemaSource: ConditionSource;
   readonly #objects: ObjectNeeds;
-  readonly #known = new Map<string, SchemaSet>();
+  readonly #knownPlans = new Map<string, SchemaSet>();
   readonly #strings = new Map<string, boolean>();
 
   constructor(source: ConditionSource) {
-    this.#source = source;
+    this.#schemaSource = source;
     this.#objects = new ObjectNeeds(source, this);
   }
 
   get all(): Iterable<SchemaSet> {
-    return this.#known.values();
+    return this.#knownPlans.values();
   }
 
   /** The set of some schemas. */
@@ -118,10 +118,10 @@ class SchemaSets implements ValueNeeds {
     const own = [...new Set(nodes)].filter(({ value }) => value !== true)
       .sort((a, b) => a.id - b.id);
     const key = own.map(({ id }) => id).join();
-    let found = this.#known.get(key);
+    let found = this.#knownPlans.get(key);
     if (found === undefined) {
       found = { nodes: own, branches: [], startable: false, matched: false };
-      this.#known.set(key, found);
+      this.#knownPlans.set(key, found);
     }
     return found;
   }
@@ -129,7 +129,7 @@ class SchemaSets implements ValueNeeds {
   /** Writes a set as its alternatives. */
   read(set: SchemaSet): void {
     for (const kind of KINDS) {
-      const parts = set.nodes.map((node) => this.#source.of(node, kind));
+      const parts = set.nodes.map((node) => this.#schemaSource.of(node, kind));
       const formula = joined(all(parts));
       if (formula.kind === "constant" && !formula.value) {
         // Each by itself may be begun all the same.
@@ -149,7 +149,7 @@ class SchemaSets implements ValueNeeds {
   match(): void {
     for (let more = true; more;) {
       more = false;
-      for (const set of this.#known.values()) {
+      for (const set of this.#knownPlans.values()) {
         spendWork(1 + set.branches.length);
         const found = set.branches.some(isMet);
         if (set.matched || !found) continue;

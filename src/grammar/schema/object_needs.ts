@@ -40,13 +40,13 @@ export interface ValueNeeds {
 
 /** Finds what objects need. */
 export class ObjectNeeds {
-  readonly #source: ConditionSource;
-  readonly #values: ValueNeeds;
+  readonly #needSource: ConditionSource;
+  readonly #valueNeeds: ValueNeeds;
 
   /** Reads schemas from `source`. */
   constructor(source: ConditionSource, values: ValueNeeds) {
-    this.#source = source;
-    this.#values = values;
+    this.#needSource = source;
+    this.#valueNeeds = values;
   }
 
   /**
@@ -96,7 +96,7 @@ export class ObjectNeeds {
         continue;
       }
       (required.has(name) ? needs.must : needs.may).push(
-        this.#values.of(nodes),
+        this.#valueNeeds.of(nodes),
       );
     }
     const open = conditions.every(({ additional, closed, patterns }) =>
@@ -108,10 +108,10 @@ export class ObjectNeeds {
     }
     if (!open) needs.least = least;
     if (!open && patterns.length === 0) return needs;
-    this.#others(conditions, patterns, needs);
+    this.#otherNeeds(conditions, patterns, needs);
     for (const { names: node } of conditions) {
       if (node === undefined) continue;
-      const formula = this.#source.of(node, "string");
+      const formula = this.#needSource.of(node, "string");
       for (const one of alternativesOf(formula)) {
         this.#expectName(one);
         if (!one.conditions.every(leadsToMore)) {
@@ -124,7 +124,7 @@ export class ObjectNeeds {
 
   #expectName({ conditions }: Alternative): void {
     spendWork(2 + conditions.length);
-    this.#values.expectStrings(conditions as readonly StringCondition[]);
+    this.#valueNeeds.expectStrings(conditions as readonly StringCondition[]);
   }
 
   #expectCounts(
@@ -174,14 +174,14 @@ export class ObjectNeeds {
   }
 
   #isName(node: SchemaNode, name: string): boolean {
-    const formula = this.#source.of(node, "string");
+    const formula = this.#needSource.of(node, "string");
     const of = (condition: Condition): Truth =>
       condition.kind === "string" && holds(condition, name) ? HELD : FAILED;
     return standing(formula, of) === HELD;
   }
 
   /** What properties have to match that no condition names. */
-  #others(
+  #otherNeeds(
     conditions: readonly ObjectCondition[],
     patterns: ObjectCondition["patterns"],
     { may, named }: Needs,
@@ -209,7 +209,7 @@ export class ObjectNeeds {
         return additional === undefined ? [] : [additional];
       });
       if (!barred) {
-        (matched.size > 0 ? named : may).push(this.#values.of(nodes));
+        (matched.size > 0 ? named : may).push(this.#valueNeeds.of(nodes));
       }
     }
   }

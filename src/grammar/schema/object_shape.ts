@@ -72,12 +72,12 @@ export class ObjectShape {
   /** Properties of an object that could end, where the schema does not bound them. */
   readonly longest: number;
   /** Characters of a name: a schema's own ones may be longer than others. */
-  readonly #longest: number;
-  readonly #rules: readonly NameRule[];
+  readonly #longestName: number;
+  readonly #propertyRules: readonly NameRule[];
   /** What the rules ask of a name, as formulas of strings. */
-  readonly #formulas: readonly Formula<Condition>[];
-  readonly #machine: StringMachine;
-  readonly #slots = new Map<string, PropertySlot>();
+  readonly #shapeFormulas: readonly Formula<Condition>[];
+  readonly #namesMachine: StringMachine;
+  readonly #propertySlots = new Map<string, PropertySlot>();
 
   /** Begins at the start of a value. */
   constructor(context: ValueContext, plan: ValuePlan) {
@@ -92,7 +92,7 @@ export class ObjectShape {
       ...condition.order,
     ]));
     this.tree = PrefixTree.of(known);
-    this.#longest = [...known].reduce(
+    this.#longestName = [...known].reduce(
       (most, { length }) => Math.max(most, length),
       context.limits.characters,
     );
@@ -116,16 +116,16 @@ export class ObjectShape {
       rules.push({ condition });
       formulas.push(...context.plan([names], "string").formulas);
     });
-    this.#rules = rules;
-    this.#formulas = formulas;
-    this.#machine = new StringMachine(formulas, {
-      longest: this.#longest,
+    this.#propertyRules = rules;
+    this.#shapeFormulas = formulas;
+    this.#namesMachine = new StringMachine(formulas, {
+      longest: this.#longestName,
     });
   }
 
   /** Whether something is asked of names that no condition names. */
   get ruled(): boolean {
-    return this.#rules.length > 0;
+    return this.#propertyRules.length > 0;
   }
 
   /**
@@ -137,14 +137,14 @@ export class ObjectShape {
     free: boolean,
     seen: NamesRead | undefined,
   ): StringMachine {
-    let longest = this.#longest;
+    let longest = this.#longestName;
     for (let at = seen; at !== undefined; at = at.before) {
       if (at.name.length >= this.context.limits.characters) longest++;
     }
-    const astray = longest === this.#longest
+    const astray = longest === this.#longestName
       ? this.context.names
       : new StringMachine([], { longest });
-    return new StringMachine(this.#formulas, {
+    return new StringMachine(this.#shapeFormulas, {
       longest,
       track: this.tree,
       viable,
@@ -155,15 +155,15 @@ export class ObjectShape {
   /** How the rules stand for a whole name. */
   #verdictOf(name: string): string {
     if (!this.ruled) return "";
-    let place: StringPlace | undefined = this.#machine.start;
+    let place: StringPlace | undefined = this.#namesMachine.start;
     for (
       const byte of new TextEncoder().encode(JSON.stringify(name).slice(1, -1))
     ) {
       place = place?.step(byte);
     }
     return place === undefined
-      ? "0".repeat(this.#rules.length)
-      : this.#machine.closing(place, () => name);
+      ? "0".repeat(this.#propertyRules.length)
+      : this.#namesMachine.closing(place, () => name);
   }
 
   /**
@@ -174,15 +174,15 @@ export class ObjectShape {
    */
   slot(name: string | undefined, verdict = ""): PropertySlot {
     const key = name === undefined ? `?${verdict}` : `=${name}`;
-    let found = this.#slots.get(key);
+    let found = this.#propertySlots.get(key);
     if (found === undefined) {
       const rules = name === undefined ? verdict : this.#verdictOf(name);
-      this.#slots.set(key, found = this.#slot(name, rules));
+      this.#propertySlots.set(key, found = this.#propertySlot(name, rules));
     }
     return found;
   }
 
-  #slot(name: string | undefined, verdict: string): PropertySlot {
+  #propertySlot(name: string | undefined, verdict: string): PropertySlot {
     const schemas: SchemaNode[] = [];
     const place = (node: SchemaNode): number => {
       const known = schemas.indexOf(node);
@@ -194,7 +194,7 @@ export class ObjectShape {
     const having = (standing: Truth) =>
       this.conditions.map(({ patterns }, condition) =>
         patterns.filter((_, pattern) => {
-          const rule = this.#rules.findIndex((rule) =>
+          const rule = this.#propertyRules.findIndex((rule) =>
             rule.condition === condition && rule.pattern === pattern
           );
           return verdict[rule] === String(standing);
@@ -202,7 +202,7 @@ export class ObjectShape {
       );
     const matched = having(HELD), matching = having(OPEN);
     const misnamed = this.conditions.map((_, condition) =>
-      this.#rules.some((rule, i) =>
+      this.#propertyRules.some((rule, i) =>
         rule.condition === condition && rule.pattern === undefined &&
         verdict[i] === String(FAILED)
       )

@@ -40,9 +40,9 @@ export class Conditions {
   /** The schema that references are resolved in. */
   readonly document: SchemaDocument;
   readonly #deadEnd: DeadEnd | undefined;
-  readonly #known = new Map<string, Formula<Condition>>();
-  readonly #open = new Set<string>();
-  readonly #reading: SchemaReading;
+  readonly #knownFormulas = new Map<string, Formula<Condition>>();
+  readonly #openSchemas = new Set<string>();
+  readonly #schemasBeingRead: SchemaReading;
 
   /**
    * Reads all of a schema that a value can meet.
@@ -54,13 +54,13 @@ export class Conditions {
    */
   constructor(schema: Readonly<Record<string, unknown>>, strict: boolean) {
     this.document = new SchemaDocument(schema);
-    this.#reading = {
+    this.#schemasBeingRead = {
       document: this.document,
       strict,
       strings: new StringConditions(strict),
       of: (node, kind) => this.of(node, kind),
     };
-    this.#readAll();
+    this.#readSchemas();
     this.#deadEnd = deadEndOf(this, this.document.root);
     if (!strict || this.#deadEnd === undefined) return;
     const { node, why } = this.#deadEnd;
@@ -69,7 +69,7 @@ export class Conditions {
 
   /** Whether some pattern is tried on whole texts, in any time it takes. */
   get unbounded(): boolean {
-    return this.#reading.strings.unbounded;
+    return this.#schemasBeingRead.strings.unbounded;
   }
 
   /** Whether masks may lead to where no token may come. */
@@ -80,20 +80,20 @@ export class Conditions {
   /** What a schema asks of a value of a kind. */
   of(node: SchemaNode, kind: Kind): Formula<Condition> {
     const key = `${node.id} ${kind}`;
-    const known = this.#known.get(key);
+    const known = this.#knownFormulas.get(key);
     if (known !== undefined) return known;
-    if (this.#open.has(key)) {
+    if (this.#openSchemas.has(key)) {
       throw unfit(node.pointer, "a reference that leads back to itself");
     }
     spendWork(20);
-    this.#open.add(key);
-    const found = this.#read(node, kind);
-    this.#open.delete(key);
-    this.#known.set(key, found);
+    this.#openSchemas.add(key);
+    const found = this.#readSchema(node, kind);
+    this.#openSchemas.delete(key);
+    this.#knownFormulas.set(key, found);
     return found;
   }
 
-  #readAll(): void {
+  #readSchemas(): void {
     const seen = new Set([this.document.root]);
     for (const node of seen) {
       for (const kind of KINDS) {
@@ -102,10 +102,10 @@ export class Conditions {
     }
   }
 
-  #read(node: SchemaNode, kind: Kind): Formula<Condition> {
+  #readSchema(node: SchemaNode, kind: Kind): Formula<Condition> {
     const { value: schema } = node;
     if (typeof schema === "boolean") return schema ? TRUE : FALSE;
-    const { document, strict, strings } = this.#reading;
+    const { document, strict, strings } = this.#schemasBeingRead;
     const parts: Formula<Condition>[] = [];
     if ("$ref" in schema) {
       parts.push(this.of(document.resolve(node, schema.$ref), kind));
@@ -132,8 +132,12 @@ export class Conditions {
     }
     if (kind === "string") parts.push(strings.strings(node, schema));
     if (kind === "number") parts.push(numbers(node, schema));
-    if (kind === "array") parts.push(arrays(node, schema, this.#reading));
-    if (kind === "object") parts.push(objects(node, schema, this.#reading));
+    if (kind === "array") {
+      parts.push(arrays(node, schema, this.#schemasBeingRead));
+    }
+    if (kind === "object") {
+      parts.push(objects(node, schema, this.#schemasBeingRead));
+    }
     parts.push(...this.#combined(node, schema, kind));
     return joined(all(parts));
   }

@@ -77,13 +77,13 @@ export class SchemaDocument {
   readonly draft: number;
   /** The whole of it. */
   readonly root: SchemaNode;
-  readonly #places = new Map<object, SchemaPlace>();
+  readonly #schemaPlaces = new Map<object, SchemaPlace>();
   readonly #resources = new Map<string, unknown>();
   readonly #anchors = new Map<string, unknown>();
   /** Looks where no schemas should be: a name there is nobody's but for want of one. */
-  readonly #later: (() => void)[] = [];
-  readonly #nodes = new Map<unknown, SchemaNode>();
-  #count = 0;
+  readonly #checkedLater: (() => void)[] = [];
+  readonly #schemaNodes = new Map<unknown, SchemaNode>();
+  #schemaCount = 0;
 
   /**
    * Looks for what has a name.
@@ -94,8 +94,8 @@ export class SchemaDocument {
   constructor(schema: Readonly<Record<string, unknown>>) {
     this.draft = draftOf(schema.$schema);
     this.#resources.set(HERE, schema);
-    this.#scan(schema, "", HERE, 0, false);
-    for (const scan of this.#later) scan();
+    this.#scanSchema(schema, "", HERE, 0, false);
+    for (const scan of this.#checkedLater) scan();
     this.root = this.node(schema, "", HERE);
   }
 
@@ -105,14 +105,18 @@ export class SchemaDocument {
       throw unfit(pointer, "no schema");
     }
     const known = typeof value === "object"
-      ? this.#nodes.get(value)
+      ? this.#schemaNodes.get(value)
       : undefined;
     if (known !== undefined) return known;
     const place = typeof value === "object"
-      ? this.#places.get(value)
+      ? this.#schemaPlaces.get(value)
       : undefined;
-    const node = { id: this.#count++, value, ...(place ?? { pointer, base }) };
-    if (typeof value === "object") this.#nodes.set(value, node);
+    const node = {
+      id: this.#schemaCount++,
+      value,
+      ...(place ?? { pointer, base }),
+    };
+    if (typeof value === "object") this.#schemaNodes.set(value, node);
     return node;
   }
 
@@ -169,7 +173,7 @@ export class SchemaDocument {
     return this.node(found, name, address);
   }
 
-  #scan(
+  #scanSchema(
     value: unknown,
     pointer: string,
     base: string,
@@ -182,25 +186,28 @@ export class SchemaDocument {
     }
     if (Array.isArray(value)) {
       value.forEach((inner, i) =>
-        this.#scan(inner, `${pointer}/${i}`, base, depth + 1, false)
+        this.#scanSchema(inner, `${pointer}/${i}`, base, depth + 1, false)
       );
       return;
     }
     const record = value as Readonly<Record<string, unknown>>;
-    const here = names ? base : this.#named(record, base);
-    this.#places.set(record, { pointer, base: here });
+    const here = names ? base : this.#namedSchemas(record, base);
+    this.#schemaPlaces.set(record, { pointer, base: here });
     for (const [word, inner] of Object.entries(record)) {
       if (!names && PLAIN_KEYWORDS.has(word)) continue;
       const next = `${pointer}/${escapedPointer(word)}`;
       const named = !names && NAMED.has(word);
-      const scan = () => this.#scan(inner, next, here, depth + 1, named);
+      const scan = () => this.#scanSchema(inner, next, here, depth + 1, named);
       if (names || named || SCHEMAS.has(word)) scan();
-      else this.#later.push(scan);
+      else this.#checkedLater.push(scan);
     }
   }
 
   /** Notes the names that a schema gives itself. */
-  #named(schema: Readonly<Record<string, unknown>>, base: string): string {
+  #namedSchemas(
+    schema: Readonly<Record<string, unknown>>,
+    base: string,
+  ): string {
     const own = this.draft === 4 ? schema.id ?? schema.$id : schema.$id;
     let here = base;
     const aside = this.draft <= 7 && typeof schema.$ref === "string";

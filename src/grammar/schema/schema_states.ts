@@ -45,11 +45,11 @@ export class SchemaStates implements ValueContext {
   /** How long and how deep an answer may be. */
   readonly limits: AnswerLimits;
   readonly names: StringMachine;
-  readonly #conditions: Conditions;
-  readonly #plans = new Map<string, ValuePlan>();
-  readonly #machines = new Map<ValuePlan, StringMachine>();
-  readonly #arrays = new Map<ValuePlan, ArrayShape>();
-  readonly #objects = new Map<ValuePlan, ObjectShape>();
+  readonly #schemaConditions: Conditions;
+  readonly #valuePlans = new Map<string, ValuePlan>();
+  readonly #nameMachines = new Map<ValuePlan, StringMachine>();
+  readonly #arrayPlans = new Map<ValuePlan, ArrayShape>();
+  readonly #objectPlans = new Map<ValuePlan, ObjectShape>();
   /** Before the first byte. */
   readonly start: AnswerState;
 
@@ -61,36 +61,36 @@ export class SchemaStates implements ValueContext {
   constructor(conditions: Conditions, limits: AnswerLimits) {
     this.limits = limits;
     this.names = new StringMachine([], { longest: limits.characters });
-    this.#conditions = conditions;
+    this.#schemaConditions = conditions;
     this.start = new Start(this, [conditions.document.root]);
   }
 
   plan(schemas: readonly SchemaNode[], kind: Kind): ValuePlan {
     const key = `${kind} ${schemas.map(({ id }) => id)}`;
-    let found = this.#plans.get(key);
+    let found = this.#valuePlans.get(key);
     if (found === undefined) {
       const formulas = schemas.map((schema) =>
-        this.#conditions.of(schema, kind)
+        this.#schemaConditions.of(schema, kind)
       );
       const plan = { formulas, conditions: conditionsOf(formulas), start: "" };
       found = { ...plan, start: verdictOf(plan, () => OPEN) };
-      if (this.#plans.size >= REMEMBERED_PLANS) this.#forget();
-      this.#plans.set(key, found);
+      if (this.#valuePlans.size >= REMEMBERED_PLANS) this.#forgetPlans();
+      this.#valuePlans.set(key, found);
     }
     return found;
   }
 
-  #forget(): void {
-    this.#plans.clear();
-    this.#machines.clear();
-    this.#arrays.clear();
-    this.#objects.clear();
+  #forgetPlans(): void {
+    this.#valuePlans.clear();
+    this.#nameMachines.clear();
+    this.#arrayPlans.clear();
+    this.#objectPlans.clear();
   }
 
   strings(schemas: readonly SchemaNode[]): StringMachine {
     const plan = this.plan(schemas, "string");
     return madeOnce(
-      this.#machines,
+      this.#nameMachines,
       plan,
       () =>
         new StringMachine(plan.formulas, { longest: this.limits.characters }),
@@ -117,7 +117,7 @@ export class SchemaStates implements ValueContext {
       case "array": {
         if (holder.depth >= this.limits.depth) return undefined;
         const shape = madeOnce(
-          this.#arrays,
+          this.#arrayPlans,
           plan,
           () => new ArrayShape(this, plan),
         );
@@ -129,7 +129,7 @@ export class SchemaStates implements ValueContext {
       case "object": {
         if (holder.depth >= this.limits.depth) return undefined;
         const shape = madeOnce(
-          this.#objects,
+          this.#objectPlans,
           plan,
           () => new ObjectShape(this, plan),
         );

@@ -25,7 +25,7 @@ export interface Pattern {
 /** Reads what schemas ask of strings. */
 export class StringConditions {
   readonly #strict: boolean;
-  readonly #known = new Map<string, Pattern>();
+  readonly #knownExpressions = new Map<string, Pattern>();
   readonly #ahead = new Map<string, Formula<Condition>>();
 
   /** Refuses, if `strict`, what is known of whole texts alone. */
@@ -35,7 +35,9 @@ export class StringConditions {
 
   /** Whether some pattern is tried on whole texts. */
   get unbounded(): boolean {
-    return this.#known.values().some(({ check }) => check !== undefined);
+    return this.#knownExpressions.values().some(({ check }) =>
+      check !== undefined
+    );
   }
 
   /**
@@ -108,7 +110,7 @@ export class StringConditions {
     if (typeof pattern !== "string") {
       throw unfit(node.pointer, "a pattern of no text");
     }
-    const known = this.#known.get(pattern);
+    const known = this.#knownExpressions.get(pattern);
     if (known !== undefined) return known;
     const check = expressionOf(pattern);
     const tree = readExpression(pattern);
@@ -131,7 +133,7 @@ export class StringConditions {
     const found = tree === undefined
       ? { automaton: undefined, check }
       : { automaton: automatonOf(findsIn(tree)), check: undefined };
-    this.#known.set(pattern, found);
+    this.#knownExpressions.set(pattern, found);
     return found;
   }
 }

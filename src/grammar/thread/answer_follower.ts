@@ -53,32 +53,32 @@ const CLOSED_ANSWER: Failure = { failure: "it was closed", passing: true };
 
 /** Follows answers. */
 export class Follower {
-  readonly #options: FollowerOptions;
-  #thread: GrammarThread | undefined;
-  #turn = Promise.resolve();
-  #next = 0;
-  #closed = false;
-  readonly #waiting: WaitingAnswer[] = [];
+  readonly #followerOptions: FollowerOptions;
+  #grammarThread: GrammarThread | undefined;
+  #followTurn = Promise.resolve();
+  #nextMask = 0;
+  #answerClosed = false;
+  readonly #waitingForMask: WaitingAnswer[] = [];
   readonly #feeding: Feeding[] = [];
 
   /** Starts nothing yet. */
   constructor(options: FollowerOptions) {
-    this.#options = options;
+    this.#followerOptions = options;
   }
 
   /** Begins an answer. */
   async open(followed: FollowedAnswer): Promise<Constraint> {
-    const answer = new AnswerInWorker(this, this.#next++, followed);
+    const answer = new AnswerInWorker(this, this.#nextMask++, followed);
     await answer.begin();
     return answer;
   }
 
   /** Finds out whether a grammar can be used, and what it takes. */
   async try(grammar: Grammar): Promise<Trial> {
-    const id = this.#next++;
+    const id = this.#nextMask++;
     let trial: Trial = CLOSED_ANSWER;
     await this.#inTurn(async () => {
-      const replies = await this.#send(() => [
+      const replies = await this.#sendTokens(() => [
         { name: "open", id, grammar, space: false, tokens: [] },
         { name: "close", id },
       ]);
@@ -91,13 +91,13 @@ export class Follower {
 
   /** Ends the thread, and starts no other. */
   close(): void {
-    this.#closed = true;
-    this.#drop();
+    this.#answerClosed = true;
+    this.#dropAnswer();
   }
 
-  #drop(): void {
-    this.#thread?.end();
-    this.#thread = undefined;
+  #dropAnswer(): void {
+    this.#grammarThread?.end();
+    this.#grammarThread = undefined;
   }
 
   /**
@@ -106,8 +106,10 @@ export class Follower {
    */
   advance(answer: AnswerInWorker): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ answer, resolve, reject });
-    if (this.#waiting.length === 1) void this.#inTurn(() => this.#flush());
+    this.#waitingForMask.push({ answer, resolve, reject });
+    if (this.#waitingForMask.length === 1) {
+      void this.#inTurn(() => this.#flush());
+    }
     return promise;
   }
 
@@ -132,7 +134,7 @@ export class Follower {
     );
     const replies = able.length === 0
       ? []
-      : await this.#send(() =>
+      : await this.#sendTokens(() =>
         able.map(({ answer: { id }, tokens }) => ({
           name: "follow",
           id,
@@ -152,25 +154,25 @@ export class Follower {
   /** Makes the thread forget an answer, if it still knows it. */
   forget({ id, thread }: AnswerInWorker): void {
     void this.#inTurn(async () => {
-      if (thread === undefined || thread !== this.#thread) return;
-      const { patience } = this.#options;
+      if (thread === undefined || thread !== this.#grammarThread) return;
+      const { patience } = this.#followerOptions;
       const replies = await thread.ask([{ name: "close", id }], patience);
-      if (failed(replies)) this.#drop();
+      if (failed(replies)) this.#dropAnswer();
     });
   }
 
   /** Does one thing after the other. */
   #inTurn(work: () => Promise<void>): Promise<void> {
-    return this.#turn = this.#turn.then(work);
+    return this.#followTurn = this.#followTurn.then(work);
   }
 
   async #flush(): Promise<void> {
-    const waiting = this.#waiting.splice(0);
+    const waiting = this.#waitingForMask.splice(0);
     const alone = waiting.filter(({ answer }) => this.isNew(answer));
     const together = waiting.filter((one) =>
       !alone.includes(one) && !one.answer.closed
     );
-    const replies = await this.#ask(together.map(({ answer }) => answer));
+    const replies = await this.#askThread(together.map(({ answer }) => answer));
     if (together.length > 1 && failed(replies)) {
       // One of them is to blame: each is asked for on a thread without the others.
       alone.unshift(...together);
@@ -178,35 +180,35 @@ export class Follower {
       together.forEach((one, i) => settle(one, replies, i));
     }
     for (const one of alone) {
-      if (!one.answer.closed) settle(one, await this.#ask([one.answer]));
+      if (!one.answer.closed) settle(one, await this.#askThread([one.answer]));
     }
     for (const { answer, resolve } of waiting) if (answer.closed) resolve();
   }
 
   /** Whether the thread has to compile the answer's grammar first. */
   isNew({ thread }: AnswerInWorker): boolean {
-    return thread === undefined || thread !== this.#thread;
+    return thread === undefined || thread !== this.#grammarThread;
   }
 
-  async #ask(
+  async #askThread(
     answers: readonly AnswerInWorker[],
   ): Promise<readonly GrammarReply[] | Failure> {
     if (answers.length === 0) return [];
-    return await this.#send((thread) =>
+    return await this.#sendTokens((thread) =>
       answers.map((answer) => answer.question(thread))
     );
   }
 
-  async #send(
+  async #sendTokens(
     questions: (thread: GrammarThread) => readonly Question[],
   ): Promise<readonly GrammarReply[] | Failure> {
-    if (this.#closed) return CLOSED_ANSWER;
-    const { start, patience } = this.#options;
-    const thread = this.#thread ??= new GrammarThread(start());
+    if (this.#answerClosed) return CLOSED_ANSWER;
+    const { start, patience } = this.#followerOptions;
+    const thread = this.#grammarThread ??= new GrammarThread(start());
     const replies = await thread.ask(questions(thread), patience);
     if (failed(replies)) {
       thread.end();
-      if (this.#thread === thread) this.#thread = undefined;
+      if (this.#grammarThread === thread) this.#grammarThread = undefined;
     }
     return replies;
   }
@@ -235,8 +237,8 @@ export class AnswerInWorker implements Constraint {
   readonly tokens: number[];
   /** The thread that has followed the answer so far. */
   thread: GrammarThread | undefined;
-  #mask: Uint32Array<ArrayBuffer> = new Uint32Array();
-  #closed = false;
+  #followedMask: Uint32Array<ArrayBuffer> = new Uint32Array();
+  #answerClosed = false;
   #uncertain = false;
   /** What devices take masks from, and how many tokens come over it. */
   #feed: MaskFeed | undefined;
@@ -259,7 +261,7 @@ export class AnswerInWorker implements Constraint {
   }
 
   get mask(): Uint32Array {
-    return this.#mask;
+    return this.#followedMask;
   }
 
   get held(): number {
@@ -268,7 +270,7 @@ export class AnswerInWorker implements Constraint {
 
   /** Whether nobody asks any more. */
   get closed(): boolean {
-    return this.#closed;
+    return this.#answerClosed;
   }
 
   /** Begins it in the worker. */
@@ -277,7 +279,7 @@ export class AnswerInWorker implements Constraint {
   }
 
   async accept(token: number): Promise<number> {
-    if (this.#closed) return 0;
+    if (this.#answerClosed) return 0;
     // What comes another way is not known to who draws from it.
     this.#feed = undefined;
     this.tokens.push(token);
@@ -292,11 +294,11 @@ export class AnswerInWorker implements Constraint {
   }
 
   lend(count: number): MaskLoan | undefined {
-    if (this.#closed || this.#uncertain || this.#follower.isNew(this)) {
+    if (this.#answerClosed || this.#uncertain || this.#follower.isNew(this)) {
       return undefined;
     }
     const fresh = this.#feed === undefined;
-    const feed = this.#feed ??= MaskFeed.begin(this.#mask.length);
+    const feed = this.#feed ??= MaskFeed.begin(this.#followedMask.length);
     if (fresh) this.#fed = 0;
     const from = this.#fed;
     const until = this.#fed += count;
@@ -311,7 +313,7 @@ export class AnswerInWorker implements Constraint {
       if (taken > 0 && mask !== undefined) {
         const found = maskOf({ mask }, this);
         if (found instanceof Error) throw found;
-        this.#mask = found;
+        this.#followedMask = found;
       }
       return drawn.slice(taken);
     };
@@ -326,10 +328,10 @@ export class AnswerInWorker implements Constraint {
       // The thread knows where the answer was, and not how it came there.
       this.thread = undefined;
       await this.#follower.advance(this);
-      if (this.#closed) return 0;
-      const left = this.#retries.left(this.#mask, place, tried[place]);
+      if (this.#answerClosed) return 0;
+      const left = this.#retries.left(this.#followedMask, place, tried[place]);
       if (isEmptyMask(left)) continue;
-      this.#mask = left;
+      this.#followedMask = left;
       this.#retries.bar(place, tried[place]);
       return tried.length - place;
     }
@@ -337,8 +339,8 @@ export class AnswerInWorker implements Constraint {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#answerClosed) return;
+    this.#answerClosed = true;
     this.#follower.forget(this);
   }
 
@@ -354,7 +356,7 @@ export class AnswerInWorker implements Constraint {
 
   /** Takes the next mask, and whether there may be none some day. */
   take(mask: Uint32Array<ArrayBuffer>, uncertain = this.#uncertain): void {
-    this.#mask = mask;
+    this.#followedMask = mask;
     this.#uncertain = uncertain;
   }
 }

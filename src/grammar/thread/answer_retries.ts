@@ -16,21 +16,21 @@ const MOST_RETRIES = 64;
 /** What one answer has tried. */
 export class Retries {
   /** Tokens that the reader knows. */
-  #told: number;
+  #toldTokens: number;
   #count = 0;
   #reach = 1;
-  #last = -Infinity;
+  #lastRetry = -Infinity;
   /** By place, tokens that led nowhere. */
   readonly #barred = new Map<number, Set<number>>();
 
   /** Begins behind `written` tokens, which stay. */
   constructor(written: number) {
-    this.#told = written;
+    this.#toldTokens = written;
   }
 
   /** Notes that there are so many tokens: those far back are told. */
   written(length: number): void {
-    this.#told = Math.max(this.#told, length - HELD_TOKENS);
+    this.#toldTokens = Math.max(this.#toldTokens, length - HELD_TOKENS);
   }
 
   /**
@@ -38,14 +38,14 @@ export class Retries {
    * many of them to keep. None if there is no more to try.
    */
   retreat({ length }: readonly number[]): readonly number[] {
-    if (this.#count === MOST_RETRIES || length <= this.#told) return [];
+    if (this.#count === MOST_RETRIES || length <= this.#toldTokens) return [];
     this.#count++;
-    this.#reach = length <= this.#last ? this.#reach * 2 : 1;
-    this.#last = Math.max(this.#last, length);
-    const best = Math.max(this.#told, length - this.#reach);
+    this.#reach = length <= this.#lastRetry ? this.#reach * 2 : 1;
+    this.#lastRetry = Math.max(this.#lastRetry, length);
+    const best = Math.max(this.#toldTokens, length - this.#reach);
     const later = Array.from({ length: length - best }, (_, i) => best + i);
     const earlier = Array.from(
-      { length: best - this.#told },
+      { length: best - this.#toldTokens },
       (_, i) => best - 1 - i,
     );
     return [...later, ...earlier];

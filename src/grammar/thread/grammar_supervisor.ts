@@ -53,10 +53,10 @@ export function superviseGrammars(options: GrammarSupervisorOptions): Grammars {
 }
 
 class Supervisor implements Grammars {
-  readonly #light: Follower;
-  readonly #heavy: Follower;
+  readonly #lightThread: Follower;
+  readonly #heavyThread: Follower;
   readonly #trials: Trials;
-  #closed = false;
+  #supervisorClosed = false;
 
   constructor(
     { tokenizer, V, patience = GRAMMAR_PATIENCE }: GrammarSupervisorOptions,
@@ -66,18 +66,20 @@ class Supervisor implements Grammars {
         start: () => vocabularyOf(tokenizer, V, pages),
         patience,
       });
-    this.#light = follower(PAGES.light);
-    this.#heavy = follower(PAGES.heavy);
-    this.#trials = new Trials((grammar) => this.#heavy.try(grammar));
+    this.#lightThread = follower(PAGES.light);
+    this.#heavyThread = follower(PAGES.heavy);
+    this.#trials = new Trials((grammar) => this.#heavyThread.try(grammar));
   }
 
   async prepare(grammar: Grammar, caller: GrammarCaller = {}): Promise<void> {
-    await this.#judge(grammar, caller);
+    await this.#judgeGrammar(grammar, caller);
   }
 
   async open(grammar: Grammar, beginning: AnswerPrefix): Promise<Constraint> {
-    const { plain, steps, key } = await this.#judge(grammar, {});
-    const follower = steps <= LIGHT_STEPS ? this.#light : this.#heavy;
+    const { plain, steps, key } = await this.#judgeGrammar(grammar, {});
+    const follower = steps <= LIGHT_STEPS
+      ? this.#lightThread
+      : this.#heavyThread;
     return await follower.open({
       ...beginning,
       grammar: plain,
@@ -86,14 +88,14 @@ class Supervisor implements Grammars {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#supervisorClosed = true;
     this.#trials.close();
-    this.#light.close();
-    this.#heavy.close();
+    this.#lightThread.close();
+    this.#heavyThread.close();
   }
 
-  async #judge(grammar: Grammar, caller: GrammarCaller) {
-    if (this.#closed) throw new BusyError("ERR_TOO_BUSY", CLOSED);
+  async #judgeGrammar(grammar: Grammar, caller: GrammarCaller) {
+    if (this.#supervisorClosed) throw new BusyError("ERR_TOO_BUSY", CLOSED);
     const key = await this.#trials.keyOf(grammar);
     const known = this.#trials.recall(key);
     if (known !== undefined && "failure" in known) {

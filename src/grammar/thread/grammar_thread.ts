@@ -27,25 +27,29 @@ const STARTING = 60_000;
 
 /** One thread, asked one thing at a time, or several together. */
 export class GrammarThread {
-  readonly #worker: Worker;
-  readonly #ready = Promise.withResolvers<Failure | undefined>();
-  #settle: ((replies: readonly GrammarReply[] | Failure) => void) | undefined;
-  #failure: Failure | undefined;
+  readonly #grammarWorker: Worker;
+  readonly #threadReady = Promise.withResolvers<Failure | undefined>();
+  #settleQuestion:
+    | ((replies: readonly GrammarReply[] | Failure) => void)
+    | undefined;
+  #threadFailure: Failure | undefined;
 
   /** Starts the thread. */
   constructor(start: GrammarStart) {
     const url = new URL("./grammar_worker.ts", import.meta.url);
-    this.#worker = new Worker(url, { type: "module" });
-    this.#worker.addEventListener(
+    this.#grammarWorker = new Worker(url, { type: "module" });
+    this.#grammarWorker.addEventListener(
       "message",
       ({ data }: MessageEvent<readonly GrammarReply[] | typeof READY>) =>
-        data === READY ? this.#ready.resolve(undefined) : this.#settle?.(data),
+        data === READY
+          ? this.#threadReady.resolve(undefined)
+          : this.#settleQuestion?.(data),
     );
-    this.#worker.addEventListener("error", (event) => {
+    this.#grammarWorker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#fail({ failure: event.message });
+      this.#failThread({ failure: event.message });
     });
-    this.#worker.postMessage(start);
+    this.#grammarWorker.postMessage(start);
   }
 
   /**
@@ -57,18 +61,18 @@ export class GrammarThread {
     questions: Questions,
     patience: number,
   ): Promise<readonly GrammarReply[] | Failure> {
-    const unready = await soon(this.#ready.promise, STARTING);
+    const unready = await soon(this.#threadReady.promise, STARTING);
     if (unready !== undefined) return unready;
-    if (this.#failure !== undefined) return this.#failure;
+    if (this.#threadFailure !== undefined) return this.#threadFailure;
     const { promise, resolve } = Promise.withResolvers<
       readonly GrammarReply[] | Failure
     >();
-    this.#settle = resolve;
-    this.#worker.postMessage(questions);
+    this.#settleQuestion = resolve;
+    this.#grammarWorker.postMessage(questions);
     try {
       return await soon(promise, patience);
     } finally {
-      this.#settle = undefined;
+      this.#settleQuestion = undefined;
     }
   }
 
@@ -77,14 +81,14 @@ export class GrammarThread {
    * its steps are used up: see `wasm_fuel.ts`.
    */
   end(): void {
-    this.#worker.terminate();
-    this.#fail({ failure: "it was closed", passing: true });
+    this.#grammarWorker.terminate();
+    this.#failThread({ failure: "it was closed", passing: true });
   }
 
-  #fail(failure: Failure): void {
-    this.#failure = failure;
-    this.#ready.resolve(failure);
-    this.#settle?.(failure);
+  #failThread(failure: Failure): void {
+    this.#threadFailure = failure;
+    this.#threadReady.resolve(failure);
+    this.#settleQuestion?.(failure);
   }
 }
 

@@ -29,19 +29,19 @@ interface WaitingGrammar {
 
 /** Grammars tried, and grammars to be tried. */
 export class Trials {
-  readonly #try: (grammar: Grammar) => Promise<Trial>;
+  readonly #tryGrammar: (grammar: Grammar) => Promise<Trial>;
   readonly #salt = crypto.randomUUID();
   /** The one not asked for longest first. */
-  readonly #known = new Map<string, Trial>();
+  readonly #knownVerdicts = new Map<string, Trial>();
   /** Whose turn it is first. No tenant is here without a grammar. */
-  readonly #lines = new Map<string, WaitingGrammar[]>();
+  readonly #tenantLines = new Map<string, WaitingGrammar[]>();
   /** Whose grammar was the last to be tried. */
   #served: string | undefined;
-  #running = false;
+  #trialRunning = false;
 
   /** Tries grammars with `attempt`, one after the other. */
   constructor(attempt: (grammar: Grammar) => Promise<Trial>) {
-    this.#try = attempt;
+    this.#tryGrammar = attempt;
   }
 
   /** What a grammar is remembered by. */
@@ -53,10 +53,10 @@ export class Trials {
 
   /** What is known of a grammar. */
   recall(key: string): Trial | undefined {
-    const known = this.#known.get(key);
+    const known = this.#knownVerdicts.get(key);
     if (known !== undefined) {
-      this.#known.delete(key);
-      this.#known.set(key, known);
+      this.#knownVerdicts.delete(key);
+      this.#knownVerdicts.set(key, known);
     }
     return known;
   }
@@ -64,10 +64,12 @@ export class Trials {
   /** Remembers what came of a grammar, unless that was the machine's fault. */
   remember(key: string, trial: Trial | Failure): void {
     if ("passing" in trial && trial.passing) return;
-    this.#known.delete(key);
-    this.#known.set(key, trial);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > REMEMBERED_GRAMMARS) this.#known.delete(oldest);
+    this.#knownVerdicts.delete(key);
+    this.#knownVerdicts.set(key, trial);
+    const [oldest] = this.#knownVerdicts.keys();
+    if (this.#knownVerdicts.size > REMEMBERED_GRAMMARS) {
+      this.#knownVerdicts.delete(oldest);
+    }
   }
 
   /**
@@ -80,8 +82,8 @@ export class Trials {
     grammar: Grammar,
     { tenant = "", signal }: GrammarCaller,
   ): Promise<Trial> {
-    const line = this.#lines.get(tenant) ?? [];
-    const all = [...this.#lines.values()]
+    const line = this.#tenantLines.get(tenant) ?? [];
+    const all = [...this.#tenantLines.values()]
       .reduce((sum, { length }) => sum + length, 0);
     if (line.length >= MOST_WAITING.tenant || all >= MOST_WAITING.all) {
       throw busy("too many new grammars wait to be tried");
@@ -94,9 +96,9 @@ export class Trials {
       settle: (trial) =>
         trial instanceof Error ? reject(trial) : resolve(trial),
     };
-    this.#lines.set(tenant, [...line, waiting]);
+    this.#tenantLines.set(tenant, [...line, waiting]);
     const leave = (why: Error) => {
-      if (this.#remove(tenant, waiting)) reject(why);
+      if (this.#removeTrial(tenant, waiting)) reject(why);
     };
     const gone = () => leave(signal?.reason);
     const timer = setTimeout(
@@ -104,7 +106,7 @@ export class Trials {
       LONGEST_WAIT,
     );
     signal?.addEventListener("abort", gone);
-    void this.#run();
+    void this.#runTrial();
     try {
       return await promise;
     } finally {
@@ -115,47 +117,50 @@ export class Trials {
 
   /** Refuses all that wait. */
   close(): void {
-    const waiting = [...this.#lines.values()].flat();
-    this.#lines.clear();
+    const waiting = [...this.#tenantLines.values()].flat();
+    this.#tenantLines.clear();
     for (const { settle } of waiting) settle(busy("the model is unloaded"));
   }
 
-  async #run(): Promise<void> {
-    if (this.#running) return;
-    this.#running = true;
+  async #runTrial(): Promise<void> {
+    if (this.#trialRunning) return;
+    this.#trialRunning = true;
     for (;;) {
       const next = this.#shift();
       if (next === undefined) break;
       try {
         // Another request may have had the same in the meantime.
-        const trial = this.recall(next.key) ?? await this.#try(next.grammar);
+        const trial = this.recall(next.key) ??
+          await this.#tryGrammar(next.grammar);
         this.remember(next.key, trial);
         next.settle(trial);
       } catch (error) {
         next.settle(error instanceof Error ? error : new Error(String(error)));
       }
     }
-    this.#running = false;
+    this.#trialRunning = false;
   }
 
   #shift(): WaitingGrammar | undefined {
-    const [first] = this.#lines;
+    const [first] = this.#tenantLines;
     if (first === undefined) return undefined;
     // Who comes while another's is tried comes before that one's next.
-    const other = [...this.#lines].find(([tenant]) => tenant !== this.#served);
+    const other = [...this.#tenantLines].find(([tenant]) =>
+      tenant !== this.#served
+    );
     const [tenant, [waiting, ...rest]] = other ?? first;
     this.#served = tenant;
-    this.#lines.delete(tenant);
-    if (rest.length > 0) this.#lines.set(tenant, rest);
+    this.#tenantLines.delete(tenant);
+    if (rest.length > 0) this.#tenantLines.set(tenant, rest);
     return waiting;
   }
 
-  #remove(tenant: string, waiting: WaitingGrammar): boolean {
-    const line = this.#lines.get(tenant) ?? [];
+  #removeTrial(tenant: string, waiting: WaitingGrammar): boolean {
+    const line = this.#tenantLines.get(tenant) ?? [];
     if (!line.includes(waiting)) return false;
     const rest = line.filter((one) => one !== waiting);
-    if (rest.length === 0) this.#lines.delete(tenant);
-    else this.#lines.set(tenant, rest);
+    if (rest.length === 0) this.#tenantLines.delete(tenant);
+    else this.#tenantLines.set(tenant, rest);
     return true;
   }
 }

@@ -37,28 +37,28 @@ type AnswerUnderWay = { state: AnswerState } | RuleMatcher;
 
 /** Follows answers through their grammars. */
 export class Matchers {
-  readonly #start: GrammarStart;
-  readonly #tree: TokenTree;
+  readonly #startAnswer: GrammarStart;
+  readonly #tokenTree: TokenTree;
   /** The one not asked for longest first. */
-  readonly #known = new Map<string, ReadGrammar>();
-  #characters = 0;
-  readonly #entries = new Map<number, AnswerUnderWay>();
-  #library: Promise<RuleLibrary> | undefined;
+  readonly #knownGrammars = new Map<string, ReadGrammar>();
+  #grammarCharacters = 0;
+  readonly #answers = new Map<number, AnswerUnderWay>();
+  #ruleLibrary: Promise<RuleLibrary> | undefined;
 
   /** Takes the vocabulary in. */
   constructor(start: GrammarStart) {
-    this.#start = start;
+    this.#startAnswer = start;
     const { ends, end, V } = start;
-    this.#tree = new TokenTree(
-      (token) => this.#bytes(token),
+    this.#tokenTree = new TokenTree(
+      (token) => this.#tokenBytes(token),
       ends.length,
       end,
       V,
     );
   }
 
-  #bytes(token: number): Uint8Array {
-    const { bytes, ends } = this.#start;
+  #tokenBytes(token: number): Uint8Array {
+    const { bytes, ends } = this.#startAnswer;
     return bytes.subarray(token === 0 ? 0 : ends[token - 1], ends[token]);
   }
 
@@ -68,70 +68,74 @@ export class Matchers {
   ): Promise<GrammarReply> {
     switch (question.name) {
       case "open":
-        return await this.#open(question);
+        return await this.#openAnswer(question);
       case "accept": {
-        const entry = this.#entries.get(question.id);
+        const entry = this.#answers.get(question.id);
         if (entry === undefined) return { failure: "there is no such answer" };
-        return await this.#advance(entry, [question.token]);
+        return await this.#advanceAnswer(entry, [question.token]);
       }
       case "close": {
-        const entry = this.#entries.get(question.id);
-        this.#entries.delete(question.id);
+        const entry = this.#answers.get(question.id);
+        this.#answers.delete(question.id);
         if (entry !== undefined && "dispose" in entry) entry.dispose();
         return { mask: new Uint32Array() };
       }
     }
   }
 
-  async #open(
+  async #openAnswer(
     { id, grammar, space, tokens }: Extract<Question, { name: "open" }>,
   ): Promise<GrammarReply> {
     if (grammar.type === "ebnf") {
-      const library = await (this.#library ??= RuleLibrary.create(this.#start));
+      const library =
+        await (this.#ruleLibrary ??= RuleLibrary.create(this.#startAnswer));
       const entry = await library.open(grammar.rules, space);
-      this.#entries.set(id, entry);
-      return await this.#advance(entry, tokens);
+      this.#answers.set(id, entry);
+      return await this.#advanceAnswer(entry, tokens);
     }
-    const { start, unbounded, uncertain } = this.#read(grammar);
+    const { start, unbounded, uncertain } = this.#readGrammar(grammar);
     const entry = { state: space ? new Spaced(start) : start };
-    this.#entries.set(id, entry);
-    const reply = await this.#advance(entry, tokens);
-    if (!("mask" in reply)) this.#entries.delete(id);
+    this.#answers.set(id, entry);
+    const reply = await this.#advanceAnswer(entry, tokens);
+    if (!("mask" in reply)) this.#answers.delete(id);
     return "mask" in reply ? { ...reply, unbounded, uncertain } : reply;
   }
 
-  #read(grammar: Exclude<Grammar, { type: "ebnf" }>): ReadGrammar {
+  #readGrammar(grammar: Exclude<Grammar, { type: "ebnf" }>): ReadGrammar {
     const key = JSON.stringify(grammar);
-    const known = this.#known.get(key) ?? readGrammar(grammar);
-    if (this.#known.delete(key)) this.#characters -= key.length;
-    this.#known.set(key, known);
-    this.#characters += key.length;
-    for (const oldest of this.#known.keys()) {
+    const known = this.#knownGrammars.get(key) ?? readGrammar(grammar);
+    if (this.#knownGrammars.delete(key)) this.#grammarCharacters -= key.length;
+    this.#knownGrammars.set(key, known);
+    this.#grammarCharacters += key.length;
+    for (const oldest of this.#knownGrammars.keys()) {
       const { grammars, characters } = REMEMBERED_GRAMMARS;
-      if (this.#known.size <= grammars && this.#characters <= characters) break;
-      this.#known.delete(oldest);
-      this.#characters -= oldest.length;
+      if (
+        this.#knownGrammars.size <= grammars &&
+        this.#grammarCharacters <= characters
+      ) break;
+      this.#knownGrammars.delete(oldest);
+      this.#grammarCharacters -= oldest.length;
     }
     return known;
   }
 
-  async #advance(
+  async #advanceAnswer(
     entry: AnswerUnderWay,
     tokens: readonly number[],
   ): Promise<GrammarReply> {
     if ("dispose" in entry) return await entry.advance(tokens);
     for (const token of tokens) {
       let state: AnswerState | undefined = entry.state;
-      const bytes = this.#bytes(token);
+      const bytes = this.#tokenBytes(token);
       for (const byte of bytes) state = state?.step(byte);
       const ends = bytes.length === 0 && entry.state.whole &&
-        token === this.#start.end;
+        token === this.#startAnswer.end;
       if (state === undefined || bytes.length === 0 && !ends) {
         return { misfit: token };
       }
       entry.state = state;
     }
-    return { mask: this.#tree.mask(entry.state) };
+    return { mask: this.#tokenTree.mask(entry.state) };
   }
 }
 
@@ -159,13 +163,13 @@ function readGrammar(grammar: Exclude<Grammar, { type: "ebnf" }>): ReadGrammar {
 /** Before the space in front of an answer. */
 class Spaced implements AnswerState {
   readonly whole = false;
-  readonly #answer: AnswerState;
+  readonly #answerOf: AnswerState;
 
   constructor(answer: AnswerState) {
-    this.#answer = answer;
+    this.#answerOf = answer;
   }
 
   step(byte: number): AnswerState | undefined {
-    return byte === 0x20 ? this.#answer : undefined;
+    return byte === 0x20 ? this.#answerOf : undefined;
   }
 }

@@ -30,12 +30,12 @@ const SPACED = "a_space_and_the_answer";
 
 /** Follows answers through rules. */
 export class RuleLibrary {
-  readonly #library: Xgrammar;
+  readonly #grammarRules: Xgrammar;
   readonly #compiler: GrammarCompiler;
   readonly #shared = new Map<string, Shared>();
 
   private constructor(library: Xgrammar, compiler: GrammarCompiler) {
-    this.#library = library;
+    this.#grammarRules = library;
     this.#compiler = compiler;
   }
 
@@ -74,9 +74,10 @@ export class RuleLibrary {
     }
     shared.uses++;
     const used = shared;
-    const matcher = await this.#library.GrammarMatcher.createGrammarMatcher(
-      used.compiled,
-    );
+    const matcher = await this.#grammarRules.GrammarMatcher
+      .createGrammarMatcher(
+        used.compiled,
+      );
     return new RuleMatcher(matcher, () => {
       if (--used.uses > 0) return;
       this.#shared.delete(key);
@@ -86,7 +87,7 @@ export class RuleLibrary {
 
   /** Reads the rules before compiling: a mistake in them does less harm so. */
   async #compile(text: string, space: boolean): Promise<CompiledGrammar> {
-    const { Grammar } = this.#library;
+    const { Grammar } = this.#grammarRules;
     let rules = await Grammar.fromEBNF(text, "root");
     if (space) {
       const spaced = `${SPACED} ::= " " root\n${printed(rules.toString())}`;
@@ -101,26 +102,30 @@ export class RuleLibrary {
 
 /** An answer under way in its rules. */
 export class RuleMatcher {
-  readonly #matcher: GrammarMatcher;
-  readonly #done: () => void;
+  readonly #ruleMatcher: GrammarMatcher;
+  readonly #matchDone: () => void;
 
   /** Begins at the start of a value. */
   constructor(matcher: GrammarMatcher, done: () => void) {
-    this.#matcher = matcher;
-    this.#done = done;
+    this.#ruleMatcher = matcher;
+    this.#matchDone = done;
   }
 
   /** Takes tokens, and finds the next mask. */
   async advance(tokens: readonly number[]): Promise<GrammarReply> {
-    const misfit = tokens.find((token) => !this.#matcher.acceptToken(token));
+    const misfit = tokens.find((token) =>
+      !this.#ruleMatcher.acceptToken(token)
+    );
     if (misfit !== undefined) return { misfit };
-    return { mask: new Uint32Array(await this.#matcher.getNextTokenBitmask()) };
+    return {
+      mask: new Uint32Array(await this.#ruleMatcher.getNextTokenBitmask()),
+    };
   }
 
   /** Forgets the answer. */
   dispose(): void {
-    this.#matcher.dispose();
-    this.#done();
+    this.#ruleMatcher.dispose();
+    this.#matchDone();
   }
 }
 

@@ -174,21 +174,21 @@ function meteredFunction(code: Uint8Array, take: Uint8Array): Uint8Array {
 
 /** Reads a module from a place on. */
 class ModuleReader {
-  readonly #bytes: Uint8Array;
+  readonly #moduleBytes: Uint8Array;
   /** The next byte. */
   at: number;
 
   constructor(bytes: Uint8Array, at = 0) {
-    this.#bytes = bytes;
+    this.#moduleBytes = bytes;
     this.at = at;
   }
 
   get done(): boolean {
-    return this.at >= this.#bytes.length;
+    return this.at >= this.#moduleBytes.length;
   }
 
   byte(): number {
-    return this.#bytes[this.at++];
+    return this.#moduleBytes[this.at++];
   }
 
   /** A number of 32 bits in LEB128. */
@@ -205,14 +205,14 @@ class ModuleReader {
   instruction(): boolean {
     const op = this.byte();
     if (op >= OPCODE.block && op <= OPCODE.if) {
-      this.#skip(1);
+      this.#skipOperand(1);
       return op === OPCODE.loop;
     }
     const operands = OPERANDS[op];
     if (operands !== undefined) {
-      this.#skip(operands);
+      this.#skipOperand(operands);
     } else if (op === 0x0e) {
-      this.#skip(this.count() + 1);
+      this.#skipOperand(this.count() + 1);
     } else if (op === 0x1c) {
       this.at += this.count();
     } else if (op === 0x43) {
@@ -220,7 +220,7 @@ class ModuleReader {
     } else if (op === 0x44) {
       this.at += 8;
     } else if (op === 0xfc) {
-      this.#skip(BULK[this.count()] ?? unknownOpcode(op));
+      this.#skipOperand(BULK[this.count()] ?? unknownOpcode(op));
     } else {
       unknownOpcode(op);
     }
@@ -228,7 +228,7 @@ class ModuleReader {
   }
 
   /** Passes over numbers in LEB128, signed ones too. */
-  #skip(numbers: number): void {
+  #skipOperand(numbers: number): void {
     for (; numbers > 0; numbers--) while (this.byte() >= 0x80);
   }
 }
@@ -271,16 +271,16 @@ function unknownOpcode(op: number): never {
 
 /** Pieces that become one module. */
 class ModuleWriter {
-  readonly #pieces: Uint8Array[] = [];
-  #length = 0;
+  readonly #modulePieces: Uint8Array[] = [];
+  #moduleLength = 0;
 
   byte(byte: number): void {
     this.copy(Uint8Array.of(byte));
   }
 
   copy(piece: Uint8Array): void {
-    this.#pieces.push(piece);
-    this.#length += piece.length;
+    this.#modulePieces.push(piece);
+    this.#moduleLength += piece.length;
   }
 
   /** How long it is, and then it. */
@@ -290,9 +290,9 @@ class ModuleWriter {
   }
 
   bytes(): Uint8Array<ArrayBuffer> {
-    const whole = new Uint8Array(this.#length);
+    const whole = new Uint8Array(this.#moduleLength);
     let at = 0;
-    for (const piece of this.#pieces) {
+    for (const piece of this.#modulePieces) {
       whole.set(piece, at);
       at += piece.length;
     }

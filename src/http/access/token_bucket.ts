@@ -33,9 +33,9 @@ export interface BucketLevel {
 /** What may be taken of one thing. */
 export class TokenBucket {
   readonly #now: () => number;
-  #limit: number;
-  #level: number;
-  #at: number;
+  #rateLimit: number;
+  #bucketLevel: number;
+  #refilledAt: number;
 
   /**
    * Begins full.
@@ -45,41 +45,41 @@ export class TokenBucket {
    */
   constructor(limit: number, now: () => number) {
     this.#now = now;
-    this.#limit = limit;
-    this.#level = limit;
-    this.#at = now();
+    this.#rateLimit = limit;
+    this.#bucketLevel = limit;
+    this.#refilledAt = now();
   }
 
   /** Changes how much may be taken a minute, from now on. */
   resize(limit: number): void {
     this.#fill();
-    this.#level = Math.min(this.#level, limit);
-    this.#limit = limit;
+    this.#bucketLevel = Math.min(this.#bucketLevel, limit);
+    this.#rateLimit = limit;
   }
 
   /** Takes `amount`, into debt if need be. */
   take(amount: number): void {
     this.#fill();
-    this.#level -= amount;
+    this.#bucketLevel -= amount;
   }
 
   /** How things stand. */
   get level(): BucketLevel {
     this.#fill();
     const seconds = (missing: number) =>
-      Math.max(0, Math.ceil(missing * MINUTE_MS / this.#limit / 1000));
+      Math.max(0, Math.ceil(missing * MINUTE_MS / this.#rateLimit / 1000));
     return {
-      limit: this.#limit,
-      remaining: Math.max(0, Math.floor(this.#level)),
-      reset: seconds(this.#limit - this.#level),
-      wait: seconds(1 - this.#level),
+      limit: this.#rateLimit,
+      remaining: Math.max(0, Math.floor(this.#bucketLevel)),
+      reset: seconds(this.#rateLimit - this.#bucketLevel),
+      wait: seconds(1 - this.#bucketLevel),
     };
   }
 
   #fill(): void {
     const now = this.#now();
-    const gained = this.#limit * (now - this.#at) / MINUTE_MS;
-    this.#level = Math.min(this.#limit, this.#level + gained);
-    this.#at = now;
+    const gained = this.#rateLimit * (now - this.#refilledAt) / MINUTE_MS;
+    this.#bucketLevel = Math.min(this.#rateLimit, this.#bucketLevel + gained);
+    this.#refilledAt = now;
   }
 }

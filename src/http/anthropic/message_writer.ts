@@ -65,54 +65,57 @@ const NAMED_EVENTS: StreamFormat = {
 export class MessageWriter implements AnswerWriter {
   readonly format = NAMED_EVENTS;
   readonly error = anthropicError;
-  readonly #head: MessageHead;
-  #begun = false;
+  readonly #messageHead: MessageHead;
+  #messageBegun = false;
   /** The last block begun. */
-  #index = -1;
-  #open: "text" | "thinking" | "tool_use" | undefined;
+  #blockIndex = -1;
+  #openBlock: "text" | "thinking" | "tool_use" | undefined;
 
   /** Writes to nobody yet. */
   constructor(head: MessageHead) {
-    this.#head = head;
+    this.#messageHead = head;
   }
 
   text({ callId }: Draft, event: SaidEvent): MessageEvent[] {
     const { text, reasoning: thinking = "", call } = event;
-    const events = this.#start();
+    const events = this.#startMessage();
     // Clients know pings, and let be what they say.
     if (event.rebase) events.push(pingOf(event.rebase));
     if (thinking !== "") {
-      if (this.#open !== "thinking") {
+      if (this.#openBlock !== "thinking") {
         const block = {
           type: "thinking",
           thinking: "",
           signature: "",
         } as const;
-        events.push(...this.#close(), this.#begin(block));
-        this.#open = "thinking";
+        events.push(...this.#closeBlock(), this.#beginBlock(block));
+        this.#openBlock = "thinking";
       }
-      events.push(this.#change({ type: "thinking_delta", thinking }));
+      events.push(this.#blockDelta({ type: "thinking_delta", thinking }));
     }
     if (text !== "") {
-      if (this.#open !== "text") {
-        events.push(...this.#close(), this.#begin({ type: "text", text: "" }));
-        this.#open = "text";
+      if (this.#openBlock !== "text") {
+        events.push(
+          ...this.#closeBlock(),
+          this.#beginBlock({ type: "text", text: "" }),
+        );
+        this.#openBlock = "text";
       }
-      events.push(this.#change({ type: "text_delta", text }));
+      events.push(this.#blockDelta({ type: "text_delta", text }));
     }
     if (call !== undefined) {
-      if (this.#open !== "tool_use") {
+      if (this.#openBlock !== "tool_use") {
         const block = {
           type: "tool_use",
           id: toolId(callId),
           name: call.name,
           input: {},
         } as const;
-        events.push(...this.#close(), this.#begin(block));
-        this.#open = "tool_use";
+        events.push(...this.#closeBlock(), this.#beginBlock(block));
+        this.#openBlock = "tool_use";
       }
       const partial_json = call.json;
-      events.push(this.#change({ type: "input_json_delta", partial_json }));
+      events.push(this.#blockDelta({ type: "input_json_delta", partial_json }));
     }
     return events;
   }
@@ -120,21 +123,24 @@ export class MessageWriter implements AnswerWriter {
   done(draft: Draft): MessageEvent[] {
     const { calls } = draft;
     const end = expectEnd(draft);
-    const events = [...this.#start(), ...this.#close()];
-    if (this.#index < 0 && calls.length === 0) {
-      events.push(this.#begin({ type: "text", text: "" }), this.#end());
+    const events = [...this.#startMessage(), ...this.#closeBlock()];
+    if (this.#blockIndex < 0 && calls.length === 0) {
+      events.push(
+        this.#beginBlock({ type: "text", text: "" }),
+        this.#endMessage(),
+      );
     }
     for (const { partial_json: json, ...block } of toolUses(draft)) {
       if (draft.calling) break;
       const partial_json = json ?? JSON.stringify(block.input);
       events.push(
-        this.#begin({ ...block, input: {} }),
-        this.#change({ type: "input_json_delta", partial_json }),
-        this.#end(),
+        this.#beginBlock({ ...block, input: {} }),
+        this.#blockDelta({ type: "input_json_delta", partial_json }),
+        this.#endMessage(),
       );
     }
     for (const block of stateBlock(draft)) {
-      events.push(this.#begin(block), this.#end());
+      events.push(this.#beginBlock(block), this.#endMessage());
     }
     return [
       ...events,
@@ -168,7 +174,7 @@ export class MessageWriter implements AnswerWriter {
 
   /** What is known of a message before its first word. */
   get #outline() {
-    const { requestId, model } = this.#head;
+    const { requestId, model } = this.#messageHead;
     return {
       id: `msg_${requestId.replaceAll("-", "")}`,
       type: "message",
@@ -181,38 +187,38 @@ export class MessageWriter implements AnswerWriter {
   }
 
   /** What a message begins with, once. */
-  #start(): MessageEvent[] {
-    if (this.#begun) return [];
-    this.#begun = true;
+  #startMessage(): MessageEvent[] {
+    if (this.#messageBegun) return [];
+    this.#messageBegun = true;
     const usage = {
       ...EMPTY_USAGE,
-      cache_read_input_tokens: this.#head.cached,
+      cache_read_input_tokens: this.#messageHead.cached,
     };
     const message = { ...this.#outline, content: [], usage };
     return [event("message_start", { message })];
   }
 
-  #begin(content_block: ContentBlock): MessageEvent {
-    const index = ++this.#index;
+  #beginBlock(content_block: ContentBlock): MessageEvent {
+    const index = ++this.#blockIndex;
     return event("content_block_start", { index, content_block });
   }
 
-  #change(delta: object): MessageEvent {
-    return event("content_block_delta", { index: this.#index, delta });
+  #blockDelta(delta: object): MessageEvent {
+    return event("content_block_delta", { index: this.#blockIndex, delta });
   }
 
-  #end(): MessageEvent {
-    return event("content_block_stop", { index: this.#index });
+  #endMessage(): MessageEvent {
+    return event("content_block_stop", { index: this.#blockIndex });
   }
 
   /** Ends the block that is open. */
-  #close(): MessageEvent[] {
+  #closeBlock(): MessageEvent[] {
     const signature = { type: "signature_delta", signature: SIGNATURE };
     const events = [
-      ...(this.#open === "thinking" ? [this.#change(signature)] : []),
-      ...(this.#open !== undefined ? [this.#end()] : []),
+      ...(this.#openBlock === "thinking" ? [this.#blockDelta(signature)] : []),
+      ...(this.#openBlock !== undefined ? [this.#endMessage()] : []),
     ];
-    this.#open = undefined;
+    this.#openBlock = undefined;
     return events;
   }
 
@@ -226,7 +232,7 @@ export class MessageWriter implements AnswerWriter {
     }
     const { finish, stop } = expectEnd(draft);
     const text = stop?.kept ? undefined : stop?.text;
-    if (text !== undefined && this.#head.request.stop.includes(text)) {
+    if (text !== undefined && this.#messageHead.request.stop.includes(text)) {
       return { stop_reason: "stop_sequence", stop_sequence: text };
     }
     return {

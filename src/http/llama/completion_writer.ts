@@ -26,24 +26,24 @@ export interface LlamaAsk {
 /** Writes the answer to one request. */
 export class LlamaWriter implements AnswerWriter {
   readonly error = llamaError;
-  readonly #ask: LlamaAsk;
+  readonly #completionRequest: LlamaAsk;
   /** Tokens told of each draft. */
-  readonly #drawn: number[] = [];
+  readonly #drawnTokens: number[] = [];
 
   /** Writes to nobody yet. */
   constructor(ask: LlamaAsk) {
-    this.#ask = ask;
+    this.#completionRequest = ask;
   }
 
   text({ index }: Draft, { text, tokens, rebase }: AnswerEvent): object[] {
-    const { tokenizer } = this.#ask;
-    const drawn = (this.#drawn[index] ?? 0) +
+    const { tokenizer } = this.#completionRequest;
+    const drawn = (this.#drawnTokens[index] ?? 0) +
       (tokens?.length ?? tokenizer.encode(text).length);
-    this.#drawn[index] = drawn;
+    this.#drawnTokens[index] = drawn;
     return [{
       index,
       content: text,
-      ...this.#tokens(tokens),
+      ...this.#tokensOfText(tokens),
       stop: false,
       id_slot: -1,
       tokens_predicted: drawn,
@@ -54,32 +54,32 @@ export class LlamaWriter implements AnswerWriter {
   }
 
   done(draft: Draft): object[] {
-    return [this.#end(draft, "", undefined)];
+    return [this.#lastCompletion(draft, "", undefined)];
   }
 
   /** One object, or a list of as many as were asked for. */
   whole(drafts: readonly Draft[]): object {
     const answers = drafts.map((draft) =>
-      this.#end(draft, draft.text, draft.tokens)
+      this.#lastCompletion(draft, draft.text, draft.tokens)
     );
     return answers.length === 1 ? answers[0] : answers;
   }
 
-  #end(
+  #lastCompletion(
     draft: Draft,
     content: string,
     tokens: readonly ScoredToken[] | undefined,
   ): object {
     const { index, end, state } = draft;
     if (end === undefined) throw new Error("A turn had no end");
-    const { request, model } = this.#ask;
+    const { request, model } = this.#completionRequest;
     const { usage, timings: { prefillMs, decodeMs } } = end;
     const read = usage.promptTokens;
     const written = usage.completionTokens;
     return {
       index,
       content,
-      ...this.#tokens(tokens),
+      ...this.#tokensOfText(tokens),
       id_slot: -1,
       stop: true,
       model,
@@ -102,13 +102,13 @@ export class LlamaWriter implements AnswerWriter {
     };
   }
 
-  #tokens(tokens: readonly ScoredToken[] = []): object {
-    const { return_tokens } = this.#ask.request;
+  #tokensOfText(tokens: readonly ScoredToken[] = []): object {
+    const { return_tokens } = this.#completionRequest.request;
     return { tokens: return_tokens ? tokens.map(({ token }) => token) : [] };
   }
 
   #probabilities(tokens: readonly ScoredToken[] | undefined): object {
-    const { request, tokenizer } = this.#ask;
+    const { request, tokenizer } = this.#completionRequest;
     if (request.n_probs === 0 || tokens === undefined) return {};
     return {
       completion_probabilities: MadeList.of(tokens, (scored) => {

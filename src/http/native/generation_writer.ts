@@ -35,17 +35,21 @@ export class GenerationWriter implements AnswerWriter {
   }
 
   done(draft: Draft): object[] {
-    return [{ type: "done", ...this.#head, ...this.#rest(draft) }];
+    return [{
+      type: "done",
+      ...this.#generationHead,
+      ...this.#restOfEnd(draft),
+    }];
   }
 
   whole([draft]: readonly Draft[]): GenerateResponse {
     if (draft === undefined) throw new RangeError("No draft");
     const { text, reasoning } = draft;
     return {
-      ...this.#head,
+      ...this.#generationHead,
       text,
       ...(reasoning !== "" && { reasoning }),
-      ...this.#rest(draft),
+      ...this.#restOfEnd(draft),
     };
   }
 
@@ -53,7 +57,7 @@ export class GenerationWriter implements AnswerWriter {
     return { ...problem(error, requestId), type: "problem" };
   }
 
-  get #head() {
+  get #generationHead() {
     return {
       id: this.#id,
       object: "generation" as const,
@@ -61,7 +65,7 @@ export class GenerationWriter implements AnswerWriter {
     };
   }
 
-  #rest({ end, sealed, sealMs, state, rebased }: Draft) {
+  #restOfEnd({ end, sealed, sealMs, state, rebased }: Draft) {
     if (end === undefined) throw new Error("A turn had no end");
     const { finish, usage, timings, retries } = end;
     return {

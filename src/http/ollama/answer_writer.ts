@@ -52,12 +52,12 @@ interface AnswerPart {
 abstract class OllamaWriter implements AnswerWriter {
   readonly error = ollamaError;
   readonly format = JSON_LINES;
-  readonly #ask: OllamaAsk;
-  readonly #begun = performance.now();
+  readonly #ollamaRequest: OllamaAsk;
+  readonly #answerBegun = performance.now();
 
   /** Writes to nobody yet. */
   constructor(ask: OllamaAsk) {
-    this.#ask = ask;
+    this.#ollamaRequest = ask;
   }
 
   text(
@@ -65,7 +65,7 @@ abstract class OllamaWriter implements AnswerWriter {
     { text, reasoning, tokens, rebase }: AnswerEvent,
   ): object[] {
     return [{
-      ...this.#head(),
+      ...this.#lineHead(),
       ...this.said({ text, reasoning }),
       ...this.#logprobs(tokens),
       done: false,
@@ -78,15 +78,15 @@ abstract class OllamaWriter implements AnswerWriter {
     return [
       ...(calls.length > 0
         ? [{
-          ...this.#head(),
+          ...this.#lineHead(),
           ...this.said({ text: "", calls }, draft),
           done: false,
         }]
         : []),
       {
-        ...this.#head(),
+        ...this.#lineHead(),
         ...this.said({ text: "" }, draft),
-        ...this.#end(draft),
+        ...this.#lastLine(draft),
       },
     ];
   }
@@ -95,17 +95,17 @@ abstract class OllamaWriter implements AnswerWriter {
     if (draft === undefined) throw new Error("A turn had no end");
     const { text, reasoning, calls, tokens } = draft;
     return {
-      ...this.#head(),
+      ...this.#lineHead(),
       ...this.said({ text, reasoning, calls }, draft),
       ...this.#logprobs(tokens),
-      ...this.#end(draft),
+      ...this.#lastLine(draft),
     };
   }
 
   /** The answer to a request that asks for nothing. */
   nothing(): object {
     return {
-      ...this.#head(),
+      ...this.#lineHead(),
       ...this.said({ text: "" }),
       done: true,
       done_reason: "load",
@@ -122,20 +122,22 @@ abstract class OllamaWriter implements AnswerWriter {
   /** Where the state is, at the end. */
   protected abstract stateOf(draft: Draft): object;
 
-  #head(): object {
+  #lineHead(): object {
     const created_at = new Date().toISOString();
-    return { model: this.#ask.model, created_at };
+    return { model: this.#ollamaRequest.model, created_at };
   }
 
   #logprobs(tokens: readonly ScoredToken[] | undefined): object {
-    if (!this.#ask.logprobs || tokens === undefined) return {};
-    return { logprobs: chatLogprobs(tokens, this.#ask.tokenizer).content };
+    if (!this.#ollamaRequest.logprobs || tokens === undefined) return {};
+    return {
+      logprobs: chatLogprobs(tokens, this.#ollamaRequest.tokenizer).content,
+    };
   }
 
-  #end(draft: Draft): object {
+  #lastLine(draft: Draft): object {
     if (draft.end === undefined) throw new Error("A turn had no end");
     const { finish, usage, timings: { prefillMs, decodeMs } } = draft.end;
-    const total = performance.now() - this.#begun;
+    const total = performance.now() - this.#answerBegun;
     const time = (ms: number) => Math.round(NANOSECONDS * Math.max(0, ms));
     return {
       done: true,
@@ -155,19 +157,19 @@ abstract class OllamaWriter implements AnswerWriter {
 
 /** Writes the answers of `/api/chat`. */
 export class OllamaChatWriter extends OllamaWriter {
-  readonly #place: StatePlaceName;
+  readonly #ollamaPlace: StatePlaceName;
 
   /** @param place Where the state is besides the answer. */
   constructor(ask: OllamaAsk, place: StatePlaceName = "answer") {
     super(ask);
-    this.#place = place;
+    this.#ollamaPlace = place;
   }
 
   protected override said(
     { text, reasoning, calls = [] }: AnswerPart,
     ended?: Draft,
   ): object {
-    const state = this.#place === "answer" ? undefined : ended?.state;
+    const state = this.#ollamaPlace === "answer" ? undefined : ended?.state;
     return {
       message: {
         role: "assistant",
@@ -175,7 +177,7 @@ export class OllamaChatWriter extends OllamaWriter {
         ...(reasoning && { thinking: reasoning }),
         ...(calls.length > 0 && {
           tool_calls: calls.map((call, i) =>
-            called(call, i, this.#idOf(i, ended))
+            called(call, i, this.#callId(i, ended))
           ),
         }),
         ...(state !== undefined && { state }),
@@ -188,9 +190,9 @@ export class OllamaChatWriter extends OllamaWriter {
   }
 
   /** The id of a call, which carries the state where that is asked for. */
-  #idOf(index: number, ended: Draft | undefined): string {
+  #callId(index: number, ended: Draft | undefined): string {
     const plain = crypto.randomUUID().replaceAll("-", "").slice(0, 8);
-    return this.#place === "ids"
+    return this.#ollamaPlace === "ids"
       ? idOf("call", ended?.state ?? plain, index)
       : `call_${plain}`;
   }

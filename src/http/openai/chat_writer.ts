@@ -45,18 +45,18 @@ interface ChunkEnd {
 export class ChatWriter implements AnswerWriter {
   readonly last = "[DONE]";
   readonly error = openAiError;
-  readonly #request: ChatRequest;
-  readonly #head: AnswerHead;
+  readonly #chatRequest: ChatRequest;
+  readonly #chunkHead: AnswerHead;
   readonly #tokenizer: Tokenizer;
   /** Drafts that clients have heard of, in a stream. */
-  readonly #begun = new Map<number, Draft>();
+  readonly #choicesBegun = new Map<number, Draft>();
   /** Of them, those whose calls are told while they are written. */
   readonly #calling = new Set<number>();
 
   /** Writes to nobody yet. */
   constructor(request: ChatRequest, head: AnswerHead, tokenizer: Tokenizer) {
-    this.#request = request;
-    this.#head = head;
+    this.#chatRequest = request;
+    this.#chunkHead = head;
     this.#tokenizer = tokenizer;
   }
 
@@ -66,28 +66,31 @@ export class ChatWriter implements AnswerWriter {
     if (call === undefined && event.call !== undefined && !event.tokens) {
       return [];
     }
-    const tool_calls = call && [{ index: 0, ...this.#delta(draft, call) }];
+    const tool_calls = call && [{ index: 0, ...this.#chatDelta(draft, call) }];
     const delta = {
       ...(tool_calls && { tool_calls }),
       ...(text !== "" && { content: text }),
       ...(reasoning !== undefined && { reasoning_content: reasoning }),
     };
     const { rebase } = event;
-    const piece = this.#piece(draft, delta, { tokens: event.tokens });
-    return [...this.#begin(draft), { ...piece, ...(rebase && { rebase }) }];
+    const piece = this.#chunkPiece(draft, delta, { tokens: event.tokens });
+    return [...this.#beginChoice(draft), {
+      ...piece,
+      ...(rebase && { rebase }),
+    }];
   }
 
   done(draft: Draft, last: boolean): object[] {
-    const calls = this.#calls(draft);
-    const { stream_options, n } = this.#request;
-    const chunks = this.#begin(draft);
-    const states = last ? endingOf(this.#begun.get(0)) : {};
+    const calls = this.#callsOfChoice(draft);
+    const { stream_options, n } = this.#chatRequest;
+    const chunks = this.#beginChoice(draft);
+    const states = last ? endingOf(this.#choicesBegun.get(0)) : {};
     if (calls.length > 0 && !this.#calling.has(draft.index)) {
       const tool_calls = calls.map((call, index) => ({ index, ...call }));
-      chunks.push(this.#piece(draft, { tool_calls }));
+      chunks.push(this.#chunkPiece(draft, { tool_calls }));
     }
     chunks.push({
-      ...this.#piece(draft, this.#stateInMessage(draft), {
+      ...this.#chunkPiece(draft, this.#stateInMessage(draft), {
         finish: chatFinishReason(draft),
         ...retriesOf(draft),
         ...(n > 1 && { state: draft.state }),
@@ -95,19 +98,19 @@ export class ChatWriter implements AnswerWriter {
       ...states,
     });
     if (last && stream_options?.include_usage) {
-      const usage = this.#usage([...this.#begun.values()]);
-      chunks.push(this.#chunk({ choices: [], usage, ...states }));
+      const usage = this.#usage([...this.#choicesBegun.values()]);
+      chunks.push(this.#chatChunk({ choices: [], usage, ...states }));
     }
     return chunks;
   }
 
   whole(drafts: readonly Draft[]): object {
-    const { n, logprobs } = this.#request;
+    const { n, logprobs } = this.#chatRequest;
     return {
-      ...this.#head,
+      ...this.#chunkHead,
       object: "chat.completion",
       choices: drafts.map((draft) => {
-        const calls = this.#calls(draft);
+        const calls = this.#callsOfChoice(draft);
         return {
           index: draft.index,
           message: {
@@ -133,7 +136,7 @@ export class ChatWriter implements AnswerWriter {
   }
 
   /** The next of a call; the first has its name. */
-  #delta({ index, callId }: Draft, { name, json }: CallPiece): object {
+  #chatDelta({ index, callId }: Draft, { name, json }: CallPiece): object {
     if (this.#calling.has(index)) return { function: { arguments: json } };
     this.#calling.add(index);
     return {
@@ -145,23 +148,23 @@ export class ChatWriter implements AnswerWriter {
 
   /** Whether ids of calls are known only when the state is. */
   get #idsCarryState(): boolean {
-    const { state_in, state_codec } = this.#request;
+    const { state_in, state_codec } = this.#chatRequest;
     return state_in === "ids" && state_codec !== "none";
   }
 
   /** The chunk that a choice begins with, once. */
-  #begin(draft: Draft): object[] {
-    if (this.#begun.has(draft.index)) return [];
-    this.#begun.set(draft.index, draft);
-    return [this.#piece(draft, { role: "assistant", content: "" })];
+  #beginChoice(draft: Draft): object[] {
+    if (this.#choicesBegun.has(draft.index)) return [];
+    this.#choicesBegun.set(draft.index, draft);
+    return [this.#chunkPiece(draft, { role: "assistant", content: "" })];
   }
 
-  #piece(
+  #chunkPiece(
     { index }: Draft,
     delta: object,
     { finish, tokens, ...rest }: ChunkEnd = {},
   ): object {
-    return this.#chunk({
+    return this.#chatChunk({
       choices: [{
         index,
         delta,
@@ -174,10 +177,10 @@ export class ChatWriter implements AnswerWriter {
     });
   }
 
-  #chunk(body: object): object {
-    const { stream_options } = this.#request;
+  #chatChunk(body: object): object {
+    const { stream_options } = this.#chatRequest;
     return {
-      ...this.#head,
+      ...this.#chunkHead,
       object: "chat.completion.chunk",
       ...(stream_options?.include_usage && { usage: null }),
       ...body,
@@ -185,7 +188,7 @@ export class ChatWriter implements AnswerWriter {
   }
 
   /** A draft's calls, under ids that carry the state where that is asked for. */
-  #calls(draft: Draft): readonly WrittenCall[] {
+  #callsOfChoice(draft: Draft): readonly WrittenCall[] {
     const { state } = draft;
     return writtenCalls(draft).map((call, i) => ({
       ...call,
@@ -196,13 +199,13 @@ export class ChatWriter implements AnswerWriter {
 
   /** What a message says of the state that it leaves. */
   #stateInMessage({ state }: Draft): { readonly state?: string } {
-    const { state_in: place = "answer" } = this.#request;
+    const { state_in: place = "answer" } = this.#chatRequest;
     return place === "answer" || state === undefined ? {} : { state };
   }
 
   #usage(drafts: readonly Draft[]): object {
     const usages = drafts.flatMap(({ end }) => end ? [end.usage] : []);
-    return usageOf(usages, this.#request.n);
+    return usageOf(usages, this.#chatRequest.n);
   }
 }
 

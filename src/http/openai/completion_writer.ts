@@ -43,39 +43,39 @@ interface ChunkEnd {
 export class CompletionWriter implements AnswerWriter {
   readonly last = "[DONE]";
   readonly error = openAiError;
-  readonly #parts: CompletionParts;
+  readonly #completionParts: CompletionParts;
   /** Drafts that clients have heard of, in a stream. */
-  readonly #begun: Draft[] = [];
+  readonly #choicesBegun: Draft[] = [];
   /** Characters sent of each, in a stream. */
-  readonly #lengths: number[] = [];
+  readonly #echoLengths: number[] = [];
 
   /** Writes to nobody yet. */
   constructor(parts: CompletionParts) {
-    this.#parts = parts;
+    this.#completionParts = parts;
   }
 
   async text(
     draft: Draft,
     { text, tokens, rebase }: AnswerEvent,
   ): Promise<object[]> {
-    const { tokenizer } = this.#parts;
-    const begin = await this.#begin(draft);
-    const at = this.#lengths[draft.index] ?? 0;
-    this.#lengths[draft.index] = at + text.length;
+    const { tokenizer } = this.#completionParts;
+    const begin = await this.#beginChoice(draft);
+    const at = this.#echoLengths[draft.index] ?? 0;
+    this.#echoLengths[draft.index] = at + text.length;
     const logprobs = tokens === undefined
       ? null
       : completionLogprobs(tokens, tokenizer, at);
-    const piece = this.#piece(draft, text, { logprobs });
+    const piece = this.#chunkPiece(draft, text, { logprobs });
     return [...begin, { ...piece, ...(rebase && { rebase }) }];
   }
 
   async done(draft: Draft, last: boolean): Promise<object[]> {
-    const { request: { n, stream_options }, prompts } = this.#parts;
-    const chunks = await this.#begin(draft);
-    const states = last ? endingOf(this.#begun[0]) : {};
+    const { request: { n, stream_options }, prompts } = this.#completionParts;
+    const chunks = await this.#beginChoice(draft);
+    const states = last ? endingOf(this.#choicesBegun[0]) : {};
     const { end, state } = draft;
     chunks.push({
-      ...this.#piece(draft, "", {
+      ...this.#chunkPiece(draft, "", {
         finish: end === undefined ? null : finishReason(end),
         ...retriesOf(draft),
         ...(n * prompts.length > 1 && { state }),
@@ -83,15 +83,15 @@ export class CompletionWriter implements AnswerWriter {
       ...states,
     });
     if (last && stream_options?.include_usage) {
-      const usage = usageOf(usagesOf(this.#begun), n);
-      chunks.push(this.#chunk({ choices: [], usage, ...states }));
+      const usage = usageOf(usagesOf(this.#choicesBegun), n);
+      chunks.push(this.#completionChunk({ choices: [], usage, ...states }));
     }
     return chunks;
   }
 
   /** The `n` likeliest drafts of each prompt by their mean token, in that order. */
   pick(drafts: readonly Draft[]): readonly Draft[] {
-    const { request: { n, best_of: each }, prompts } = this.#parts;
+    const { request: { n, best_of: each }, prompts } = this.#completionParts;
     if (each === n) return drafts;
     return prompts.flatMap((_, i) =>
       drafts.slice(i * each, (i + 1) * each)
@@ -106,7 +106,8 @@ export class CompletionWriter implements AnswerWriter {
     shown: readonly Draft[],
     all: readonly Draft[],
   ): Promise<object> {
-    const { request: { best_of: each, echo }, head, tokenizer } = this.#parts;
+    const { request: { best_of: each, echo }, head, tokenizer } =
+      this.#completionParts;
     const choices = await Promise.all(
       shown.map(async (draft, index) => ({
         text: echo
@@ -128,19 +129,19 @@ export class CompletionWriter implements AnswerWriter {
   }
 
   /** The chunk that a choice begins with, once: its prompt, where that is repeated. */
-  async #begin(draft: Draft): Promise<object[]> {
-    const { request: { echo, n }, tokenizer } = this.#parts;
-    if (this.#begun[draft.index] !== undefined) return [];
-    this.#begun[draft.index] = draft;
+  async #beginChoice(draft: Draft): Promise<object[]> {
+    const { request: { echo, n }, tokenizer } = this.#completionParts;
+    if (this.#choicesBegun[draft.index] !== undefined) return [];
+    this.#choicesBegun[draft.index] = draft;
     if (!echo) return [];
     const text = promptText(this.#promptOf(draft, n), tokenizer);
-    this.#lengths[draft.index] = text.length;
+    this.#echoLengths[draft.index] = text.length;
     const logprobs = await this.#logprobs(draft, n, []);
-    return [this.#piece(draft, text, { logprobs })];
+    return [this.#chunkPiece(draft, text, { logprobs })];
   }
 
   #promptOf({ index }: Draft, each: number): PromptPieces {
-    return this.#parts.prompts[Math.floor(index / each)] ?? "";
+    return this.#completionParts.prompts[Math.floor(index / each)] ?? "";
   }
 
   /** What `logprobs` of a choice says: its prompt's tokens where that is repeated. */
@@ -149,24 +150,25 @@ export class CompletionWriter implements AnswerWriter {
     each: number,
     tokens: readonly ScoredToken[],
   ): Promise<CompletionLogprobs | null> {
-    const { request: { echo, logprobs }, tokenizer, score } = this.#parts;
+    const { request: { echo, logprobs }, tokenizer, score } =
+      this.#completionParts;
     if (logprobs === undefined) return null;
     const read = echo ? await score(this.#promptOf(draft, each)) : [];
     return completionLogprobs([...read, ...tokens], tokenizer, 0);
   }
 
-  #piece(
+  #chunkPiece(
     { index }: Draft,
     text: string,
     { finish = null, logprobs = null, ...rest }: ChunkEnd = {},
   ): object {
-    return this.#chunk({
+    return this.#completionChunk({
       choices: [{ text, index, logprobs, finish_reason: finish, ...rest }],
     });
   }
 
-  #chunk(body: object): object {
-    const { request: { stream_options }, head } = this.#parts;
+  #completionChunk(body: object): object {
+    const { request: { stream_options }, head } = this.#completionParts;
     return {
       ...head,
       ...(stream_options?.include_usage && { usage: null }),

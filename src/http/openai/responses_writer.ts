@@ -34,21 +34,21 @@ interface ResponseEvent {
 /** Writes the answer to one request. */
 export class ResponseWriter implements AnswerWriter {
   readonly error = openAiError;
-  readonly #call: ResponseCall;
+  readonly #functionCall: ResponseCall;
   /** Where the message is in the response. */
-  readonly #place: object;
+  readonly #itemPlace: object;
   /** Tokens whose text is held back. */
-  readonly #held: ScoredToken[] = [];
+  readonly #heldItem: ScoredToken[] = [];
   #sequence = 0;
-  #begun = false;
+  #responseBegun = false;
   #opened = false;
   /** Whether a call is told while it is written. */
-  #calls = false;
+  #functionCalls = false;
 
   /** Writes to nobody yet. */
   constructor(call: ResponseCall) {
-    this.#call = call;
-    this.#place = {
+    this.#functionCall = call;
+    this.#itemPlace = {
       item_id: idOf("msg", call.requestId),
       output_index: 0,
       content_index: 0,
@@ -57,21 +57,27 @@ export class ResponseWriter implements AnswerWriter {
 
   text(draft: Draft, said: SaidEvent): ResponseEvent[] {
     const { text: delta, tokens, call, rebase } = said;
-    const events = this.#begin();
+    const events = this.#beginResponse();
     if (rebase) {
-      const response = { ...outline(this.#call, "in_progress"), rebase };
-      return [...events, this.#event("response.in_progress", { response })];
+      const response = {
+        ...outline(this.#functionCall, "in_progress"),
+        rebase,
+      };
+      return [
+        ...events,
+        this.#responseEvent("response.in_progress", { response }),
+      ];
     }
-    this.#held.push(...tokens ?? []);
-    if (call !== undefined) return [...events, ...this.#piece(draft, call)];
+    this.#heldItem.push(...tokens ?? []);
+    if (call !== undefined) return [...events, ...this.#textPiece(draft, call)];
     // It may become a call, and no message.
     if (delta === "") return events;
-    const logprobs = this.#logprobs(tokens && this.#held.splice(0));
+    const logprobs = this.#logprobs(tokens && this.#heldItem.splice(0));
     return [
       ...events,
-      ...this.#open(),
-      this.#event("response.output_text.delta", {
-        ...this.#place,
+      ...this.#openItem(),
+      this.#responseEvent("response.output_text.delta", {
+        ...this.#itemPlace,
         delta,
         logprobs,
       }),
@@ -79,20 +85,20 @@ export class ResponseWriter implements AnswerWriter {
   }
 
   done(draft: Draft): ResponseEvent[] {
-    const events = this.#begin();
-    const response = completed(this.#call, draft);
+    const events = this.#beginResponse();
+    const response = completed(this.#functionCall, draft);
     if (draft.calls.length === 0 || draft.text !== "") {
       const { text } = draft;
       const logprobs = this.#logprobs(draft.tokens);
       events.push(
-        ...this.#open(),
-        this.#event("response.output_text.done", {
-          ...this.#place,
+        ...this.#openItem(),
+        this.#responseEvent("response.output_text.done", {
+          ...this.#itemPlace,
           text,
           logprobs,
         }),
-        this.#event("response.content_part.done", {
-          ...this.#place,
+        this.#responseEvent("response.content_part.done", {
+          ...this.#itemPlace,
           part: part(text, logprobs),
         }),
       );
@@ -102,87 +108,95 @@ export class ResponseWriter implements AnswerWriter {
         events.push(...this.#calling(item, output_index));
       } else if (output_index > 0) {
         events.push(
-          this.#event("response.output_item.added", { output_index, item }),
+          this.#responseEvent("response.output_item.added", {
+            output_index,
+            item,
+          }),
         );
       }
       events.push(
-        this.#event("response.output_item.done", { output_index, item }),
+        this.#responseEvent("response.output_item.done", {
+          output_index,
+          item,
+        }),
       );
     }
-    events.push(this.#event(`response.${response.status}`, { response }));
+    events.push(
+      this.#responseEvent(`response.${response.status}`, { response }),
+    );
     return events;
   }
 
   whole([draft]: readonly Draft[]): object {
     if (draft === undefined) throw new RangeError("No draft");
-    return completed(this.#call, draft);
+    return completed(this.#functionCall, draft);
   }
 
-  #event(type: string, body: object): ResponseEvent {
+  #responseEvent(type: string, body: object): ResponseEvent {
     return { type, sequence_number: this.#sequence++, ...body };
   }
 
   /** What a response begins with, once. */
-  #begin(): ResponseEvent[] {
-    if (this.#begun) return [];
-    this.#begun = true;
-    const response = outline(this.#call, "in_progress");
+  #beginResponse(): ResponseEvent[] {
+    if (this.#responseBegun) return [];
+    this.#responseBegun = true;
+    const response = outline(this.#functionCall, "in_progress");
     return [
-      this.#event("response.created", { response }),
-      this.#event("response.in_progress", { response }),
+      this.#responseEvent("response.created", { response }),
+      this.#responseEvent("response.in_progress", { response }),
     ];
   }
 
   /** What the message begins with, once it is sure that it is none of calls. */
-  #open(): ResponseEvent[] {
+  #openItem(): ResponseEvent[] {
     if (this.#opened) return [];
     this.#opened = true;
-    const id = idOf("msg", this.#call.requestId);
+    const id = idOf("msg", this.#functionCall.requestId);
     return [
-      this.#event("response.output_item.added", {
+      this.#responseEvent("response.output_item.added", {
         output_index: 0,
         item: { ...message(id, "", "in_progress"), content: [] },
       }),
-      this.#event("response.content_part.added", {
-        ...this.#place,
+      this.#responseEvent("response.content_part.added", {
+        ...this.#itemPlace,
         part: part(""),
       }),
     ];
   }
 
   /** The next of a call that the answer has to be; before the first, the call. */
-  #piece({ callId: id }: Draft, { name, json: delta }: CallPiece) {
-    const item_id = idOf("fc", this.#call.requestId);
+  #textPiece({ callId: id }: Draft, { name, json: delta }: CallPiece) {
+    const item_id = idOf("fc", this.#functionCall.requestId);
     const made = { id, type: "function", function: { name, arguments: "" } };
-    const added = this.#calls ? [] : [
-      this.#event("response.output_item.added", {
+    const added = this.#functionCalls ? [] : [
+      this.#responseEvent("response.output_item.added", {
         output_index: 0,
         item: functionCall(made as WrittenCall, item_id, "in_progress"),
       }),
     ];
-    this.#calls = true;
+    this.#functionCalls = true;
     const at = { item_id, output_index: 0 };
     const type = "response.function_call_arguments.delta";
-    return [...added, this.#event(type, { ...at, delta })];
+    return [...added, this.#responseEvent(type, { ...at, delta })];
   }
 
   /** What comes before a call is done. */
   #calling(item: FunctionCall, output_index: number): ResponseEvent[] {
     const { id: item_id, name, arguments: given } = item;
     const at = { item_id, output_index };
-    const whole = this.#calls ? [] : [
-      this.#event("response.output_item.added", {
+    const whole = this.#functionCalls ? [] : [
+      this.#responseEvent("response.output_item.added", {
         output_index,
         item: { ...item, status: "in_progress", arguments: "" },
       }),
-      this.#event("response.function_call_arguments.delta", {
+      this.#responseEvent("response.function_call_arguments.delta", {
         ...at,
         delta: given,
       }),
     ];
     return [
       ...whole,
-      this.#event("response.function_call_arguments.done", {
+      this.#responseEvent("response.function_call_arguments.done", {
         ...at,
         name,
         arguments: given,
@@ -191,7 +205,7 @@ export class ResponseWriter implements AnswerWriter {
   }
 
   #logprobs(tokens: readonly ScoredToken[] = []): ListedLogprobs {
-    return chatLogprobs(tokens, this.#call.tokenizer).content;
+    return chatLogprobs(tokens, this.#functionCall.tokenizer).content;
   }
 }
 
@@ -200,15 +214,15 @@ export class ResponseWriter implements AnswerWriter {
  * its beginning on, and that id is the state.
  */
 export class HeldResponseWriter extends ResponseWriter {
-  readonly #held: ResponseEvent[] = [];
+  readonly #heldItem: ResponseEvent[] = [];
 
   override text(draft: Draft, event: SaidEvent): ResponseEvent[] {
-    this.#held.push(...super.text(draft, event));
+    this.#heldItem.push(...super.text(draft, event));
     return [];
   }
 
   override done(draft: Draft): ResponseEvent[] {
-    const events = [...this.#held, ...super.done(draft)];
+    const events = [...this.#heldItem, ...super.done(draft)];
     const id = events.at(-1)?.response?.id ?? "";
     return events.map((event) =>
       event.response === undefined

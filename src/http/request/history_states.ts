@@ -42,17 +42,17 @@ const JSON_QUOTE = 0x22, JSON_BACKSLASH = 0x5c;
 
 /** Reads a JSON body and drops the states that newer ones have replaced. */
 export class HistoryReader {
-  readonly #most: number;
+  readonly #mostStates: number;
   /** Pieces of the body in order; those of dropped states are empty. */
-  readonly #pieces: Uint8Array[] = [];
+  readonly #bodyPieces: Uint8Array[] = [];
   /** Places in {@linkcode #pieces} by the state's tail, the newest last. */
-  readonly #states = new Map<string, number[]>();
+  readonly #foundStates = new Map<string, number[]>();
   /** What of an unfinished string has arrived. */
-  #string: Uint8Array[] | undefined;
+  #stringBytes: Uint8Array[] | undefined;
   /** Backslashes at its end. */
   #slashes = 0;
   #arrived = 0;
-  #kept = 0;
+  #keptStates = 0;
 
   /**
    * Begins a body.
@@ -60,7 +60,7 @@ export class HistoryReader {
    * @param most Bytes to keep at most.
    */
   constructor(most: number) {
-    this.#most = most;
+    this.#mostStates = most;
   }
 
   /**
@@ -70,34 +70,37 @@ export class HistoryReader {
    */
   push(chunk: Uint8Array): void {
     this.#arrived += chunk.length;
-    this.#kept += chunk.length;
+    this.#keptStates += chunk.length;
     for (let at = 0; at < chunk.length;) {
-      at = this.#string === undefined
-        ? this.#outside(chunk, at)
-        : this.#inside(chunk, at, this.#string);
+      at = this.#stringBytes === undefined
+        ? this.#readOutsideString(chunk, at)
+        : this.#readInsideString(chunk, at, this.#stringBytes);
     }
-    if (this.#kept <= this.#most && this.#arrived <= REPEATS * this.#most) {
+    if (
+      this.#keptStates <= this.#mostStates &&
+      this.#arrived <= REPEATS * this.#mostStates
+    ) {
       return;
     }
     throw new RequestError(
       "ERR_REQUEST_TOO_LARGE",
-      `Cannot read body: it is larger than ${this.#most} bytes`,
+      `Cannot read body: it is larger than ${this.#mostStates} bytes`,
     );
   }
 
   /** The body, once all of it has arrived. */
   finish(): ArrayBuffer {
-    this.#pieces.push(...this.#string ?? []);
-    const body = new Uint8Array(this.#kept);
+    this.#bodyPieces.push(...this.#stringBytes ?? []);
+    const body = new Uint8Array(this.#keptStates);
     let at = 0;
-    for (const piece of this.#pieces) {
+    for (const piece of this.#bodyPieces) {
       body.set(piece, at);
       at += piece.length;
     }
     return body.buffer;
   }
 
-  #outside(chunk: Uint8Array, from: number): number {
+  #readOutsideString(chunk: Uint8Array, from: number): number {
     let quote = chunk.indexOf(JSON_QUOTE, from);
     // Most strings hold no state, and a body can have a million of them.
     while (quote >= 0) {
@@ -106,15 +109,19 @@ export class HistoryReader {
       quote = chunk.indexOf(JSON_QUOTE, after);
     }
     const end = quote < 0 ? chunk.length : quote + 1;
-    this.#pieces.push(chunk.subarray(from, end));
+    this.#bodyPieces.push(chunk.subarray(from, end));
     if (quote >= 0) {
-      this.#string = [];
+      this.#stringBytes = [];
       this.#slashes = 0;
     }
     return end;
   }
 
-  #inside(chunk: Uint8Array, from: number, string: Uint8Array[]): number {
+  #readInsideString(
+    chunk: Uint8Array,
+    from: number,
+    string: Uint8Array[],
+  ): number {
     const quote = chunk.indexOf(JSON_QUOTE, from);
     const end = quote < 0 ? chunk.length : quote;
     let slashes = 0;
@@ -131,38 +138,38 @@ export class HistoryReader {
     }
     string.push(chunk.subarray(from, end));
     if (quote < 0) return end;
-    this.#string = undefined;
-    this.#close(string);
-    this.#pieces.push(chunk.subarray(quote, quote + 1));
+    this.#stringBytes = undefined;
+    this.#closeString(string);
+    this.#bodyPieces.push(chunk.subarray(quote, quote + 1));
     return quote + 1;
   }
 
   /** A string has ended, but for its quote. */
-  #close(string: readonly Uint8Array[]): void {
+  #closeString(string: readonly Uint8Array[]): void {
     const length = string.reduce((sum, piece) => sum + piece.length, 0);
     const ending = asciiText(string, length - TAIL - 1, length);
     if (
       length < LONG || !ENDING.test(ending) ||
       !CARRIER.test(asciiText(string, 0, TOKEN_HEAD_BYTES))
     ) {
-      this.#pieces.push(...string);
+      this.#bodyPieces.push(...string);
     } else {
       const tail = ending.slice(1);
-      const places = this.#states.get(tail) ?? [];
-      for (const piece of string) places.push(this.#pieces.push(piece) - 1);
-      this.#states.delete(tail);
-      this.#states.set(tail, places);
-      const [oldest] = this.#states.keys();
-      if (this.#states.size > KEPT_STATES) this.#drop(oldest);
+      const places = this.#foundStates.get(tail) ?? [];
+      for (const piece of string) places.push(this.#bodyPieces.push(piece) - 1);
+      this.#foundStates.delete(tail);
+      this.#foundStates.set(tail, places);
+      const [oldest] = this.#foundStates.keys();
+      if (this.#foundStates.size > KEPT_STATES) this.#dropState(oldest);
     }
   }
 
-  #drop(tail: string): void {
-    for (const place of this.#states.get(tail) ?? []) {
-      this.#kept -= this.#pieces[place].length;
-      this.#pieces[place] = new Uint8Array();
+  #dropState(tail: string): void {
+    for (const place of this.#foundStates.get(tail) ?? []) {
+      this.#keptStates -= this.#bodyPieces[place].length;
+      this.#bodyPieces[place] = new Uint8Array();
     }
-    this.#states.delete(tail);
+    this.#foundStates.delete(tail);
   }
 }
 

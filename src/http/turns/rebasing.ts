@@ -23,12 +23,12 @@ export class Rebasing {
   /** The state of another model. */
   readonly old: Save;
   readonly #from: string;
-  #read = 0;
-  #of = 0;
-  #began = 0;
-  #work: Promise<Save> | undefined;
-  #ended: number | undefined;
-  #news = Promise.withResolvers<void>();
+  #tokensRead = 0;
+  #tokensToRead = 0;
+  #rebasingBegan = 0;
+  #rebasingWork: Promise<Save> | undefined;
+  #rebasingEnded: number | undefined;
+  #progressNews = Promise.withResolvers<void>();
 
   /**
    * Nothing is read yet.
@@ -42,26 +42,27 @@ export class Rebasing {
 
   /** Tokens read. */
   get read(): number {
-    return this.#read;
+    return this.#tokensRead;
   }
 
   /** What came of it, once it is over. */
   get report(): RebaseReport | undefined {
-    if (this.#ended === undefined) return undefined;
-    const ms = Math.round(1000 * (this.#ended - this.#began)) / 1000;
-    return { from: this.#from, tokens: this.#read, ms };
+    if (this.#rebasingEnded === undefined) return undefined;
+    const ms = Math.round(1000 * (this.#rebasingEnded - this.#rebasingBegan)) /
+      1000;
+    return { from: this.#from, tokens: this.#tokensRead, ms };
   }
 
   /** Begins, to read about `of` tokens. */
   begin(of: number): void {
-    this.#of = of;
-    this.#began = performance.now();
+    this.#tokensToRead = of;
+    this.#rebasingBegan = performance.now();
   }
 
   /** So many tokens have been read. */
   advance(read: number): void {
-    this.#read = read;
-    this.#tell();
+    this.#tokensRead = read;
+    this.#tellClient();
   }
 
   /**
@@ -73,27 +74,27 @@ export class Rebasing {
     work: () => Promise<Save>,
     hear: HearTurn,
   ): Promise<Save | undefined> {
-    this.#work ??= work().finally(() => {
-      this.#ended = performance.now();
-      this.#tell();
+    this.#rebasingWork ??= work().finally(() => {
+      this.#rebasingEnded = performance.now();
+      this.#tellClient();
     });
     // A listener that has left hears of no failure.
-    this.#work.catch(() => {});
+    this.#rebasingWork.catch(() => {});
     // Nothing is said before anything is read: until then it may be refused.
-    for (let told = 0; this.#ended === undefined;) {
-      if (told === this.#read) {
-        await this.#news.promise;
+    for (let told = 0; this.#rebasingEnded === undefined;) {
+      if (told === this.#tokensRead) {
+        await this.#progressNews.promise;
         continue;
       }
-      told = this.#read;
-      const rebase = { read: told, of: Math.max(this.#of, told) };
+      told = this.#tokensRead;
+      const rebase = { read: told, of: Math.max(this.#tokensToRead, told) };
       if (!await hear({ type: "text", text: "", rebase })) return undefined;
     }
-    return await this.#work;
+    return await this.#rebasingWork;
   }
 
-  #tell(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers<void>();
+  #tellClient(): void {
+    this.#progressNews.resolve();
+    this.#progressNews = Promise.withResolvers<void>();
   }
 }

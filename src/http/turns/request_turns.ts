@@ -100,7 +100,7 @@ export class RequestTurns {
     }
     const { thinkTokens: most, effort } = ask;
     const take: TakePart = (ask, signal, hear) =>
-      this.#take(ask, signal, hear, this.#caller.spend);
+      this.#takeOneTurn(ask, signal, hear, this.#caller.spend);
     if (most === undefined || !effort || effort === "none") {
       return await take(ask, signal, hear);
     }
@@ -143,7 +143,7 @@ export class RequestTurns {
           transcript: transcripts !== "never",
           progress: (read: number) => rebasing.advance(before + read),
         };
-        await this.#take(ask, limit.signal, hear(before), () => {});
+        await this.#takeOneTurn(ask, limit.signal, hear(before), () => {});
       }
     } catch (error) {
       throw limit.reasonOf(error);
@@ -158,7 +158,7 @@ export class RequestTurns {
     };
   }
 
-  async #take(
+  async #takeOneTurn(
     ask: Ask,
     signal: AbortSignal,
     hear: HearTurn,

@@ -11,9 +11,9 @@ import { TimeLimitError } from "../../errors.ts";
 export class TimeLimit implements Disposable {
   /** Aborted by the caller or by the clock. */
   readonly signal: AbortSignal;
-  readonly #over = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #seconds: number | undefined;
+  readonly #limitOver = new AbortController();
+  readonly #limitTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #limitSeconds: number | undefined;
 
   /**
    * The clock starts at once.
@@ -21,35 +21,35 @@ export class TimeLimit implements Disposable {
    * @param signal The caller's.
    */
   constructor(seconds: number | undefined, signal: AbortSignal) {
-    this.#seconds = seconds;
+    this.#limitSeconds = seconds;
     if (seconds === undefined) {
       this.signal = signal;
       return;
     }
-    this.signal = AbortSignal.any([signal, this.#over.signal]);
-    this.#timer = setTimeout(
-      () => this.#over.abort(this.#exceeded("send less at once")),
+    this.signal = AbortSignal.any([signal, this.#limitOver.signal]);
+    this.#limitTimer = setTimeout(
+      () => this.#limitOver.abort(this.#limitExceeded("send less at once")),
       1000 * seconds,
     );
   }
 
   /** Why a turn failed: its time, where that left a prompt which no save can hold. */
   reasonOf(error: unknown): unknown {
-    if (!this.#over.signal.aborted) return error;
+    if (!this.#limitOver.signal.aborted) return error;
     if (!(error instanceof UnreadPromptError)) return error;
-    return this.#exceeded(
+    return this.#limitExceeded(
       `${error.unread} tokens of the prompt are unread; send it in several turns`,
     );
   }
 
-  #exceeded(repair: string): TimeLimitError {
+  #limitExceeded(repair: string): TimeLimitError {
     return new TimeLimitError(
       "ERR_TIME_LIMIT",
-      `Cannot finish within ${this.#seconds} s: ${repair}`,
+      `Cannot finish within ${this.#limitSeconds} s: ${repair}`,
     );
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#limitTimer);
   }
 }

@@ -19,10 +19,10 @@ const SHORT = 32;
 
 /** A place in a header. */
 export class GgufReader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #file: string;
-  #at = 0;
+  readonly #headerBytes: Uint8Array;
+  readonly #headerView: DataView;
+  readonly #ggufName: string;
+  #headerAt = 0;
 
   /**
    * Starts at the first byte.
@@ -31,26 +31,30 @@ export class GgufReader {
    * @param file For messages.
    */
   constructor(bytes: Uint8Array, file: string) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#file = file;
+    this.#headerBytes = bytes;
+    this.#headerView = new DataView(
+      bytes.buffer,
+      bytes.byteOffset,
+      bytes.length,
+    );
+    this.#ggufName = file;
   }
 
   /** Bytes read so far. */
   get at(): number {
-    return this.#at;
+    return this.#headerAt;
   }
 
   /** A number of 32 bits. */
   uint32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.#headerView.getUint32(this.#takeHeaderBytes(4), true);
   }
 
   /** A number of 64 bits that counts or points to something. */
   size(): number {
-    const value = this.#view.getBigUint64(this.#take(8), true);
+    const value = this.#headerView.getBigUint64(this.#takeHeaderBytes(8), true);
     if (value > Number.MAX_SAFE_INTEGER) {
-      throw this.#refuse(`a size is ${value}`);
+      throw this.#refuseGguf(`a size is ${value}`);
     }
     return Number(value);
   }
@@ -58,7 +62,7 @@ export class GgufReader {
   /** A text, UTF-8. */
   text(): string {
     const length = this.size();
-    const at = this.#take(length), bytes = this.#bytes;
+    const at = this.#takeHeaderBytes(length), bytes = this.#headerBytes;
     // A vocabulary has thousands of short ones, and a decoder takes its time.
     if (length > SHORT) return UTF8.decode(bytes.subarray(at, at + length));
     let text = "";
@@ -71,68 +75,68 @@ export class GgufReader {
 
   /** A type, then a value of it. */
   value(): GgufValue {
-    return this.#valueOf(this.uint32());
+    return this.#ggufValue(this.uint32());
   }
 
-  #valueOf(type: number): GgufValue {
+  #ggufValue(type: number): GgufValue {
     switch (type) {
       case 8:
         return this.text();
       case 9: {
         const inner = this.uint32();
         // No key of a model needs lists of lists, and they nest without end.
-        if (inner === 9) throw this.#refuse("a list holds lists");
+        if (inner === 9) throw this.#refuseGguf("a list holds lists");
         const list: GgufValue[] = [];
         for (let rest = this.size(); rest > 0; rest--) {
-          list.push(this.#valueOf(inner));
+          list.push(this.#ggufValue(inner));
         }
         return list;
       }
       default:
-        return this.#number(type);
+        return this.#ggufNumber(type);
     }
   }
 
-  #number(type: number): number | boolean {
-    const view = this.#view;
+  #ggufNumber(type: number): number | boolean {
+    const view = this.#headerView;
     switch (type) {
       case 0:
-        return view.getUint8(this.#take(1));
+        return view.getUint8(this.#takeHeaderBytes(1));
       case 1:
-        return view.getInt8(this.#take(1));
+        return view.getInt8(this.#takeHeaderBytes(1));
       case 2:
-        return view.getUint16(this.#take(2), true);
+        return view.getUint16(this.#takeHeaderBytes(2), true);
       case 3:
-        return view.getInt16(this.#take(2), true);
+        return view.getInt16(this.#takeHeaderBytes(2), true);
       case 4:
-        return view.getUint32(this.#take(4), true);
+        return view.getUint32(this.#takeHeaderBytes(4), true);
       case 5:
-        return view.getInt32(this.#take(4), true);
+        return view.getInt32(this.#takeHeaderBytes(4), true);
       case 6:
-        return view.getFloat32(this.#take(4), true);
+        return view.getFloat32(this.#takeHeaderBytes(4), true);
       case 7:
-        return view.getUint8(this.#take(1)) !== 0;
+        return view.getUint8(this.#takeHeaderBytes(1)) !== 0;
       case 10:
-        return Number(view.getBigUint64(this.#take(8), true));
+        return Number(view.getBigUint64(this.#takeHeaderBytes(8), true));
       case 11:
-        return Number(view.getBigInt64(this.#take(8), true));
+        return Number(view.getBigInt64(this.#takeHeaderBytes(8), true));
       case 12:
-        return view.getFloat64(this.#take(8), true);
+        return view.getFloat64(this.#takeHeaderBytes(8), true);
     }
-    throw this.#refuse(`a value is of type ${type}, which does not exist`);
+    throw this.#refuseGguf(`a value is of type ${type}, which does not exist`);
   }
 
-  #take(length: number): number {
-    const at = this.#at;
-    if (at + length > this.#bytes.length) throw new CutOff();
-    this.#at += length;
+  #takeHeaderBytes(length: number): number {
+    const at = this.#headerAt;
+    if (at + length > this.#headerBytes.length) throw new CutOff();
+    this.#headerAt += length;
     return at;
   }
 
-  #refuse(found: string): ModelError {
+  #refuseGguf(found: string): ModelError {
     return new ModelError(
       "ERR_MODEL_CORRUPT",
-      `Cannot read the header of ${this.#file}: before byte ${this.#at} ${found}`,
+      `Cannot read the header of ${this.#ggufName}: before byte ${this.#headerAt} ${found}`,
     );
   }
 }

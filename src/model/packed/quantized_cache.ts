@@ -98,13 +98,13 @@ const PIECES_AHEAD = 1;
 export class QuantizedCache {
   /** The identity of the model that was packed. */
   readonly fingerprint: Uint8Array;
-  readonly #source: FillingSource;
-  readonly #pieces: Footer["pieces"];
+  readonly #cacheSource: FillingSource;
+  readonly #cachedPieces: Footer["pieces"];
 
   private constructor(source: FillingSource, { fingerprint, pieces }: Footer) {
     this.fingerprint = Uint8Array.fromHex(fingerprint);
-    this.#source = source;
-    this.#pieces = pieces;
+    this.#cacheSource = source;
+    this.#cachedPieces = pieces;
   }
 
   /**
@@ -126,7 +126,7 @@ export class QuantizedCache {
 
   /** The pieces, from the first; each is checked before it is handed out. */
   pieces(): PackedPieces {
-    const pieces = this.#pieces, source = this.#source;
+    const pieces = this.#cachedPieces, source = this.#cacheSource;
     const reading: Promise<Uint8Array<ArrayBuffer>>[] = [];
     let begun = 0, offset = 0, given = 0;
     const read = async <Bytes extends Uint8Array>(target: Bytes) => {

@@ -11,16 +11,20 @@ import { ModelError } from "../../errors.ts";
  * with that place where the bytes end too soon.
  */
 export class PickleInput {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #file: string;
-  #at = 0;
+  readonly #pickleBytes: Uint8Array;
+  readonly #pickleView: DataView;
+  readonly #pickleName: string;
+  #pickleAt = 0;
 
   /** Begins at the first of `bytes`, which are of `file`. */
   constructor(bytes: Uint8Array, file: string) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#file = file;
+    this.#pickleBytes = bytes;
+    this.#pickleView = new DataView(
+      bytes.buffer,
+      bytes.byteOffset,
+      bytes.length,
+    );
+    this.#pickleName = file;
   }
 
   /** One byte. */
@@ -30,27 +34,29 @@ export class PickleInput {
 
   /** A little-endian number without a sign, of `size` bytes. */
   number(size: 1 | 2 | 4): number {
-    const at = this.#advance(size);
-    if (size === 1) return this.#bytes[at];
+    const at = this.#advancePickle(size);
+    if (size === 1) return this.#pickleBytes[at];
     return size === 2
-      ? this.#view.getUint16(at, true)
-      : this.#view.getUint32(at, true);
+      ? this.#pickleView.getUint16(at, true)
+      : this.#pickleView.getUint32(at, true);
   }
 
   /** A number with a sign, behind the byte that counts its bytes. */
   long(): number {
     const size = this.byte();
     if (size > 7) throw this.refuse("a number is too large");
-    const at = this.#advance(size);
+    const at = this.#advancePickle(size);
     let value = 0;
-    for (let i = 0; i < size; i++) value += this.#bytes[at + i] * 2 ** (8 * i);
-    const negative = size > 0 && this.#bytes[at + size - 1] >= 128;
+    for (let i = 0; i < size; i++) {
+      value += this.#pickleBytes[at + i] * 2 ** (8 * i);
+    }
+    const negative = size > 0 && this.#pickleBytes[at + size - 1] >= 128;
     return negative ? value - 2 ** (8 * size) : value;
   }
 
   /** A double, big-endian as nothing else is. */
   float(): number {
-    return this.#view.getFloat64(this.#advance(8));
+    return this.#pickleView.getFloat64(this.#advancePickle(8));
   }
 
   /** A number of bytes, itself of 8 bytes. */
@@ -62,28 +68,32 @@ export class PickleInput {
 
   /** Passes over bytes. */
   skip(length: number): void {
-    this.#advance(length);
+    this.#advancePickle(length);
   }
 
   /** UTF-8 of `length` bytes. */
   text(length: number): string {
-    const at = this.#advance(length);
-    return new TextDecoder().decode(this.#bytes.subarray(at, at + length));
+    const at = this.#advancePickle(length);
+    return new TextDecoder().decode(
+      this.#pickleBytes.subarray(at, at + length),
+    );
   }
 
   /** Text up to the end of a line. */
   line(): string {
-    const end = this.#bytes.indexOf(10, this.#at);
+    const end = this.#pickleBytes.indexOf(10, this.#pickleAt);
     if (end < 0) throw this.refuse("it ends inside a name");
-    const text = this.text(end - this.#at);
-    this.#at++;
+    const text = this.text(end - this.#pickleAt);
+    this.#pickleAt++;
     return text;
   }
 
-  #advance(length: number): number {
-    const at = this.#at;
-    if (at + length > this.#bytes.length) throw this.refuse("it is cut off");
-    this.#at += length;
+  #advancePickle(length: number): number {
+    const at = this.#pickleAt;
+    if (at + length > this.#pickleBytes.length) {
+      throw this.refuse("it is cut off");
+    }
+    this.#pickleAt += length;
     return at;
   }
 
@@ -91,7 +101,7 @@ export class PickleInput {
   refuse(found: string): ModelError {
     return new ModelError(
       "ERR_MODEL_CORRUPT",
-      `Cannot read the table of ${this.#file}: at byte ${this.#at} ${found}`,
+      `Cannot read the table of ${this.#pickleName}: at byte ${this.#pickleAt} ${found}`,
     );
   }
 }

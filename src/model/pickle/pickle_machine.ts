@@ -37,163 +37,163 @@ export function readPickle(bytes: Uint8Array, file: string): Pickled {
 }
 
 class Machine {
-  readonly #input: PickleInput;
-  readonly #stack: Pickled[] = [];
+  readonly #pickle: PickleInput;
+  readonly #valueStack: Pickled[] = [];
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, Pickled>();
 
   constructor(input: PickleInput) {
-    this.#input = input;
+    this.#pickle = input;
   }
 
   run(): Pickled {
     for (;;) {
-      const opcode = this.#input.byte();
-      if (opcode === 0x2e) return this.#pop(); // STOP
-      this.#step(opcode);
+      const opcode = this.#pickle.byte();
+      if (opcode === 0x2e) return this.#popValue(); // STOP
+      this.#runOpcode(opcode);
     }
   }
 
-  #step(opcode: number): void {
+  #runOpcode(opcode: number): void {
     switch (opcode) {
       case 0x80: // PROTO
-        if (this.#input.byte() > 5) {
-          throw this.#input.refuse("its protocol is above 5");
+        if (this.#pickle.byte() > 5) {
+          throw this.#pickle.refuse("its protocol is above 5");
         }
         return;
       case 0x95: // FRAME: how much a reader may fetch at once
-        this.#input.skip(8);
+        this.#pickle.skip(8);
         return;
       case 0x7d: // EMPTY_DICT
-        return this.#push(new Map());
+        return this.#pushValue(new Map());
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
-        return this.#push([]);
+        return this.#pushValue([]);
       case 0x28: // MARK
-        this.#marks.push(this.#stack.length);
+        this.#marks.push(this.#valueStack.length);
         return;
       case 0x74: // TUPLE
-        return this.#push(this.#toMark());
+        return this.#pushValue(this.#toMark());
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
-        return this.#push(this.#take(opcode - 0x84));
+        return this.#pushValue(this.#takeTop(opcode - 0x84));
       case 0x4e: // NONE
-        return this.#push(null);
+        return this.#pushValue(null);
       case 0x88: // NEWTRUE
       case 0x89: // NEWFALSE
-        return this.#push(opcode === 0x88);
+        return this.#pushValue(opcode === 0x88);
       case 0x4b: // BININT1
-        return this.#push(this.#input.byte());
+        return this.#pushValue(this.#pickle.byte());
       case 0x4d: // BININT2
-        return this.#push(this.#input.number(2));
+        return this.#pushValue(this.#pickle.number(2));
       case 0x4a: // BININT
-        return this.#push(this.#input.number(4) | 0);
+        return this.#pushValue(this.#pickle.number(4) | 0);
       case 0x8a: // LONG1
-        return this.#push(this.#input.long());
+        return this.#pushValue(this.#pickle.long());
       case 0x58: // BINUNICODE
-        return this.#push(this.#input.text(this.#input.number(4)));
+        return this.#pushValue(this.#pickle.text(this.#pickle.number(4)));
       case 0x8c: // SHORT_BINUNICODE
-        return this.#push(this.#input.text(this.#input.byte()));
+        return this.#pushValue(this.#pickle.text(this.#pickle.byte()));
       case 0x8d: // BINUNICODE8
-        return this.#push(this.#input.text(this.#input.size()));
+        return this.#pushValue(this.#pickle.text(this.#pickle.size()));
       case 0x47: // BINFLOAT
-        return this.#push(this.#input.float());
+        return this.#pushValue(this.#pickle.float());
       case 0x63: // GLOBAL
-        return this.#push(
-          this.#name(this.#input.line(), this.#input.line()),
+        return this.#pushValue(
+          this.#globalName(this.#pickle.line(), this.#pickle.line()),
         );
       case 0x93: { // STACK_GLOBAL
-        const [module, member] = this.#take(2);
+        const [module, member] = this.#takeTop(2);
         if (typeof module === "string" && typeof member === "string") {
-          return this.#push(this.#name(module, member));
+          return this.#pushValue(this.#globalName(module, member));
         }
-        throw this.#input.refuse("a name is no text");
+        throw this.#pickle.refuse("a name is no text");
       }
       case 0x94: // MEMOIZE
-        return this.#keep(this.#memo.size);
+        return this.#keepInMemo(this.#memo.size);
       case 0x71: // BINPUT
-        return this.#keep(this.#input.byte());
+        return this.#keepInMemo(this.#pickle.byte());
       case 0x72: // LONG_BINPUT
-        return this.#keep(this.#input.number(4));
+        return this.#keepInMemo(this.#pickle.number(4));
       case 0x68: // BINGET
-        return this.#recall(this.#input.byte());
+        return this.#recallMemo(this.#pickle.byte());
       case 0x6a: // LONG_BINGET
-        return this.#recall(this.#input.number(4));
+        return this.#recallMemo(this.#pickle.number(4));
       case 0x51: // BINPERSID
-        return this.#push(this.#storage(this.#pop()));
+        return this.#pushValue(this.#storage(this.#popValue()));
       case 0x52: { // REDUCE
-        const [name, inputs] = this.#take(2);
-        return this.#push(this.#build(name, inputs));
+        const [name, inputs] = this.#takeTop(2);
+        return this.#pushValue(this.#buildObject(name, inputs));
       }
       case 0x61: // APPEND
-        return this.#append(this.#take(1));
+        return this.#append(this.#takeTop(1));
       case 0x65: // APPENDS
         return this.#append(this.#toMark());
       case 0x73: // SETITEM
-        return this.#set(this.#take(2));
+        return this.#setItems(this.#takeTop(2));
       case 0x75: // SETITEMS
-        return this.#set(this.#toMark());
+        return this.#setItems(this.#toMark());
       case 0x62: // BUILD: what it adds is notes for humans
-        this.#pop();
+        this.#popValue();
         return;
     }
-    throw this.#input.refuse(
+    throw this.#pickle.refuse(
       `instruction 0x${opcode.toString(16)} has no use here`,
     );
   }
 
-  #push(value: Pickled): void {
-    this.#stack.push(value);
+  #pushValue(value: Pickled): void {
+    this.#valueStack.push(value);
   }
 
-  #pop(): Pickled {
-    const [value] = this.#take(1);
+  #popValue(): Pickled {
+    const [value] = this.#takeTop(1);
     return value;
   }
 
   /** Takes values off the stack, but never those before the last mark. */
-  #take(count: number): Pickled[] {
+  #takeTop(count: number): Pickled[] {
     const floor = this.#marks.at(-1) ?? 0;
-    if (this.#stack.length - floor < count) {
-      throw this.#input.refuse("its stack is empty");
+    if (this.#valueStack.length - floor < count) {
+      throw this.#pickle.refuse("its stack is empty");
     }
-    return this.#stack.splice(this.#stack.length - count);
+    return this.#valueStack.splice(this.#valueStack.length - count);
   }
 
   #toMark(): Pickled[] {
     const mark = this.#marks.pop();
-    if (mark === undefined) throw this.#input.refuse("a mark is missing");
-    return this.#stack.splice(mark);
+    if (mark === undefined) throw this.#pickle.refuse("a mark is missing");
+    return this.#valueStack.splice(mark);
   }
 
-  #keep(index: number): void {
-    const value = this.#stack.at(-1);
-    if (value === undefined) throw this.#input.refuse("its stack is empty");
+  #keepInMemo(index: number): void {
+    const value = this.#valueStack.at(-1);
+    if (value === undefined) throw this.#pickle.refuse("its stack is empty");
     this.#memo.set(index, value);
   }
 
-  #recall(index: number): void {
+  #recallMemo(index: number): void {
     const value = this.#memo.get(index);
-    if (value === undefined) throw this.#input.refuse("a memo is missing");
-    this.#push(value);
+    if (value === undefined) throw this.#pickle.refuse("a memo is missing");
+    this.#pushValue(value);
   }
 
-  #set(items: readonly Pickled[]): void {
-    const dict = this.#stack.at(-1);
+  #setItems(items: readonly Pickled[]): void {
+    const dict = this.#valueStack.at(-1);
     if (!(dict instanceof Map) || items.length % 2 !== 0) {
-      throw this.#input.refuse("a dict is missing");
+      throw this.#pickle.refuse("a dict is missing");
     }
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
   }
 
   #append(items: readonly Pickled[]): void {
-    const list = this.#stack.at(-1);
-    if (!Array.isArray(list)) throw this.#input.refuse("a list is missing");
+    const list = this.#valueStack.at(-1);
+    if (!Array.isArray(list)) throw this.#pickle.refuse("a list is missing");
     for (const item of items) list.push(item);
   }
 
-  #name(module: string, member: string): PickledName {
+  #globalName(module: string, member: string): PickledName {
     const name = `${module} ${member}`;
     if (
       ALLOWED.test(name) ||
@@ -201,7 +201,7 @@ class Machine {
     ) {
       return { kind: "name", name };
     }
-    throw this.#input.refuse(
+    throw this.#pickle.refuse(
       `it wants ${name.slice(0, 80).replaceAll(/[^ -~]/g, "?")}, ` +
         "which no model needs; do not open this file with other programs",
     );
@@ -218,10 +218,10 @@ class Machine {
         return { kind: "storage", type: storage, key, length };
       }
     }
-    throw this.#input.refuse("a storage is not described as PyTorch does");
+    throw this.#pickle.refuse("a storage is not described as PyTorch does");
   }
 
-  #build(name: Pickled, inputs: Pickled): Pickled {
+  #buildObject(name: Pickled, inputs: Pickled): Pickled {
     if (isName(name) && Array.isArray(inputs)) {
       const values = inputs as Pickled[];
       if (name.name === DICT && values.length === 0) return new Map();
@@ -230,7 +230,7 @@ class Machine {
       }
       if (name.name === REBUILD_TENSOR) return this.#tensor(values);
     }
-    throw this.#input.refuse("a call is not one that PyTorch writes");
+    throw this.#pickle.refuse("a call is not one that PyTorch writes");
   }
 
   #tensor([storage, offset, shape, stride]: readonly Pickled[]): PickledTensor {
@@ -240,6 +240,6 @@ class Machine {
     ) {
       return { kind: "tensor", storage, offset, shape, stride };
     }
-    throw this.#input.refuse("a tensor is not described as PyTorch does");
+    throw this.#pickle.refuse("a tensor is not described as PyTorch does");
   }
 }

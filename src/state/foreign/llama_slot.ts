@@ -114,24 +114,24 @@ export function writeLlamaSlot(
 
 /** Reads fields one after the other. */
 class SlotFields {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
+  readonly #slotBytes: Uint8Array;
+  readonly #slotView: DataView;
+  #slotAt = 0;
 
   constructor(bytes: Uint8Array) {
     const { buffer, byteOffset, byteLength } = bytes;
-    this.#bytes = bytes;
-    this.#view = new DataView(buffer, byteOffset, byteLength);
+    this.#slotBytes = bytes;
+    this.#slotView = new DataView(buffer, byteOffset, byteLength);
   }
 
   u32(name: string): number {
     this.fit(4, name);
-    this.#at += 4;
-    return this.#view.getUint32(this.#at - 4, true);
+    this.#slotAt += 4;
+    return this.#slotView.getUint32(this.#slotAt - 4, true);
   }
 
   expect(name: string, expected: readonly number[]): void {
-    const at = this.#at, found = this.u32(name);
+    const at = this.#slotAt, found = this.u32(name);
     if (!expected.includes(found)) {
       throw unreadableSlot(
         `${name} at byte ${at} is ${found}, expected ${expected.join(" or ")}`,
@@ -148,24 +148,24 @@ class SlotFields {
 
   floats(to: Float32Array): void {
     this.fit(4 * to.length, "row");
-    for (let i = 0; i < to.length; i++, this.#at += 4) {
-      to[i] = this.#view.getFloat32(this.#at, true);
+    for (let i = 0; i < to.length; i++, this.#slotAt += 4) {
+      to[i] = this.#slotView.getFloat32(this.#slotAt, true);
     }
   }
 
   fit(length: number, name = "list"): void {
-    const end = this.#at + length;
-    if (end > this.#bytes.length) {
+    const end = this.#slotAt + length;
+    if (end > this.#slotBytes.length) {
       throw unreadableSlot(
-        `${name} at byte ${this.#at} ends at byte ${end}, the file at ${this.#bytes.length}`,
+        `${name} at byte ${this.#slotAt} ends at byte ${end}, the file at ${this.#slotBytes.length}`,
       );
     }
   }
 
   end(): void {
-    if (this.#at !== this.#bytes.length) {
+    if (this.#slotAt !== this.#slotBytes.length) {
       throw unreadableSlot(
-        `${this.#bytes.length} bytes, expected ${this.#at}`,
+        `${this.#slotBytes.length} bytes, expected ${this.#slotAt}`,
       );
     }
   }

@@ -56,13 +56,13 @@ export class Session {
   /** What is being written. */
   readonly draft: Signal<string> = signal("");
   readonly #library: Library;
-  readonly #place = new TabPosition();
+  readonly #placeOfTurn = new TabPosition();
   #stop: AbortController | undefined;
 
   /** Goes on where this tab was before it was loaded again. */
   constructor(library: Library) {
     this.#library = library;
-    const { head, wish } = this.#place;
+    const { head, wish } = this.#placeOfTurn;
     const known = head !== null && library.turns.value.has(head) ? head : null;
     this.standing = signal<Standing>({
       head: known,
@@ -77,7 +77,7 @@ export class Session {
         ? CONVERSATION_GONE
         : null,
     });
-    if (head !== known) this.#place.head = null;
+    if (head !== known) this.#placeOfTurn.head = null;
   }
 
   /** The turns up to the head. */
@@ -87,13 +87,17 @@ export class Session {
 
   /** Says something. */
   async say(user: string): Promise<void> {
-    await this.#take({ kind: "say", parent: this.standing.value.head, user });
+    await this.#takeTurn({
+      kind: "say",
+      parent: this.standing.value.head,
+      user,
+    });
   }
 
   /** Lets the answer of the head go on. */
   async more(): Promise<void> {
     const { head } = this.standing.value;
-    await this.#take({ kind: "more", parent: head, user: "" });
+    await this.#takeTurn({ kind: "more", parent: head, user: "" });
   }
 
   /** Asks the same again, with another seed: a sibling of the turn. */
@@ -101,7 +105,7 @@ export class Session {
     const { kind, parent, user, system, initial } = turn;
     if (kind === "import") return;
     const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-    await this.#take({ kind, parent, user, system, initial, seed });
+    await this.#takeTurn({ kind, parent, user, system, initial, seed });
   }
 
   /** Says something else instead: a fork. */
@@ -109,31 +113,31 @@ export class Session {
     { parent, system, initial }: StoredTurn,
     user: string,
   ): Promise<void> {
-    await this.#take({ kind: "say", parent, user, system, initial });
+    await this.#takeTurn({ kind: "say", parent, user, system, initial });
   }
 
   /** Tries again what failed. */
   async retry(): Promise<void> {
     const { wish } = this.standing.value.trouble ?? {};
-    if (wish !== undefined) await this.#take(wish);
+    if (wish !== undefined) await this.#takeTurn(wish);
   }
 
   /** Lets this tab answer what the server could not. */
   async answerHere(): Promise<void> {
     const { wish } = this.standing.value.trouble ?? {};
-    if (wish !== undefined) await this.#take({ ...wish, here: true });
+    if (wish !== undefined) await this.#takeTurn({ ...wish, here: true });
   }
 
   /** Has the words read again where the save is gone. */
   async readAgain(): Promise<void> {
     const { wish } = this.standing.value.trouble ?? {};
-    if (wish !== undefined) await this.#take({ ...wish, reread: true });
+    if (wish !== undefined) await this.#takeTurn({ ...wish, reread: true });
   }
 
   /** Has another model read the conversation anew. */
   async rebase(): Promise<void> {
     const { wish } = this.standing.value.trouble ?? {};
-    if (wish !== undefined) await this.#take({ ...wish, rebase: true });
+    if (wish !== undefined) await this.#takeTurn({ ...wish, rebase: true });
   }
 
   /** Goes on from another turn with the words of what failed. */
@@ -145,7 +149,7 @@ export class Session {
   /** Leaves what failed; its words come back to be changed. */
   dismiss(): void {
     const { wish } = this.standing.value.trouble ?? {};
-    this.#place.wish = null;
+    this.#placeOfTurn.wish = null;
     patch(this.standing, { trouble: null });
     if (this.draft.value === "") this.draft.value = wish?.user ?? "";
   }
@@ -158,7 +162,7 @@ export class Session {
   /** Goes on from any turn; from none: begins anew. */
   goTo(head: string | null): void {
     this.stop();
-    this.#stand(head, []);
+    this.#standingTurn(head, []);
   }
 
   /** Takes the last turn back. */
@@ -166,7 +170,7 @@ export class Session {
     const { head, undone } = this.standing.value;
     const turn = this.#library.turns.value.get(head ?? "");
     if (turn === undefined || this.live.value !== null) return;
-    this.#stand(turn.parent, [...undone, turn.id]);
+    this.#standingTurn(turn.parent, [...undone, turn.id]);
   }
 
   /** Brings a turn back that was taken back. */
@@ -174,13 +178,13 @@ export class Session {
     const { undone } = this.standing.value;
     const next = undone.at(-1);
     if (next === undefined || this.live.value !== null) return;
-    this.#stand(next, undone.slice(0, -1));
+    this.#standingTurn(next, undone.slice(0, -1));
   }
 
-  async #take(wish: Wish): Promise<void> {
+  async #takeTurn(wish: Wish): Promise<void> {
     if (this.live.value !== null) return;
     const stop = this.#stop = new AbortController();
-    this.#place.wish = wish;
+    this.#placeOfTurn.wish = wish;
     patch(this.standing, { head: wish.parent, trouble: null });
     this.live.value = { wish, answer: "" };
     try {
@@ -190,14 +194,14 @@ export class Session {
         (answer) => this.live.value = { wish, answer },
         stop.signal,
       );
-      this.#place.wish = null;
+      this.#placeOfTurn.wish = null;
       if (taken === undefined) {
         this.draft.value = wish.user;
         return;
       }
       // Somebody who has gone elsewhere meanwhile is not called back.
       if (this.standing.value.head === wish.parent) {
-        this.#stand(taken.turn.id, []);
+        this.#standingTurn(taken.turn.id, []);
       }
       if (!taken.kept) patch(this.standing, { trouble: NO_ROOM });
       if (health.value.status !== "ready" && !computesHere()) ask();
@@ -209,8 +213,8 @@ export class Session {
     }
   }
 
-  #stand(head: string | null, undone: readonly string[]): void {
-    this.#place.head = head;
+  #standingTurn(head: string | null, undone: readonly string[]): void {
+    this.#placeOfTurn.head = head;
     this.standing.value = { head, undone, trouble: null };
   }
 }

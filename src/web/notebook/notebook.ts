@@ -38,36 +38,39 @@ export class Notebook {
   });
   readonly #library: Library;
   readonly #session: Session;
-  readonly #pictures = new Map<string, Promise<LayerPicture | undefined>>();
-  #looking = 0;
+  readonly #statePictures = new Map<
+    string,
+    Promise<LayerPicture | undefined>
+  >();
+  #lookingAt = 0;
 
   /** Follows `session`. */
   constructor(library: Library, session: Session) {
     this.#library = library;
     this.#session = session;
-    watch(session.standing, () => this.#look());
+    watch(session.standing, () => this.#lookAtTurn());
   }
 
   /** Turns to another layer, or looks again. */
   async turnTo(layer: number): Promise<void> {
     patch(this.page, { layer });
-    await this.#look(true);
+    await this.#lookAtTurn(true);
   }
 
   /** A small picture of a turn, for its slot: the first head of this layer. */
   async face(turn: string): Promise<Int8Array | undefined> {
     try {
-      return (await this.#picture(turn, this.page.value.layer))?.heads[0];
+      return (await this.#statePicture(turn, this.page.value.layer))?.heads[0];
     } catch {
       return undefined; // a slot without a face is a slot all the same
     }
   }
 
-  async #look(again = false): Promise<void> {
+  async #lookAtTurn(again = false): Promise<void> {
     const { head } = this.#session.standing.value;
     const { turn, layer } = this.page.value;
     if (head === turn && !again) return;
-    const look = ++this.#looking;
+    const look = ++this.#lookingAt;
     if (head === null) {
       this.page.value = { layer, turn: null };
       return;
@@ -75,10 +78,10 @@ export class Notebook {
     try {
       const parent = this.#library.turns.value.get(head)?.parent ?? null;
       const [picture, before] = await Promise.all([
-        this.#picture(head, layer),
-        parent === null ? undefined : this.#picture(parent, layer),
+        this.#statePicture(head, layer),
+        parent === null ? undefined : this.#statePicture(parent, layer),
       ]);
-      if (look !== this.#looking) return;
+      if (look !== this.#lookingAt) return;
       this.page.value = {
         layer,
         turn: head,
@@ -86,25 +89,28 @@ export class Notebook {
         ...(before && { before }),
       };
     } catch (error) {
-      if (look !== this.#looking) return;
+      if (look !== this.#lookingAt) return;
       this.page.value = { layer, turn: head, words: explain(error).message };
     }
   }
 
-  #picture(turn: string, layer: number): Promise<LayerPicture | undefined> {
+  #statePicture(
+    turn: string,
+    layer: number,
+  ): Promise<LayerPicture | undefined> {
     const key = `${turn} ${layer}`;
-    const known = this.#pictures.get(key);
+    const known = this.#statePictures.get(key);
     if (known !== undefined) return known;
     const coming = this.#library.state(turn).then(async (state) =>
       state === undefined
         ? undefined
         : (await fetchDetails(state, layer)).picture
     );
-    this.#pictures.set(key, coming);
-    coming.catch(() => this.#pictures.delete(key));
-    const [oldest] = this.#pictures.keys();
-    if (this.#pictures.size > KEPT && oldest !== undefined) {
-      this.#pictures.delete(oldest);
+    this.#statePictures.set(key, coming);
+    coming.catch(() => this.#statePictures.delete(key));
+    const [oldest] = this.#statePictures.keys();
+    if (this.#statePictures.size > KEPT && oldest !== undefined) {
+      this.#statePictures.delete(oldest);
     }
     return coming;
   }

@@ -7,20 +7,20 @@
 
 /** Texts of one storage. */
 export class KeptText {
-  readonly #area: "localStorage" | "sessionStorage";
-  readonly #memory = new Map<string, string>();
+  readonly #storageArea: "localStorage" | "sessionStorage";
+  readonly #textInMemory = new Map<string, string>();
 
   /** Opens nothing: a browser may refuse even to name its storage. */
   constructor(area: "localStorage" | "sessionStorage") {
-    this.#area = area;
+    this.#storageArea = area;
   }
 
   /** The text of a name, if there is one. */
   get(name: string): string | null {
-    const held = this.#memory.get(name);
+    const held = this.#textInMemory.get(name);
     if (held !== undefined) return held;
     try {
-      return globalThis[this.#area].getItem(name);
+      return globalThis[this.#storageArea].getItem(name);
     } catch {
       return null;
     }
@@ -29,10 +29,10 @@ export class KeptText {
   /** Keeps a text. */
   set(name: string, text: string): void {
     try {
-      globalThis[this.#area].setItem(name, text);
-      this.#memory.delete(name);
+      globalThis[this.#storageArea].setItem(name, text);
+      this.#textInMemory.delete(name);
     } catch {
-      this.#memory.set(name, text);
+      this.#textInMemory.set(name, text);
     }
   }
 }

@@ -17,48 +17,50 @@ import {
 
 /** A shelf. */
 export class KeyedStore<T> {
-  readonly #memory = new Map<string, T>();
-  #store: UseStore | undefined;
+  readonly #memoryStore = new Map<string, T>();
+  #objectStore: UseStore | undefined;
 
   /** Opens nothing yet. */
   constructor(name: string) {
     try {
-      this.#store = createStore(`gosling-${name}`, name);
+      this.#objectStore = createStore(`gosling-${name}`, name);
     } catch {
-      this.#store = undefined;
+      this.#objectStore = undefined;
     }
   }
 
   /** Whether things stay when the tab is closed; looks the first time. */
   async lasts(): Promise<boolean> {
     try {
-      if (this.#store) await get("", this.#store);
+      if (this.#objectStore) await get("", this.#objectStore);
     } catch {
-      this.#store = undefined;
+      this.#objectStore = undefined;
     }
-    return this.#store !== undefined;
+    return this.#objectStore !== undefined;
   }
 
   /** Everything on it. */
   async all(): Promise<ReadonlyMap<string, T>> {
     return new Map([
-      ...this.#store ? await entries<string, T>(this.#store) : [],
-      ...this.#memory,
+      ...this.#objectStore ? await entries<string, T>(this.#objectStore) : [],
+      ...this.#memoryStore,
     ]);
   }
 
   /** One thing, if it is there. */
   async get(key: string): Promise<T | undefined> {
-    const held = this.#memory.get(key);
-    return held === undefined && this.#store
-      ? await get<T>(key, this.#store)
+    const held = this.#memoryStore.get(key);
+    return held === undefined && this.#objectStore
+      ? await get<T>(key, this.#objectStore)
       : held;
   }
 
   /** Several things, each if it is there. */
   async getMany(keys: readonly string[]): Promise<(T | undefined)[]> {
-    const found = this.#store ? await getMany<T>([...keys], this.#store) : [];
-    return keys.map((key, i) => this.#memory.get(key) ?? found[i]);
+    const found = this.#objectStore
+      ? await getMany<T>([...keys], this.#objectStore)
+      : [];
+    return keys.map((key, i) => this.#memoryStore.get(key) ?? found[i]);
   }
 
   /**
@@ -69,22 +71,22 @@ export class KeyedStore<T> {
    */
   async set(key: string, value: T): Promise<boolean> {
     try {
-      if (this.#store) {
-        await set(key, value, this.#store);
-        this.#memory.delete(key);
+      if (this.#objectStore) {
+        await set(key, value, this.#objectStore);
+        this.#memoryStore.delete(key);
         return true;
       }
     } catch {
-      this.#memory.set(key, value);
+      this.#memoryStore.set(key, value);
       return false;
     }
-    this.#memory.set(key, value);
+    this.#memoryStore.set(key, value);
     return true;
   }
 
   /** Takes things away. */
   async remove(keys: readonly string[]): Promise<void> {
-    for (const key of keys) this.#memory.delete(key);
-    if (this.#store) await delMany([...keys], this.#store);
+    for (const key of keys) this.#memoryStore.delete(key);
+    if (this.#objectStore) await delMany([...keys], this.#objectStore);
   }
 }

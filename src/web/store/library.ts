@@ -25,9 +25,9 @@ export class Library {
   readonly slots: Signal<ReadonlyMap<string, Slot>> = signal(
     new Map(),
   );
-  readonly #turns = new KeyedStore<StoredTurn>("turns");
-  readonly #states = new KeyedStore<string>("states");
-  readonly #slots = new KeyedStore<Slot>("slots");
+  readonly #turnStore = new KeyedStore<StoredTurn>("turns");
+  readonly #stateStore = new KeyedStore<string>("states");
+  readonly #slotStore = new KeyedStore<Slot>("slots");
   readonly #tabs = channel();
 
   /**
@@ -37,11 +37,15 @@ export class Library {
    */
   async open(): Promise<boolean> {
     if (this.#tabs) {
-      this.#tabs.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
+      this.#tabs.onmessage = ({ data }: MessageEvent<News>) =>
+        this.#hearTab(data);
     }
-    const shelves = [this.#turns, this.#states, this.#slots];
+    const shelves = [this.#turnStore, this.#stateStore, this.#slotStore];
     const last = await Promise.all(shelves.map((shelf) => shelf.lasts()));
-    const [turns, slots] = [await this.#turns.all(), await this.#slots.all()];
+    const [turns, slots] = [
+      await this.#turnStore.all(),
+      await this.#slotStore.all(),
+    ];
     // Other tabs may have told of more while this was read.
     this.turns.value = new Map([...turns, ...this.turns.value]);
     this.slots.value = new Map([...slots, ...this.slots.value]);
@@ -55,11 +59,11 @@ export class Library {
    * tab is closed.
    */
   async addTurn(turn: StoredTurn, state: string): Promise<boolean> {
-    const stays = await this.#states.set(turn.id, state);
+    const stays = await this.#stateStore.set(turn.id, state);
     // Without its save it would be a turn from which nothing goes on.
-    const kept = stays && await this.#turns.set(turn.id, turn);
+    const kept = stays && await this.#turnStore.set(turn.id, turn);
     this.turns.value = new Map(this.turns.value).set(turn.id, turn);
-    if (kept) this.#tell({ turns: [turn.id] });
+    if (kept) this.#tellTabs({ turns: [turn.id] });
     return kept;
   }
 
@@ -73,21 +77,21 @@ export class Library {
 
   /** The save that a turn left. */
   async state(turn: string): Promise<string | undefined> {
-    return await this.#states.get(turn);
+    return await this.#stateStore.get(turn);
   }
 
   /** Keeps a slot, or what changed of it. */
   async putSlot(slot: Slot): Promise<void> {
-    await this.#slots.set(slot.id, slot);
+    await this.#slotStore.set(slot.id, slot);
     this.slots.value = new Map(this.slots.value).set(slot.id, slot);
-    this.#tell({ slots: [slot.id] });
+    this.#tellTabs({ slots: [slot.id] });
   }
 
   /** Forgets a slot; the turn stays in its tree. */
   async removeSlot(id: string): Promise<void> {
-    await this.#slots.remove([id]);
+    await this.#slotStore.remove([id]);
     this.slots.value = without(this.slots.value, [id]);
-    this.#tell({ slots: [id] });
+    this.#tellTabs({ slots: [id] });
   }
 
   /** Forgets turns, their saves and the slots that point at them. */
@@ -96,10 +100,10 @@ export class Library {
     for (const { id, turn } of this.slots.value.values()) {
       if (gone.has(turn)) await this.removeSlot(id);
     }
-    await this.#turns.remove(ids);
-    await this.#states.remove(ids);
+    await this.#turnStore.remove(ids);
+    await this.#stateStore.remove(ids);
     this.turns.value = without(this.turns.value, ids);
-    this.#tell({ turns: ids });
+    this.#tellTabs({ turns: ids });
   }
 
   /** The turns from the root to `id`. */
@@ -114,17 +118,17 @@ export class Library {
     return path.reverse();
   }
 
-  #tell(news: News): void {
+  #tellTabs(news: News): void {
     this.#tabs?.postMessage(news);
   }
 
-  async #hear({ turns = [], slots = [] }: News): Promise<void> {
+  async #hearTab({ turns = [], slots = [] }: News): Promise<void> {
     if (turns.length > 0) {
-      const found = await this.#turns.getMany(turns);
+      const found = await this.#turnStore.getMany(turns);
       this.turns.value = merged(this.turns.value, turns, found);
     }
     if (slots.length > 0) {
-      const found = await this.#slots.getMany(slots);
+      const found = await this.#slotStore.getMany(slots);
       this.slots.value = merged(this.slots.value, slots, found);
     }
   }
