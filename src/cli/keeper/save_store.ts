@@ -1,7 +1,6 @@
 /**
- * Saves in a folder, one a file: a line of JSON about it, and the token as bytes. What
- * is over the bound goes, the save unused for longest first. Several keepers may
- * share a folder.
+ * Saves in a folder, one a file (`kept_file.ts`). What is over the bound goes, the save
+ * unused for longest first. Several keepers may share a folder.
  *
  * Files are written behind the answers, one after the other. Until its file is there,
  * and as long as there is room, a save is found in memory; a crash before loses the
@@ -11,35 +10,20 @@
  * @module
  */
 
-import { join } from "@std/path";
-import {
-  isSealedBytes,
-  sealedBytes,
-  sealedText,
-  splitSealedBytes,
-  splitSealedText,
-} from "../../state/token_envelope.ts";
-import {
-  isPortableText,
-  portableBytes,
-  portableText,
-} from "../../state/portable_token.ts";
+import { basename, join } from "@std/path";
 import type { SavePlace } from "./history_keys.ts";
-
-/** What is known of a save. */
-export interface StoredAbout {
-  /** The server that made it. */
-  readonly server: string;
-  readonly model: string;
-  /** Messages before it. */
-  readonly turns: number;
-  /** The user's newest words. */
-  readonly words: string;
-  /** Length of its text before white space, where histories are texts. */
-  readonly length?: number;
-  /** That white space. */
-  readonly space?: string;
-}
+import {
+  decodeKeptFile,
+  draftName,
+  encodeKeptFile,
+  isDraftName,
+  type KeptContent,
+  keptFileName,
+  parseKeptName,
+  readKeptAbout,
+  type StoredAbout,
+} from "./kept_file.ts";
+import { KeptIndex } from "./kept_index.ts";
 
 /** A save, or what `--list` says of it. */
 export interface StoredSave extends StoredAbout {
@@ -60,23 +44,13 @@ export interface SaveStoreOptions {
 }
 
 /** A save in memory. */
-interface RecentSave {
-  readonly state: string;
-  readonly about: StoredAbout;
+interface RecentSave extends KeptContent {
   /** Whether it is on the disk, will be, or could not be. */
   file: "waiting" | "there" | "failed";
 }
 
-const KEPT_SUFFIX = ".save";
-
 /** Characters of the user's words that a list shows. */
 const SHOWN_WORDS = 60;
-
-/** A save of a text has its length in its name: `KEY-LENGTH.save`. */
-const SAVE_NAME = /^([\da-f]{64})(?:-(\d+))?\.save$/;
-
-/** A save that is being written, or was when its keeper ended. */
-const DRAFT_NAME = /^[\da-f]{64}(?:-\d+)?\.save\.[\da-f-]{36}$/;
 
 /** Milliseconds after which nobody writes a draft any more. */
 const DRAFT_ABANDONED_MS = 3_600_000;
@@ -102,10 +76,7 @@ export class SaveStore {
   readonly #writeFile: typeof Deno.writeFile;
   /** Saves by key, the one used last at the end. */
   readonly #recent = new Map<string, RecentSave>();
-  /** Lengths of texts, or nothing, by the keys of the files; none before a look. */
-  #files: Map<string, number | undefined> | undefined;
-  /** Keys of saves of texts, by length. */
-  readonly #texts = new Map<number, Set<string>>();
+  readonly #index = new KeptIndex();
   /** When the folder changed last, as far as it was looked at. */
   #changed: number | undefined;
   #looked = -Infinity;
@@ -143,7 +114,7 @@ export class SaveStore {
    * one writes, it does not look: what it misses is read again by the model.
    */
   async refresh(): Promise<void> {
-    if (this.#files !== undefined) {
+    if (this.#index.filled) {
       const now = performance.now();
       if (this.#waiting > 0 || now - this.#looked < this.#believed) return;
       this.#looked = now;
@@ -156,16 +127,14 @@ export class SaveStore {
   /** The state at a place, and what is known of it; nothing if there is none. */
   async read(
     { key }: Pick<SavePlace, "key">,
-  ): Promise<
-    { readonly state: string; readonly about: StoredAbout } | undefined
-  > {
+  ): Promise<KeptContent | undefined> {
     const recent = this.#recent.get(key);
     if (recent !== undefined) {
       this.#use(key, recent);
       return recent;
     }
-    if (!this.#files?.has(key)) return undefined;
-    const path = this.#path(key, this.#files.get(key));
+    if (!this.#index.has(key)) return undefined;
+    const path = this.#path(key, this.#index.lengthOf(key));
     let bytes: Uint8Array<ArrayBuffer>;
     try {
       bytes = await Deno.readFile(path);
@@ -177,7 +146,7 @@ export class SaveStore {
       return undefined;
     }
     try {
-      const found: RecentSave = { ...parsedSave(bytes), file: "there" };
+      const found: RecentSave = { ...decodeKeptFile(bytes), file: "there" };
       this.#use(key, found);
       return found;
     } catch (error) {
@@ -199,7 +168,7 @@ export class SaveStore {
       file: "waiting",
     };
     this.#remember(key, save);
-    this.#list(key, about.length);
+    this.#index.add({ key, length: about.length });
     void this.#later(() => this.#put(key, save));
     let bytes = 0;
     for (const { state, file } of this.#recent.values()) {
@@ -210,7 +179,7 @@ export class SaveStore {
 
   /** Drops a save. */
   remove({ key }: Pick<SavePlace, "key">): void {
-    const length = this.#files?.get(key);
+    const length = this.#index.lengthOf(key);
     this.#forget(key);
     void this.#later(async () => {
       // Kept again in the meantime, it is written after this.
@@ -220,7 +189,7 @@ export class SaveStore {
 
   /** Keys of saves of texts, by the texts' lengths. */
   get texts(): ReadonlyMap<number, ReadonlySet<string>> {
-    return this.#texts;
+    return this.#index.texts;
   }
 
   /** Waits until all that is kept is on the disk; what could not be is tried again. */
@@ -235,13 +204,13 @@ export class SaveStore {
   /** All saves, the newest first. */
   async list(): Promise<StoredSave[]> {
     await this.flush();
-    const names = (await this.#names()).filter((name) => SAVE_NAME.test(name));
+    const names = (await this.#names()).filter(parseKeptName);
     const found = await abreast(names, async (name) => {
       const path = join(this.#folder, name);
       try {
         const { size: bytes, mtime } = await Deno.stat(path);
-        const about = JSON.parse(await firstLine(path)) as StoredAbout;
-        const key = name.slice(0, -KEPT_SUFFIX.length);
+        const about = await readKeptAbout(path);
+        const key = basename(name, ".save");
         return [{ ...about, key, bytes, used: mtime?.getTime() ?? 0 }];
       } catch {
         // It went while it was looked at, or is none of these.
@@ -275,18 +244,9 @@ export class SaveStore {
     }
   }
 
-  #list(key: string, length: number | undefined): void {
-    this.#files?.set(key, length);
-    if (length === undefined) return;
-    const keys = this.#texts.get(length) ?? new Set();
-    this.#texts.set(length, keys.add(key));
-  }
-
   #forget(key: string): void {
     this.#recent.delete(key);
-    const length = this.#files?.get(key);
-    this.#files?.delete(key);
-    if (length !== undefined) this.#texts.get(length)?.delete(key);
+    this.#index.delete(key);
   }
 
   #use(key: string, save: RecentSave): void {
@@ -310,9 +270,9 @@ export class SaveStore {
     // Dropped, or kept anew, before its turn came.
     if (this.#recent.get(key) !== save) return;
     const path = this.#path(key, save.about.length);
-    const draft = `${path}.${crypto.randomUUID()}`;
+    const draft = draftName(path);
     try {
-      const bytes = writtenSave(save);
+      const bytes = encodeKeptFile(save);
       const write = async () =>
         await this.#writeFile(draft, bytes, { mode: 0o600 });
       await write().catch(async (error) => {
@@ -340,16 +300,10 @@ export class SaveStore {
   async #look(): Promise<void> {
     this.#changed = await this.#lastChange();
     const names = await this.#names();
-    this.#files = new Map();
-    this.#texts.clear();
-    for (const name of names) {
-      const [, key, length] = SAVE_NAME.exec(name) ?? [];
-      if (key === undefined) continue;
-      this.#list(key, length === undefined ? undefined : Number(length));
-    }
-    for (const [key, { about, file }] of this.#recent) {
-      if (file === "there" && !this.#files.has(key)) this.#recent.delete(key);
-      else this.#list(key, about.length);
+    this.#index.fill(names.flatMap((name) => parseKeptName(name) ?? []));
+    for (const [key, { about: { length }, file }] of this.#recent) {
+      if (file === "there" && !this.#index.has(key)) this.#recent.delete(key);
+      else this.#index.add({ key, length });
     }
   }
 
@@ -363,8 +317,7 @@ export class SaveStore {
   }
 
   #path(key: string, length: number | undefined): string {
-    const name = length === undefined ? key : `${key}-${length}`;
-    return join(this.#folder, name + KEPT_SUFFIX);
+    return join(this.#folder, keptFileName({ key, length }));
   }
 
   async #names(): Promise<string[]> {
@@ -381,7 +334,7 @@ export class SaveStore {
   async #shrink(): Promise<void> {
     await this.#touch();
     const names = (await this.#names()).filter((name) =>
-      SAVE_NAME.test(name) || DRAFT_NAME.test(name)
+      parseKeptName(name) !== undefined || isDraftName(name)
     );
     const stats = await abreast(names, async (name) => {
       const info = await Deno.stat(join(this.#folder, name)).catch(() => {});
@@ -391,7 +344,7 @@ export class SaveStore {
     this.#written = 0;
     const files: typeof stats = [];
     for (const file of stats) {
-      if (SAVE_NAME.test(file.name)) files.push(file);
+      if (!isDraftName(file.name)) files.push(file);
       else if (Date.now() - file.used > DRAFT_ABANDONED_MS) {
         await this.#drop(file.name);
       }
@@ -408,7 +361,7 @@ export class SaveStore {
   }
 
   async #drop(name: string): Promise<void> {
-    const [, key] = SAVE_NAME.exec(name) ?? [];
+    const { key } = parseKeptName(name) ?? {};
     if (key !== undefined && this.#recent.get(key)?.file !== "waiting") {
       this.#forget(key);
     }
@@ -428,39 +381,4 @@ async function abreast<T, R>(
     );
   }
   return done;
-}
-
-/** The line at the start of a file, which is short. */
-async function firstLine(path: string): Promise<string> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array(4096);
-  const length = await file.read(bytes) ?? 0;
-  const text = new TextDecoder().decode(bytes.subarray(0, length));
-  return text.slice(0, text.indexOf("\n"));
-}
-
-/** A file of a save. */
-function writtenSave({ state, about }: RecentSave): Uint8Array {
-  const line = new TextEncoder().encode(`${JSON.stringify(about)}\n`);
-  const token = isPortableText(state)
-    ? portableBytes(state)
-    : sealedBytes(splitSealedText(state));
-  const bytes = new Uint8Array(line.length + token.length);
-  bytes.set(line);
-  bytes.set(token, line.length);
-  return bytes;
-}
-
-/** The save in a file. */
-function parsedSave(
-  bytes: Uint8Array<ArrayBuffer>,
-): { readonly state: string; readonly about: StoredAbout } {
-  const end = bytes.indexOf(0x0a);
-  if (end < 0) throw new SyntaxError("Cannot find the first line");
-  const about = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
-  const token = bytes.subarray(end + 1);
-  const state = isSealedBytes(token)
-    ? sealedText(splitSealedBytes(token))
-    : portableText(token);
-  return { state, about };
 }
