@@ -115,7 +115,8 @@ export interface LaneStep {
   readonly stopTokens?: ReadonlySet<number>;
   /**
    * Read tokens one by one as if they had been drawn, so that the state is, bit
-   * for bit, the one that drawing them left.
+   * for bit, the one that drawing them left. The token in front of a step's first
+   * draw is read so, too.
    */
   readonly replay?: boolean;
   /**
