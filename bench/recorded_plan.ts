@@ -14,6 +14,7 @@ import { Gpu } from "../src/device/webgpu/gpu.ts";
 import { tileFor } from "../src/device/webgpu/kernels/product.ts";
 import { sample } from "../src/device/webgpu/kernels/sample.ts";
 import { matrixParts, tableParts } from "../src/device/webgpu/matrix_parts.ts";
+import type { Pass } from "../src/device/webgpu/pass_schedule.ts";
 import { createTensor } from "../src/device/webgpu/tensor.ts";
 import {
   isPart,
@@ -45,8 +46,8 @@ export interface RecordedPass {
   readonly shape: ModelShape;
   /** How its matrices are kept. */
   readonly quantization: Quantization;
-  /** Rows that are read in a chunk, or lanes that each draw a token. */
-  readonly kind: "chunk" | "decode";
+  /** Rows that are read in one go, or lanes that each draw a token. */
+  readonly kind: Pass["kind"];
   /** Rows of the pass, or lanes. */
   readonly rows: number;
 }
@@ -58,15 +59,15 @@ export function recordPass(
   const gpu = Gpu.on(rememberingDevice());
   const plan = planWeights({ shape, stored: "BF16" }, quantization);
   const weights = standIn(gpu, plan) as Weights;
-  const chunk = kind === "chunk";
-  const room = createBuffers(gpu, shape, chunk ? 1 : rows);
-  const path = chunk ? "chunk" : tileFor(rows, false);
+  const decode = kind === "decode";
+  const room = createBuffers(gpu, shape, decode ? rows : 1);
+  const path = decode ? tileFor(rows, false) : kind;
   const layers = layersPlan(gpu, weights, room, path);
-  const after = chunk ? [] : [
+  const after = !decode ? [] : [
     ...headPlan(gpu, weights, room, { path, logits: room.logits }),
     ...sample(gpu, room),
   ];
-  const size = { rows, segments: chunk ? 1 : rows };
+  const size = { rows, segments: decode ? rows : 1 };
   return [...layers, ...after].map((dispatch) => recorded(dispatch, size));
 }
 

@@ -22,15 +22,19 @@ import {
   type Shared,
   sharedBy,
   type Tile,
+  tileFor,
 } from "./kernels/product.ts";
 import { wkv } from "./kernels/wkv.ts";
 import type { MatrixFormat } from "../matrix_format.ts";
-import type { WorkBuffers } from "./buffers.ts";
+import { PASS_ROWS, type WorkBuffers } from "./buffers.ts";
 import type { Tensor } from "./tensor.ts";
 import type { LayerWeights, Weights } from "./weights.ts";
 
-/** How a pass multiplies: rows of a workgroup in decode, or in tiles. */
-export type Path = Tile | "chunk";
+/**
+ * How a pass goes: by one row of each lane, so many in a workgroup of a product; or
+ * by rows of a lane that follow each other, few or many.
+ */
+export type Path = Tile | "few" | "chunk";
 
 /** From tokens to the residual stream after the last layer. */
 export function layersPlan(
@@ -100,7 +104,7 @@ function timeMixing(
       tanh: 3, // the plane of w
       sigmoid: 5, // the plane of g
     }),
-    ...(path === "chunk"
+    ...(path === "chunk" || path === "few"
       ? [
         prepare(gpu, { raw, ups, vectors, first, prepared }, { layer }),
         wkv(gpu, { rows, raw, prepared, vectors, state, y }),
@@ -189,7 +193,7 @@ function multiply(
     readonly share?: Shared;
   },
 ): Dispatch[] {
-  return path === "chunk"
-    ? matmul(gpu, tensors, options)
-    : product(gpu, tensors, { ...options, tile: path });
+  if (path === "chunk") return matmul(gpu, tensors, options);
+  const tile = path === "few" ? tileFor(PASS_ROWS, gpu.software) : path;
+  return product(gpu, tensors, { ...options, tile });
 }

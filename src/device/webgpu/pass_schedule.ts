@@ -1,11 +1,13 @@
 /**
  * What a step does, cut into passes. Pure bookkeeping: no buffer, no kernel.
  *
- * Of a lane's tokens all but the last go through chunks, as matrix products, in
- * one go; so does the last one, unless logits are wanted of it: then it goes with
- * every token drawn through decode passes, one row a lane. Two tokens alone are
- * decoded too. Which way a token goes depends on its own lane's step alone, so
- * a lane's bits never depend on its neighbours.
+ * Of a lane's tokens all but the last are read in one go, as matrix products; so is
+ * the last one, unless logits are wanted of it: then it goes with every token drawn
+ * through decode passes, one row a lane. Two tokens alone are decoded too. What is
+ * read in one go goes through chunks, whose kernel wants many rows to share what it
+ * loads, or, where there are a few, through the kernel of decode passes. Which way a
+ * token goes depends on its own lane's step alone, so a lane's bits never
+ * depend on its neighbours.
  *
  * @module
  */
@@ -33,8 +35,8 @@ export interface WantedLogits {
 
 /** One go through the layers. */
 export interface Pass {
-  /** Whether products take many rows of a lane, or one row of each. */
-  readonly kind: "chunk" | "decode";
+  /** Whether it has many rows of a lane, a few of them, or one of each lane. */
+  readonly kind: "chunk" | "few" | "decode";
   /** `[rows, 4]`, see {@linkcode ROW_WORDS}. */
   readonly table: Uint32Array<ArrayBuffer>;
   /** Rows. */
@@ -54,28 +56,42 @@ export function logitsWanted({ tokens, draw, logits }: LaneStep): number {
   return logits === "all" ? Math.max(tokens.length, 1) : 1;
 }
 
+/** How passes take what is read in one go. */
+export interface ReadingRoom {
+  /** Rows of a pass at most. */
+  readonly chunk: number;
+  /** Tokens of a step up to which they are a few. */
+  readonly few: number;
+}
+
 /** Cuts a step into passes, in the order in which they run. */
 export function schedule(
   batch: readonly LaneStep[],
-  { chunk }: { chunk: number },
+  room: ReadingRoom,
 ): Pass[] {
-  return [...chunkPasses(batch, chunk), ...decodePasses(batch)];
+  return [
+    ...readingPasses("chunk", batch, room),
+    ...readingPasses("few", batch, room),
+    ...decodePasses(batch),
+  ];
 }
 
-/** Tokens of an entry that go through chunks. */
+/** Tokens of an entry that are read in one go. */
 function chunked(step: LaneStep): number {
   const { tokens: { length }, draw, replay } = step;
   if (replay || length < 3) return 0;
   return draw > 0 || logitsWanted(step) > 0 ? length - 1 : length;
 }
 
-function* chunkPasses(
+function* readingPasses(
+  kind: "chunk" | "few",
   batch: readonly LaneStep[],
-  room: number,
+  { chunk: room, few }: ReadingRoom,
 ): Generator<Pass> {
-  let pass = new PassBuilder("chunk", room);
+  let pass = new PassBuilder(kind, room);
   for (const [entry, step] of batch.entries()) {
     const length = chunked(step);
+    if ((length <= few) !== (kind === "few")) continue;
     for (let t = 0; t < length;) {
       const count = Math.min(length - t, room - pass.rows);
       pass.segment(step.lane, step.tokens.slice(t, t + count));
@@ -85,7 +101,7 @@ function* chunkPasses(
       t += count;
       if (pass.rows === room) {
         yield pass.build();
-        pass = new PassBuilder("chunk", room);
+        pass = new PassBuilder(kind, room);
       }
     }
   }

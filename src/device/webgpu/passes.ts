@@ -76,7 +76,7 @@ export class PassRunner {
   /** Submits passes in order. */
   run(passes: readonly Pass[], target: LogitsTarget): void {
     for (let at = 0; at < passes.length;) {
-      const count = passes[at].kind === "chunk" ? 1 : PASSES_PER_SUBMIT;
+      const count = passes[at].kind === "decode" ? PASSES_PER_SUBMIT : 1;
       this.#submit(passes.slice(at, at + count), target);
       at += count;
     }
@@ -109,9 +109,7 @@ export class PassRunner {
         offset += table.byteLength;
         before = table;
       }
-      const path = kind === "chunk"
-        ? "chunk"
-        : tileFor(rows, this.#gpu.software);
+      const path = kind === "decode" ? tileFor(rows, this.#gpu.software) : kind;
       const size = { rows, segments };
       const headed = pass.draws || pass.logits.length > 0;
       const after = headed ? this.#head(path) : undefined;
@@ -155,16 +153,16 @@ export class PassRunner {
     const plan = this.#plan(path);
     if (plan.head) return plan.head;
     const gpu = this.#gpu, weights = this.#weights, room = this.#room;
-    const chunk = path === "chunk";
-    if (chunk) {
+    const reads = path === "chunk" || path === "few";
+    if (reads) {
       const width = paddedRows(this.#V);
       this.#chunkLogits ??= createTensor(gpu, "logits", [PASS_ROWS, width]);
     }
-    const logits = this.#chunkLogits && chunk ? this.#chunkLogits : room.logits;
+    const logits = this.#chunkLogits && reads ? this.#chunkLogits : room.logits;
     return plan.head = {
       logits,
       head: headPlan(gpu, weights, room, { path, logits }),
-      sample: chunk ? [] : sample(gpu, room),
+      sample: reads ? [] : sample(gpu, room),
     };
   }
 }

@@ -31,6 +31,7 @@ import {
   type WorkBuffers,
 } from "./buffers.ts";
 import { ChunkLength } from "./chunk_length.ts";
+import { fewRows } from "./kernels/product.ts";
 import { logitsWanted, schedule } from "./pass_schedule.ts";
 import type { Timing } from "./kernel_timing.ts";
 import { uploadWeights } from "./upload_weights.ts";
@@ -189,7 +190,10 @@ export class WebGpuModel implements DeviceModel {
     const first = this.#gpu.device.createCommandEncoder();
     drawn.reset(first);
     this.#gpu.device.queue.submit([first.finish()]);
-    const passes = schedule(batch, { chunk: this.#chunk.rows });
+    const passes = schedule(batch, {
+      chunk: this.#chunk.rows,
+      few: fewRows(this.#gpu.software),
+    });
     const chunks = passes.filter(({ kind }) => kind === "chunk").length;
     const asked = this.#chunk.ask(chunks, performance.now());
     this.#passes.run(passes, {

@@ -8,6 +8,8 @@ import {
   UNREAD,
 } from "../../../src/device/webgpu/pass_schedule.ts";
 
+const FEW = 8;
+
 /** A pass as [kind, then each row's token with u (unread) and d (draws) @ lane]. */
 function tell({ kind, table, rows }: Pass): string {
   const words = Array.from({ length: rows }, (_, m) => {
@@ -22,35 +24,51 @@ function tokensTo(length: number): number[] {
   return Array.from({ length }, (_, i) => i);
 }
 
-Deno.test("schedule() sends all but the last token through chunks", () => {
+Deno.test("schedule() reads all but the last token in one go", () => {
   const passes = schedule(
     [{ lane: 3, tokens: tokensTo(4), draw: 2 }],
-    { chunk: 256 },
+    { chunk: 256, few: FEW },
   );
   assertEquals(passes.map(tell), [
-    "chunk |0@3 1@3 2@3",
+    "few |0@3 1@3 2@3",
     "decode |3d@3",
     "decode |ud@3",
   ]);
 });
 
-Deno.test("schedule() sends all through chunks where nothing is asked", () => {
+Deno.test("schedule() reads all in one go where nothing is asked", () => {
   const passes = schedule([
     { lane: 3, tokens: tokensTo(4), draw: 0 },
     { lane: 1, tokens: tokensTo(3), draw: 0, logits: "last" },
-  ], { chunk: 256 });
+  ], { chunk: 256, few: FEW });
   assertEquals(passes.map(tell), [
-    "chunk |0@3 1@3 2@3 3@3 |0@1 1@1",
+    "few |0@3 1@3 2@3 3@3 |0@1 1@1",
     "decode |2@1",
   ]);
 });
 
+Deno.test("schedule() takes few or many rows by each lane's own step", () => {
+  const passes = schedule([
+    { lane: 0, tokens: tokensTo(FEW + 1), draw: 0 },
+    { lane: 1, tokens: tokensTo(FEW), draw: 0 },
+    { lane: 2, tokens: tokensTo(FEW + 1), draw: 1 },
+    { lane: 3, tokens: tokensTo(FEW + 2), draw: 1 },
+  ], { chunk: 256, few: FEW });
+  assertEquals(
+    passes.map(({ kind, rows, segments }) => [kind, rows, segments]),
+    [["chunk", 2 * FEW + 2, 2], ["few", 2 * FEW, 2], ["decode", 2, 2]],
+  );
+});
+
 Deno.test("schedule() decodes short and replayed steps token by token", () => {
-  const two = schedule([{ lane: 0, tokens: [7, 8], draw: 0 }], { chunk: 8 });
+  const two = schedule([{ lane: 0, tokens: [7, 8], draw: 0 }], {
+    chunk: 8,
+    few: FEW,
+  });
   assertEquals(two.map(tell), ["decode |7@0", "decode |8@0"]);
   const replayed = schedule(
     [{ lane: 0, tokens: [7, 8, 9], draw: 1, replay: true }],
-    { chunk: 8 },
+    { chunk: 8, few: FEW },
   );
   assertEquals(replayed.map(tell), [
     "decode |7@0",
@@ -64,10 +82,10 @@ Deno.test("schedule() shares passes between lanes", () => {
     { lane: 0, tokens: [], draw: 3 },
     { lane: 1, tokens: tokensTo(6), draw: 1 },
     { lane: 2, tokens: [9], draw: 0 },
-  ], { chunk: 4 });
+  ], { chunk: 4, few: FEW });
   assertEquals(passes.map(tell), [
-    "chunk |0@1 1@1 2@1 3@1",
-    "chunk |4@1",
+    "few |0@1 1@1 2@1 3@1",
+    "few |4@1",
     "decode |ud@0 |5d@1 |9@2",
     "decode |ud@0",
     "decode |ud@0",
@@ -97,7 +115,7 @@ Deno.test("schedule() reads every token once, in order, whatever the batch", () 
           ...rest,
           ...(logits ? { logits } : {}),
         }));
-        const passes = schedule(batch, { chunk });
+        const passes = schedule(batch, { chunk, few: FEW });
         for (const { lane, tokens, draw, logits } of batch) {
           const rows = passes.flatMap(({ table, rows }) =>
             Array.from(

@@ -281,6 +281,16 @@ export function tileFor(rows: number, software: boolean): Tile {
 }
 
 /**
+ * Rows of one lane up to which {@linkcode product} takes less time than
+ * {@linkcode matmul}, which computes 64 of them whatever there are. By
+ * `bench/time_model.ts` it does for 64 rows on every GPU, and for 20 it takes half
+ * to an eighth. llvmpipe takes the same time for 45.
+ */
+export function fewRows(software: boolean): number {
+  return software ? 32 : 64;
+}
+
+/**
  * How many invocations share an output of a product that is never mixed on the way,
  * of a model with so many lanes. More of them wait for fewer loads each; from 17
  * rows on arithmetic takes longer, and loading x, which the narrower workgroups do
