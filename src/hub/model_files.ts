@@ -8,7 +8,6 @@ import { basename, dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { ModelError } from "../errors.ts";
 import { type FileSource, fileSource } from "../model/file_source.ts";
-import { expectUsualConfig } from "../model/hf_config.ts";
 import type { ModelFiles } from "../model/open_model.ts";
 import { withoutMark } from "../model/json_settings.ts";
 import { readSettings } from "../model/settings_files.ts";
@@ -127,7 +126,10 @@ async function expectUsual(folder: string, weights: string): Promise<void> {
   if (!/\.safetensors(\.index\.json)?$/i.test(weights)) return;
   const path = join(folder, "config.json");
   const json = await readIfThere(path);
-  if (json !== undefined) expectUsualConfig(json, path);
+  if (json === undefined) return;
+  // Few models have one, and its schema takes longer to load than they do.
+  const { expectUsualConfig } = await import("../model/hf_config.ts");
+  expectUsualConfig(json, path);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -10,7 +10,6 @@ import type { Config } from "../config/settings.ts";
 import type { ModelChoice } from "../config/setting_parsers.ts";
 import { ConfigError } from "../errors.ts";
 import { type LocalModel, openFiles } from "./model_files.ts";
-import { ModelCache } from "./model_cache.ts";
 import { modelsFolder } from "./models_folder.ts";
 
 /** Lanes besides those of turns, for copies of states. */
@@ -105,6 +104,8 @@ export async function resolveModel(
   if (/[\\/]/.test(model) || WEIGHTS_FILE.test(model)) return model;
   if (await exists(model)) return model;
   if (model === EMBEDDED_NAME) return EMBEDDED;
+  // The embedded model and those in files need none.
+  const { ModelCache } = await import("./model_cache.ts");
   const cache = new ModelCache(modelsFolder(env));
   return (await cache.find(model)).path;
 }

@@ -250,6 +250,45 @@ Deno.test("QuantizedCache refuses pieces of other sizes and numbers", async () =
   );
 });
 
+Deno.test("QuantizedCache refuses footers of other versions and shapes", async () => {
+  const key = { packing: "x 1", quantization: "int8", sources: [] };
+  const sound = {
+    version: 2,
+    key,
+    fingerprint: "0".repeat(64),
+    pieces: [{ size: 0, checksum: checksum(new Uint8Array()) }],
+  };
+  const open = async (footer: unknown) => {
+    const json = new TextEncoder().encode(JSON.stringify(footer));
+    const length = Uint32Array.of(json.length);
+    const hash = Uint8Array.fromHex(await sha256(json));
+    const file = new Blob([json, hash, length, "GOSQ"]);
+    return await QuantizedCache.open(
+      bytesSource("file", await file.bytes()),
+      key,
+    );
+  };
+  assertEquals((await open(sound)).fingerprint, new Uint8Array(32));
+  const [piece] = sound.pieces;
+  for (
+    const other of [
+      null,
+      2,
+      { ...sound, version: 1 },
+      { ...sound, key: undefined },
+      { ...sound, fingerprint: "0".repeat(63) },
+      { ...sound, fingerprint: 0 },
+      { ...sound, pieces: undefined },
+      { ...sound, pieces: [null] },
+      { ...sound, pieces: [{ ...piece, size: -1 }] },
+      { ...sound, pieces: [{ ...piece, size: "0" }] },
+      { ...sound, pieces: [{ size: 0 }] },
+    ]
+  ) {
+    await assertRejects(() => open(other), CacheError, "file is damaged");
+  }
+});
+
 /**
  * What `packing` names. If a change of the kernels, the layout or their formats
  * makes these differ, count `PACKING` up and write the new ones.

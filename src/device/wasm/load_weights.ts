@@ -10,10 +10,14 @@ import type { LoadOptions } from "../device.ts";
 import { PANEL, roundUp } from "./wasm_matrix.ts";
 import type { TensorPlace } from "./memory_arena.ts";
 import type { MemoryLayout } from "./memory_layout.ts";
+import type { UnpackedRows } from "./thread_messages.ts";
 import type { WasmThread } from "./worker_thread.ts";
 
 /** Pieces that a worker, or a file, may have in hand, so that it never waits. */
 const PACKING_AHEAD = 2;
+
+/** Bytes of rows at least that a worker gets at once, all but the last. */
+const LEAST_MESSAGE_BYTES = 256 << 10;
 
 /** Bytes of a piece of packed weights at most. */
 const PACKED_PIECE_BYTES = 4 << 20;
@@ -89,7 +93,7 @@ async function packTensor(
       row,
       Math.min(row + most, rows),
     ]);
-    await queue.add(place, row, width, values);
+    await queue.add({ place, row, width, values });
   }
 }
 
@@ -97,30 +101,41 @@ async function packTensor(
 class PackQueue {
   readonly #threads: readonly WasmThread[];
   readonly #pendingPacks: Promise<undefined>[] = [];
+  #pendingPieces: UnpackedRows[] = [];
+  #pendingBytes = 0;
   #nextThread = 0;
 
   constructor(threads: readonly WasmThread[]) {
     this.#threads = threads;
   }
 
-  async add(
-    place: TensorPlace,
-    row: number,
-    width: number,
-    values: Float32Array<ArrayBuffer>,
-  ): Promise<void> {
-    const thread = this.#threads[this.#nextThread++ % this.#threads.length];
-    const piece = { name: "pack", place, row, width, values } as const;
-    const packed = thread.do<"pack">(piece, [values.buffer]);
-    // If reading fails first, nobody is left to hear that packing was cut short.
-    packed.catch(() => {});
-    this.#pendingPacks.push(packed);
+  /** Takes a piece; small ones wait for others, for a message takes its time. */
+  async add(piece: UnpackedRows): Promise<void> {
+    this.#pendingPieces.push(piece);
+    this.#pendingBytes += piece.values.byteLength;
+    if (this.#pendingBytes < LEAST_MESSAGE_BYTES) return;
+    this.#send();
     if (this.#pendingPacks.length > PACKING_AHEAD * this.#threads.length) {
       await this.#pendingPacks.shift();
     }
   }
 
   async finish(): Promise<void> {
+    this.#send();
     await Promise.all(this.#pendingPacks);
+  }
+
+  #send(): void {
+    const pieces = this.#pendingPieces;
+    this.#pendingPieces = [];
+    this.#pendingBytes = 0;
+    const thread = this.#threads[this.#nextThread++ % this.#threads.length];
+    const packed = thread.do<"pack">(
+      { name: "pack", pieces },
+      pieces.map(({ values }) => values.buffer),
+    );
+    // If reading fails first, nobody is left to hear that packing was cut short.
+    packed.catch(() => {});
+    this.#pendingPacks.push(packed);
   }
 }

@@ -35,16 +35,22 @@ export interface ThreadStep extends Omit<LaneStep, "mask"> {
   readonly keep?: boolean;
 }
 
+/** Rows of a tensor on their way into memory, the first of them row `row`. */
+export interface UnpackedRows {
+  /** Where the tensor goes. */
+  readonly place: TensorPlace;
+  /** The first row. */
+  readonly row: number;
+  /** Values of a row. */
+  readonly width: number;
+  /** All of them. */
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
 /** What a thread can be asked to do. */
 export type Task =
-  /** Packs rows of a tensor, the first of them row `row`. */
-  | {
-    readonly name: "pack";
-    readonly place: TensorPlace;
-    readonly row: number;
-    readonly width: number;
-    readonly values: Float32Array<ArrayBuffer>;
-  }
+  /** Packs rows of one tensor or of several. */
+  | { readonly name: "pack"; readonly pieces: readonly UnpackedRows[] }
   /** Takes part in passes from now on; the answer comes before the first. */
   | { readonly name: "serve" }
   /** Lets the others return from `serve`. */

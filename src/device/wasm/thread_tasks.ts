@@ -8,7 +8,7 @@
 import { instantiate, type WasmKernels } from "./kernel_exports.ts";
 import { MATRIX_FORMATS } from "../matrix_format.ts";
 import { BatchRunner } from "./batch_runner.ts";
-import type { Task, ThreadStart } from "./thread_messages.ts";
+import type { Task, ThreadStart, UnpackedRows } from "./thread_messages.ts";
 
 /** One thread's kernels, and on thread 0 all lanes. */
 export class ThreadTasks {
@@ -33,7 +33,9 @@ export class ThreadTasks {
    */
   do(task: Task): unknown {
     const lanes = this.#batchRunner, { layout } = this.#threadStart;
-    if (task.name === "pack") return this.#pack(task);
+    if (task.name === "pack") {
+      return task.pieces.forEach((piece) => this.#pack(piece));
+    }
     if (lanes === undefined) {
       throw new TypeError(
         `Cannot ${task.name} on thread ${this.#threadStart.thread}: thread 0 leads`,
@@ -68,9 +70,7 @@ export class ThreadTasks {
   }
 
   /** Packs rows into their place, through this thread's scratch. */
-  #pack(
-    { place, row, width, values }: Extract<Task, { name: "pack" }>,
-  ): void {
+  #pack({ place, row, width, values }: UnpackedRows): void {
     const { memory, layout, thread } = this.#threadStart;
     const work = layout.scratch + thread * layout.scratchBytes;
     const source = work + 256;

@@ -34,7 +34,8 @@ serveCalls<ThreadStart, Task, ThreadReply>((start) => {
 
 /** Frees packed rows at once: a worker that serves never collects its garbage. */
 function giveBack(task: Task): void {
-  if (task.name === "pack") task.values.buffer.transfer(0);
+  if (task.name !== "pack") return;
+  for (const { values } of task.pieces) values.buffer.transfer(0);
 }
 
 /** Large arrays, which are given away instead of copied. */

@@ -21,7 +21,6 @@
  * @module
  */
 
-import { z } from "zod";
 import { ModelError } from "../../errors.ts";
 import type { FillingSource } from "../byte_source.ts";
 import { checksum } from "./checksum.ts";
@@ -58,23 +57,6 @@ export interface Footer {
   /** What was packed, in order. */
   readonly pieces: { size: number; checksum: string }[];
 }
-
-const sha256Text = z.string().regex(/^[\da-f]{64}$/);
-const sum = z.string().regex(/^[\da-f]{32}$/);
-const wholeNumber = z.int().min(0);
-
-const FooterSchema = z.object({
-  version: z.literal(2),
-  key: z.object({
-    packing: z.string(),
-    quantization: z.string(),
-    sources: z.array(
-      z.object({ name: z.string(), size: wholeNumber, modified: z.number() }),
-    ),
-  }),
-  fingerprint: sha256Text,
-  pieces: z.array(z.object({ size: wholeNumber, checksum: sum })),
-});
 
 /** The cache is not what it should be; everything can be made again without it. */
 export class CacheError extends ModelError {
@@ -208,15 +190,28 @@ async function readFooter(source: FillingSource): Promise<Footer> {
   const json = await source.read(size - TRAILER - length, length);
   const expected = trailer.subarray(0, 32).toHex();
   if ((await sha256(json)).toHex() !== expected) throw damaged();
-  let footer: Footer;
+  let footer: unknown;
   try {
-    footer = FooterSchema.parse(JSON.parse(new TextDecoder().decode(json)));
+    footer = JSON.parse(new TextDecoder().decode(json));
   } catch (cause) {
     throw damaged(cause);
   }
+  if (!isFooter(footer)) throw damaged();
   const bytes = footer.pieces.reduce((sum, piece) => sum + piece.size, 0);
   if (bytes !== size - TRAILER - length) throw damaged();
   return footer;
+}
+
+/** Whether JSON is a footer; its key is compared as a whole. */
+function isFooter(json: unknown): json is Footer {
+  const { version, key, fingerprint, pieces } = (json ?? {}) as Partial<Footer>;
+  return version === 2 && key !== undefined &&
+    /^[\da-f]{64}$/.test(`${fingerprint}`) &&
+    Array.isArray(pieces) &&
+    pieces.every((piece) =>
+      Number.isSafeInteger(piece?.size) && piece.size >= 0 &&
+      typeof piece.checksum === "string"
+    );
 }
 
 /** The same key with its fields in the order in which they are compared. */
