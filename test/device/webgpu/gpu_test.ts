@@ -166,12 +166,13 @@ Deno.test("WebGpuModel.profile() times every kernel", async () => {
     quantization: "none",
   });
   const timing = model.profile();
-  await model.step([{ lane: 0, tokens: [1, 2, 3], draw: 5, sampling: GREEDY }]);
+  const tokens = Array.from({ length: 80 }, (_, t) => t);
+  await model.step([{ lane: 0, tokens, draw: 5, sampling: GREEDY }]);
   const totals = await timing.totals();
   const dispatches = Object.fromEntries(
     totals.map(({ label, dispatches }) => [label, dispatches]),
   );
-  // One chunk of two tokens, then five decode passes; three layers each.
+  // One chunk of 79 tokens, then five decode passes; three layers each.
   assertEquals(dispatches, {
     embed: 6,
     "mix att": 3,
