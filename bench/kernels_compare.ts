@@ -16,7 +16,13 @@ import {
   type MatrixFormat,
 } from "../src/device/matrix_format.ts";
 import { MATRIX_FIELDS, words } from "../src/device/wasm/plan_structs.ts";
-import { PANEL, panelBytes } from "../src/device/wasm/wasm_matrix.ts";
+import {
+  activationBytes,
+  PANEL,
+  panelBytes,
+  QUAD,
+  roundUp,
+} from "../src/device/wasm/wasm_matrix.ts";
 import { random, uniform } from "../test/support/random.ts";
 import { table } from "./table.ts";
 
@@ -111,7 +117,8 @@ function side(
     words(MATRIX_FIELDS, { ...fields, rows: ROWS }),
   );
   const x = put(uniform(tokens * COLUMNS, [-1, 1], next));
-  const xQ = take(tokens * COLUMNS * 3), y = take(tokens * ROWS * 4);
+  const xQ = take(activationBytes(COLUMNS) * roundUp(tokens, QUAD));
+  const y = take(tokens * ROWS * 4);
   const scratch = take(16_384);
   return {
     run: () => kernels.multiply(matrix, x, xQ, tokens, y, scratch),

@@ -12,8 +12,12 @@
  * 7 bits is twice that of INT8 weights, and a second dot product for 7 more bits
  * takes as long as the first (bench/results/quantization has what either costs).
  *
- * Layout per 64 values: 64 bytes q, f32 s, f32 min x (before INT4 weights s Σ q),
- * 8 bytes unused.
+ * Layout: rows lie in quads, for products take four rows at a time. Per 64 columns
+ * of a quad: for each 4 columns 16 bytes, 4 of each row; then, 16 bytes each, a value
+ * of each row: f32 s; f32 min x, before INT4 weights s Σ q; and before INT4 weights
+ * i32 8 Σ q, and i16 −8 Σ q of the first two columns of every four and of the others
+ * (dots.ts). The last quad takes all of its room however few rows it has.
+ *
  * Source: github.com/WebAssembly/relaxed-simd, i32x4.relaxed_dot_i8x16_i7x16_add_s.
  * Oracle: test/device/wasm/product_test.ts.
  */
@@ -22,14 +26,38 @@ import { foldMax, integers, largest } from "./block";
 import { BLOCK } from "./panel";
 import { Format } from "./plan";
 
-/** Bytes of 64 quantised activations. */
-export const ACTIVATION_BLOCK: u32 = 80;
+/** Rows of a quad. */
+export const QUAD: u32 = 4;
 
-/** Bytes of a quantised row. */
+/** Bytes of 64 quantised columns of a quad. */
+export const QUAD_BLOCK: u32 = 320;
+
+/** Where a block of a quad keeps a row's values behind the integers. */
+export namespace QuadBlock {
+  export const SCALE: usize = 256;
+  export const OFFSET: usize = 272;
+  export const TOTAL: usize = 288;
+  export const PAIRS: usize = 304;
+}
+
+/** Bytes of a quantised row, a quarter of a quad. */
 
 @inline
 export function activationBytes(columns: u32): u32 {
-  return columns / BLOCK * ACTIVATION_BLOCK;
+  return columns / BLOCK * (QUAD_BLOCK / QUAD);
+}
+
+/** Where column `first`, a multiple of 64, of row `m` begins. */
+
+@inline
+export function quantizedAt(
+  rows: usize,
+  m: u32,
+  columns: u32,
+  first: u32,
+): usize {
+  return rows + (m & ~(QUAD - 1)) * activationBytes(columns) +
+    first / BLOCK * QUAD_BLOCK + (m & (QUAD - 1)) * 4;
 }
 
 @inline
@@ -40,7 +68,19 @@ function narrowed(a: v128, b: v128, c: v128, d: v128): v128 {
   );
 }
 
-/** Quantises `columns` values, a multiple of 64, for weights of a format. */
+/** The bytes of 16 columns to their places. */
+@inline
+function place(q: usize, bytes: v128): void {
+  v128.store32_lane(q, bytes, 0);
+  v128.store32_lane(q, bytes, 1, 16);
+  v128.store32_lane(q, bytes, 2, 32);
+  v128.store32_lane(q, bytes, 3, 48);
+}
+
+/**
+ * Quantises `columns` values, a multiple of 64, for weights of a format; `q` is of
+ * `quantizedAt`.
+ */
 export function quantize(
   x: usize,
   q: usize,
@@ -49,12 +89,6 @@ export function quantize(
 ): void {
   if (format === Format.INT8) quantizeRange(x, q, columns);
   else quantizeBytes(x, q, columns);
-}
-
-@inline
-function total(sum: v128): i32 {
-  return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) +
-    i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
 }
 
 function quantizeBytes(x: usize, q: usize, columns: u32): void {
@@ -71,12 +105,17 @@ function quantizeBytes(x: usize, q: usize, columns: u32): void {
         sum,
         i32x4.add(i32x4.add(a, b), i32x4.add(c, d)),
       );
-      v128.store(q + i, narrowed(a, b, c, d));
+      place(q + i * 4, narrowed(a, b, c, d));
     }
     const scale = most / 127;
-    store<f32>(q + 64, scale);
-    store<f32>(q + 68, scale * <f32>total(sum));
-    q += ACTIVATION_BLOCK;
+    const even = i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1);
+    const odd = i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
+    store<f32>(q, scale, QuadBlock.SCALE);
+    store<f32>(q, scale * <f32>(even + odd), QuadBlock.OFFSET);
+    store<i32>(q, 8 * (even + odd), QuadBlock.TOTAL);
+    store<i16>(q, <i16>(-8 * even), QuadBlock.PAIRS);
+    store<i16>(q, <i16>(-8 * odd), QuadBlock.PAIRS + 2);
+    q += QUAD_BLOCK;
   }
 }
 
@@ -92,8 +131,8 @@ function quantizeRange(x: usize, q: usize, columns: u32): void {
     const inverse = f32x4.splat(range === 0 ? 0 : 127 / range);
     const least = f32x4.splat(low);
     for (let i: usize = 0; i < BLOCK; i += 16) {
-      v128.store(
-        q + i,
+      place(
+        q + i * 4,
         narrowed(
           steps(x + i * 4, least, inverse),
           steps(x + i * 4 + 16, least, inverse),
@@ -102,9 +141,9 @@ function quantizeRange(x: usize, q: usize, columns: u32): void {
         ),
       );
     }
-    store<f32>(q + 64, range / 127);
-    store<f32>(q + 68, low);
-    q += ACTIVATION_BLOCK;
+    store<f32>(q, range / 127, QuadBlock.SCALE);
+    store<f32>(q, low, QuadBlock.OFFSET);
+    q += QUAD_BLOCK;
   }
 }
 

@@ -14,7 +14,7 @@
  * Oracle: test/oracle/rwkv7.ts, test/device/wasm/deep_test.ts.
  */
 
-import { activationBytes, quantize } from "./activation";
+import { quantize, quantizedAt } from "./activation";
 import { claim } from "./barrier";
 import { madd } from "./fused";
 import { PANEL } from "./panel";
@@ -115,9 +115,8 @@ export function deepGate(
         const hidden = plan.hidden + m * F * 4 + at;
         gate(hidden, gates + m * GROUP, layer.deepBias + at);
         if (plan.hiddenQ === 0) continue;
-        const out = plan.hiddenQ + m * activationBytes(F);
-        const first = activationBytes(p * PANEL);
-        quantize(hidden, out + first, 64, plan.activationFormat);
+        const out = quantizedAt(plan.hiddenQ, m, F, p * PANEL);
+        quantize(hidden, out, 64, plan.activationFormat);
       }
     }
   }

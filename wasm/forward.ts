@@ -16,7 +16,7 @@
  * Oracle: goldens and test/oracle/rwkv7.ts, test/device/wasm_test.ts.
  */
 
-import { activationBytes, quantize } from "./activation";
+import { activationBytes, quantize, quantizedAt } from "./activation";
 import { barrier, claim } from "./barrier";
 import { deepDown, deepGate, deepRows } from "./deep";
 import { head } from "./head";
@@ -108,7 +108,7 @@ function embed(plan: Plan, me: u32): void {
     if (plan.deep === 0 || plan.embeddingFormat < Format.INT8) continue;
     quantize(
       x,
-      plan.mixedQ + m * activationBytes(D),
+      quantizedAt(plan.mixedQ, m, D, 0),
       D,
       plan.activationFormat,
     );
@@ -227,7 +227,7 @@ function expand(plan: Plan, pointer: u32, me: u32, scratch: usize): void {
     for (let m: u32 = 0; m < rows; m++) {
       quantize(
         plan.hidden + (m * F + first) * 4,
-        plan.hiddenQ + m * activationBytes(F) + activationBytes(first),
+        quantizedAt(plan.hiddenQ, m, F, first),
         columns,
         plan.activationFormat,
       );
@@ -253,7 +253,7 @@ function logits(
     if (integerInput(plan.head)) {
       quantize(
         out + from * 4,
-        plan.mixedQ + i * activationBytes(D) + activationBytes(from),
+        quantizedAt(plan.mixedQ, i, D, from),
         to - from,
         plan.activationFormat,
       );

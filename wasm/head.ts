@@ -16,7 +16,7 @@
  * Oracle: goldens and test/oracle/rwkv7.ts, test/device/wasm_test.ts.
  */
 
-import { ACTIVATION_BLOCK, activationBytes, quantize } from "./activation";
+import { quantize, quantizedAt } from "./activation";
 import { exp4, sigmoid4 } from "./exponential";
 import { madd } from "./fused";
 import { fold, inverseDeviation, mean, normalized } from "./norm";
@@ -63,7 +63,7 @@ export function head(
     const out = plan.gated + m * rowBytes + at;
     gate(layer, at, rows + m * ROW, out);
     if (plan.gatedQ === 0) continue;
-    const outQ = plan.gatedQ + m * activationBytes(D) + h * ACTIVATION_BLOCK;
+    const outQ = quantizedAt(plan.gatedQ, m, D, h * 64);
     quantize(out, outQ, 64, plan.activationFormat);
   }
 }

@@ -2,7 +2,7 @@
  * What the host calls.
  */
 
-import { quantize } from "./activation";
+import { quantize, quantizedAt } from "./activation";
 import { awaitCall, barrier, call } from "./barrier";
 import { forward } from "./forward";
 import { PANEL } from "./panel";
@@ -29,7 +29,10 @@ export function multiply(
   scratch: usize,
 ): void {
   const m = changetype<Matrix>(matrix);
-  if (m.format >= Format.INT8) quantize(x, xQ, rows * m.columns, m.format);
+  for (let i: u32 = 0; i < rows && m.format >= Format.INT8; i++) {
+    const q = quantizedAt(xQ, i, m.columns, 0);
+    quantize(x + i * m.columns * 4, q, m.columns, m.format);
+  }
   product(m, 0, m.rows / PANEL, x, xQ, rows, y, m.rows, 0, scratch);
 }
 

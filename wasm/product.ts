@@ -14,8 +14,7 @@ import { sigmoid4, tanh4 } from "./exponential";
 import { PANEL } from "./panel";
 import { Format, Matrix, Plan } from "./plan";
 import { productFloat } from "./product_float";
-import { productInt4 } from "./product_int4";
-import { productInt8 } from "./product_int8";
+import { panelProduct } from "./product_tiles";
 
 /** What becomes of an output. */
 export namespace After {
@@ -82,7 +81,7 @@ export function product(
   for (let p = from; p < to; p++) {
     if (format === Format.INT8) {
       const stride = activationBytes(columns);
-      productInt8(
+      panelProduct<i8>(
         panel,
         columns,
         xQ,
@@ -94,7 +93,7 @@ export function product(
       );
     } else if (format === Format.INT4) {
       const stride = activationBytes(columns);
-      productInt4(
+      panelProduct<u8>(
         panel,
         columns,
         xQ,

@@ -14,7 +14,7 @@
  * Oracle: goldens and test/oracle/rwkv7.ts, test/device/wasm_test.ts.
  */
 
-import { activationBytes, quantize } from "./activation";
+import { activationBytes, quantize, quantizedAt } from "./activation";
 import { madd } from "./fused";
 import { inverseDeviation, mean, normalized } from "./norm";
 import { Plan } from "./plan";
@@ -37,8 +37,7 @@ export function shift(
   const D = plan.D;
   const rowBytes = D * 4;
   const outBytes = plan.chunk * rowBytes;
-  const rowBytesQ = activationBytes(D);
-  const outBytesQ = plan.chunk * rowBytesQ;
+  const outBytesQ = plan.chunk * activationBytes(D);
   for (let s: u32 = 0; s < plan.segments; s++) {
     const segment = plan.segmentList + s * 12;
     const first = load<u32>(segment + 4), rows = load<u32>(segment + 8);
@@ -49,7 +48,7 @@ export function shift(
       const x = plan.x + m * rowBytes;
       const out = plan.mixed + m * rowBytes;
       lerp(x, weight, bias, lerps, count, D, from, to, before, out, outBytes);
-      const outQ = plan.mixedQ + m * rowBytesQ + activationBytes(from);
+      const outQ = quantizedAt(plan.mixedQ, m, D, from);
       for (let c: u32 = 0; c < count; c++) {
         if ((quantized & (1 << c)) === 0) continue;
         quantize(

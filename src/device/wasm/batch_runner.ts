@@ -28,7 +28,7 @@ import type { MemoryLayout } from "./memory_layout.ts";
 import { planField } from "./plan_structs.ts";
 import { ThreadChoice } from "./thread_choice.ts";
 import type { ThreadStep } from "./thread_messages.ts";
-import { roundUp } from "./wasm_matrix.ts";
+import { QUAD, roundUp } from "./wasm_matrix.ts";
 
 /**
  * Milliseconds that a draw waits for a mask once its token is read, at least and at
@@ -52,7 +52,7 @@ export class BatchRunner {
   readonly #doubles: Float64Array;
   /** Rows of logits that are not zeros. */
   #mostWanted = 0;
-  /** Rows that passes have written; packing has left its traces everywhere. */
+  /** Rows that passes have written, whole quads; packing has left its traces everywhere. */
   #mostRows: number;
   /** Milliseconds to wait for a mask. */
   #patience = LEAST_PATIENCE;
@@ -73,7 +73,7 @@ export class BatchRunner {
     this.#kernels = kernels;
     this.#layout = layout;
     this.#V = V;
-    this.#mostRows = layout.chunk;
+    this.#mostRows = roundUp(layout.chunk, QUAD);
     this.#pending = Array.from({ length: lanes }, () => undefined);
     this.#scratch = new SamplerScratch(V);
     this.#bytes = new Uint8Array(memory.buffer);
@@ -112,7 +112,7 @@ export class BatchRunner {
     const { scratch, scratchBytes, passScratch, threads, chunk, stateBytes } =
       this.#layout;
     const { fixed, rowBytes } = passScratch;
-    const used = this.#mostRows === chunk
+    const used = this.#mostRows >= chunk
       ? scratchBytes
       : fixed + this.#mostRows * rowBytes;
     for (let i = 0; i < threads; i++) {
@@ -228,7 +228,7 @@ export class BatchRunner {
     this.#set("segments", count);
     this.#set("wanted", wants);
     this.#mostWanted = Math.max(this.#mostWanted, wants);
-    this.#mostRows = Math.max(this.#mostRows, rows);
+    this.#mostRows = Math.max(this.#mostRows, roundUp(rows, QUAD));
     this.#set("threads", this.#choice.threads(rows));
     const from = performance.now();
     this.#kernels.pass(plan);

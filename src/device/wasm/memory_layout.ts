@@ -9,7 +9,7 @@ import type { Sizes } from "../../model/checkpoint.ts";
 import { N, stateLength } from "../../model/shape.ts";
 import type { MemoryOptions } from "../device.ts";
 import { Arena, type TensorPlace } from "./memory_arena.ts";
-import { activationBytes, PANEL, roundUp } from "./wasm_matrix.ts";
+import { activationBytes, PANEL, QUAD, roundUp } from "./wasm_matrix.ts";
 import { loraFormat, MATRIX_FORMATS, matrixFormat } from "../matrix_format.ts";
 import { LAYER_FIELDS, PLAN_FIELDS, words } from "./plan_structs.ts";
 
@@ -56,7 +56,7 @@ export interface MemoryLayout {
   readonly passScratch: { readonly fixed: number; readonly rowBytes: number };
   /** Most rows of a pass. */
   readonly chunk: number;
-  /** What a pass writes by rows, logits apart. */
+  /** What a pass writes by rows, in quads of them, logits apart. */
   readonly rowBuffers: readonly RowBuffer[];
   /** Token of each row, u32. From here on nothing outlives a pass or a command. */
   readonly tokens: number;
@@ -87,11 +87,12 @@ export function layout(
   { shape, stored, small: lora = stored }: Sizes,
   { lanes, quantization }: MemoryOptions,
   threads: number,
-  chunk: number,
+  most: number,
 ): MemoryLayout {
   const { L, D, H, V, ranks, deep = 0 } = shape;
   const F = roundUp(shape.F, N);
   const integers = quantization !== "none";
+  const chunk = roundUp(most, QUAD);
   const arena = new Arena(shape);
   const large = matrixFormat(stored, quantization);
   const small = loraFormat(lora, quantization);
@@ -219,7 +220,7 @@ export function layout(
     scratchBytes,
     passScratch,
     stagingBytes,
-    chunk,
+    chunk: most,
     rowBuffers,
     tokens,
     segments,

@@ -16,7 +16,10 @@ export const PANEL = 16;
 /** Columns that share a scale. */
 export const PANEL_BLOCK = 64;
 
-/** Bytes of a quantised activation block. */
+/** Rows of quantised activations that lie together. */
+export const QUAD = 4;
+
+/** Bytes of 64 quantised activations, a quarter of a quad's. */
 const ACTIVATION_BLOCK = 80;
 
 /** The least multiple of `step` that is not below `n`. */
@@ -53,7 +56,7 @@ export function rowBytes(format: MatrixFormat, columns: number): number {
   }
 }
 
-/** Bytes of a quantised row of activations. */
+/** Bytes of a quantised row of activations; rows fill quads. */
 export function activationBytes(columns: number): number {
   return columns / PANEL_BLOCK * ACTIVATION_BLOCK;
 }

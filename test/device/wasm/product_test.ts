@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import {
+  activationBytes,
   PANEL,
   panelBytes,
+  QUAD,
   roundUp,
 } from "../../../src/device/wasm/wasm_matrix.ts";
 import {
@@ -56,7 +58,8 @@ function multiply(
     }),
   );
   const x = room.put(xs), y = room.take(total * padded * 4);
-  const xQ = room.take(total * columns * 3), scratch = room.take(16_384);
+  const xQ = room.take(activationBytes(columns) * roundUp(total, QUAD));
+  const scratch = room.take(16_384);
   for (let m = 0; m < total; m += count) {
     const n = Math.min(count, total - m);
     const from = x + m * columns * 4, to = y + m * padded * 4;
@@ -87,7 +90,7 @@ for (const [format, nmse] of FORMAT_ERROR) {
   });
 
   Deno.test(`product() of ${format} does the same bits for any number of rows`, () => {
-    const next = random(12), rows = 48, columns = 320;
+    const next = random(12), rows = 48, columns = 704;
     const weights = uniform(rows * columns, [-1, 1], next);
     const xs = uniform(11 * columns, [-2, 3], next);
     const setup = { rows, columns, weights, xs, format };
@@ -100,7 +103,7 @@ for (const [format, nmse] of FORMAT_ERROR) {
 
 for (const format of ["int8", "int4"] as const) {
   Deno.test(`product() of ${format} does the same bits by pairs and without`, () => {
-    const next = random(13), rows = 48, columns = 320;
+    const next = random(13), rows = 48, columns = 704;
     const weights = uniform(rows * columns, [-1, 1], next);
     const xs = uniform(200 * columns, [-2, 3], next);
     const setup = { rows, columns, weights, xs, format };
@@ -115,7 +118,7 @@ for (const format of ["int8", "int4"] as const) {
     // The largest integers nearly everywhere, of either sign.
     const weights = Float64Array.from(
       { length: rows * columns },
-      (_, i) => i % 64 === 0 ? -1 : 1,
+      (_, i) => (i % 64 === 0 ? -1 : 1) * (i < 8 * columns ? 1 : -1),
     );
     const xs = Float64Array.from(
       { length: 8 * columns },
