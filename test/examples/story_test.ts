@@ -8,9 +8,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
 import { serve } from "../story/server.ts";
 import { serveFiles } from "../support/file_host.ts";
-import { browse } from "../web/browser.ts";
+import { browse, shareChromium } from "../web/browser.ts";
 
 const FOLDER = new URL("../../examples/story/", import.meta.url);
+
+shareChromium();
 
 async function say(page: Page, words: string): Promise<string> {
   const saves = await page.evaluate("localStorage.story");

@@ -5,13 +5,15 @@
  */
 
 import { findProgram } from "../../test/deploy/programs.ts";
-import { findChromium } from "../../test/web/chromium.ts";
+import { findChromium, hasShell } from "../../test/web/chromium.ts";
 
 /** Something that tests need and Debian has. */
 interface Need {
   readonly name: string;
   readonly package: string;
   readonly isThere: () => Promise<boolean>;
+  /** It saves time where it is to be had, and another does its work. */
+  readonly spares?: boolean;
 }
 
 const NEEDS: readonly Need[] = [
@@ -24,6 +26,12 @@ const NEEDS: readonly Need[] = [
     name: "Chromium",
     package: "chromium",
     isThere: async () => await findChromium() !== undefined,
+  },
+  {
+    name: "headless shell of Chromium",
+    package: "chromium-headless-shell",
+    isThere: hasShell,
+    spares: true,
   },
   {
     name: "nginx",
@@ -50,12 +58,28 @@ const NEEDS: readonly Need[] = [
  */
 export async function provideNeeds(): Promise<string | undefined> {
   for (const need of NEEDS) {
-    if (await need.isThere() || await install(need) && await need.isThere()) {
-      continue;
-    }
+    if (await need.isThere()) continue;
+    // Other systems have no such package, and would be asked at every run.
+    if (need.spares && !await isKnown(need)) continue;
+    if (await install(need) && await need.isThere() || need.spares) continue;
     return `Cannot test: this machine has no ${need.name}. Repair on Debian or ` +
       "Ubuntu:\n\n  sudo apt-get update && " +
       `sudo ${commandFor(need)}\n`;
+  }
+}
+
+/** Whether Debian's lists, as they lie here, have the package. */
+async function isKnown({ package: name }: Need): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command("apt-cache", {
+      args: ["show", "--no-all-versions", name],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 
