@@ -2,6 +2,19 @@
  * What every device has to do: give the goldens, agree with the oracle for any
  * shape, keep the laws, and draw as `src/text/sampler.ts` says.
  *
+ * All cases run in Deno, whose WGSL naga compiles, and some of them in Chromium,
+ * whose Tint and SwiftShader take seconds for what llvmpipe compiles in one:
+ *
+ * | case                                            | `deno task tint` |
+ * | ----------------------------------------------- | ---------------- |
+ * | every kernel against its oracle, in all formats | yes              |
+ * | goldens: state, logits, greedy tokens           | `rand` (F32)     |
+ * | near the goldens in int8, int4                  | int8             |
+ * | chunks cut anywhere                             | yes              |
+ * | the laws, matrices as they are and in int8      | as they are      |
+ * | draws as the sampler's                          | yes              |
+ * | unusual shapes; a model with DeepEmbed          | its kernel only  |
+ *
  * @module
  */
 

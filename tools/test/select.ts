@@ -29,10 +29,12 @@ const LONGEST = [
   "lab/curse/",
   "test/story/recall_test.ts",
   "test/deploy/",
-  "test/story/retention_test.ts",
-  "test/story/cli_test.ts",
+  "test/story/",
   "test/fuzz/",
   "test/state/fuzz_test.ts",
+  "test/fault/",
+  "test/device/",
+  "test/model/quantized_cache_test.ts",
 ];
 
 /** What needs an adapter, a browser, proxies, or a server's process. */
