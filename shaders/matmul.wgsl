@@ -1,4 +1,4 @@
-// matmul: y = x W' for a chunk of rows, the prefill path, weights in any of five formats.
+// matmul: y = x W' for a chunk of many rows, the prefill path, weights in any of five formats.
 //
 //   y[m, o] = act(sum_k W[o, k] x[plane(o), m, k])  (+ y[m, o])
 //
@@ -10,7 +10,7 @@
 // it lies.
 //
 // shader-f16 is not asked for: sums of hundreds of products in f16 are no longer the model's, and
-// f16 weights with f32 sums would save unpacking alone. llvmpipe offers no subgroups to test with.
+// f16 weights with f32 sums would save unpacking alone. docs/speed.md says what else is left out.
 //
 // dispatch  (outputs / 64) x (rows / 64) workgroups of 64 invocations
 // source    ours

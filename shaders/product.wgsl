@@ -1,4 +1,4 @@
-// product: y = W x for a few rows x, the decode path, weights in any of five formats.
+// product: y = W x for a few rows x, the path of decode and short prompts, weights in any of five formats.
 //
 //   y[m, o] = act(sum_k W[o, k] x[plane(o), m, k])  (+ y[m, o])
 //
