@@ -67,11 +67,15 @@ const STEP = 2 ** 22;
 export function* splittingSealedText(
   text: string,
 ): Generator<void, SealedParts> {
-  expectAlphabet(text);
-  yield;
+  // Decoding sees every character in a thirtieth of the time that looking at each
+  // takes, and says less of what it found.
+  const refuse = (found: string) => {
+    expectAlphabet(text);
+    return unreadableToken(found);
+  };
   const parts = text.split(".");
   if (parts.length !== 5) {
-    throw unreadableToken(`it has ${parts.length} parts, expected 5`);
+    throw refuse(`it has ${parts.length} parts, expected 5`);
   }
   const [header, encryptedKey, iv, ciphertext, tag] = parts;
   const lengths = [
@@ -83,7 +87,7 @@ export function* splittingSealedText(
   ] as const;
   for (const [place, { length }, least, most] of lengths) {
     if (length < least || length > most) {
-      throw unreadableToken(
+      throw refuse(
         `part ${place} has ${length} characters, expected ${
           least === most ? least : `${least} to ${most}`
         }`,
@@ -91,25 +95,41 @@ export function* splittingSealedText(
     }
   }
   if (ciphertext.length % 4 === 1) {
-    throw unreadableToken(
+    throw refuse(
       `part 4 has ${ciphertext.length} characters and ends amid a byte`,
     );
   }
+  if (/[^\w-]/.test(header)) expectAlphabet(text);
   const end = Math.floor(ciphertext.length * 3 / 4);
   const sealed = new Uint8Array(end + TAG_BYTES);
-  const alphabet = "base64url";
   for (let at = 0; at < ciphertext.length; at += STEP) {
     const piece = ciphertext.slice(at, at + STEP);
-    sealed.subarray(at / 4 * 3).setFromBase64(piece, { alphabet });
+    if (!decode(piece, sealed.subarray(at / 4 * 3))) {
+      throw refuse("part 4 is not base64url");
+    }
     yield;
   }
-  sealed.subarray(end).setFromBase64(tag, { alphabet });
+  const vector = new Uint8Array(IV_BYTES);
+  if (!decode(iv, vector) || !decode(tag, sealed.subarray(end))) {
+    throw refuse("part 3 or 5 is not base64url");
+  }
   return {
     header,
-    iv: fromBase64url(iv),
+    iv: vector,
     sealed,
     canonical: isCanonical(ciphertext) && isCanonical(tag),
   };
+}
+
+/** Decodes base64url, unless a character is none: white space too, and padding. */
+function decode(text: string, target: Uint8Array): boolean {
+  try {
+    const { written } = target.setFromBase64(text, { alphabet: "base64url" });
+    return written === Math.floor(text.length * 3 / 4);
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 /** Whether the bits that no byte of a text in base64url uses are zero. */

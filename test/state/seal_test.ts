@@ -320,6 +320,29 @@ Deno.test("Vault.open() and Vault.seal() refuse portable tokens unless allowed",
   assertEquals((await allowed.open(token)).position, exampleSave().position);
 });
 
+Deno.test("Vault.open() names the first character that is not base64url, in every part of a token", async () => {
+  const vault = await open();
+  const token = await Deno.readTextFile(new URL("v1.sealed.txt", SAVES));
+  const parts = token.split(".");
+  const starts = parts.map((_, i) => parts.slice(0, i).join(".").length + 1);
+  const ends = parts.map((part, i) => starts[i] + part.length - 1);
+  for (const at of [0, 1, ...starts.slice(2), ...ends.slice(2)]) {
+    for (const odd of [" ", "\n", "\t", "=", "==", "+", "/", "é", "\0", "☃"]) {
+      for (const removed of [0, odd.length]) {
+        const other = token.slice(0, at) + odd + token.slice(at + removed);
+        const code = odd.charCodeAt(0).toString(16).toUpperCase();
+        await assertRejects(() => vault.open(other), {
+          name: "StateError",
+          code: "ERR_STATE_UNREADABLE",
+          message: `Cannot read token: character ${at} is U+${
+            code.padStart(4, "0")
+          }, expected base64url`,
+        });
+      }
+    }
+  }
+});
+
 /** Text that is no token, and where the reader says it is not. */
 for (
   const [what, change, found] of [
