@@ -71,15 +71,15 @@ export const SAMPLING_FLAGS: FlagGroup = {
   flags: {
     temperature: {
       placeholder: "N",
-      help: "0 always takes the likeliest token (1)",
+      help: "Sampling temperature; 0 always picks the most likely token (1)",
       number: true,
     },
     "top-p": {
       placeholder: "N",
-      help: "Draw from the likeliest tokens of this probability (0.3)",
+      help: "Sample from the smallest set of tokens whose probability exceeds this (0.3)",
       number: true,
     },
-    seed: { placeholder: "N", help: "Same seed, same answer", number: true },
+    seed: { placeholder: "N", help: "Seed of the sampler; the same seed gives the same answer", number: true },
   },
 };
 
@@ -97,7 +97,7 @@ export const INITIAL_FLAGS: FlagGroup["flags"] = {
   initial: {
     placeholder: "NAME[=PATH]",
     help:
-      "Begin with this state: a file, or a name that the server at --url has",
+      "Initial state: a file, or the name of one on the server at --url",
   },
 };
 
@@ -126,7 +126,7 @@ export const SAVE_FLAGS: FlagGroup = {
     ...settingGroup("", KEY_SETTINGS).flags,
     "keys-file": {
       placeholder: "PATH",
-      help: "The same as a file of lines state KID:SECRET, as a server has it",
+      help: "File of lines state KID:SECRET, such as a server's keys file",
     },
     "state-keys": {
       placeholder: "LIST",

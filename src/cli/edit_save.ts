@@ -27,22 +27,22 @@ export const EDIT_FLAGS: FlagGroup = {
   flags: {
     say: {
       placeholder: "TEXT",
-      help: "teach, forget: say this to the model (repeatable)",
+      help: "teach, forget: message to the model (repeatable)",
       repeatable: true,
     },
     fact: {
       placeholder: "QUESTION=ANSWER",
-      help: "What must be known afterwards, or forgotten (repeatable)",
+      help: "Fact to learn, keep or forget (repeatable)",
       repeatable: true,
     },
     keep: {
       placeholder: "QUESTION=ANSWER",
-      help: "teach, forget: what must stay as it is (repeatable)",
+      help: "teach, forget: fact to preserve (repeatable)",
       repeatable: true,
     },
     candidates: {
       placeholder: "N",
-      help: "teach, forget: ways to try at most (6)",
+      help: "teach, forget: maximum number of attempts (6)",
       number: true,
     },
   },

@@ -53,10 +53,10 @@ const GENERATE_HELP: CommandHelp = {
     {
       title: SAVE_FLAGS.title,
       flags: {
-        from: { placeholder: "NAME", help: "Go on from this save" },
+        from: { placeholder: "NAME", help: "Save to continue" },
         to: {
           placeholder: "NAME",
-          help: "Keep the save of the answer under this name",
+          help: "Name of the answer's save",
         },
         ...OVERWRITE_FLAGS,
         ...TRANSCRIPT_FLAGS,

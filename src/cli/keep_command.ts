@@ -45,7 +45,7 @@ const KEEP_HELP: CommandHelp = {
         server: {
           placeholder: "URL",
           help:
-            "Where requests go; give it again for several (starts a server)",
+            "Address of a server; repeatable (starts a server)",
           repeatable: true,
         },
         port: {
@@ -69,8 +69,8 @@ const KEEP_HELP: CommandHelp = {
         },
         size: {
           placeholder: "BYTES",
-          help: "Bound of the folder, as 500MB; the save unused for longest " +
-            `goes first (${DEFAULT_KEPT_SIZE})`,
+          help: "Maximum size of the folder, such as 500MB; the least recently " +
+            `used save is deleted first (${DEFAULT_KEPT_SIZE})`,
         },
         list: yesOrNo("List what is kept, and end"),
       },

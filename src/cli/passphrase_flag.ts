@@ -20,8 +20,8 @@ const ASK_WORD = "ask";
 export const PASSPHRASE_FLAG: FlagGroup["flags"] = {
   passphrase: {
     placeholder: "WORDS",
-    help: "Open locked saves, and lock those that are written; ask asks at " +
-      "the terminal, and shows nothing of it. Saves cannot be opened without it",
+    help: "Passphrase that opens locked saves and locks new ones; ask prompts " +
+      "for it without echo. Locked saves cannot be opened without it",
   },
 };
 

@@ -62,7 +62,7 @@ const STATE_HELP: CommandHelp = {
     {
       title: "The result",
       flags: {
-        to: { placeholder: "NAME", help: "Keep the result under this name" },
+        to: { placeholder: "NAME", help: "Name of the resulting save" },
         ...OVERWRITE_FLAGS,
         json: {
           placeholder: "",
@@ -87,11 +87,11 @@ const STATE_HELP: CommandHelp = {
         },
         tenant: {
           placeholder: "NAME",
-          help: "The tenant there: the name of its API key (none)",
+          help: "Tenant on that server: the name of its API key (none)",
         },
         portable: {
           placeholder: "",
-          help: "Write it unencrypted, for a server with --portable",
+          help: "Write the file unencrypted, for a server with --portable",
           values: ["yes"],
           alone: "yes",
         },

@@ -95,7 +95,7 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   },
   threads: {
     placeholder: "N",
-    help: "Threads of the wasm device (those that make it faster)",
+    help: "Threads of the wasm device (as many as make it faster)",
   },
   vocab: {
     placeholder: "[NAME=]PATH",
@@ -136,14 +136,14 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   transcript: {
     placeholder: "NAME",
     help:
-      "Whether saves keep what they have read: allow (as a request says), " +
-      "always or never (allow)",
+      "Transcripts in saves: allow (a request decides), always or never " +
+      "(allow)",
     values: ["allow", "always", "never"],
   },
   "on-mismatch": {
     placeholder: "NAME",
-    help: "What becomes of another model's save with a transcript, where a " +
-      "request does not say: refuse, or rebase to read it again (refuse)",
+    help: "Default treatment of another model's save with a transcript: refuse " +
+      "it, or rebase, which reads the transcript again (refuse)",
     values: ["refuse", "rebase"],
   },
   "keys-file": {

@@ -160,9 +160,9 @@ export interface LaneResult {
 
 /** Threads that compute a pass, as they have proved fastest so far. */
 export interface ThreadsInUse {
-  /** For a single token. */
+  /** To decode a token. */
   readonly decode: number;
-  /** For a long piece of a prompt. */
+  /** To read a long prompt. */
   readonly prefill: number;
   /** That there are. */
   readonly most: number;

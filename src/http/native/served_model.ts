@@ -33,11 +33,11 @@ const ServedModelBody = z.object({
     kind: z.enum(["webgpu", "wasm"]),
     name: z.string(),
     threads: z.object({
-      decode: z.int().describe("For a single token"),
-      prefill: z.int().describe("For a long piece of a prompt"),
+      decode: z.int().describe("To decode a token"),
+      prefill: z.int().describe("To read a long prompt"),
       most: z.int().describe("At most"),
     }).optional().describe(
-      "Threads at work, as passes have proved fastest so far; wasm only",
+      "Threads in use, the number that measured passes favour; wasm only",
     ),
   }),
   lanes: z.object({ total: z.int(), busy: z.int(), waiting: z.int() }),

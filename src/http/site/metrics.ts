@@ -26,10 +26,10 @@ export interface MetricsOptions {
 const metricsOperation = createRoute({
   method: "get",
   path: "/metrics",
-  summary: "Figures for Prometheus",
+  summary: "Prometheus metrics",
   responses: {
     200: {
-      description: "In Prometheus' text format",
+      description: "Metrics in the Prometheus text format",
       content: { "text/plain": { schema: z.string() } },
     },
     ...problems(401, 403),
