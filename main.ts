@@ -14,7 +14,7 @@ import {
   keepListening,
   mayListenAgain,
 } from "./src/serve/listening.ts";
-import { GentleEnd } from "./src/serve/gentle_end.ts";
+import { GracefulShutdown } from "./src/serve/graceful_shutdown.ts";
 import { modelPlaces } from "./src/hub/resolve_model.ts";
 import { followKeyFile } from "./src/serve/key_file.ts";
 import { openModels, type ServedModels } from "./src/serve/served_models.ts";
@@ -72,7 +72,7 @@ async function start(args: readonly string[]): Promise<void> {
     note: (line) => telemetry.log.note(line, "error"),
     again: () => mayListenAgain(server.addr),
   });
-  const end = new GentleEnd({ server, models, exit: Deno.exit });
+  const end = new GracefulShutdown({ server, models, exit: Deno.exit });
   onEnd(() => end.signal());
   // Whoever has been let in needs no permission; nothing here calls out.
   await giveNetworkAway(server.addr);

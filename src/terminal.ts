@@ -6,7 +6,7 @@
 
 import { ApiError } from "./client/client.ts";
 import { GoslingError } from "./errors.ts";
-import { explainDenied } from "./denied.ts";
+import { explainDenied } from "./permission_denied.ts";
 
 /** Writes to standard output as it is. */
 export function write(text: string): void {

@@ -28,7 +28,7 @@ export type Files = ReadonlyMap<string, Uint8Array>;
 
 /** What stands in the place of what, by the ends of their paths. */
 const PORTABLE: Readonly<Record<string, string>> = {
-  "src/state/compress.ts": "src/library/compress.ts",
+  "src/state/compress.ts": "src/library/zstd_without_zlib.ts",
   "src/state/codec_kernels.js": "src/library/codec_module.ts",
 };
 const EDGE: Readonly<Record<string, string>> = {

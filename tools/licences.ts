@@ -14,7 +14,7 @@ const ENTRIES = [
   "src/library/tab_worker.ts",
   "src/library/local_engine.ts",
   "src/library/jinja_templates.ts",
-  "src/library/compress.ts",
+  "src/library/zstd_without_zlib.ts",
   "src/client/client.ts",
 ];
 

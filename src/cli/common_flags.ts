@@ -76,10 +76,15 @@ export const SAMPLING_FLAGS: FlagGroup = {
     },
     "top-p": {
       placeholder: "N",
-      help: "Sample from the smallest set of tokens whose probability exceeds this (0.3)",
+      help:
+        "Sample from the smallest set of tokens whose probability exceeds this (0.3)",
       number: true,
     },
-    seed: { placeholder: "N", help: "Seed of the sampler; the same seed gives the same answer", number: true },
+    seed: {
+      placeholder: "N",
+      help: "Seed of the sampler; the same seed gives the same answer",
+      number: true,
+    },
   },
 };
 
@@ -96,8 +101,7 @@ export function longestAnswer(most: number): Flag {
 export const INITIAL_FLAGS: FlagGroup["flags"] = {
   initial: {
     placeholder: "NAME[=PATH]",
-    help:
-      "Initial state: a file, or the name of one on the server at --url",
+    help: "Initial state: a file, or the name of one on the server at --url",
   },
 };
 

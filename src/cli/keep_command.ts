@@ -44,8 +44,7 @@ const KEEP_HELP: CommandHelp = {
       flags: {
         server: {
           placeholder: "URL",
-          help:
-            "Address of a server; repeatable (starts a server)",
+          help: "Address of a server; repeatable (starts a server)",
           repeatable: true,
         },
         port: {
@@ -69,7 +68,8 @@ const KEEP_HELP: CommandHelp = {
         },
         size: {
           placeholder: "BYTES",
-          help: "Maximum size of the folder, such as 500MB; the least recently " +
+          help:
+            "Maximum size of the folder, such as 500MB; the least recently " +
             `used save is deleted first (${DEFAULT_KEPT_SIZE})`,
         },
         list: yesOrNo("List what is kept, and end"),

@@ -21,7 +21,7 @@ import { ConfigError, ModelError } from "../errors.ts";
 import { parameters } from "../model/checkpoint.ts";
 import { OFFICIAL_SIZES } from "../hub/official_models.ts";
 import { parseReference } from "../hub/model_reference.ts";
-import { NETWORK } from "../hub/fetch_again.ts";
+import { NETWORK } from "../hub/fetch_retry.ts";
 import { bytesOf, openFiles } from "../hub/model_files.ts";
 import { ModelCache } from "../hub/model_cache.ts";
 import { modelsFolder } from "../hub/models_folder.ts";

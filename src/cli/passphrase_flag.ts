@@ -20,7 +20,8 @@ const ASK_WORD = "ask";
 export const PASSPHRASE_FLAG: FlagGroup["flags"] = {
   passphrase: {
     placeholder: "WORDS",
-    help: "Passphrase that opens locked saves and locks new ones; ask prompts " +
+    help:
+      "Passphrase that opens locked saves and locks new ones; ask prompts " +
       "for it without echo. Locked saves cannot be opened without it",
   },
 };

@@ -135,14 +135,14 @@ export const SETTING_FLAGS: Readonly<Record<Name, Flag>> = {
   portable: yesOrNo("Allow saves that are not encrypted (no)"),
   transcript: {
     placeholder: "NAME",
-    help:
-      "Transcripts in saves: allow (a request decides), always or never " +
+    help: "Transcripts in saves: allow (a request decides), always or never " +
       "(allow)",
     values: ["allow", "always", "never"],
   },
   "on-mismatch": {
     placeholder: "NAME",
-    help: "Default treatment of another model's save with a transcript: refuse " +
+    help:
+      "Default treatment of another model's save with a transcript: refuse " +
       "it, or rebase, which reads the transcript again (refuse)",
     values: ["refuse", "rebase"],
   },

@@ -14,7 +14,7 @@ import {
   send,
   TransientFailure,
   type Transport,
-} from "./fetch_again.ts";
+} from "./fetch_retry.ts";
 
 /** The part of a file that has arrived. */
 export interface Part {

@@ -19,7 +19,7 @@ import {
   WORLD_VOCABULARY,
 } from "./official_models.ts";
 import type { HubReference, Reference } from "./model_reference.ts";
-import { persist, plain, send, type Transport } from "./fetch_again.ts";
+import { persist, plain, send, type Transport } from "./fetch_retry.ts";
 
 /** Files to fetch, and what the model will be called. */
 export interface Plan {

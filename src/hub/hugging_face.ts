@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { ModelError } from "../errors.ts";
 import type { HubReference } from "./model_reference.ts";
-import { persist, plain, send, type Transport } from "./fetch_again.ts";
+import { persist, plain, send, type Transport } from "./fetch_retry.ts";
 
 /** Where repositories are, and who asks. */
 export interface HubOptions {

@@ -10,7 +10,7 @@ import { ConfigError, ModelError } from "../errors.ts";
 import { download } from "./download_file.ts";
 import type { RemoteFile } from "./hugging_face.ts";
 import type { Reference } from "./model_reference.ts";
-import { plain } from "./fetch_again.ts";
+import { plain } from "./fetch_retry.ts";
 import type { ManifestFile, ModelCache } from "./model_cache.ts";
 import type { DownloadBar } from "./download_bar.ts";
 import { formatBytes } from "../text/format_units.ts";

@@ -7,7 +7,7 @@
 import deno from "../../deno.json" with { type: "json" };
 import type { Config } from "../config/settings.ts";
 import type { MetricsOptions } from "../http/site/metrics.ts";
-import { LateObserver } from "../observe/late_observer.ts";
+import { LazyObserver } from "../observe/lazy_observer.ts";
 import { Log } from "../observe/request_log.ts";
 import { type Observer, together } from "../observe/request_observer.ts";
 import { spans } from "../observe/trace_spans.ts";
@@ -36,7 +36,7 @@ export function openTelemetry(config: Config): Telemetry {
   const { metrics: access } = config;
   if (access === "none") return { log, observer: together(others) };
   // They take 60 ms to load, which no start and no first answer has to wait for.
-  const metrics = new LateObserver(async () => {
+  const metrics = new LazyObserver(async () => {
     const { Metrics } = await import("../observe/metrics.ts");
     return new Metrics({
       version: deno.version,

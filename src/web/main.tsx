@@ -8,7 +8,7 @@ import { render } from "preact";
 import { followServer } from "./chat/server_state.ts";
 import { Session } from "./chat/session.ts";
 import { Notebook } from "./notebook/notebook.ts";
-import { Library } from "./store/library.ts";
+import { Library } from "./store/conversation_library.ts";
 import { followSettings } from "./store/settings.ts";
 import { App } from "./view/app.tsx";
 import { say } from "./view/page_context.ts";

@@ -10,7 +10,7 @@ import deno from "../../deno.json" with { type: "json" };
 import { parseCommand } from "../../src/config/command_line.ts";
 import { readConfig } from "../../src/config/read_config.ts";
 import { parseKeyLines } from "../../src/config/key_lines.ts";
-import { PATIENCE } from "../../src/serve/gentle_end.ts";
+import { SHUTDOWN_PATIENCE } from "../../src/serve/graceful_shutdown.ts";
 import { argumentsFor, freePort, writeSettings } from "./nginx.ts";
 import { requireProgram } from "./programs.ts";
 
@@ -31,7 +31,7 @@ async function yaml(name: string): Promise<Yaml> {
 }
 
 /** Seconds that the server gives to turns after a signal. */
-const DRAIN = PATIENCE / 1000;
+const DRAIN = SHUTDOWN_PATIENCE / 1000;
 
 Deno.test("deploy/nginx.conf is accepted by nginx", async () => {
   const program = await requireProgram("nginx");

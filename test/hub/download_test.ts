@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { download, type Part } from "../../src/hub/download_file.ts";
-import { NETWORK, type Transport } from "../../src/hub/fetch_again.ts";
+import { NETWORK, type Transport } from "../../src/hub/fetch_retry.ts";
 import { type FileServer, fileServer } from "./file_server.ts";
 
 /** A part in memory. */

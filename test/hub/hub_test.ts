@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { listFiles } from "../../src/hub/hugging_face.ts";
-import { NETWORK } from "../../src/hub/fetch_again.ts";
+import { NETWORK } from "../../src/hub/fetch_retry.ts";
 import { fileServer } from "./file_server.ts";
 
 const REFERENCE = {

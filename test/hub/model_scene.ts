@@ -8,7 +8,7 @@ import { join } from "@std/path";
 import { createHash } from "node:crypto";
 import { ModelCache } from "../../src/hub/model_cache.ts";
 import type { PullOptions } from "../../src/hub/pull_model.ts";
-import { NETWORK } from "../../src/hub/fetch_again.ts";
+import { NETWORK } from "../../src/hub/fetch_retry.ts";
 import { type FileServer, fileServer } from "./file_server.ts";
 
 /** A file, and another one of the same length. */

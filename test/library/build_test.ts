@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bytesSource } from "../../src/model/byte_source.ts";
-import { compress, decompress } from "../../src/library/compress.ts";
+import { compress, decompress } from "../../src/library/zstd_without_zlib.ts";
 import * as server from "../../src/state/compress.ts";
 import { buildLibrary, endBundler } from "../../tools/library.ts";
 import { assertThrows } from "../support/assert.ts";

@@ -29,7 +29,7 @@ import {
 } from "./condition_formula.ts";
 import { areDisjoint } from "./disjoint_schemas.ts";
 import { type DeadEnd, deadEndOf } from "./exact_masks.ts";
-import { beyond, expectWords } from "./refused_words.ts";
+import { expectWords, unsupportedKeyword } from "./unsupported_keywords.ts";
 import { joined, numbers, ofType } from "./scalar_conditions.ts";
 import { SchemaDocument, type SchemaNode, unfit } from "./schema_document.ts";
 import { arrays, objects, type SchemaReading } from "./shape_conditions.ts";
@@ -64,7 +64,7 @@ export class Conditions {
     this.#deadEnd = deadEndOf(this, this.document.root);
     if (!strict || this.#deadEnd === undefined) return;
     const { node, why } = this.#deadEnd;
-    throw beyond(node, why, true);
+    throw unsupportedKeyword(node, why, true);
   }
 
   /** Whether some pattern is tried on whole texts, in any time it takes. */
@@ -113,7 +113,7 @@ export class Conditions {
     }
     expectWords(node, schema, strict);
     if (strict && !this.#isAnyOf(node, schema)) {
-      throw beyond(node, "oneOf of schemas that overlap", true);
+      throw unsupportedKeyword(node, "oneOf of schemas that overlap", true);
     }
     if ("$recursiveRef" in schema) {
       parts.push(this.of(document.resolve(node, schema.$recursiveRef), kind));

@@ -19,7 +19,7 @@ import {
   not,
   TRUE,
 } from "./condition_formula.ts";
-import { isImpossible } from "./possible_conditions.ts";
+import { isImpossible } from "./impossible_conditions.ts";
 import { countOf, texts } from "./scalar_conditions.ts";
 import {
   isRecord,

@@ -12,7 +12,7 @@ import {
   type KnownFact,
 } from "../../client/client.ts";
 import type { Exchange } from "../../client/save_file.ts";
-import type { Library } from "../store/library.ts";
+import type { Library } from "../store/conversation_library.ts";
 import { wordsOf } from "../store/save_file.ts";
 import { settings } from "../store/settings.ts";
 import { newId, type Slot, type StoredTurn } from "../store/stored_turn.ts";

@@ -6,7 +6,7 @@
  */
 
 import { labelOf, lockSecret, newLabel } from "../../client/passphrase.ts";
-import type { Library } from "../store/library.ts";
+import type { Library } from "../store/conversation_library.ts";
 import { readSaveFile, writeSaveFile } from "../store/save_file.ts";
 import { newId, type Slot, type StoredTurn } from "../store/stored_turn.ts";
 import { fetchDetails, type SaveDetails, sealAgain } from "./server_state.ts";

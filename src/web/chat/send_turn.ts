@@ -11,7 +11,7 @@ import {
   type GenerateEnd,
   type GenerateInput,
 } from "../../client/client.ts";
-import type { Library } from "../store/library.ts";
+import type { Library } from "../store/conversation_library.ts";
 import { requestOptions, settings } from "../store/settings.ts";
 import { newId, type StoredTurn } from "../store/stored_turn.ts";
 import { CutOffError } from "./error_notice.ts";

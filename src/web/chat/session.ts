@@ -12,7 +12,7 @@ import {
   signal,
 } from "@preact/signals";
 import { patch } from "../store/signals.ts";
-import type { Library } from "../store/library.ts";
+import type { Library } from "../store/conversation_library.ts";
 import type { StoredTurn } from "../store/stored_turn.ts";
 import { TabPosition } from "./tab_position.ts";
 import { ask, health } from "./server_state.ts";

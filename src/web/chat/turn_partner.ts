@@ -6,7 +6,7 @@
  */
 
 import type { ChatMessage, Client } from "../../client/client.ts";
-import type { Library } from "../store/library.ts";
+import type { Library } from "../store/conversation_library.ts";
 import { loadLocal, localClient } from "../local/local_engine.ts";
 import { wordsOf } from "../store/save_file.ts";
 import { MissingSaveError } from "../store/missing_save.ts";

@@ -10,7 +10,7 @@ import { patch, watch } from "../store/signals.ts";
 import { fetchDetails, type LayerPicture } from "../chat/server_state.ts";
 import { explain } from "../chat/error_notice.ts";
 import type { Session } from "../chat/session.ts";
-import type { Library } from "../store/library.ts";
+import type { Library } from "../store/conversation_library.ts";
 
 /** What the notebook shows. */
 export interface Page {

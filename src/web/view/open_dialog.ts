@@ -5,7 +5,7 @@
  */
 
 import { type Signal, signal } from "@preact/signals";
-import type { Library } from "../store/library.ts";
+import type { Library } from "../store/conversation_library.ts";
 import type { Slot, StoredTurn } from "../store/stored_turn.ts";
 
 /** A dialog. */

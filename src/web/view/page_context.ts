@@ -9,7 +9,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Session } from "../chat/session.ts";
 import type { Notebook } from "../notebook/notebook.ts";
-import type { Library } from "../store/library.ts";
+import type { Library } from "../store/conversation_library.ts";
 
 /** The page's parts. */
 export interface PageParts {

@@ -6,13 +6,13 @@
  */
 
 /** Milliseconds that open answers get to end after a signal. */
-export const PATIENCE = 10_000;
+export const SHUTDOWN_PATIENCE = 10_000;
 
 /** Milliseconds that clients get to read the ends of their answers. */
-export const LINGER = 5000;
+export const SHUTDOWN_LINGER = 5000;
 
 /** What is ended, and how. */
-export interface GentleEndOptions {
+export interface GracefulShutdownOptions {
   /** Takes no more connections; resolves when the open ones have their answers. */
   readonly server: { shutdown(): Promise<void> };
   /** Ends every turn. */
@@ -24,13 +24,13 @@ export interface GentleEndOptions {
 }
 
 /** The end of a server. */
-export class GentleEnd {
-  readonly #endOptions: GentleEndOptions;
+export class GracefulShutdown {
+  readonly #endOptions: GracefulShutdownOptions;
   readonly #ended = Promise.withResolvers<void>();
   #endBegun = false;
 
   /** Ends nothing yet. */
-  constructor(options: GentleEndOptions) {
+  constructor(options: GracefulShutdownOptions) {
     this.#endOptions = options;
   }
 
@@ -48,12 +48,12 @@ export class GentleEnd {
 
   async #endServer(): Promise<void> {
     const { server, models, exit, after = later } = this.#endOptions;
-    after(PATIENCE, () => exit(1));
+    after(SHUTDOWN_PATIENCE, () => exit(1));
     const stopped = server.shutdown();
     await models.dispose();
     // Every turn has its end: who does not read it, or has sent half a request, is
     // not waited for.
-    after(LINGER, () => exit(0));
+    after(SHUTDOWN_LINGER, () => exit(0));
     await stopped;
     exit(0);
   }

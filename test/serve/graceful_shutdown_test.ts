@@ -1,17 +1,17 @@
 import { assertEquals } from "@std/assert";
 import {
-  GentleEnd,
-  type GentleEndOptions,
-  LINGER,
-  PATIENCE,
-} from "../../src/serve/gentle_end.ts";
+  GracefulShutdown,
+  type GracefulShutdownOptions,
+  SHUTDOWN_LINGER,
+  SHUTDOWN_PATIENCE,
+} from "../../src/serve/graceful_shutdown.ts";
 
 /** An end by a clock that the test sets, and how the process ended. */
-function scene(parts: Partial<GentleEndOptions> = {}) {
+function scene(parts: Partial<GracefulShutdownOptions> = {}) {
   const exits: [at: number, code: number][] = [];
   const timers: { readonly at: number; readonly then: () => void }[] = [];
   let now = 0;
-  const end = new GentleEnd({
+  const end = new GracefulShutdown({
     server: { shutdown: () => Promise.resolve() },
     models: { dispose: () => Promise.resolve() },
     exit: (code) => exits.push([now, code]),
@@ -62,21 +62,21 @@ Deno.test("clients that do not read the ends of their answers are waited for 5 s
   await pass(2000);
   turns.resolve();
   await pass(0);
-  await pass(LINGER - 1);
+  await pass(SHUTDOWN_LINGER - 1);
   assertEquals(exits, []);
   await pass(1);
-  assertEquals(exits, [[2000 + LINGER, 0]]);
-  assertEquals(LINGER, 5000);
+  assertEquals(exits, [[2000 + SHUTDOWN_LINGER, 0]]);
+  assertEquals(SHUTDOWN_LINGER, 5000);
 });
 
 Deno.test("turns that do not end are waited for 10 s", async () => {
   const { end, exits, pass } = scene({ models: { dispose: never } });
   end.signal();
-  await pass(PATIENCE - 1);
+  await pass(SHUTDOWN_PATIENCE - 1);
   assertEquals(exits, []);
   await pass(1);
-  assertEquals(exits, [[PATIENCE, 1]]);
-  assertEquals(PATIENCE, 10_000);
+  assertEquals(exits, [[SHUTDOWN_PATIENCE, 1]]);
+  assertEquals(SHUTDOWN_PATIENCE, 10_000);
 });
 
 Deno.test("a second signal ends a server at once", async () => {

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { LateObserver } from "../../src/observe/late_observer.ts";
+import { LazyObserver } from "../../src/observe/lazy_observer.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import { RequestRecord } from "../../src/observe/request_record.ts";
 import { fakeEngine } from "../http/fake_engine.ts";
 
-Deno.test("LateObserver tells an observer what happened before it was loaded, and after", async () => {
+Deno.test("LazyObserver tells an observer what happened before it was loaded, and after", async () => {
   let loads = 0;
-  const late = new LateObserver(() => {
+  const late = new LazyObserver(() => {
     loads++;
     const memory = () => ({ resident: 0, heap: 0 });
     return Promise.resolve(

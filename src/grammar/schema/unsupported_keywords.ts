@@ -9,7 +9,7 @@ import { refusedGrammar } from "../screen/grammar_bounds.ts";
 import { type SchemaNode, shownPointer } from "./schema_document.ts";
 
 /** The error of a schema that has what answers cannot be kept to. */
-export function beyond(
+export function unsupportedKeyword(
   { pointer }: SchemaNode,
   found: string,
   strict: boolean,
@@ -32,7 +32,7 @@ export function expectWords(
   strict: boolean,
 ): void {
   const refuse = (word: string) => {
-    throw beyond(node, word, strict);
+    throw unsupportedKeyword(node, word, strict);
   };
   for (const word of ["$dynamicRef", "extends", "disallow", "divisibleBy"]) {
     if (word in schema) refuse(word);

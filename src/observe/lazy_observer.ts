@@ -8,7 +8,7 @@
 import type { Observer } from "./request_observer.ts";
 
 /** Keeps what happens until the observer is there. */
-export class LateObserver<T extends Observer> implements Required<Observer> {
+export class LazyObserver<T extends Observer> implements Required<Observer> {
   readonly #loadObserver: () => Promise<T>;
   #waitingReports: ((observer: T) => void)[] = [];
   #observer: T | undefined;
