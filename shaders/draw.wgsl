@@ -332,9 +332,10 @@ fn list(i: u32, m: u32, floor: u32, first: u32, end: u32) -> u32 {
         atomicStore(&flags[i], 0u);
       }
       var keys = array<u32, GROUPS>();
-      for (var n = 0u; n < min(GROUPS, count - at); n++) {
-        let v = passing[at + n] * THREADS + i;
-        if (v < V) {
+      // The bound is constant, so that compilers which unroll keep the keys in registers.
+      for (var n = 0u; n < GROUPS; n++) {
+        let v = passing[min(at + n, count - 1u)] * THREADS + i;
+        if (at + n < count && v < V) {
           keys[n] = key(adjusted[m * WIDTH + v]);
         }
       }
