@@ -20,6 +20,7 @@ import {
   activationBytes,
   PANEL,
   panelBytes,
+  PRODUCT_SCRATCH,
   QUAD,
   roundUp,
 } from "../src/device/wasm/wasm_matrix.ts";
@@ -119,7 +120,7 @@ function side(
   const x = put(uniform(tokens * COLUMNS, [-1, 1], next));
   const xQ = take(activationBytes(COLUMNS) * roundUp(tokens, QUAD));
   const y = take(tokens * ROWS * 4);
-  const scratch = take(16_384);
+  const scratch = take(PRODUCT_SCRATCH);
   return {
     run: () => kernels.multiply(matrix, x, xQ, tokens, y, scratch),
     output: () => new Uint8Array(memory.buffer, y, tokens * ROWS * 4).slice(),

@@ -20,10 +20,11 @@ import { madd } from "./fused";
 import { PANEL } from "./panel";
 import { Layer, Matrix, Plan } from "./plan";
 import { After, boundary, bytesOf, pieces, product } from "./product";
+import { WIDE } from "./product_float";
 import { rowBytes, unpackRow } from "./rows";
 
-/** Scratch of a product, and bytes of a group of 64 channels. */
-const WIDE: usize = 16384, GROUP: usize = 256;
+/** Bytes of a group of 64 channels. */
+const GROUP: usize = 256;
 
 /** s_emb_x LN0(emb[token]) for every row and layer. */
 export function deepRows(plan: Plan, me: u32, scratch: usize): void {

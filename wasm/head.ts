@@ -22,6 +22,7 @@ import { madd } from "./fused";
 import { fold, inverseDeviation, mean, normalized } from "./norm";
 import { Layer, Matrix, Plan } from "./plan";
 import { After, product } from "./product";
+import { WIDE } from "./product_float";
 import { HeadRow, ROW, wkv } from "./wkv";
 
 /** Of the group norm: 64 · 1e-5. */
@@ -44,7 +45,7 @@ export function head(
   const rowBytes = <usize>D * 4, at = <usize>h * HEAD;
   const sa = scratch;
   const wide = scratch + HEAD;
-  const rows = wide + 16384;
+  const rows = wide + WIDE;
   lora(plan, layer.w2, plan.lowW, h, rows + HeadRow.W, wide);
   lora(plan, layer.a2, plan.lowA, h, rows + HeadRow.B, wide);
   lora(plan, layer.g2, plan.lowG, h, rows + HeadRow.G, wide);

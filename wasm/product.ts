@@ -76,49 +76,25 @@ export function product(
 ): void {
   const format = matrix.format, columns = matrix.columns;
   const yStride = yColumns * 4;
-  let panel = <usize>matrix.data + from * matrix.panelBytes;
   let out = y + from * PANEL * 4;
-  for (let p = from; p < to; p++) {
-    if (format === Format.INT8) {
-      const stride = activationBytes(columns);
-      panelProduct<i8>(
-        panel,
-        columns,
-        xQ,
-        stride,
-        rows,
-        out,
-        yStride,
-        scratch,
-      );
-    } else if (format === Format.INT4) {
-      const stride = activationBytes(columns);
-      panelProduct<u8>(
-        panel,
-        columns,
-        xQ,
-        stride,
-        rows,
-        out,
-        yStride,
-        scratch,
-      );
-    } else {
-      const stride = columns * 4;
-      productFloat(
-        format,
-        panel,
-        columns,
-        x,
-        stride,
-        rows,
-        out,
-        yStride,
-        scratch,
-      );
+  if (format < Format.INT8) {
+    productFloat(matrix, from, to, x, rows, out, yStride, scratch);
+  } else {
+    const stride = activationBytes(columns);
+    let panel = <usize>matrix.data + from * matrix.panelBytes;
+    for (let p = from; p < to; p++) {
+      const at = out + (p - from) * PANEL * 4;
+      if (format === Format.INT8) {
+        panelProduct<i8>(panel, columns, xQ, stride, rows, at, yStride, scratch);
+      } else {
+        panelProduct<u8>(panel, columns, xQ, stride, rows, at, yStride, scratch);
+      }
+      panel += matrix.panelBytes;
     }
-    if (after !== After.NOTHING) finish(out, rows, yStride, after);
-    panel += matrix.panelBytes;
+  }
+  if (after === After.NOTHING) return;
+  for (let p = from; p < to; p++) {
+    finish(out, rows, yStride, after);
     out += PANEL * 4;
   }
 }

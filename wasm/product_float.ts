@@ -4,12 +4,12 @@
  * Formula: y[m, r] = Σ_k x[m, k] w[r, k] in f32, k ascending, one sum per output.
  *
  * Idea: the 16 rows of a panel are four vectors of sums; each x[m, k] is spread
- * over a vector. One row of X reads the panel as it lies. Several rows widen 256
- * columns of it into scratch that stays in the first cache and go over that six
- * rows at a time, half a panel each (12 sums and 3 operands fit the 15 vector
- * registers that V8 has on x86; three rows of a whole panel spill and take twice as
- * long). Both do the same operations per
- * output in the same order, so how many rows there are never shows in a bit.
+ * over a vector. One row of X reads the panel as it lies. Quads of rows go through a
+ * stretch of columns together: their columns are gathered in scratch once for all
+ * panels, where one load, and one check of bounds, brings a column of four rows, and
+ * a panel's columns are widened beside them. A tile is a quad by half a panel, 8 sums.
+ * Both ways do the same operations per output in the same order, so how many rows
+ * there are never shows in a bit.
  *
  * What widening masks and scales by is loaded before a loop, never a constant in
  * it: `kept` in half.ts says why.
@@ -17,10 +17,11 @@
  * All shapes of the tile stay in one file, because they have to keep the same order
  * of operations, which is seen by holding one against the other.
  *
- * Layout: X rows `xStride` bytes apart, Y rows `yStride`; scratch 16 KiB.
+ * Layout: X and Y rows of f32; scratch `WIDE` bytes.
  * Source: own. Oracle: test/device/wasm/product_test.ts.
  */
 
+import { QUAD } from "./activation";
 import { madd } from "./fused";
 import {
   BF16_MASK,
@@ -32,43 +33,104 @@ import {
   lowBF16,
   lowF16,
 } from "./half";
-import { Format } from "./plan";
+import { PANEL } from "./panel";
+import { Format, Matrix } from "./plan";
+import { row0, row1, row2, row3 } from "./quad";
 
-/** Columns widened at a time. */
-const DEPTH: u32 = 256;
+/** Columns of a stretch, and most rows that are gathered. */
+const DEPTH: u32 = 128, STRIP: u32 = 64;
 
-/** Fewest rows for which widening pays. */
-const MANY: u32 = 4;
+/** Bytes of scratch: a stretch of a panel, widened, and of gathered rows. */
+export const WIDE: usize = DEPTH * (PANEL + STRIP) * 4;
 
+/** Panels `[from, to)` of a matrix by all rows. */
 export function productFloat(
-  format: u32,
-  panel: usize,
-  columns: u32,
+  matrix: Matrix,
+  from: u32,
+  to: u32,
   x: usize,
-  xStride: usize,
   rows: u32,
   y: usize,
   yStride: usize,
   scratch: usize,
 ): void {
-  if (rows < MANY) {
-    for (let m: u32 = 0; m < rows; m++) {
-      if (format === Format.F32) rowF32(panel, columns, x, y);
-      else if (format === Format.F16) rowF16(panel, columns, x, y, scratch);
-      else rowBF16(panel, columns, x, y, scratch);
-      x += xStride;
-      y += yStride;
-    }
-    return;
+  const xStride = matrix.columns * 4;
+  const panel = <usize>matrix.data + from * matrix.panelBytes;
+  const panels = to - from;
+  while (rows >= QUAD) {
+    const count = min(STRIP, rows) & ~(QUAD - 1);
+    strip(matrix, panel, panels, x, count, y, yStride, scratch);
+    x += count * xStride;
+    y += count * yStride;
+    rows -= count;
   }
+  const format = matrix.format, columns = matrix.columns;
+  let w = panel;
+  for (let p: u32 = 0; p < panels && rows > 0; p++) {
+    let at = x, out = y + p * PANEL * 4;
+    for (let m: u32 = 0; m < rows; m++) {
+      if (format === Format.F32) rowF32(w, columns, at, out);
+      else if (format === Format.F16) rowF16(w, columns, at, out, scratch);
+      else rowBF16(w, columns, at, out, scratch);
+      at += xStride;
+      out += yStride;
+    }
+    w += matrix.panelBytes;
+  }
+}
+
+/** Whole quads of rows, a stretch of columns after the other. */
+function strip(
+  matrix: Matrix,
+  panel: usize,
+  panels: u32,
+  x: usize,
+  rows: u32,
+  y: usize,
+  yStride: usize,
+  scratch: usize,
+): void {
+  const columns = matrix.columns, format = matrix.format;
+  const quads = scratch + DEPTH * 64;
   for (let first: u32 = 0; first < columns; first += DEPTH) {
     const depth = min(DEPTH, columns - first);
-    let w = panel + first * 64;
-    if (format !== Format.F32) {
-      w = scratch;
-      widen(format, panel + first * 32, depth, w);
+    for (let m: u32 = 0; m < rows; m += QUAD) {
+      const row = x + (m * columns + first) * 4;
+      gather(row, columns * 4, depth, quads + m * depth * 4);
     }
-    tiles(w, depth, x + first * 4, xStride, rows, y, yStride, first === 0);
+    for (let p: u32 = 0; p < panels; p++) {
+      let w = panel + p * matrix.panelBytes;
+      if (format === Format.F32) w += first * 64;
+      else {
+        widen(format, w + first * 32, depth, scratch);
+        w = scratch;
+      }
+      const fresh = first === 0;
+      let at = quads, out = y + p * PANEL * 4;
+      for (let m: u32 = 0; m < rows; m += QUAD) {
+        tile(w, depth, at, out, yStride, fresh);
+        tile(w + 32, depth, at, out + 32, yStride, fresh);
+        at += QUAD * depth * 4;
+        out += QUAD * yStride;
+      }
+    }
+  }
+}
+
+/** Four rows of X, column after column. */
+function gather(x: usize, xStride: usize, depth: u32, to: usize): void {
+  for (const end = x + depth * 4; x < end; x += 16) {
+    const a = v128.load(x), b = v128.load(x + xStride);
+    const c = v128.load(x + 2 * xStride), d = v128.load(x + 3 * xStride);
+    const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+    const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+    const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+    const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<f64>(ab, cd, 0, 2));
+    v128.store(to, v128.shuffle<f64>(ab, cd, 1, 3), 16);
+    v128.store(to, v128.shuffle<f64>(ab2, cd2, 0, 2), 32);
+    v128.store(to, v128.shuffle<f64>(ab2, cd2, 1, 3), 48);
+    to += 64;
   }
 }
 
@@ -151,151 +213,50 @@ function widen(format: u32, w: usize, depth: u32, target: usize): void {
   }
 }
 
-/** All rows over one widened piece; sums go on from Y unless it is the first. */
-function tiles(
+/** A quad by 8 rows of W, half a panel; sums go on from Y unless they are fresh. */
+function tile(
   w: usize,
   depth: u32,
   x: usize,
-  xStride: usize,
-  rows: u32,
   y: usize,
   yStride: usize,
   fresh: bool,
 ): void {
-  if (fresh) {
-    for (let m: u32 = 0; m < rows; m++) memory.fill(y + m * yStride, 0, 64);
+  const y1 = y + yStride, y2 = y1 + yStride, y3 = y2 + yStride;
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+  let b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+  if (!fresh) {
+    a0 = v128.load(y);
+    b0 = v128.load(y, 16);
+    a1 = v128.load(y1);
+    b1 = v128.load(y1, 16);
+    a2 = v128.load(y2);
+    b2 = v128.load(y2, 16);
+    a3 = v128.load(y3);
+    b3 = v128.load(y3, 16);
   }
-  let m: u32 = 0;
-  for (; m + 6 <= rows; m += 6) {
-    tile6(w, depth, x, xStride, y, yStride);
-    tile6(w + 32, depth, x, xStride, y + 32, yStride);
-    x += 6 * xStride;
-    y += 6 * yStride;
-  }
-  for (; m + 2 <= rows; m += 2) {
-    tile2(w, depth, x, x + xStride, y, y + yStride);
-    x += 2 * xStride;
-    y += 2 * yStride;
-  }
-  if (m < rows) tile1(w, depth, x, y);
-}
-
-function tile1(w: usize, depth: u32, x: usize, y: usize): void {
-  let a = v128.load(y), b = v128.load(y + 16);
-  let c = v128.load(y + 32), d = v128.load(y + 48);
-  for (let end = x + depth * 4; x < end; x += 4) {
-    const s = v128.load32_splat(x);
-    a = madd(v128.load(w), s, a);
-    b = madd(v128.load(w + 16), s, b);
-    c = madd(v128.load(w + 32), s, c);
-    d = madd(v128.load(w + 48), s, d);
-    w += 64;
-  }
-  save(y, a, b, c, d);
-}
-
-/** Two rows of X by a panel: 8 sums. */
-function tile2(
-  w: usize,
-  depth: u32,
-  x0: usize,
-  x1: usize,
-  y0: usize,
-  y1: usize,
-): void {
-  let a0 = v128.load(y0), b0 = v128.load(y0 + 16);
-  let c0 = v128.load(y0 + 32), d0 = v128.load(y0 + 48);
-  let a1 = v128.load(y1), b1 = v128.load(y1 + 16);
-  let c1 = v128.load(y1 + 32), d1 = v128.load(y1 + 48);
-  for (let end = x0 + depth * 4; x0 < end; x0 += 4) {
-    const s = v128.load32_splat(x0), t = v128.load32_splat(x1);
-    let p = v128.load(w);
-    a0 = madd(p, s, a0);
-    a1 = madd(p, t, a1);
-    p = v128.load(w + 16);
-    b0 = madd(p, s, b0);
-    b1 = madd(p, t, b1);
-    p = v128.load(w + 32);
-    c0 = madd(p, s, c0);
-    c1 = madd(p, t, c1);
-    p = v128.load(w + 48);
-    d0 = madd(p, s, d0);
-    d1 = madd(p, t, d1);
-    w += 64;
-    x1 += 4;
-  }
-  save(y0, a0, b0, c0, d0);
-  save(y1, a1, b1, c1, d1);
-}
-
-/** Six rows of X by 8 rows of W, half a panel: 12 sums. */
-function tile6(
-  w: usize,
-  depth: u32,
-  x0: usize,
-  xStride: usize,
-  y: usize,
-  yStride: usize,
-): void {
-  let x1 = x0 + xStride;
-  let x2 = x1 + xStride;
-  let x3 = x2 + xStride;
-  let x4 = x3 + xStride;
-  let x5 = x4 + xStride;
-  let at = y;
-  let a0 = v128.load(at), b0 = v128.load(at + 16);
-  at += yStride;
-  let a1 = v128.load(at), b1 = v128.load(at + 16);
-  at += yStride;
-  let a2 = v128.load(at), b2 = v128.load(at + 16);
-  at += yStride;
-  let a3 = v128.load(at), b3 = v128.load(at + 16);
-  at += yStride;
-  let a4 = v128.load(at), b4 = v128.load(at + 16);
-  at += yStride;
-  let a5 = v128.load(at), b5 = v128.load(at + 16);
-  for (let end = x0 + depth * 4; x0 < end; x0 += 4) {
-    const p = v128.load(w), q = v128.load(w + 16);
-    let s = v128.load32_splat(x0);
+  for (const end = x + depth * 16; x < end; x += 16) {
+    const p = v128.load(w), q = v128.load(w, 16), all = v128.load(x);
+    let s = row0(all);
     a0 = madd(p, s, a0);
     b0 = madd(q, s, b0);
-    s = v128.load32_splat(x1);
+    s = row1(all);
     a1 = madd(p, s, a1);
     b1 = madd(q, s, b1);
-    s = v128.load32_splat(x2);
+    s = row2(all);
     a2 = madd(p, s, a2);
     b2 = madd(q, s, b2);
-    s = v128.load32_splat(x3);
+    s = row3(all);
     a3 = madd(p, s, a3);
     b3 = madd(q, s, b3);
-    s = v128.load32_splat(x4);
-    a4 = madd(p, s, a4);
-    b4 = madd(q, s, b4);
-    s = v128.load32_splat(x5);
-    a5 = madd(p, s, a5);
-    b5 = madd(q, s, b5);
     w += 64;
-    x1 += 4;
-    x2 += 4;
-    x3 += 4;
-    x4 += 4;
-    x5 += 4;
   }
   v128.store(y, a0);
-  v128.store(y + 16, b0);
-  y += yStride;
-  v128.store(y, a1);
-  v128.store(y + 16, b1);
-  y += yStride;
-  v128.store(y, a2);
-  v128.store(y + 16, b2);
-  y += yStride;
-  v128.store(y, a3);
-  v128.store(y + 16, b3);
-  y += yStride;
-  v128.store(y, a4);
-  v128.store(y + 16, b4);
-  y += yStride;
-  v128.store(y, a5);
-  v128.store(y + 16, b5);
+  v128.store(y, b0, 16);
+  v128.store(y1, a1);
+  v128.store(y1, b1, 16);
+  v128.store(y2, a2);
+  v128.store(y2, b2, 16);
+  v128.store(y3, a3);
+  v128.store(y3, b3, 16);
 }

@@ -9,7 +9,13 @@ import type { Sizes } from "../../model/checkpoint.ts";
 import { N, stateLength } from "../../model/shape.ts";
 import type { MemoryOptions } from "../device.ts";
 import { Arena, type TensorPlace } from "./memory_arena.ts";
-import { activationBytes, PANEL, QUAD, roundUp } from "./wasm_matrix.ts";
+import {
+  activationBytes,
+  PANEL,
+  PRODUCT_SCRATCH,
+  QUAD,
+  roundUp,
+} from "./wasm_matrix.ts";
 import { loraFormat, MATRIX_FORMATS, matrixFormat } from "../matrix_format.ts";
 import { LAYER_FIELDS, PLAN_FIELDS, words } from "./plan_structs.ts";
 
@@ -77,10 +83,7 @@ const STAGED = 2;
 const STAGING = 1 << 20;
 
 /** A head's row in the scratch of a thread, and what lies before the rows. */
-const HEAD_ROW = 2048, HEAD_START = 256 + 16_384;
-
-/** Scratch of a product. */
-const WIDE = 16_384;
+const HEAD_ROW = 2048, HEAD_START = 256 + PRODUCT_SCRATCH;
 
 /** Lays out a model. */
 export function layout(
@@ -119,7 +122,7 @@ export function layout(
   const turn = 4 * deep * deep;
   // DeepEmbed's gates lie by the rows that fit, not by those that there are.
   const deepScratch = deep > 0
-    ? WIDE + chunk * (256 + 4 * roundUp(deep, PANEL)) + turn
+    ? PRODUCT_SCRATCH + chunk * (256 + 4 * roundUp(deep, PANEL)) + turn
     : 0;
   const passScratch = {
     fixed: Math.max(HEAD_START, deepScratch),

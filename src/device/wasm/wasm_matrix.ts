@@ -16,6 +16,9 @@ export const PANEL = 16;
 /** Columns that share a scale. */
 export const PANEL_BLOCK = 64;
 
+/** Bytes of scratch that a product takes. */
+export const PRODUCT_SCRATCH = 40_960;
+
 /** Rows of quantised activations that lie together. */
 export const QUAD = 4;
 

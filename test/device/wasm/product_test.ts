@@ -3,6 +3,7 @@ import {
   activationBytes,
   PANEL,
   panelBytes,
+  PRODUCT_SCRATCH,
   QUAD,
   roundUp,
 } from "../../../src/device/wasm/wasm_matrix.ts";
@@ -59,7 +60,7 @@ function multiply(
   );
   const x = room.put(xs), y = room.take(total * padded * 4);
   const xQ = room.take(activationBytes(columns) * roundUp(total, QUAD));
-  const scratch = room.take(16_384);
+  const scratch = room.take(PRODUCT_SCRATCH);
   for (let m = 0; m < total; m += count) {
     const n = Math.min(count, total - m);
     const from = x + m * columns * 4, to = y + m * padded * 4;
@@ -92,10 +93,10 @@ for (const [format, nmse] of FORMAT_ERROR) {
   Deno.test(`product() of ${format} does the same bits for any number of rows`, () => {
     const next = random(12), rows = 48, columns = 704;
     const weights = uniform(rows * columns, [-1, 1], next);
-    const xs = uniform(11 * columns, [-2, 3], next);
+    const xs = uniform(70 * columns, [-2, 3], next);
     const setup = { rows, columns, weights, xs, format };
     const alone = multiply(setup, 1);
-    for (const n of [2, 3, 4, 5, 6, 7, 8, 11]) {
+    for (const n of [2, 3, 4, 5, 6, 7, 8, 11, 70]) {
       assertEquals(multiply(setup, n), alone, `${n} rows`);
     }
   });
