@@ -172,7 +172,7 @@ const assets: esbuild.Plugin = {
           Deno.readTextFile(new URL(`shaders/${name}`, ROOT))
         ),
       );
-      const text = sources.map(bare).join("\0");
+      const text = sources.map(bareShader).join("\0");
       const packed = deflateRawSync(text, { level: 9 }).toString("base64url");
       return {
         contents: `import { shaderTexts } from "./shader_text.ts";
@@ -224,10 +224,12 @@ async function shaderNames(): Promise<string[]> {
   ).toSorted();
 }
 
-/** A shader without its comments, its indents, and spaces that part no words. */
-function bare(source: string): string {
+/** A shader without its comments, its indents, and spaces that part no tokens. */
+export function bareShader(source: string): string {
   return source.replaceAll(/\/\/.*$/gm, "").replaceAll(/^\s+|\s+$/gm, "")
-    .replaceAll(/ ?([,;:+*&|(){}]) ?/g, "$1");
+    .replaceAll(/ ?([,;:+*&|(){}?%[\]]) ?/g, "$1")
+    // Not where a minus would meet another, or what closes a template.
+    .replaceAll(/(?<=[^ ->]) ?([-=]) ?(?=[^ ->])/g, "$1");
 }
 
 async function declarations(): Promise<Uint8Array> {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bytesSource } from "../../src/model/byte_source.ts";
 import { compress, decompress } from "../../src/library/zstd_without_zlib.ts";
 import * as server from "../../src/state/compress.ts";
-import { buildLibrary, endBundler } from "../../tools/library.ts";
+import { bareShader, buildLibrary, endBundler } from "../../tools/library.ts";
 import { assertThrows } from "../support/assert.ts";
 import { random } from "../support/random.ts";
 
@@ -74,4 +74,18 @@ Deno.test("bytesSource() rejects a range that is not there", async () => {
   let code: unknown;
   await source.read(2, 2).catch((error) => code = error.code);
   assertEquals(code, "ERR_MODEL_CORRUPT");
+});
+
+/** Tokens of WGSL, the longest first. */
+const WGSL_TOKENS =
+  /[A-Za-z_]\w*|(?:0[xX][\da-fA-F]+|\d*\.?\d+(?:[eE][-+]?\d+)?\.?)[iufh]?|<<=|>>=|--|\+\+|&&|\|\||[-+*/%&|^<>=!]=|<<|>>|->|\S/g;
+
+Deno.test("shaders of the package have the tokens of their files", async () => {
+  const folder = new URL("../../shaders/", import.meta.url);
+  const tokens = (text: string) =>
+    text.replaceAll(/\/\/.*$/gm, "").match(WGSL_TOKENS);
+  for await (const { name } of Deno.readDir(folder)) {
+    const source = await Deno.readTextFile(new URL(name, folder));
+    assertEquals(tokens(bareShader(source)), tokens(source), name);
+  }
 });
