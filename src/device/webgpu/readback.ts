@@ -35,12 +35,10 @@ export class Readback {
   readonly #busy = new Set<GPUBuffer>();
   /** Those that a promise has called mapped before. */
   readonly #proven = new WeakSet<GPUBuffer>();
-  /** Promises that have not resolved. */
-  #pending = 0;
   /** Downloads that wait for their promise. */
   #waiting = 0;
   /** When others had the thread last, as far as is known. */
-  #shared = 0;
+  #shared = -Infinity;
 
   readonly #now: () => number;
 
@@ -56,7 +54,6 @@ export class Readback {
 
   /** A buffer of at least `size` bytes to copy to; hand it to {@linkcode take}. */
   reserve(size: number): GPUBuffer {
-    if (this.#pending === 0) this.#shared = this.#now();
     const fits = this.#idle.findIndex((buffer) => buffer.size >= size);
     const [known] = fits < 0 ? [] : this.#idle.splice(fits, 1);
     const buffer = known ?? this.#gpu.buffer(
@@ -109,9 +106,7 @@ export class Readback {
   }
 
   #mapped(buffer: GPUBuffer, size: number): Promise<void> {
-    this.#pending++;
     const mapped = buffer.mapAsync(GPUMapMode.READ, 0, size).finally(() => {
-      this.#pending--;
       this.#shared = this.#now();
     });
     // Nobody waits for it where the buffer is read sooner.
