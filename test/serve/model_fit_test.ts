@@ -35,19 +35,17 @@ Deno.test("main.ts refuses what WebAssembly cannot hold before it reads it", asy
   try {
     await writeHollow(join(folder, "large.safetensors"));
     await Deno.writeTextFile(join(folder, "vocab.txt"), "1 'a' 1\n");
-    const before = performance.now();
     const { code, stderr } = await run([
       ...["run", "-P=serve", `--allow-read=models,src,${folder}`, "main.ts"],
       ...["start", "--port", "0"],
       ...["--device", "wasm", "--model", folder],
     ]);
     assertEquals(code, 1);
+    // Had weights been read, the device would have run out of memory first.
     assertMatch(
       stderr,
       /Cannot load .*: it takes [56]\.\d+ GB with 8 lanes, and .*; use /,
     );
-    // Its 5.9 GB would take longer than that to read.
-    assertEquals(performance.now() - before < 10_000, true);
     const inspected = await run([
       ...["run", "-A", "src/cli/model_command.ts", "inspect", folder],
     ]);
