@@ -44,7 +44,10 @@ async function cpuName(): Promise<string> {
   const text = await Deno.readTextFile("/proc/cpuinfo");
   const field = (name: string) =>
     new RegExp(`^${name}\\s*: (.*)$`, "m").exec(text)?.[1] ?? "unknown";
-  return `${field("model name")} family ${field("cpu family")}`;
+  // Of one family are processors with and without AVX-512.
+  return `${field("model name")} family ${field("cpu family")} model ${
+    field("model")
+  }`;
 }
 
 async function commit(): Promise<string> {
