@@ -86,7 +86,11 @@ export class Readback {
       let range = this.#mayHurry(buffer) ? readable(buffer, size) : undefined;
       if (range === undefined) {
         this.#waiting++;
-        await mapped.finally(() => this.#waiting--);
+        try {
+          await mapped;
+        } finally {
+          this.#waiting--;
+        }
         this.#proven.add(buffer);
         range = buffer.getMappedRange(0, size);
       }
