@@ -194,8 +194,8 @@ export class WebGpuModel implements DeviceModel {
       chunk: this.#chunk.rows,
       few: fewRows(this.#gpu.software),
     });
-    const chunks = passes.filter(({ kind }) => kind === "chunk").length;
-    const asked = this.#chunk.ask(chunks, performance.now());
+    const reading = passes.filter(({ kind }) => kind !== "decode").length;
+    const asked = this.#chunk.ask(reading, performance.now());
     this.#passes.run(passes, {
       staging,
       place: (entry, index) => starts[entry] + 4 * V * index,
