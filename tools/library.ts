@@ -229,7 +229,7 @@ export function bareShader(source: string): string {
   return source.replaceAll(/\/\/.*$/gm, "").replaceAll(/^\s+|\s+$/gm, "")
     .replaceAll(/ ?([,;:+*&|(){}?%[\]]) ?/g, "$1")
     // Not where a minus would meet another, or what closes a template.
-    .replaceAll(/(?<=[^ ->]) ?([-=]) ?(?=[^ ->])/g, "$1");
+    .replaceAll(/(?<=[^ \->]) ?([-=]) ?(?=[^ \->])/g, "$1");
 }
 
 async function declarations(): Promise<Uint8Array> {
