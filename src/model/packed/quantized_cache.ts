@@ -49,7 +49,7 @@ export interface CacheKey {
 /** What stands at the end of the file. */
 export interface Footer {
   /** Of its layout. */
-  readonly version: 2;
+  readonly version: typeof VERSION;
   /** What the weights were packed from and for. */
   readonly key: CacheKey;
   /** The model's, lower-case hex. */
@@ -70,6 +70,8 @@ export class CacheError extends ModelError {
   }
 }
 
+/** Of the layout that is written, the only one that is read. */
+const VERSION = 2;
 const CACHE_MAGIC = new TextEncoder().encode("GOSQ");
 const TRAILER = 40;
 
@@ -157,7 +159,7 @@ export async function footerBytes(
   },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const footer: Footer = {
-    version: 2,
+    version: VERSION,
     key: inOrder(key),
     fingerprint: fingerprint.toHex(),
     pieces,
@@ -196,16 +198,25 @@ async function readFooter(source: FillingSource): Promise<Footer> {
   } catch (cause) {
     throw damaged(cause);
   }
+  if (isOfAnotherVersion(footer)) {
+    throw new CacheError(`${name} is of another version`);
+  }
   if (!isFooter(footer)) throw damaged();
   const bytes = footer.pieces.reduce((sum, piece) => sum + piece.size, 0);
   if (bytes !== size - TRAILER - length) throw damaged();
   return footer;
 }
 
+/** Whether JSON is what an earlier or a later program wrote. */
+function isOfAnotherVersion(json: unknown): boolean {
+  const { version = VERSION } = (json ?? {}) as Partial<Footer>;
+  return Number.isSafeInteger(version) && version !== VERSION;
+}
+
 /** Whether JSON is a footer; its key is compared as a whole. */
 function isFooter(json: unknown): json is Footer {
   const { version, key, fingerprint, pieces } = (json ?? {}) as Partial<Footer>;
-  return version === 2 && key !== undefined &&
+  return version === VERSION && key !== undefined &&
     /^[\da-f]{64}$/.test(`${fingerprint}`) &&
     Array.isArray(pieces) &&
     pieces.every((piece) =>
