@@ -18,7 +18,7 @@
  * Sums over stretches stay in scratch, row behind row, for rows of Y are often a
  * multiple of 1 KiB apart and would drive each other out of the first cache.
  *
- * Layout: panel.ts and activation.ts; scratch 14 KiB.
+ * Layout: panel.ts and activation.ts; 14,400 bytes of scratch.
  * Source: own. Oracle: test/device/wasm/product_test.ts.
  */
 
