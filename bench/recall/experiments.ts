@@ -11,7 +11,7 @@ import { type Asked, type Kind, KINDS, slotsOf, Talk } from "./talk.ts";
 /** The rows of the tables. */
 export type Cell =
   | {
-    readonly row: "one fact" | "six facts" | "unknown";
+    readonly row: "one fact" | "six facts" | "all six" | "unknown";
     readonly after: number;
   }
   | { readonly row: "overwritten" | "kept" | "forgotten" | "ten facts" }
@@ -101,6 +101,9 @@ function remembering(
         cell: { row, after } as const,
       })),
       { ...talk.ask(unknown), cell: { row: "unknown", after } },
+      ...count > 1
+        ? [{ ...talk.list(), cell: { row: "all six", after } as const }]
+        : [],
     ]);
   }
   return { kind, steps };

@@ -130,12 +130,14 @@ function chatPart({ scores }: ChatResult): string[] {
     "## Facts in conversation",
     "*After* counts the messages, each answered, between the last fact and the " +
     "question. Only *seen values* were met in the embedded model's training; to " +
-    "other models all are new. *Overwritten*, *kept* and *forgotten*: six facts, " +
+    "other models all are new. *All six*: what is known about the user, and the " +
+    "answer must have all of it and nothing else. *Overwritten*, *kept* and *forgotten*: six facts, " +
     "five messages, two facts corrected or taken back, twenty messages. " +
     `*Choice*: of four replies, one with the value told and ${OTHERS} with ` +
     "others, the likeliest a token; chance is 25 %.",
     distances("one fact"),
     distances("six facts"),
+    distances("all six"),
     distances("unknown"),
     table(["", ...KINDS], [
       ...rows.map((row) => [
@@ -177,9 +179,9 @@ function freshPart({ scores }: ChatResult): string[] {
     "Fresh sets, which the training grammar never draws. *Several " +
     "in one sentence*: two or three facts, each asked for after " +
     `${BETWEEN} messages. *Two of a kind*: two pets or siblings, and the answer ` +
-    "must have both names. *Out of scope*: sixty questions and orders that a small " +
+    "must have both names. *Out of scope*: questions and orders that a small " +
     "model can only decline; three facts are known, and an answer that states a " +
-    "fact about the user is wrong. *Small talk*: thirty lines whose reply has to " +
+    "fact about the user is wrong. *Small talk*: lines whose reply has to " +
     "have a word that fits.",
     table(["", ...FRESH_KINDS], [
       ...rows.map((row) => [

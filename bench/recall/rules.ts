@@ -10,6 +10,8 @@ export interface Expected {
   readonly values: readonly string[];
   /** None of these: what was true before, or what others would be told. */
   readonly never?: readonly string[];
+  /** Whether each sentence about the user has to say one of the values. */
+  readonly only?: boolean;
   /** What an answer to something else than a question for a fact is like. */
   readonly like?: RegExp;
 }
@@ -42,18 +44,27 @@ export function denies(said: string): boolean {
 
 /**
  * The share of an answer that is right, 0 to 1: of the values wanted those that it
- * says, and nothing if it says one that must not come. Where something else was said, the answer has to be
+ * says, and nothing if it says one that must not come, or a fact besides them where
+ * only they may come. Where something else was said, the answer has to be
  * like what is wanted and must state no fact about the user. RULER scores recall in the
  * same way, without the last (Hsieh et al. 2024, arXiv:2404.06654, appendix).
  */
 export function credit(
   said: string,
-  { values, never = [], like }: Expected,
+  { values, never = [], only = false, like }: Expected,
 ): number {
   if (like) return like.test(said) && !claims(said) ? 1 : 0;
   if (never.some((value) => says(said, value))) return 0;
+  if (only && invents(said, values)) return 0;
   if (values.length === 0) return denies(said) ? 1 : 0;
   return values.filter((value) => says(said, value)).length / values.length;
+}
+
+/** Whether a sentence of `said` states a fact about the user that is none of these. */
+function invents(said: string, values: readonly string[]): boolean {
+  return said.split(/[.!?]/).some((sentence) =>
+    claims(sentence) && !values.some((value) => says(sentence, value))
+  );
 }
 
 function words(text: string): string {

@@ -149,6 +149,27 @@ export class Talk {
     return { user, reply, values: [value], choices };
   }
 
+  /** Asks for everything told: the reply has all of it, and nothing else. */
+  list(): Asked {
+    const user = this.pick(
+      this.#kind === "held-out phrasings"
+        ? heldout.list_questions
+        : grammar.list_questions,
+    );
+    const told = grammar.slots.flatMap(({ id, answer }) => {
+      const value = this.facts.get(id);
+      return value === undefined ? [] : [{ answer, value }];
+    });
+    return {
+      user,
+      reply: told.map(({ answer, value }) => answer.replace("{v}", value))
+        .join(" "),
+      values: told.map(({ value }) => value),
+      only: true,
+      choices: [],
+    };
+  }
+
   /** A message that tells no fact, in the proportions of the training. */
   smallTalk(): string {
     const share = this.#next();

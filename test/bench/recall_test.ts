@@ -52,6 +52,23 @@ Deno.test("credit() counts the values that an answer says, as whole words", () =
   assert(says("C'est Zoë", "zoë"));
 });
 
+Deno.test("credit() wants nothing else in a list of what is known", () => {
+  const values = ["Dave", "Leeds"];
+  for (
+    const [said, expected] of [
+      ["Your name is Dave. You live in Leeds.", 1],
+      ["Your name is Dave.", 0.5],
+      ["Your name is Dave. You live in Leeds. Your favourite food is wife.", 0],
+      ["Your name is Dave. You live in Leeds. I keep it.", 1],
+    ] as const
+  ) {
+    assertEquals([said, credit(said, { values, only: true })], [
+      said,
+      expected,
+    ]);
+  }
+});
+
 Deno.test("credit() wants a reply that fits and states no fact, where none is asked for", () => {
   const like = /too small|do not know/i;
   for (

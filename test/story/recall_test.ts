@@ -42,6 +42,7 @@ Deno.test("the embedded model remembers, corrects and does not invent", async ()
   atLeast(0.98, "corrected", row("overwritten"));
   atLeast(0.95, "kept beside a correction", row("kept"));
   atLeast(0.95, "never told", row("unknown"));
+  atLeast(0.6, "a list of six facts", row("all six"));
   atLeast(0.75, "one fresh fact told", row("one fact", "fresh values"));
   atLeast(0.5, "one fact, fresh words", row("one fact", "fresh phrasings"));
   atLeast(0.6, "several in one sentence", row("several in one sentence"));
