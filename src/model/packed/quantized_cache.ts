@@ -49,7 +49,7 @@ export interface CacheKey {
 /** What stands at the end of the file. */
 export interface Footer {
   /** Of its layout. */
-  readonly version: typeof VERSION;
+  readonly version: 2;
   /** What the weights were packed from and for. */
   readonly key: CacheKey;
   /** The model's, lower-case hex. */
