@@ -35,7 +35,7 @@ import {
 } from "./half";
 import { PANEL } from "./panel";
 import { Format, Matrix } from "./plan";
-import { row0, row1, row2, row3 } from "./quad";
+import { row0, row1, row2, row3, storePanel } from "./quad";
 
 /** Columns of a stretch, and most rows that are gathered. */
 const DEPTH: u32 = 128, STRIP: u32 = 64;
@@ -144,7 +144,7 @@ function rowF32(w: usize, columns: u32, x: usize, y: usize): void {
     d = madd(v128.load(w + 48), s, d);
     w += 64;
   }
-  save(y, a, b, c, d);
+  storePanel(y, a, b, c, d);
 }
 
 function rowF16(
@@ -165,7 +165,7 @@ function rowF16(
     d = madd(highF16(q, mask, scale), s, d);
     w += 32;
   }
-  save(y, a, b, c, d);
+  storePanel(y, a, b, c, d);
 }
 
 function rowBF16(
@@ -186,15 +186,7 @@ function rowBF16(
     d = madd(highBF16(q, mask), s, d);
     w += 32;
   }
-  save(y, a, b, c, d);
-}
-
-@inline
-function save(y: usize, a: v128, b: v128, c: v128, d: v128): void {
-  v128.store(y, a);
-  v128.store(y + 16, b);
-  v128.store(y + 32, c);
-  v128.store(y + 48, d);
+  storePanel(y, a, b, c, d);
 }
 
 function widen(format: u32, w: usize, depth: u32, target: usize): void {

@@ -28,7 +28,16 @@ import { byPairs } from "./fused";
 import { kept } from "./half";
 import { early, late, NIBBLES, unpack } from "./nibbles";
 import { BLOCK, INT4_BLOCK, INT8_BLOCK } from "./panel";
-import { added, offsetOf, row0, row1, row2, row3, scaleOf } from "./quad";
+import {
+  added,
+  offsetOf,
+  row0,
+  row1,
+  row2,
+  row3,
+  scaleOf,
+  storePanel,
+} from "./quad";
 
 /** Blocks of a stretch. */
 const STRETCH: u32 = 8;
@@ -114,8 +123,7 @@ function stretch<T, P>(
     y += QUAD * SUM;
   }
   for (; m < rows; m++) {
-    if (isSigned<T>()) rowInt8<P>(header, x, x + bytes, y, ones);
-    else rowInt4<P>(header, x, x + bytes, y, ones, mask);
+    row<T, P>(header, x, x + bytes, y, ones, mask);
     x += 4;
     y += SUM;
   }
@@ -235,44 +243,8 @@ function withBlock<T>(
   return added(integers, t, offsetOf<T>(h, t), s, o, y);
 }
 
-/** A lone row by a stretch of INT8 weights. */
-function rowInt8<P>(
-  header: usize,
-  x: usize,
-  end: usize,
-  y: usize,
-  ones: v128,
-): void {
-  let y0 = v128.load(y), y1 = v128.load(y, 16);
-  let y2 = v128.load(y, 32), y3 = v128.load(y, 48);
-  for (; x < end; x += QUAD_BLOCK) {
-    let a = begin<i8, P>(x), b = a, c = a, d = a;
-    let w = header + 64, at = x;
-    for (const stop = x + 256; at < stop; at += 16) {
-      const s = v128.load32_splat(at);
-      a = dot<i8, P>(v128.load(w), s, ones, a);
-      b = dot<i8, P>(v128.load(w, 16), s, ones, b);
-      c = dot<i8, P>(v128.load(w, 32), s, ones, c);
-      d = dot<i8, P>(v128.load(w, 48), s, ones, d);
-      w += 64;
-    }
-    const total = v128.load32_splat(x, QuadBlock.TOTAL);
-    const s = v128.load32_splat(x, QuadBlock.SCALE);
-    const o = v128.load32_splat(x, QuadBlock.OFFSET);
-    y0 = withBlock<i8>(ended<i8, P>(a, ones, total), header, s, o, y0);
-    y1 = withBlock<i8>(ended<i8, P>(b, ones, total), header + 16, s, o, y1);
-    y2 = withBlock<i8>(ended<i8, P>(c, ones, total), header + 32, s, o, y2);
-    y3 = withBlock<i8>(ended<i8, P>(d, ones, total), header + 48, s, o, y3);
-    header += blockBytes<i8>();
-  }
-  v128.store(y, y0);
-  v128.store(y, y1, 16);
-  v128.store(y, y2, 32);
-  v128.store(y, y3, 48);
-}
-
-/** A lone row by a stretch of INT4 weights, as they lie. */
-function rowInt4<P>(
+/** A lone row by a stretch, INT4 weights as they lie. */
+function row<T, P>(
   header: usize,
   x: usize,
   end: usize,
@@ -283,35 +255,40 @@ function rowInt4<P>(
   let y0 = v128.load(y), y1 = v128.load(y, 16);
   let y2 = v128.load(y, 32), y3 = v128.load(y, 48);
   for (; x < end; x += QUAD_BLOCK) {
-    let a = begin<u8, P>(x), b = a, c = a, d = a;
+    let a = begin<T, P>(x), b = a, c = a, d = a;
     let w = header + 64, at = x;
-    for (const stop = x + 256; at < stop; at += 32) {
-      const s = v128.load32_splat(at), t = v128.load32_splat(at, 16);
-      let p = v128.load(w);
-      a = dot<u8, P>(early(p, mask), s, ones, a);
-      a = dot<u8, P>(late(p, mask), t, ones, a);
-      p = v128.load(w, 16);
-      b = dot<u8, P>(early(p, mask), s, ones, b);
-      b = dot<u8, P>(late(p, mask), t, ones, b);
-      p = v128.load(w, 32);
-      c = dot<u8, P>(early(p, mask), s, ones, c);
-      c = dot<u8, P>(late(p, mask), t, ones, c);
-      p = v128.load(w, 48);
-      d = dot<u8, P>(early(p, mask), s, ones, d);
-      d = dot<u8, P>(late(p, mask), t, ones, d);
+    for (const stop = x + 256; at < stop; at += isSigned<T>() ? 16 : 32) {
+      const s = v128.load32_splat(at);
+      if (isSigned<T>()) {
+        a = dot<T, P>(v128.load(w), s, ones, a);
+        b = dot<T, P>(v128.load(w, 16), s, ones, b);
+        c = dot<T, P>(v128.load(w, 32), s, ones, c);
+        d = dot<T, P>(v128.load(w, 48), s, ones, d);
+      } else {
+        const t = v128.load32_splat(at, 16);
+        let p = v128.load(w);
+        a = dot<T, P>(early(p, mask), s, ones, a);
+        a = dot<T, P>(late(p, mask), t, ones, a);
+        p = v128.load(w, 16);
+        b = dot<T, P>(early(p, mask), s, ones, b);
+        b = dot<T, P>(late(p, mask), t, ones, b);
+        p = v128.load(w, 32);
+        c = dot<T, P>(early(p, mask), s, ones, c);
+        c = dot<T, P>(late(p, mask), t, ones, c);
+        p = v128.load(w, 48);
+        d = dot<T, P>(early(p, mask), s, ones, d);
+        d = dot<T, P>(late(p, mask), t, ones, d);
+      }
       w += 64;
     }
     const total = v128.load32_splat(x, QuadBlock.TOTAL);
     const s = v128.load32_splat(x, QuadBlock.SCALE);
     const o = v128.load32_splat(x, QuadBlock.OFFSET);
-    y0 = withBlock<u8>(ended<u8, P>(a, ones, total), header, s, o, y0);
-    y1 = withBlock<u8>(ended<u8, P>(b, ones, total), header + 16, s, o, y1);
-    y2 = withBlock<u8>(ended<u8, P>(c, ones, total), header + 32, s, o, y2);
-    y3 = withBlock<u8>(ended<u8, P>(d, ones, total), header + 48, s, o, y3);
-    header += blockBytes<u8>();
+    y0 = withBlock<T>(ended<T, P>(a, ones, total), header, s, o, y0);
+    y1 = withBlock<T>(ended<T, P>(b, ones, total), header + 16, s, o, y1);
+    y2 = withBlock<T>(ended<T, P>(c, ones, total), header + 32, s, o, y2);
+    y3 = withBlock<T>(ended<T, P>(d, ones, total), header + 48, s, o, y3);
+    header += blockBytes<T>();
   }
-  v128.store(y, y0);
-  v128.store(y, y1, 16);
-  v128.store(y, y2, 32);
-  v128.store(y, y3, 48);
+  storePanel(y, y0, y1, y2, y3);
 }

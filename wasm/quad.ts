@@ -30,6 +30,21 @@ export function row3(x: v128): v128 {
   return v128.shuffle<i32>(x, x, 3, 3, 3, 3);
 }
 
+/** Stores a row's sums of a panel. */
+@inline
+export function storePanel(
+  y: usize,
+  a: v128,
+  b: v128,
+  c: v128,
+  d: v128,
+): void {
+  v128.store(y, a);
+  v128.store(y, b, 16);
+  v128.store(y, c, 32);
+  v128.store(y, d, 48);
+}
+
 /** The scale of four rows of weights, by their headers. */
 @inline
 export function scaleOf(header: v128): v128 {
