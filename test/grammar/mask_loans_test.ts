@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RequestError } from "../../src/errors.ts";
+import type { LaneResult } from "../../src/device/device.ts";
 import { wasmDevice } from "../../src/device/wasm/wasm_device.ts";
 import { openEngine } from "../../src/engine/device_engine.ts";
 import type { Turn } from "../../src/engine/engine.ts";
@@ -30,7 +31,7 @@ const RULES: Grammar = {
 };
 
 /** An engine whose device waits for masks, and grammars. */
-async function open() {
+async function open(stepped?: (results: readonly LaneResult[]) => void) {
   const checkpoint = randomCheckpoint({ L: 2, D: 128, V });
   const { shape } = checkpoint;
   const device = wasmDevice({ threads: 2 });
@@ -47,7 +48,17 @@ async function open() {
     format: { fingerprint: new Uint8Array(32), shape },
     tokenizer,
     maxWaiting: 0,
-    load: () => device.load(checkpoint, { lanes: 4, quantization: "int8" }),
+    async load() {
+      const options = { lanes: 4, quantization: "int8" } as const;
+      const model = await device.load(checkpoint, options);
+      const step = model.step.bind(model);
+      model.step = async (batch) => {
+        const results = await step(batch);
+        stepped?.(results);
+        return results;
+      };
+      return model;
+    },
   });
   const grammars = superviseGrammars({ tokenizer, V });
   return {
@@ -182,4 +193,45 @@ Deno.test("an answer whose masks are lent is cancelled, and fails, as any other"
   assertEquals(engine.load.busy, 0);
   const { text } = await take(engine, { maxTokens: 5 });
   assert(text.length > 0);
+});
+
+Deno.test("an answer is cancelled where its lane has read a token and had no mask after it", async () => {
+  let undrawn = Promise.withResolvers<void>(), held = false, found = false;
+  await using opened = await open((results) => {
+    if (!held || !results.some((result) => result.undrawn)) return;
+    found = true;
+    undrawn.resolve();
+  });
+  const { engine, grammars } = opened;
+  const begin = { tokens: [], space: false };
+  for (const when of ["the mask is found", "masks are lent"]) {
+    const leaving = new AbortController();
+    undrawn = Promise.withResolvers();
+    held = found = false;
+    const constraint = await grammars.open(GRAMMAR, begin);
+    const accept = constraint.accept.bind(constraint);
+    let accepted = 0;
+    constraint.accept = async (token) => {
+      if (++accepted === 2) {
+        held = true;
+        await undrawn.promise;
+        if (when === "the mask is found") leaving.abort();
+      }
+      return await accept(token);
+    };
+    const lend = constraint.lend?.bind(constraint);
+    constraint.lend = (count) => {
+      if (found) leaving.abort();
+      return lend?.(count);
+    };
+    const turn = { maxTokens: 200, constraint };
+    const cut = await take(engine, turn, leaving.signal);
+    constraint.close();
+    assertEquals(cut.finish, "cancelled");
+    const again = await grammars.open(GRAMMAR, begin);
+    const { completionTokens: maxTokens } = cut.usage;
+    const same = await take(engine, { maxTokens, constraint: unlent(again) });
+    again.close();
+    assertEquals([same.text, same.save], [cut.text, cut.save]);
+  }
 });

@@ -97,6 +97,8 @@ export class Run implements Job {
   /** The last token kept, which a lane that was put back has not read. */
   #unread: readonly number[] = [];
   #drawingBegun = false;
+  /** Whether a part of a step is in the making: a constraint that lends may cancel the turn. */
+  #planning = false;
   #cancelled = false;
   #leavingWithSave = false;
   #runOver = false;
@@ -164,8 +166,12 @@ export class Run implements Job {
 
   /** Its part of the next step. */
   next(room: StepBudget): LaneStep | undefined {
-    const step = this.#runOver ? undefined : this.#planStep(room);
+    if (this.#runOver) return undefined;
+    this.#planning = true;
+    const step = this.#planStep(room);
+    this.#planning = false;
     if (step !== undefined) this.#stepsInFlight.push(step);
+    else if (this.#cancelled) this.#settleTurn();
     return step;
   }
 
@@ -380,7 +386,8 @@ export class Run implements Job {
 
   /** Finds out whether the turn is over, once nothing of it is in the air. */
   #settleTurn(): void {
-    if (this.#runOver || this.#stepsInFlight.length > 0) return;
+    if (this.#runOver || this.#planning) return;
+    if (this.#stepsInFlight.length > 0) return;
     if (this.#ending === undefined) {
       if (this.#cancelled) {
         const ending = this.#drawn.length > 0
