@@ -146,7 +146,7 @@ export class WasmModel implements DeviceModel {
     const drawing = new Map<number, ThreadStep>();
     const masks = Promise.all(batch.map(async ({ mask: late, ...step }) => {
       const mask = await late;
-      const { lane, draw, sampling, stopTokens, feed } = step;
+      const { lane, draw, sampling, stopTokens, feed, logits } = step;
       const ready = late === undefined ? feed : mask;
       if (ready === undefined || sampling === undefined) return;
       drawing.set(lane, {
@@ -156,6 +156,7 @@ export class WasmModel implements DeviceModel {
         sampling: mask === undefined ? sampling : { ...sampling, mask },
         ...(feed && { feed }),
         ...(stopTokens && { stopTokens }),
+        ...(logits === "drawn" && { logits }),
       });
     }));
     await Promise.race([masks, reading.then(() => pause(MASK_PATIENCE))]);
@@ -197,10 +198,17 @@ function drawsLater({ mask, feed }: LaneStep): boolean {
   return mask !== undefined || feed !== undefined;
 }
 
-/** The part of a step that needs no mask. */
+/** The part of a step that needs no mask; it has no logits of draws to come. */
 function readFirst(whole: LaneStep): ThreadStep {
   const { mask: _, ...step } = whole;
-  return drawsLater(whole) ? { ...step, draw: 0, keep: true } : step;
+  if (!drawsLater(whole)) return step;
+  const { logits, ...rest } = step;
+  return {
+    ...rest,
+    ...(logits !== undefined && logits !== "drawn" && { logits }),
+    draw: 0,
+    keep: true,
+  };
 }
 
 function pause(ms: number): Promise<void> {

@@ -8,8 +8,12 @@ import { inlineKernels } from "./inline_kernels.ts";
 
 const V = 320, ROOM = { lanes: 3, quantization: "int8" } as const;
 
-for (const inline of [false, true]) {
-  Deno.test(`step() draws in masks that come while it reads, ${inline ? "inline" : "in threads"}`, async () => {
+const ways = [false, true].flatMap((inline) =>
+  (["last", "drawn"] as const).map((logits) => ({ inline, logits }))
+);
+for (const { inline, logits } of ways) {
+  const where = inline ? "inline" : "in threads";
+  Deno.test(`step() draws in masks that come while it reads, ${where}, and gives logits ${logits}`, async () => {
     const options = inline
       ? { inline, kernels: await inlineKernels("kernels") }
       : { threads: 2 };
@@ -36,7 +40,7 @@ for (const inline of [false, true]) {
         { lane: 2, ...text, sampling: sampling(7, masks[1]) },
       ]);
     };
-    const drawing = { tokens: [], draw: 1, logits: "last" } as const;
+    const drawing = { tokens: [], draw: 1, logits } as const;
     const known = (lane: number, i: number): LaneStep => ({
       lane,
       ...drawing,
@@ -55,6 +59,7 @@ for (const inline of [false, true]) {
       ]);
       const left = await model.read(0);
       assertEquals(zero.drawn.length + one.drawn.length, 5);
+      assertEquals(zero.logits?.length, V);
 
       await begin();
       const soon = new Promise<Uint32Array>((resolve) =>
