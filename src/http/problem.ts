@@ -49,7 +49,7 @@ export const PROBLEMS = {
   ERR_STATE_MISMATCH: [409, "The state belongs to another model"],
   ERR_STATE_NOT_FOUND: [404, "Initial state not found"],
   ERR_STATE_OVERFLOW: [422, "The state makes the model overflow"],
-  ERR_STATE_PROFILE: [403, "This server does not allow portable states"],
+  ERR_STATE_PROFILE: [403, "This server does not allow such a state"],
   ERR_STATE_REJECTED: [403, "The state was rejected"],
   ERR_STATE_TRANSCRIPT: [422, "The state's transcript does not allow this"],
   ERR_STATE_UNREADABLE: [400, "The state has an unknown format"],

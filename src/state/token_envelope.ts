@@ -73,9 +73,11 @@ export function* splittingSealedText(
     expectAlphabet(text);
     return unreadableToken(found);
   };
+  if (text === "") throw unreadableToken("it is empty");
   const parts = text.split(".");
   if (parts.length !== 5) {
-    throw refuse(`it has ${parts.length} parts, expected 5`);
+    const count = parts.length === 1 ? "1 part" : `${parts.length} parts`;
+    throw refuse(`it has ${count}, expected 5`);
   }
   const [header, encryptedKey, iv, ciphertext, tag] = parts;
   const lengths = [
@@ -220,5 +222,8 @@ export function expectAlphabet(text: string): void {
 
 /** The error of what is no token at all. */
 export function unreadableToken(found: string): StateError {
-  return new StateError("ERR_STATE_UNREADABLE", `Cannot read token: ${found}`);
+  return new StateError(
+    "ERR_STATE_UNREADABLE",
+    `Cannot read token: ${found}; a token is the "state" of an answer, whole`,
+  );
 }

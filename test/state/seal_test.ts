@@ -336,7 +336,7 @@ Deno.test("Vault.open() names the first character that is not base64url, in ever
           code: "ERR_STATE_UNREADABLE",
           message: `Cannot read token: character ${at} is U+${
             code.padStart(4, "0")
-          }, expected base64url`,
+          }, expected base64url; a token is the "state" of an answer, whole`,
         });
       }
     }
@@ -346,8 +346,8 @@ Deno.test("Vault.open() names the first character that is not base64url, in ever
 /** Text that is no token, and where the reader says it is not. */
 for (
   const [what, change, found] of [
-    ["nothing", () => "", "it has 1 parts, expected 5"],
-    ["a word", () => "hello", "it has 1 parts, expected 5"],
+    ["nothing", () => "", "it is empty"],
+    ["a word", () => "hello", "it has 1 part, expected 5"],
     ["a cut token", (t) => t.slice(0, 1000), "it has 4 parts, expected 5"],
     [
       "a token without its end",
@@ -392,7 +392,8 @@ for (
     await assertRejects(() => vault.open(change(token)), {
       name: "StateError",
       code: "ERR_STATE_UNREADABLE",
-      message: `Cannot read token: ${found}`,
+      message:
+        `Cannot read token: ${found}; a token is the "state" of an answer, whole`,
     });
   });
 }
