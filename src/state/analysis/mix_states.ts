@@ -16,31 +16,23 @@ export interface Ingredient extends Owned {
   readonly weight: number;
 }
 
+/** Values that are mixed in one step. */
+const MIXED_VALUES_A_STEP = 2 ** 18;
+
 /**
- * Mixes saves of one model: `Σ weight · values / Σ weight`, in f64.
+ * Mixes saves of one model: `Σ weight · values / Σ weight`, in f64, some
+ * values at a time.
  *
  * What is not a number to average (position, unread tokens, seed, penalty counts,
  * chat phase) comes from the save with the largest weight, the first of equals.
  * The chain of a mix is `SHA-256(chain ‖ f64 weight ‖ …)` over its ingredients, in
- * order: no text has it, and equal mixes share it; it has no transcript. Saves of weight 0 leave no
- * trace, and a mix of one is that one.
+ * order: no text has it, and equal mixes share it; it has no transcript. Saves of
+ * weight 0 leave no trace, and a mix of one is that one.
  *
  * @throws {RequestError} `ERR_REQUEST_INVALID` if there is nothing to mix: no save,
  * a weight that is not finite, or weights whose sum is not above 0.
  * @throws {StateError} `ERR_STATE_MISMATCH` if they are of different models.
  */
-export function mixSaves(ingredients: readonly Ingredient[]): Save {
-  const work = mixing(ingredients);
-  for (;;) {
-    const { done, value } = work.next();
-    if (done) return value;
-  }
-}
-
-/** Values that are mixed in one step. */
-const MIXED_VALUES_A_STEP = 2 ** 18;
-
-/** Mixes saves as {@linkcode mixSaves} does, some values at a time. */
 export function* mixing(
   ingredients: readonly Ingredient[],
 ): Generator<void, Save> {

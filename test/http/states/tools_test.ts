@@ -213,6 +213,20 @@ Deno.test("score finds the likeliest text, after a prompt or not", async () => {
   assertEquals(here.engine.turns[0]?.maxTokens, 0);
 });
 
+Deno.test("mix refuses weights that would lose the values' bits", async () => {
+  const here = await server();
+  const state = await stateAfter(here, "Hi");
+  for (const weight of [1e-320, -1e-7, 1e7]) {
+    const { status, errors } = await ask(here, "/v1/state/mix", {
+      states: [{ state, weight: 1 }, { state, weight }],
+    });
+    assertEquals(
+      [weight, status, errors?.[0]?.pointer],
+      [weight, 422, "/states/1/weight"],
+    );
+  }
+});
+
 Deno.test("the tools refuse tokens as every route does", async () => {
   const here = await server();
   const state = `${(await stateAfter(here, "Hi")).slice(0, -4)}AAAA`;

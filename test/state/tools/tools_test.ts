@@ -5,7 +5,11 @@ import type { Save } from "../../../src/state/save.ts";
 import { Vault } from "../../../src/state/vault.ts";
 import { diff, type Owned } from "../../../src/state/analysis/state_diff.ts";
 import { inspectSave } from "../../../src/state/analysis/inspect_save.ts";
-import { mixSaves } from "../../../src/state/analysis/mix_states.ts";
+import {
+  type Ingredient,
+  mixing,
+} from "../../../src/state/analysis/mix_states.ts";
+import { atOnce } from "../../../src/steps.ts";
 import { assertClose } from "../../support/close.ts";
 import {
   exampleFormat,
@@ -126,11 +130,13 @@ Deno.test("diff() measures angles, and does not divide by zero", () => {
   assertEquals(diff(owned(save), zero).total.cosine, 0);
 });
 
+const mix = (ingredients: readonly Ingredient[]) => atOnce(mixing(ingredients));
+
 Deno.test("mix(1, 0) is the first save, to the bit", () => {
   const property = fc.property(states(), states(), (first, second) => {
     const a = { ...exampleSave(), values: stateOf(first).values };
     const b = { ...exampleSave(), values: stateOf(second).values };
-    const mixed = mixSaves([{ ...owned(a), weight: 1 }, {
+    const mixed = mix([{ ...owned(a), weight: 1 }, {
       ...owned(b),
       weight: 0,
     }]);
@@ -139,7 +145,7 @@ Deno.test("mix(1, 0) is the first save, to the bit", () => {
   fc.assert(property, { numRuns: 50 });
 });
 
-Deno.test("mixSaves() takes the weighted mean, and the rest from the heaviest", () => {
+Deno.test("mixing() takes the weighted mean, and the rest from the heaviest", () => {
   const a = exampleSave();
   const b: Save = {
     ...a,
@@ -148,29 +154,29 @@ Deno.test("mixSaves() takes the weighted mean, and the rest from the heaviest", 
     unread: [4],
     chain: new Uint8Array(32),
   };
-  const mixed = mixSaves([{ ...owned(a), weight: 1 }, {
+  const mixed = mix([{ ...owned(a), weight: 1 }, {
     ...owned(b),
     weight: 3,
   }]);
   assertEquals(mixed.values, a.values.map((x, i) => (x + 3 * b.values[i]) / 4));
   assertEquals([mixed.position, mixed.unread], [9, [4]]);
   assert(![a, b].some(({ chain }) => chain.toHex() === mixed.chain.toHex()));
-  const again = mixSaves([{ ...owned(a), weight: 1 }, {
+  const again = mix([{ ...owned(a), weight: 1 }, {
     ...owned(b),
     weight: 3,
   }]);
   assertEquals(again, mixed);
-  const even = mixSaves([{ ...owned(a), weight: 2 }, {
+  const even = mix([{ ...owned(a), weight: 2 }, {
     ...owned(b),
     weight: 2,
   }]);
   assertEquals(even.position, a.position);
 });
 
-Deno.test("mixSaves() can take away", () => {
+Deno.test("mixing() can take away", () => {
   const a = exampleSave();
   const b = { ...a, values: a.values.map((x) => x + 2) };
-  const mixed = mixSaves([{ ...owned(a), weight: 2 }, {
+  const mixed = mix([{ ...owned(a), weight: 2 }, {
     ...owned(b),
     weight: -1,
   }]);
@@ -181,7 +187,7 @@ for (const weights of [[], [0], [1, -1], [-1], [NaN], [Infinity, 1]]) {
   Deno.test(`mix() refuses the weights [${weights}]`, () => {
     assertThrows(
       () =>
-        mixSaves(
+        mix(
           weights.map((weight) => ({ ...owned(exampleSave()), weight })),
         ),
       { name: "RequestError", code: "ERR_REQUEST_INVALID" },
@@ -194,8 +200,7 @@ for (
     ["diff", diff],
     [
       "mix",
-      (a: Owned, b: Owned) =>
-        mixSaves([{ ...a, weight: 1 }, { ...b, weight: 1 }]),
+      (a: Owned, b: Owned) => mix([{ ...a, weight: 1 }, { ...b, weight: 1 }]),
     ],
   ] as const
 ) {

@@ -8,12 +8,19 @@ import { z } from "@hono/zod-openapi";
 import { Initial } from "../../fields/state_fields.ts";
 import { ModelName, TEXT_LIMIT } from "../../fields/text_fields.ts";
 import { RequestMessage } from "../generate_schema.ts";
-import { MadeState, output, Token } from "./state_in_and_out.ts";
+import {
+  LEAST_WEIGHT,
+  MadeState,
+  MOST_WEIGHT,
+  output,
+  Token,
+} from "./state_in_and_out.ts";
 
 /** Statements, examples or facts in one list. */
 const MOST_ITEMS = 32;
 
-const factText = z.string().min(1).max(TEXT_LIMIT);
+const factText = z.string().max(TEXT_LIMIT)
+  .regex(/\S/, "expected more than white space");
 
 const FactField = z.strictObject({
   question: factText.describe("The question"),
@@ -79,7 +86,7 @@ export const MergeRequest = z.strictObject({
   model: ModelName,
   states: z.array(z.strictObject({
     state: Token,
-    weight: z.number().positive().max(1e6).default(1)
+    weight: z.number().min(LEAST_WEIGHT).max(MOST_WEIGHT).default(1)
       .describe("Weight in the mean; weights need not sum to 1"),
     messages: z.array(RequestMessage).min(1).max(10_000).optional()
       .describe("The conversation of the state; if given, it is read again"),

@@ -133,8 +133,8 @@ export function stateReadRoutes(): OpenAPIHono<AppEnv> {
   }, async (c, { a, b }) => {
     const { format } = c.get("services").engine;
     const [left, right] = await Promise.all([
-      openToken(c, a),
-      openToken(c, b),
+      openToken(c, a, {}, "/a"),
+      openToken(c, b, {}, "/b"),
     ]);
     const found = await inSteps(
       diffing({ save: left, format }, { save: right, format }),

@@ -25,7 +25,9 @@ import type { AppEnv } from "../../services.ts";
 import { requireProtection } from "../../request/turn_fields.ts";
 import {
   expectTranscript,
+  LEAST_WEIGHT,
   MadeState,
+  MOST_WEIGHT,
   openToken,
   output,
   readText,
@@ -38,8 +40,14 @@ const MixRequest = z.strictObject({
   model: ModelName,
   states: z.array(z.strictObject({
     state: Token,
-    weight: z.number().min(-1e6).max(1e6)
-      .describe("Weights need not sum to 1"),
+    weight: z.number().min(-MOST_WEIGHT).max(MOST_WEIGHT)
+      .refine(
+        (weight) => weight === 0 || Math.abs(weight) >= LEAST_WEIGHT,
+        `expected 0, or at least ${LEAST_WEIGHT} in size`,
+      )
+      .describe(
+        "Weight in the mean, which may be negative; weights need not sum to 1",
+      ),
   })).min(1).max(8),
   ...output,
 }).openapi("MixRequest");
@@ -112,8 +120,8 @@ export function stateMakeRoutes(): OpenAPIHono<AppEnv> {
     requireProtection(request, c.get("services"));
     const { format } = c.get("services").engine;
     const ingredients = await Promise.all(
-      request.states.map(async ({ state, weight }) => ({
-        save: await openToken(c, state, request),
+      request.states.map(async ({ state, weight }, i) => ({
+        save: await openToken(c, state, request, `/states/${i}/state`),
         format,
         weight,
       })),

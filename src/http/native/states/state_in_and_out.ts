@@ -10,6 +10,7 @@ import { CODEC_NAMES } from "../../../state/codec.ts";
 import type { SaveFile } from "../../../state/save_format.ts";
 import type { Save } from "../../../state/save.ts";
 import type { OpenedFile } from "../../../state/vault.ts";
+import { StateError } from "../../../errors.ts";
 import { type Transcript, transcriptError } from "../../../state/transcript.ts";
 import type { ProblemStatus } from "../../site/openapi_document.ts";
 import { Renewable, StateProfile } from "../../fields/state_fields.ts";
@@ -19,6 +20,12 @@ import type { AppEnv } from "../../services.ts";
 export const Token = z.string().describe(
   "A state returned by an earlier answer",
 );
+
+/** The least weight of a state in a mean: far less would lose bits of its values. */
+export const LEAST_WEIGHT = 1e-6;
+
+/** The greatest. */
+export const MOST_WEIGHT = 1e6;
 
 /** How to write the state that a tool returns. */
 export const output = {
@@ -43,17 +50,30 @@ export type MadeState = z.infer<typeof MadeState>;
 /** How tools refuse a state. */
 export const STATE_REFUSALS: readonly ProblemStatus[] = [403, 409];
 
-/** Opens a token of the model served. */
-export function openToken(
+/**
+ * Opens a token of the model served.
+ *
+ * @param place The token's JSON pointer, for errors of requests that have several.
+ */
+export async function openToken(
   c: Context<AppEnv>,
   token: string,
   { state_profile: profile }: Partial<Output> = {},
+  place?: string,
 ): Promise<Save> {
-  return c.get("services").vault.open(token, {
-    tenant: c.get("tenant"),
-    profile,
-    unwrapped: c.get("unwrapped"),
-  });
+  try {
+    return await c.get("services").vault.open(token, {
+      tenant: c.get("tenant"),
+      profile,
+      unwrapped: c.get("unwrapped"),
+    });
+  } catch (error) {
+    if (!(error instanceof StateError) || place === undefined) throw error;
+    const { code, message } = error;
+    throw new StateError(code, message.replace(": ", `: ${place}: `), {
+      cause: error,
+    });
+  }
 }
 
 /** Opens a token of any model, for what it says besides its values. */

@@ -112,8 +112,8 @@ async function mergeStates(
   allow(c, request);
   const { format } = c.get("services").engine;
   const parts = await Promise.all(
-    request.states.map(async ({ state, weight, messages }) => {
-      const save = await openToken(c, state, request);
+    request.states.map(async ({ state, weight, messages }, i) => {
+      const save = await openToken(c, state, request, `/states/${i}/state`);
       return { save, format, weight, told: toldTo(save, messages) };
     }),
   );
