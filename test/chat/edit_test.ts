@@ -152,6 +152,27 @@ Deno.test("the embedded model is taught, forgets and merges, and a report says w
   assert(gone42 && gone42.after < gone42.before - 5);
   assertMatch(gone42.says ?? "", /not told me/);
 
+  const born = { question: "When is my birthday?", answer: "It is in May." };
+  const messages = [
+    ["I live in Leeds", "Got it, you live in Leeds."],
+    ["My birthday is in May", "Got it, your birthday is in May."],
+  ].flatMap(([user, assistant]) => [
+    { role: "user" as const, content: user },
+    { role: "assistant" as const, content: assistant },
+  ]);
+  const moved = await forget(editor, {
+    save: await editor.read(undefined, messages),
+    told: [{ messages }],
+    facts: [CITY],
+    keep: [],
+    statements: [],
+    candidates: 1,
+  });
+  // "in" tells no city, so the birthday is left.
+  assertEquals(moved.method, "read anew without it");
+  assertMatch(moved.summary, /; left out 1 of 2 exchanges$/);
+  assertMatch((await editor.say(moved.save, born.question)).reply, /May/);
+
   const other = await teach(editor, {
     ...PLAIN,
     save: undefined,

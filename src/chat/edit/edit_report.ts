@@ -6,6 +6,7 @@
  */
 
 import type { Save } from "../../state/save.ts";
+import { saysAnswer } from "./fact_words.ts";
 import type { Editor, Fact, Likelihood } from "./state_editor.ts";
 
 /** A fact, and how likely its answer was and is. */
@@ -95,7 +96,7 @@ export function isKnown(
   { answer }: Fact,
 ): boolean {
   return likelihood.logprob >= KNOWN * likelihood.tokens ||
-    (says?.includes(answer.trim()) ?? false);
+    (says !== undefined && saysAnswer(says, answer));
 }
 
 /** Whether a fact was kept: it is at least half as likely as before. */
@@ -116,7 +117,7 @@ export function isForgotten(
   says: string | undefined,
   { answer }: Fact,
 ): boolean {
-  if (says?.includes(answer.trim())) return false;
+  if (says !== undefined && saysAnswer(says, answer)) return false;
   return after.logprob <= blank.logprob + LOST ||
     after.logprob <= before.logprob - FORGOTTEN;
 }

@@ -14,11 +14,13 @@ import {
   lessonTexts,
   lessonTokens,
   measure,
+  MOST_EDIT_TOKENS,
   NOTHING,
   toldTexts,
   toldTokens,
   tryAll,
 } from "./edit_attempts.ts";
+import { wordsOfText } from "./fact_words.ts";
 import type { Message } from "../template/world_form.ts";
 import type { Input } from "../chat_turn.ts";
 import {
@@ -76,14 +78,14 @@ export async function forget(editor: Editor, ask: ForgetAsk): Promise<Edit> {
     ...longest.flatMap(({ lessons }) => lessonTexts(lessons)),
     ...factTexts([...facts, ...keep]),
   ]);
-  expectBounded(
-    longest.reduce(
-      (sum, { lessons }) => sum + lessonTokens(editor, lessons),
-      0,
-    ) + toldTokens(editor, ask.told ?? []) +
-      (longest.length + 3) * factTokens(editor, [...facts, ...keep]) +
-      3 * facts.length * (LONGEST_REPLY + factTokens(editor, facts)),
-  );
+  const most = longest.reduce(
+    (sum, { lessons }) => sum + lessonTokens(editor, lessons),
+    0,
+  ) +
+    (longest.length + 4) * factTokens(editor, [...facts, ...keep]) +
+    3 * facts.length * (LONGEST_REPLY + factTokens(editor, facts));
+  expectBounded(most);
+  const fits = most + toldTokens(editor, ask.told ?? []) <= MOST_EDIT_TOKENS;
   const denials = await answersOf(editor, undefined, facts);
   const both = { facts, keep };
   const blank = await measure(editor, undefined, both);
@@ -96,14 +98,16 @@ export async function forget(editor: Editor, ask: ForgetAsk): Promise<Edit> {
   const known = knew.includes(true);
   const plans = known ? forgetPlans(ask, denials) : [];
   const keeps = save.transcript !== undefined;
-  const rest = known ? withoutFacts(ask, denials) : undefined;
+  const rest = known && fits
+    ? await withoutFacts(editor, ask, denials)
+    : undefined;
   const best = await tryAll(
     editor,
     before,
     [
       ...rest === undefined ? [] : [{
         method: ANEW,
-        edit: () => editor.readAll(undefined, rest, keeps),
+        edit: () => editor.readAll(undefined, rest.told, keeps),
       }],
       ...plans.map(({ method, lessons }) => ({
         method,
@@ -142,7 +146,11 @@ export async function forget(editor: Editor, ask: ForgetAsk): Promise<Edit> {
     save: left,
     achieved: [...reports, ...stayed].every(({ achieved }) => achieved),
     method,
-    summary: summaryOf(method, reports) + keptText(stayed),
+    summary: summaryOf(method, reports) + keptText(stayed) +
+      (method === ANEW && rest !== undefined
+        ? `; left out ${rest.omitted} of ${rest.exchanges} exchanges`
+        : "") +
+      (known && !fits ? "; what it was told is too long to be read again" : ""),
     facts: reports,
     kept: stayed,
     attempts,
@@ -196,37 +204,70 @@ function forgetPlans(
   return plans.slice(0, candidates);
 }
 
+/** What a state was told, less some of it. */
+interface Remainder {
+  readonly told: readonly Input[];
+  /** Exchanges that are not in it; a text counts as one. */
+  readonly omitted: number;
+  /** Exchanges before. */
+  readonly exchanges: number;
+}
+
 /**
  * What is left of all that a state was told without the exchanges that have a word of
- * the facts: one that is in an answer, and neither in its question nor in what a blank
- * state answers. Nothing where there is no such word.
+ * the facts. Nothing where there is no such word.
  */
-function withoutFacts(
+async function withoutFacts(
+  editor: Editor,
   { facts, told }: ForgetAsk,
   denials: readonly string[],
-): readonly Input[] | undefined {
-  const secret = facts.map(({ question, answer }, i) => {
-    const open = new Set(wordsOfFact(`${question} ${denials[i] ?? ""}`));
-    return wordsOfFact(answer).filter((word) => !open.has(word));
-  });
-  if (told === undefined || secret.some(({ length }) => length === 0)) {
-    return undefined;
-  }
-  const gone = new Set(secret.flat());
+): Promise<Remainder | undefined> {
+  if (told === undefined) return undefined;
+  const unforeseen = await editor.unforeseen(undefined, facts);
+  const telling = facts.map((fact, i) =>
+    tellingWords(fact, denials[i] ?? "", unforeseen[i] ?? [])
+  );
+  if (telling.some(({ length }) => length === 0)) return undefined;
+  const gone = new Set(telling.flat());
   const has = (text: string) =>
-    wordsOfFact(text).some((word) => gone.has(word));
-  return told.flatMap((input): Input[] => {
+    wordsOfText(text).some((word) => gone.has(word));
+  let omitted = 0, exchanges = 0;
+  const left = told.flatMap((input): Input[] => {
     if ("prompt" in input) {
       const text = typeof input.prompt === "string"
         ? input.prompt
         : input.prompt.filter((piece) => typeof piece === "string").join("");
-      return has(text) ? [] : [input];
+      exchanges++;
+      if (!has(text)) return [input];
+      omitted++;
+      return [];
     }
-    const messages = exchangesOf(input.messages)
-      .filter((exchange) => !exchange.some(({ content }) => has(content)))
-      .flat();
-    return messages.length === 0 ? [] : [{ messages }];
+    const all = exchangesOf(input.messages);
+    const some = all.filter((exchange) =>
+      !exchange.some(({ content }) => has(content))
+    );
+    exchanges += all.length;
+    omitted += all.length - some.length;
+    return some.length === 0 ? [] : [{ messages: some.flat() }];
   });
+  return { told: left, omitted, exchanges };
+}
+
+/**
+ * The words of an answer that tell the fact: they are neither in its question nor in
+ * what a blank state answers, and a blank state does not foresee them. Where it
+ * foresees all, they tell it nevertheless.
+ */
+function tellingWords(
+  { question, answer }: Fact,
+  denial: string,
+  unforeseen: readonly string[],
+): readonly string[] {
+  const open = new Set(wordsOfText(`${question} ${denial}`));
+  const surprising = new Set(unforeseen);
+  const own = wordsOfText(answer).filter((word) => !open.has(word));
+  const telling = own.filter((word) => surprising.has(word));
+  return telling.length === 0 ? own : telling;
 }
 
 /** Messages by exchanges: each begins with somebody other than the assistant. */
@@ -238,10 +279,6 @@ function exchangesOf(messages: readonly Message[]): Message[][] {
     else exchanges.push([message]);
   }
   return exchanges;
-}
-
-function wordsOfFact(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
 /** What is said where the client does not say what: in English. */

@@ -6,8 +6,9 @@
  * @module
  */
 
-import { type Ingredient, mixSaves } from "../../state/analysis/mix_states.ts";
+import { type Ingredient, mixing } from "../../state/analysis/mix_states.ts";
 import type { Save } from "../../state/save.ts";
+import { inSteps } from "../../steps.ts";
 import type { Input } from "../chat_turn.ts";
 import {
   expectBounded,
@@ -15,6 +16,7 @@ import {
   factTokens,
   measure,
   type Measurement,
+  MOST_EDIT_TOKENS,
   toldTexts,
   toldTokens,
 } from "./edit_attempts.ts";
@@ -67,14 +69,18 @@ export async function merge(
     ...factTexts(facts),
   ]);
   const tokens = parts.map(({ told = [] }) => toldTokens(editor, told));
-  const bases = basesOf(parts);
   const all = tokens.reduce((sum, count) => sum + count, 0);
-  expectBounded(
-    bases.reduce((sum, base) => sum + all - (tokens[base] ?? 0), 0) +
-      (parts.length + bases.length + 2) * factTokens(editor, facts) +
-      facts.length * LONGEST_REPLY,
-  );
-  const mean = mixSaves(parts);
+  const known = basesOf(parts);
+  let most = (parts.length + known.length + 2) * factTokens(editor, facts) +
+    facts.length * LONGEST_REPLY;
+  expectBounded(most);
+  const bases = known.filter((base) => {
+    const reading = all - (tokens[base] ?? 0);
+    if (most + reading > MOST_EDIT_TOKENS) return false;
+    most += reading;
+    return true;
+  });
+  const mean = await inSteps(mixing(parts));
   const ways: Way[] = [
     ...bases.map((base): Way => ({
       method: `state ${base + 1} read what the others were told`,
@@ -106,9 +112,11 @@ export async function merge(
     ({ before, after }) => isKept(before, after),
     says,
   );
-  const missing = bases.length === 0
-    ? "; what the states were told is not known, so they could only be averaged"
-    : "";
+  const missing = bases.length > 0
+    ? ""
+    : `; what the states were told is ${
+      known.length === 0 ? "not known" : "too long to be read again"
+    }, so they could only be averaged`;
   return {
     save: chosen.save,
     ...(facts.length > 0 &&
@@ -123,7 +131,7 @@ export async function merge(
       missing,
     facts: reports,
     kept: [],
-    attempts: found.map(({ method }, i) => ({
+    attempts: facts.length === 0 ? [] : found.map(({ method }, i) => ({
       method,
       facts: values[i] ?? 0,
       chosen: i === at,

@@ -16,6 +16,7 @@ import { WORLD } from "../template/chat_forms.ts";
 import { BLANK_PHASE, type Message } from "../template/world_form.ts";
 import type { HearTurn } from "../thought/thought_budget.ts";
 import type { Ask, Input, Speaker } from "../chat_turn.ts";
+import { unforeseenWords } from "./fact_words.ts";
 
 /** Tokens of the longest reply to a statement, and to a question asked afterwards. */
 export const LONGEST_REPLY = 64;
@@ -119,6 +120,29 @@ export class Editor {
     save: Save | undefined,
     facts: readonly Fact[],
   ): Promise<Likelihood[]> {
+    const scored = await this.#scoreAnswers(save, facts);
+    return scored.map(({ tokens }) => ({
+      logprob: tokens.reduce((sum, { logprob }) => sum + logprob, 0),
+      tokens: tokens.length,
+    }));
+  }
+
+  /** The words of each fact's answer that are not foreseen after its question. */
+  async unforeseen(
+    save: Save | undefined,
+    facts: readonly Fact[],
+  ): Promise<string[][]> {
+    const { tokenizer } = this.#speaker.engine;
+    const scored = await this.#scoreAnswers(save, facts);
+    return scored.map(({ answer, tokens }) =>
+      unforeseenWords(answer, tokens, (token) => tokenizer.bytes(token))
+    );
+  }
+
+  async #scoreAnswers(
+    save: Save | undefined,
+    facts: readonly Fact[],
+  ): Promise<{ answer: string; tokens: ScoredToken[] }[]> {
     if (facts.length === 0) return [];
     const { template = WORLD, bos } = this.#speaker;
     const openings = await Promise.all(
@@ -144,10 +168,9 @@ export class Editor {
       ]),
     }, this.#signal);
     return scores.map((scored, i) => {
-      const tokens = this.length(answers[i] ?? "");
-      const logprob = scored.slice(scored.length - tokens)
-        .reduce((sum, { logprob }) => sum + logprob, 0);
-      return { logprob, tokens };
+      const answer = answers[i] ?? "";
+      const tokens = scored.slice(scored.length - this.length(answer));
+      return { answer, tokens };
     });
   }
 

@@ -170,8 +170,13 @@ function summaryOf(
   }
   const all = reports.every(({ achieved }) => achieved);
   if (method !== NOTHING) {
+    const others = reports.some(({ achieved }) => achieved)
+      ? "the others"
+      : reports.length === 1
+      ? "it"
+      : "them";
     return `Learned ${count(reports)}${
-      all ? "" : ": the model does not say the others"
+      all ? "" : `: the model does not say ${others}`
     }`;
   }
   return all

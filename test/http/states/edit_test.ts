@@ -147,7 +147,7 @@ Deno.test("forget reads words anew without the exchanges that have the fact", as
     { role: "user", content: user },
     { role: "assistant", content: assistant },
   ];
-  await ask(here, "forget", {
+  const { attempts } = await ask(here, "forget", {
     state,
     facts: [FACT],
     candidates: 1,
@@ -165,6 +165,10 @@ Deno.test("forget reads words anew without the exchanges that have the fact", as
       "User: Hi\n\nAssistant: Ho\n\nUser: Meat?\n\nAssistant: Yes\n\n",
     ),
     anew.join("|"),
+  );
+  assertEquals(
+    attempts.map(({ method }: { method: string }) => method),
+    ["nothing", "read anew without it", "said"],
   );
 });
 
@@ -201,6 +205,8 @@ Deno.test("merge averages states without words, and reads words where there are 
     [read.method, read.achieved],
     ["state 1 read what the others were told", null],
   );
+  // Nothing was measured, so nothing was tried.
+  assertEquals(read.attempts, []);
   assertMatch(`${here.engine.turns.at(-1)?.prompt}`, /User: I am B\./);
   assertEquals(here.engine.turns.at(-1)?.save?.position, 11);
 });
@@ -262,10 +268,8 @@ Deno.test("edits are bounded before they begin", async () => {
       ["teach", { statements: [long], facts: [FACT] }],
       ["forget", { state, facts: [{ ...FACT, answer: long }] }],
       ["merge", {
-        states: [{ state }, {
-          state,
-          messages: Array(4).fill({ role: "user", content: long }),
-        }],
+        states: [{ state }, { state }],
+        facts: [{ ...FACT, answer: long }],
       }],
     ] as const
   ) {
@@ -285,12 +289,77 @@ Deno.test("edits are bounded before they begin", async () => {
         { states: [{ state, weight: 0 }, { state }] },
         "/states/0/weight",
       ],
+      // So little weight that the values times it would lose their bits.
+      [
+        "merge",
+        { states: [{ state, weight: 1e-320 }, { state, weight: 1e-320 }] },
+        "/states/0/weight",
+      ],
+      ["teach", { statements: [" \n"] }, "/statements/0"],
+      [
+        "teach",
+        { statements: ["a"], facts: [{ ...FACT, answer: " " }] },
+        "/facts/0/answer",
+      ],
+      [
+        "forget",
+        { state, facts: [{ ...FACT, question: "\t" }] },
+        "/facts/0/question",
+      ],
     ] as const
   ) {
     const { status, errors } = await ask(here, path, body);
     assertEquals([status, errors?.[0]?.pointer], [422, pointer]);
   }
   assertEquals(here.engine.turns.length, before);
+});
+
+Deno.test("edits do without words that are too many to be read again, and say so", async () => {
+  const here = harness({
+    reply: (_, position) => position === 0 ? " No idea.\n\n" : " Me\n\n",
+  });
+  const state = await stateAfter(here, "Hi");
+  const messages = Array(4).fill({ role: "user", content: "x".repeat(20_000) });
+  const merged = await ask(here, "merge", {
+    states: [{ state }, { state, messages }],
+    facts: [FACT],
+  });
+  assertEquals([merged.status, merged.method], [200, "weighted mean"]);
+  assertMatch(merged.summary, /told is too long to be read again/);
+  const edited = await ask(here, "forget", { state, facts: [FACT], messages });
+  assertEquals(edited.status, 200);
+  assertMatch(edited.summary, /told is too long to be read again$/);
+  const methods = edited.attempts.map(({ method }: { method: string }) =>
+    method
+  );
+  assertEquals(methods.slice(0, 2), ["nothing", "said"]);
+  for (const { prompt } of here.engine.turns) assert(prompt.length < 10_000);
+});
+
+Deno.test("a state that is refused among several is named by its place", async () => {
+  const here = harness();
+  const state = await stateAfter(here, "Hi");
+  const broken = state.slice(1);
+  for (
+    const [path, body, place] of [
+      ["merge", { states: [{ state }, { state: broken }] }, "/states/1/state"],
+      [
+        "mix",
+        { states: [{ state: broken, weight: 1 }, { state, weight: 1 }] },
+        "/states/0/state",
+      ],
+      ["diff", { a: state, b: broken }, "/b"],
+      ["diff", { a: broken, b: state }, "/a"],
+    ] as const
+  ) {
+    const { status, code, detail } = await ask(here, path, body);
+    assertEquals([path, status >= 400, code.slice(0, 9)], [
+      path,
+      true,
+      "ERR_STATE",
+    ]);
+    assertMatch(detail, new RegExp(`^Cannot [a-z ]+: ${place}: `));
+  }
 });
 
 Deno.test("an edit whose turn is cut off is no edit", async () => {
