@@ -4,6 +4,10 @@
  * model, so what took long is tried with half as many rows from then on. A chunk's
  * bits do not depend on where it is cut.
  *
+ * The same times say how many chunks may be asked for before somebody waits for
+ * them: whoever is not held up by the device hears of nothing else meanwhile, and
+ * what is asked for cannot be taken back.
+ *
  * @module
  */
 
@@ -11,11 +15,17 @@
 const SLOW = 500;
 
 /** Rows below which a chunk is no more divided. */
-const FEWEST = 32;
+export const FEWEST = 32;
+
+/** Milliseconds of work that may be asked for before it is waited for. */
+const MOST_BEHIND = 100;
 
 /** Rows of the next chunks. */
 export class ChunkLength {
   #rows: number;
+  readonly #fewest: number;
+  /** Milliseconds of a chunk, as last heard: any number at first. */
+  #each = Infinity;
   /** Chunks asked for, and of these how many are known to be done. */
   #asked = 0;
   #done = 0;
@@ -25,9 +35,14 @@ export class ChunkLength {
   /** Chunks that were asked for before the last change. */
   #before = 0;
 
-  /** Begins with full chunks. */
-  constructor(rows: number) {
+  /**
+   * Begins with full chunks.
+   *
+   * @param fewest Rows below which a chunk is no more divided.
+   */
+  constructor(rows: number, fewest: number) {
     this.#rows = rows;
+    this.#fewest = fewest;
   }
 
   /** Rows of a chunk. */
@@ -46,14 +61,25 @@ export class ChunkLength {
     return this.#asked += chunks;
   }
 
+  /**
+   * Whether what nobody has heard of takes so long that it is to be waited for.
+   *
+   * @param more Passes besides the chunks, each shorter than a chunk.
+   */
+  isBehind(more: number): boolean {
+    return (this.#asked - this.#done + more) * this.#each > MOST_BEHIND;
+  }
+
   /** All is done that was asked for until then. */
   hear(asked: number, now: number): void {
     const chunks = asked - this.#done;
     const each = (now - Math.max(this.#began, this.#ended)) / chunks;
     this.#done = asked;
     this.#ended = now;
-    if (chunks <= 0 || each <= SLOW || asked <= this.#before) return;
-    this.#rows = Math.max(FEWEST, this.#rows / 2);
+    if (chunks <= 0) return;
+    this.#each = each;
+    if (each <= SLOW || asked <= this.#before) return;
+    this.#rows = Math.max(this.#fewest, this.#rows / 2);
     this.#before = this.#asked;
   }
 }

@@ -30,12 +30,15 @@ import {
   PASS_ROWS,
   type WorkBuffers,
 } from "./buffers.ts";
-import { ChunkLength } from "./chunk_length.ts";
+import { ChunkLength, FEWEST } from "./chunk_length.ts";
 import { fewRows } from "./kernels/product.ts";
 import { logitsWanted, schedule } from "./pass_schedule.ts";
 import type { Timing } from "./kernel_timing.ts";
 import { uploadWeights } from "./upload_weights.ts";
 import { layerStride, weightBuffers, type Weights } from "./weights.ts";
+
+/** Bytes of the shortest download. */
+const WORD = 4;
 
 /** See {@linkcode DeviceModel}. */
 export class WebGpuModel implements DeviceModel {
@@ -56,7 +59,7 @@ export class WebGpuModel implements DeviceModel {
   readonly #readback: Readback;
   readonly #table: LaneTable;
   readonly #checks: StepChecks;
-  readonly #chunk = new ChunkLength(PASS_ROWS);
+  readonly #chunk: ChunkLength;
   /** One lane's state of one layer, on its way to another lane. */
   readonly #between: GPUBuffer;
   #disposed = false;
@@ -74,6 +77,8 @@ export class WebGpuModel implements DeviceModel {
     this.#table = new LaneTable(gpu, shape.V, lanes, this.#room);
     this.#checks = new StepChecks(shape, lanes);
     this.#passes = new PassRunner(gpu, weights, this.#room, shape.V);
+    // A driver on the CPU has nobody to answer to, however long it takes.
+    this.#chunk = new ChunkLength(PASS_ROWS, gpu.software ? PASS_ROWS : FEWEST);
     this.#between = gpu.buffer("between", 4 * layerStride(shape.D));
     this.shape = shape;
     this.lanes = lanes;
@@ -148,12 +153,15 @@ export class WebGpuModel implements DeviceModel {
     const bytes = this.#laneBytes();
     const offset = lane * bytes;
     const staging = this.#readback.reserve(size);
+    const asked = this.#chunk.ask(0, performance.now());
     await this.#command((encoder) => {
       this.#room.state.forEach(({ buffer }, l) => {
         encoder.copyBufferToBuffer(buffer, offset, staging, l * bytes, bytes);
       });
     });
-    return new Float32Array(await this.#readback.take(staging, size));
+    const values = await this.#readback.take(staging, size);
+    this.#chunk.hear(asked, performance.now());
+    return new Float32Array(values);
   }
 
   /** Copies a lane onto another one, without leaving the device. */
@@ -179,7 +187,17 @@ export class WebGpuModel implements DeviceModel {
     const counts = batch.map(logitsWanted);
     const logitsBytes = 4 * V * counts.reduce((sum, count) => sum + count, 0);
     const drawn = this.#table.begin(batch);
-    const size = logitsBytes + drawn.bytes;
+    const passes = schedule(batch, {
+      chunk: this.#chunk.rows,
+      few: fewRows(this.#gpu.software),
+    });
+    const reading = passes.filter(({ kind }) => kind !== "decode").length;
+    const asked = this.#chunk.ask(reading, performance.now());
+    // A step that only reads leaves nothing to download; a word of it says that it
+    // is done.
+    const word = logitsBytes + drawn.bytes === 0 &&
+      this.#chunk.isBehind(passes.length - reading);
+    const size = word ? WORD : logitsBytes + drawn.bytes;
     const staging = this.#readback.reserve(size);
 
     const starts: number[] = [];
@@ -190,25 +208,18 @@ export class WebGpuModel implements DeviceModel {
     const first = this.#gpu.device.createCommandEncoder();
     drawn.reset(first);
     this.#gpu.device.queue.submit([first.finish()]);
-    const passes = schedule(batch, {
-      chunk: this.#chunk.rows,
-      few: fewRows(this.#gpu.software),
-    });
-    const reading = passes.filter(({ kind }) => kind !== "decode").length;
-    const asked = this.#chunk.ask(reading, performance.now());
     this.#passes.run(passes, {
       staging,
       place: (entry, index) => starts[entry] + 4 * V * index,
     });
     const last = this.#gpu.device.createCommandEncoder();
     drawn.copy(last, staging, logitsBytes);
+    const { buffer } = this.#room.cursors;
+    if (word) last.copyBufferToBuffer(buffer, 0, staging, 0, WORD);
     this.#gpu.device.queue.submit([last.finish()]);
 
     const bytes = await this.#readback.take(staging, size);
-    // A driver on the CPU has nobody to answer to.
-    if (size > 0 && !this.#gpu.software) {
-      this.#chunk.hear(asked, performance.now());
-    }
+    if (size > 0) this.#chunk.hear(asked, performance.now());
     const results = drawn.results(bytes, logitsBytes);
     return results.map((result, i) => {
       if (counts[i] === 0) return result;

@@ -106,3 +106,20 @@ Deno.test("WebGpuModel.step() uses the same buffers turn after turn", async () =
   assert(made === 0, `${made} buffers made in 10 turns`);
   await device.dispose();
 });
+
+Deno.test("WebGpuModel.step() is not asked for all of a long prompt before others have the thread", async () => {
+  const device = await sharedWebGpu();
+  const model = await device.load(await openGolden("rand-d128-l3-v512"), {
+    lanes: 1,
+    quantization: "none",
+  });
+  const tokens = Array(256).fill(1);
+  let others = 0, steps = 0;
+  const timer = setInterval(() => others++, 0);
+  for (; others === 0 && steps < 24; steps++) {
+    await model.step([{ lane: 0, tokens, draw: 0 }]);
+  }
+  clearInterval(timer);
+  assert(others > 0, `Nobody had the thread in ${steps} steps`);
+  await device.dispose();
+});
