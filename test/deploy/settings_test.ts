@@ -8,6 +8,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse, parseAllDocuments } from "yaml";
 import deno from "../../deno.json" with { type: "json" };
 import { parseCommand } from "../../src/config/command_line.ts";
+import { variableOf } from "../../src/config/flag_list.ts";
 import { readConfig } from "../../src/config/read_config.ts";
 import { parseKeyLines } from "../../src/config/key_lines.ts";
 import { SHUTDOWN_PATIENCE } from "../../src/serve/graceful_shutdown.ts";
@@ -173,6 +174,11 @@ Deno.test("deploy/kubernetes names its parts alike, and gives turns the time to 
   const { scaleTargetRef } = part("HorizontalPodAutoscaler").spec;
   assertEquals(scaleTargetRef.name, deployment.metadata.name);
   assertEquals(scaleTargetRef.kind, "Deployment");
+
+  // Of each Service, Kubernetes tells containers NAME_PORT=tcp://ADDRESS:PORT.
+  const link = `${part("Service").metadata.name.toUpperCase()}_PORT`;
+  assertEquals(link, variableOf("port"));
+  assertEquals(`${template.spec.enableServiceLinks}`, "false");
 
   const [container, ...others] = template.spec.containers;
   assertEquals([others.length, container.image], [0, IMAGE]);
