@@ -13,38 +13,48 @@ const CLIENTS = 4;
 
 Deno.test("keys rotate under load without a lost turn, and a bad file changes nothing", async () => {
   const folder = await Deno.makeTempDir();
-  const path = `${folder}/keys`;
   const [old, young] = [randomKey(), randomKey()];
   const seals = [`state ${formatKey(old)}`, `state ${formatKey(young)}`];
   const calls = await Promise.all(["old-key", "new-key"].map(apiLine));
   /** As a secret store does it: whole, or not at all. */
-  const put = async (...lines: readonly string[]) => {
+  const put = async (path: string, ...lines: readonly string[]) => {
     await Deno.writeTextFile(`${path}.new`, lines.join("\n"));
     await Deno.rename(`${path}.new`, path);
   };
-  await put(seals[0], calls[0]);
-  await using server = await startServer(
-    ["--device", "wasm", "--threads", "1", "--keys-file", path],
-    {},
-    [`--allow-read=models,src,${path}`],
-  );
-  const load = converse(server.url, CLIENTS);
+  const paths = [`${folder}/keys-0`, `${folder}/keys-1`] as const;
+  const start = async (path: string) => {
+    await put(path, seals[0], calls[0]);
+    return await startServer(
+      ["--device", "wasm", "--threads", "1", "--keys-file", path],
+      {},
+      [`--allow-read=models,src,${path}`],
+    );
+  };
+  await using server = await start(paths[0]);
+  await using other = await start(paths[1]);
+  const load = converse([server.url, other.url], CLIENTS);
   await load.turns(2);
 
-  await change(server, () => put(seals[1], seals[0], ...calls));
-  await load.turns(2);
+  /** One replica after the other, with turns in between. */
+  const changeBoth = async (...lines: readonly string[]) => {
+    for (const [i, replica] of [server, other].entries()) {
+      await change(replica, () => put(paths[i], ...lines));
+      await load.turns(2);
+    }
+  };
+  await changeBoth(seals[0], seals[1], ...calls);
+  await changeBoth(seals[1], seals[0], ...calls);
   load.use("new-key");
   await load.turns(2);
   const before = server.output();
-  await change(server, () => put("state nonsense"));
+  await change(server, () => put(paths[0], "state nonsense"));
   assertMatch(
     server.output().slice(before.length),
     /line 1: it does not begin with a name and a colon.*; the keys are as before/,
   );
   await load.turns(2);
   // Every conversation has been sealed anew by now.
-  await change(server, () => put(seals[1], calls[1]));
-  await load.turns(2);
+  await changeBoth(seals[1], calls[1]);
   const { lost, states } = await load.end();
   assertEquals(lost, []);
 
@@ -62,7 +72,10 @@ Deno.test("keys rotate under load without a lost turn, and a bad file changes no
     error.code
   );
   assertEquals(refusal, "ERR_REQUEST_UNAUTHORIZED");
-  assertEquals(await server.stop("SIGTERM").then(({ code }) => code), 0);
+  for (const replica of [server, other]) {
+    const { code } = await replica.stop("SIGTERM");
+    assertEquals(code, 0);
+  }
   await Deno.remove(folder, { recursive: true });
 });
 
@@ -86,15 +99,16 @@ async function apiLine(key: string): Promise<string> {
   return `api dave:${new Uint8Array(digest).toHex()}`;
 }
 
-/** Conversations that go on until they are ended. */
-function converse(url: string, count: number): {
+/** Conversations that go on until they are ended, from server to server. */
+function converse(urls: readonly string[], count: number): {
   /** Waits until each has been answered so many more turns. */
   turns(more: number): Promise<void>;
   /** Takes another API key from now on. */
   use(key: string): void;
   end(): Promise<{ lost: unknown[]; states: string[] }>;
 } {
-  let client = new Client({ url, key: "old-key" });
+  const withKey = (key: string) => urls.map((url) => new Client({ url, key }));
+  let clients = withKey("old-key");
   let over = false;
   const answered = Array.from({ length: count }, () => 0);
   const lost: unknown[] = [];
@@ -103,7 +117,7 @@ function converse(url: string, count: number): {
     for (let turn = 0; !over && lost.length === 0; turn++) {
       try {
         const content = turn === 0 ? "My name is Dave." : "What is my name?";
-        const answer = await client.generate({
+        const answer = await clients[(place + turn) % urls.length].generate({
           messages: [{ role: "user", content }],
           temperature: 0,
           ...(state !== undefined && { state }),
@@ -126,7 +140,7 @@ function converse(url: string, count: number): {
       while (some() && lost.length === 0) await pause(5);
     },
     use(key): void {
-      client = new Client({ url, key });
+      clients = withKey(key);
     },
     async end() {
       over = true;
