@@ -9,6 +9,7 @@ import type { Speaker } from "../chat/chat_turn.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ModelError } from "../errors.ts";
 import type { Grammars } from "../grammar/grammar.ts";
+import type { StoredType } from "../model/checkpoint.ts";
 import type { ModelShape } from "../model/shape.ts";
 import type { RequestRecord } from "../observe/request_record.ts";
 import type { Save } from "../state/save.ts";
@@ -46,6 +47,8 @@ export interface ServedModel {
   readonly status: "loaded" | "loading" | "unloaded";
   /** Its sizes, known before it is loaded. */
   readonly shape: ModelShape;
+  /** How its file keeps matrices, where that was looked at. */
+  readonly stored?: StoredType;
   /** Absent unless it is loaded. */
   readonly services?: Services | undefined;
 }

@@ -118,11 +118,12 @@ export async function openModels(
   };
   return {
     get models(): ServedModel[] {
-      return known.map(({ id, shape }) => {
+      return known.map(({ id, shape, stored }) => {
         const { thing, wanted } = pool.look(id);
         return {
           id,
           shape,
+          stored,
           status: thing ? "loaded" : wanted ? "loading" : "unloaded",
           services: thing?.services,
         };

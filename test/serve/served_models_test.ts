@@ -96,6 +96,13 @@ Deno.test("openModels() loads each model at the first request that names it", as
   assertMatch(summary, /^narrow on wasm /);
   assertEquals(others, ["wide"]);
   assertEquals(await served.statuses(), ["narrow loaded", "wide unloaded"]);
+  const { models: tags } = await served.get("/api/tags");
+  assertEquals(
+    tags.map((tag: { details: { quantization_level: string } }) =>
+      tag.details.quantization_level
+    ),
+    ["F16", "F16"],
+  );
   assertEquals(await served.ready(), 200);
   assertEquals((await served.generate({ prompt: "a" })).model, "narrow");
   const [wide, again] = await Promise.all([

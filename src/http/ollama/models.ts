@@ -11,6 +11,7 @@ import type { Context } from "hono";
 import { thinks } from "../../chat/thought/thinking.ts";
 import { RequestError } from "../../errors.ts";
 import { parameters } from "../../model/checkpoint.ts";
+import { BYTES_PER_VALUE } from "../../model/stored_tensor.ts";
 import type { Quantization } from "../../device/device.ts";
 import { check } from "../request/schema_check.ts";
 import { jsonBody } from "../request/read_body.ts";
@@ -129,7 +130,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   push: "models are not published from here",
   create: "the operator adds models, with --model",
   copy: "the operator names models, with --model NAME=PATH",
-  delete: "the operator removes models, with deno task model remove",
+  delete: "the operator removes models, with deno task model rm",
   blobs: "the operator adds models, with deno task model pull",
 };
 
@@ -183,23 +184,25 @@ function findModel(c: Context<AppEnv>, name: string | undefined): ServedModel {
   return found;
 }
 
-/** Bits of a weight, as files have it; what few others there are weigh little. */
-const WEIGHT_BITS: Readonly<Record<Quantization, number>> = {
-  none: 16,
+/** Bits of a weight; what few others there are weigh little. */
+const WEIGHT_BITS: Readonly<Record<Exclude<Quantization, "none">, number>> = {
   int8: 8,
   int4: 4,
 };
 
-function listed({ id, shape, services }: ServedModel) {
+function listed({ id, shape, stored, services }: ServedModel) {
   const count = parameters(shape);
   const { quantization = "none", fingerprint = undefined } =
     services?.engine.model ?? {};
+  const bits = quantization === "none"
+    ? 8 * BYTES_PER_VALUE[stored ?? "BF16"]
+    : WEIGHT_BITS[quantization];
   const about = new TextEncoder().encode(JSON.stringify([id, shape]));
   return {
     name: `${id}:latest`,
     model: `${id}:latest`,
     modified_at: new Date(performance.timeOrigin).toISOString(),
-    size: Math.round(count * WEIGHT_BITS[quantization] / 8),
+    size: Math.round(count * bits / 8),
     digest: fingerprint ?? hex(sha256(about)),
     details: {
       parent_model: "",
@@ -208,7 +211,7 @@ function listed({ id, shape, services }: ServedModel) {
       families: ["rwkv7"],
       parameter_size: sizeText(count),
       quantization_level: quantization === "none"
-        ? "BF16"
+        ? stored ?? "unknown"
         : quantization.toUpperCase(),
     },
   };

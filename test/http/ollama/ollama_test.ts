@@ -268,6 +268,9 @@ Deno.test("what is not here is refused by name, in Ollama's words", async () => 
     const { error, code } = await response.json();
     assertEquals([response.status, code], [400, "ERR_REQUEST_INVALID"]);
     assertMatch(error, new RegExp(`^Cannot ${name}: `));
+    // What a refusal tells to type is there to be typed.
+    const [, verb = "rm"] = /deno task model (\w+)/.exec(error) ?? [];
+    assert(["pull", "rm"].includes(verb), error);
   }
   for (
     const [path, body, found] of [
