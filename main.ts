@@ -12,6 +12,7 @@ import { openTelemetry, type Telemetry } from "./src/serve/telemetry.ts";
 import {
   giveNetworkAway,
   keepListening,
+  listen,
   mayListenAgain,
 } from "./src/serve/listening.ts";
 import { GracefulShutdown } from "./src/serve/graceful_shutdown.ts";
@@ -31,7 +32,6 @@ import { command, write } from "./src/terminal.ts";
 import { readConfig } from "./src/config/read_config.ts";
 import { asksForHelp, helpText } from "./src/config/help_text.ts";
 import type { Config } from "./src/config/settings.ts";
-import { ConfigError } from "./src/errors.ts";
 import type { Loader } from "./src/http/services.ts";
 
 /**
@@ -68,7 +68,9 @@ async function start(args: readonly string[]): Promise<void> {
   const { config, telemetry } = prepare(settings(args));
   const models = await open(config, telemetry);
   const { fetch } = build(config, models, telemetry);
-  const server = keepListening(() => listen(config, fetch), {
+  const { host: hostname, port, "reuse-port": reusePort } = config;
+  const address = { hostname, port, reusePort };
+  const server = keepListening(() => listen(address, fetch), {
     note: (line) => telemetry.log.note(line, "error"),
     again: () => mayListenAgain(server.addr),
   });
@@ -169,27 +171,4 @@ async function open(
     (line) => log.note(line),
     observer,
   );
-}
-
-function listen(
-  { host: hostname, port, "reuse-port": reusePort }: Config,
-  fetch: (request: Request) => Response | Promise<Response>,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return Deno.serve(
-      { hostname, port, reusePort, onListen: () => {} },
-      (request) => fetch(request),
-    );
-  } catch (error) {
-    const reason = error instanceof Deno.errors.AddrInUse
-      ? "another program does. Choose another with --port"
-      : error instanceof Error
-      ? error.message
-      : error;
-    throw new ConfigError(
-      "ERR_CONFIG_INVALID",
-      `Cannot listen on ${hostname}:${port}: ${reason}`,
-      { cause: error },
-    );
-  }
 }

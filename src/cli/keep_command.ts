@@ -7,6 +7,8 @@
 import { fileURLToPath } from "node:url";
 import { type Flags, parseCommand } from "../config/command_line.ts";
 import { byteCount } from "../config/setting_parsers.ts";
+import { readConfig } from "../config/read_config.ts";
+import type { Config } from "../config/settings.ts";
 import { isYes, settingGroup, yesOrNo } from "../config/flag_list.ts";
 import {
   asksForHelp,
@@ -15,6 +17,7 @@ import {
 } from "../config/help_text.ts";
 import { ConfigError } from "../errors.ts";
 import { isLoopbackHost } from "../http/access/cross_site.ts";
+import { listen } from "../serve/listening.ts";
 import { serverArguments, typedFrom } from "../serve/server_process.ts";
 import { onEnd } from "../serve/signals.ts";
 import { command, note, startWhereTyped, write } from "../terminal.ts";
@@ -28,6 +31,7 @@ import { timeAgo } from "./time_ago.ts";
 /** Where saves are kept, and how much of them, unless flags say otherwise. */
 const KEPT_FOLDER = fileURLToPath(new URL("../../saves/kept", import.meta.url));
 const DEFAULT_KEPT_SIZE = "2GB";
+const DEFAULT_PORT = "8100";
 
 const KEEP_HELP: CommandHelp = {
   about: "A proxy that keeps saves for clients that keep only text: point " +
@@ -49,7 +53,7 @@ const KEEP_HELP: CommandHelp = {
         },
         port: {
           placeholder: "N",
-          help: "Port to listen on; 0 takes any (8100)",
+          help: `Port to listen on; 0 takes any (${DEFAULT_PORT})`,
           number: true,
         },
         host: {
@@ -95,20 +99,23 @@ async function runKeepCommand(args: readonly string[]): Promise<void> {
   if (flags.list !== undefined && isYes(flags.list)) {
     return await listKeptSaves(store);
   }
+  const { host: hostname, port } = readAddress(flags);
   const named = flags.server?.split("\n").map((url) => readUrl(url, "server"));
   if (named !== undefined) expectNoServer(flags);
   const own = named === undefined
     ? await startServer(flags, folder, () => store.flush())
     : undefined;
   const servers = named ?? [own?.url ?? ""];
-  const { host: hostname = "127.0.0.1", port = "8100" } = flags;
   const keeper = new Keeper({
     servers,
     store,
     loopback: isLoopbackHost(hostname === "::1" ? "[::1]" : hostname),
     ...(!(flags.quiet !== undefined && isYes(flags.quiet)) && { note }),
   });
-  const server = listen(hostname, Number(port), keeper);
+  const server = await listenOrEnd(
+    () => listen({ hostname, port }, (request) => keeper.answer(request)),
+    own,
+  );
   const { addr } = server;
   const name = addr.hostname.includes(":")
     ? `[${addr.hostname}]`
@@ -124,6 +131,27 @@ async function runKeepCommand(args: readonly string[]): Promise<void> {
   await server.finished;
 }
 
+/** Where the keeper listens: these flags have no variables here. */
+function readAddress(
+  { host, port = DEFAULT_PORT }: Flags,
+): Pick<Config, "host" | "port"> {
+  const given = { port, ...(host !== undefined && { host }) };
+  return readConfig(given, () => undefined, ["host", "port"]);
+}
+
+/** Listens; a server of the keeper's own does not outlive a keeper that cannot. */
+async function listenOrEnd<T>(
+  listen: () => T,
+  own: OwnServer | undefined,
+): Promise<T> {
+  try {
+    return listen();
+  } catch (error) {
+    await own?.end();
+    throw error;
+  }
+}
+
 function readSize(text: string): number {
   const { success, data } = byteCount.safeParse(text);
   if (success) return data;
@@ -131,27 +159,6 @@ function readSize(text: string): number {
     "ERR_CONFIG_INVALID",
     "Cannot read --size: expected bytes, as 6000000000, 6GB or 6GiB",
   );
-}
-
-function listen(
-  hostname: string,
-  port: number,
-  keeper: Keeper,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return Deno.serve(
-      { hostname, port, onListen: () => {} },
-      (request) => keeper.answer(request),
-    );
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new ConfigError(
-      "ERR_CONFIG_INVALID",
-      `Cannot listen on ${hostname}:${port}: another program does. Choose ` +
-        "another with --port",
-      { cause: error },
-    );
-  }
 }
 
 function expectNoServer(flags: Flags): void {

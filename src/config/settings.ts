@@ -14,6 +14,7 @@ import type { MetricsAccess } from "../http/site/metrics.ts";
 import type { Rate } from "../http/access/token_bucket.ts";
 import type { LogFormat } from "../observe/request_log.ts";
 import type { StateKey } from "../state/state_keys.ts";
+import { isHost } from "./host_name.ts";
 import {
   apiKeys,
   byteCount,
@@ -119,7 +120,8 @@ export interface Setting<T> {
 /** Every setting, by its flag without the dashes; flags.ts says what each does. */
 export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
   host: {
-    schema: z.string().min(1).default("127.0.0.1"),
+    schema: z.string().refine(isHost, "expected a host's name or IP address")
+      .default("127.0.0.1"),
   },
   port: {
     schema: integer(0, 65_535).default(8000),

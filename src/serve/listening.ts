@@ -6,6 +6,8 @@
  * @module
  */
 
+import { ConfigError } from "../errors.ts";
+
 /** A server that listens. */
 export interface Listening {
   /** Where. */
@@ -29,6 +31,38 @@ const PAUSE_MS = 100;
 
 /** Milliseconds between two lines about the same. */
 const SILENCE_MS = 10_000;
+
+/**
+ * Starts a server.
+ *
+ * @throws {ConfigError} If its address cannot be had.
+ */
+export function listen(
+  { hostname, port, reusePort = false }: {
+    readonly hostname: string;
+    readonly port: number;
+    readonly reusePort?: boolean;
+  },
+  answer: (request: Request) => Response | Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve(
+      { hostname, port, reusePort, onListen: () => {} },
+      (request) => answer(request),
+    );
+  } catch (error) {
+    const reason = error instanceof Deno.errors.AddrInUse
+      ? "another program does. Choose another with --port"
+      : error instanceof Error
+      ? error.message
+      : error;
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot listen on ${hostname}:${port}: ${reason}`,
+      { cause: error },
+    );
+  }
+}
 
 /** Listens until it is told to stop. */
 export function keepListening(

@@ -16,7 +16,7 @@ import type { Name } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
 import { formatKey, randomKey } from "../state/state_keys.ts";
 import { savesText } from "./start_report.ts";
-import { serverArguments, typedFrom } from "./server_process.ts";
+import { MAX_PORT, serverArguments, typedFrom } from "./server_process.ts";
 import { onEnd } from "./signals.ts";
 import { type Replica, Supervisor } from "./supervisor.ts";
 import { command, note, write } from "../terminal.ts";
@@ -67,6 +67,13 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const keys = sharedKeys(flags);
   let port = Number(setting(flags, "port") ?? 8000);
+  if (ownPorts && port + count - 1 > MAX_PORT) {
+    throw new ConfigError(
+      "ERR_CONFIG_INVALID",
+      `Cannot start ${count} replicas from port ${port}: the last port there ` +
+        `is is ${MAX_PORT}`,
+    );
+  }
   let summary: string | undefined;
   const supervisor = new Supervisor({
     count,

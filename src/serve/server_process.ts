@@ -16,10 +16,14 @@ import {
   WEIGHTS_FILE,
 } from "../config/path_entries.ts";
 import { variableOf } from "../config/flag_list.ts";
+import { isHost } from "../config/host_name.ts";
 import type { Name } from "../config/settings.ts";
 import { modelsFolder } from "../hub/models_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url);
+
+/** The last port that there is. */
+export const MAX_PORT = 65_535;
 
 /** Gives an environment variable. */
 export type ReadEnv = (name: string) => string | undefined;
@@ -89,13 +93,16 @@ function readable(
 }
 
 function listenAddress(host: string, port: string): string {
-  const name = host === "" ? "127.0.0.1" : host;
+  // What is no host is refused by the server.
+  const name = isHost(host) ? host : "127.0.0.1";
   const bracketed = name.includes(":") && !name.startsWith("[")
     ? `[${name}]`
     : name;
   // Port 0 takes any, and what is no port is refused by the server.
   const number = port === "" ? "8000" : port;
-  return /^[1-9]\d{0,4}$/.test(number) ? `${bracketed}:${number}` : bracketed;
+  return /^[1-9]\d*$/.test(number) && Number(number) <= MAX_PORT
+    ? `${bracketed}:${number}`
+    : bracketed;
 }
 
 function permissionFlag(kind: string, values: readonly string[]): string {

@@ -112,6 +112,18 @@ Deno.test("serverArguments() names what the settings name, flags before variable
   assertEquals(given({}), { read: [], net: ["127.0.0.1:8000"] });
   assertEquals(given({ host: "::1", port: "80" }).net, ["[::1]:80"]);
   assertEquals(given({ port: "0" }).net, ["127.0.0.1"]);
+  // What Deno would not read is left for the server to refuse.
+  assertEquals(given({ port: "65536" }).net, ["127.0.0.1"]);
+  for (const host of ["a b", "a/b", "*", "1.2.3.4:80", "[::1", "-a", "a..b"]) {
+    assertEquals([host, given({ host }).net], [host, ["127.0.0.1:8000"]]);
+  }
+  for (const host of ["a-b.example", "x_y", "10.0.0.1", "[::1]", "fe80::1"]) {
+    const [net = ""] = given({ host }).net ?? [];
+    assertEquals(
+      net.replaceAll(/[[\]]|:8000$/g, ""),
+      host.replaceAll(/[[\]]/g, ""),
+    );
+  }
   const env = { GOSLING_HOST: "0.0.0.0", GOSLING_MODELS: "/pulled" };
   assertEquals(given({}, env).net, ["0.0.0.0:8000"]);
   assertEquals(given({ model: "a=/x/y.pth\nb=few" }, env).read, [

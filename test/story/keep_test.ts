@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { until } from "../support/until.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -99,6 +100,8 @@ Deno.test("deno task keep refuses what it cannot do", async () => {
   for (
     const [args, found] of [
       [["--size", "much"], "--size"],
+      [["--port", "65536"], "--port"],
+      [["--host", "a b"], "--host"],
       [["--server", "ftp://a"], "--server"],
       [["--server", "a", "--model", "b"], "--model"],
       [["somewhere"], "name servers with --server"],
@@ -109,4 +112,21 @@ Deno.test("deno task keep refuses what it cannot do", async () => {
     assertEquals(code, 1);
     assert(said.startsWith("Cannot ") && said.includes(found), said);
   }
+});
+
+Deno.test("deno task keep ends the server that it started where it cannot listen", async () => {
+  const folder = await Deno.makeTempDir();
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const process = command(
+    ...["--port", `${taken.addr.port}`, "--folder", folder],
+  ).spawn();
+  // The server has this stream too, and ends it when it ends.
+  let said: string | undefined;
+  void new Response(process.stderr).text().then((text) => said = text);
+  await process.stdout.cancel();
+  assertEquals((await process.status).code, 1);
+  await until("the server ends", () => said !== undefined);
+  assert(said?.startsWith("Cannot listen on 127.0.0.1:"), said);
+  taken.close();
+  await Deno.remove(folder, { recursive: true });
 });

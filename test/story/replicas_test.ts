@@ -73,6 +73,18 @@ Deno.test("replicas with own ports count them up", async () => {
   assertMatch(stdout, new RegExp(`http://127.0.0.1:${port} to :${port + 1}\n`));
 });
 
+Deno.test("replicas with own ports need as many ports as there are left", async () => {
+  const { code, stderr } = await run(
+    [...REPLICAS, "2", "--port=65535", "--own-ports=yes"],
+    WASM,
+  );
+  assertEquals(code, 1);
+  assertMatch(
+    stderr,
+    /^Cannot start 2 replicas from port 65535: the last .*$/m,
+  );
+});
+
 /** The lower of two neighbours, below those that systems give out on their own. */
 function twoFreePorts(): number {
   for (;;) {

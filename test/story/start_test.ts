@@ -87,6 +87,9 @@ for (
     ["--host=192.0.2.7", /^Cannot listen on 192.0.2.7:0: .*assign/],
     ["--prot=1", /^Cannot read the command line: .* did you mean --port\?/],
     ["--port=http", /^Cannot read --port: expected a whole number/],
+    ["--port=65536", /^Cannot read --port: expected 65535 or less/],
+    ["--host=a b", /^Cannot read --host: expected a host's name or IP address/],
+    ["--host=127.0.0.1:80", /^Cannot read --host: expected a host's name/],
     ["now", /now is no flag/],
     ["--replicas=3", /may run no programs. Use: deno task replicas 3\n/],
   ] as const

@@ -1,0 +1,17 @@
+/**
+ * Names of hosts that settings may have. Without a schema, so that a launcher can
+ * tell what Deno would not read as the host of a permission.
+ *
+ * @module
+ */
+
+const LABEL = "[\\w](?:[\\w-]{0,61}[\\w])?";
+const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`);
+
+/** Whether a text is a host's name, an IPv4 or an IPv6 address, in brackets or not. */
+export function isHost(text: string): boolean {
+  if (HOST_NAME.test(text)) return true;
+  const [, address = text] = /^\[(.*)\]$/.exec(text) ?? [];
+  return /^[\da-f:.]*:[\da-f:.]*$/i.test(address) &&
+    URL.canParse(`http://[${address}]/`);
+}
