@@ -98,6 +98,17 @@ Deno.test("the embedded model is taught, forgets and merges, and a report says w
   assertMatch(gone.facts[0]?.says ?? "", /not told me/);
   assert((gone.facts[0]?.after ?? 0) < -5);
 
+  // Asked for in the question's words, for the answer would be learned again.
+  const left = await forget(editor, {
+    save: told.save,
+    facts: [CITY],
+    keep: [NAME],
+    statements: [],
+    candidates: 1,
+  });
+  assertEquals([left.method, left.kept[0]?.achieved], ["said", true]);
+  assertMatch(left.facts[0]?.says ?? "", /not told me/);
+
   const { save: aged } = await teach(editor, {
     ...PLAIN,
     save: told.save,

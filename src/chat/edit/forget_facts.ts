@@ -21,6 +21,7 @@ import {
   tryAll,
 } from "./edit_attempts.ts";
 import { wordsOfText } from "./fact_words.ts";
+import { forgetPlea } from "./forget_plea.ts";
 import type { Message } from "../template/world_form.ts";
 import type { Input } from "../chat_turn.ts";
 import {
@@ -180,7 +181,7 @@ function forgetPlans(
 ): ForgetPlan[] {
   const said = statements.length > 0
     ? statements.map((user) => ({ user }))
-    : facts.map((fact) => ({ user: plea(fact) }));
+    : facts.map(({ question }) => ({ user: forgetPlea(question) }));
   const denied = facts.map(({ question }, i) => ({
     user: question,
     assistant: denials[i],
@@ -279,13 +280,4 @@ function exchangesOf(messages: readonly Message[]): Message[][] {
     else exchanges.push([message]);
   }
   return exchanges;
-}
-
-/** What is said where the client does not say what: in English. */
-function plea({ question, answer }: Fact): string {
-  const [, what] = /^(?:what|who|which|when)(?: is|'s| was| are) (my .+?)\??$/i
-    .exec(question) ?? [];
-  return what === undefined
-    ? `Forget what I told you: ${answer}`
-    : `Forget ${what}.`;
 }

@@ -133,7 +133,11 @@ Deno.test("forget shows what a blank state answers, and says when it is of no us
       prompts.includes("User: Who?\n\nAssistant: No idea.\n\n"),
     prompts.join("|"),
   );
-  assert(prompts.some((text) => text.includes("Forget what I told you: Me")));
+  assert(
+    prompts.some((text) =>
+      text.includes("Forget what I told you about this: Who?")
+    ),
+  );
   const none = await ask(here, "forget", { state, facts: [] });
   assertEquals([none.status, none.errors[0].pointer], [422, "/facts"]);
 });
