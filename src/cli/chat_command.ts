@@ -86,6 +86,7 @@ async function runChatCommand(args: readonly string[]): Promise<void> {
   try {
     await chatLoop(keyboard, {
       begin: (save) => new Conversation(client, options, save),
+      initial: initial !== undefined,
       saves,
       write,
       explain: (error, state) => rejectionText(error, state, saves),

@@ -17,6 +17,8 @@ import type { KeptSave, SaveFolder } from "./saves_folder.ts";
 export interface ChatSetting {
   /** A conversation from a save, or from nothing. */
   readonly begin: (save?: string) => Conversation;
+  /** Whether it begins a blank one with an initial state, whose words are unknown. */
+  readonly initial?: boolean;
   readonly saves: SaveFolder;
   /** Writes to the terminal. */
   readonly write: (text: string) => void;
@@ -59,6 +61,8 @@ interface Branch {
   readonly conversation: Conversation;
   /** The words of its turns. */
   readonly past: readonly Exchange[];
+  /** Whether it began with others. */
+  readonly partial: boolean;
   /** The save that it is kept in. */
   readonly name?: string;
 }
@@ -72,7 +76,8 @@ class Chat {
 
   constructor(setting: ChatSetting) {
     this.#samplingSetting = setting;
-    this.#branches = [{ conversation: setting.begin(), past: [] }];
+    const { begin, initial = false } = setting;
+    this.#branches = [{ conversation: begin(), past: [], partial: initial }];
   }
 
   async take(line: string): Promise<void> {
@@ -141,10 +146,11 @@ class Chat {
   }
 
   async #saveChat(name: string): Promise<void> {
-    const { conversation: { save }, past, name: own } = this.#currentSave;
+    const { conversation: { save }, past, partial, name: own } =
+      this.#currentSave;
     if (save === undefined) return this.#tellUser("Nothing has been said yet");
     const write = async () => {
-      await this.#samplingSetting.saves.write(name, save, { past });
+      await this.#samplingSetting.saves.write(name, save, { past, partial });
       this.#changeSetting({ name });
       this.#tellUser(`Saved ${name} (${save.length} bytes)`);
     };
@@ -161,10 +167,11 @@ class Chat {
     const { saves, begin } = this.#samplingSetting;
     const save = await saves.read(name);
     if (save === undefined) return this.#tellUser(`There is no save ${name}`);
-    const { state, past } = save;
+    const { state, past, partial = false } = save;
     this.#branches[this.#currentBranch] = {
       conversation: begin(state),
       past,
+      partial,
       name,
     };
     const last = past.at(-1);
@@ -194,8 +201,8 @@ class Chat {
   #forkChat(word: string): void {
     const wanted = Number(word) - 1;
     if (word === "") {
-      const { conversation, past } = this.#currentSave;
-      const fork = { conversation: conversation.fork(), past };
+      const { conversation, past, partial } = this.#currentSave;
+      const fork = { conversation: conversation.fork(), past, partial };
       this.#currentBranch = this.#branches.push(fork) - 1;
     } else if (this.#branches[wanted] !== undefined) {
       this.#currentBranch = wanted;

@@ -13,7 +13,7 @@ import type {
   KnownFact,
   SaveCodecName,
 } from "../client/client.ts";
-import type { Exchange, SaveFileContent } from "../client/save_file.ts";
+import type { SaveFileContent } from "../client/save_file.ts";
 import type { Flags } from "../config/command_line.ts";
 import type { FlagGroup } from "../config/flag_list.ts";
 import { CODEC_NAMES } from "../state/codec.ts";
@@ -75,8 +75,14 @@ export async function teachSave(bench: EditBench, to: string): Promise<void> {
     ...lists(flags),
     ...codecOption(flags),
   });
-  const told = statements.map((user) => ({ user, answer: "" }));
-  await keep(bench, to, edited, [...save?.past ?? [], ...told]);
+  const told = edited.told.map(({ user, assistant }) => ({
+    user,
+    answer: assistant,
+  }));
+  await keep(bench, to, edited, {
+    past: [...save?.past ?? [], ...told],
+    partial: save?.partial ?? false,
+  });
 }
 
 /** Makes a save forget, and keeps what that leaves. */
@@ -102,7 +108,7 @@ export async function forgetInSave(
     ...codecOption(flags),
   });
   // Reading the words again would teach what was to be forgotten.
-  await keep(bench, to, edited, []);
+  await keep(bench, to, edited);
 }
 
 /** Merges saves, reading again what was said where the saves have it. */
@@ -125,7 +131,7 @@ export async function mergeSavesInto(
   const client = await bench.client();
   const { state_codec } = codecOption(bench.flags);
   const edited = await client.merge({ states, facts, state_codec });
-  await keep(bench, to, edited, []);
+  await keep(bench, to, edited);
 }
 
 /** Says what came of an edit, and keeps its save unless it did nothing. */
@@ -133,7 +139,7 @@ async function keep(
   { saves, flags }: EditBench,
   to: string,
   { summary, achieved, method, facts, kept, state, position }: EditAnswer,
-  past: readonly Exchange[],
+  words: Pick<SaveFileContent, "past" | "partial"> = { past: [] },
 ): Promise<void> {
   write(`${summary}\n`);
   for (const fact of facts) write(factLine(fact));
@@ -141,7 +147,7 @@ async function keep(
   if (achieved === false) Deno.exitCode = 1;
   if (method === "nothing") return note(`${to} was not written`);
   const { state_codec: codec } = codecOption(flags);
-  await saves.write(to, state, { turn: { position, codec }, past });
+  await saves.write(to, state, { turn: { position, codec }, ...words });
   write(`Saved ${to} (${position} tokens, ${state.length} bytes): ${method}\n`);
 }
 
@@ -159,8 +165,9 @@ function factLine(
     `${chance(before)} -> ${chance(after)}${said}\n`;
 }
 
-/** Everything said, for a state that reads it again. */
-function messagesOfSave({ past }: SaveFileContent): ChatMessage[] {
+/** Everything said, for a state that reads it again; nothing if it is not all known. */
+function messagesOfSave({ past, partial }: SaveFileContent): ChatMessage[] {
+  if (partial === true) return [];
   return past.flatMap(({ user, answer }): ChatMessage[] => [
     ...user === "" ? [] : [{ role: "user", content: user } as const],
     ...answer === "" ? [] : [{ role: "assistant", content: answer } as const],

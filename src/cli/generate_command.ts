@@ -112,7 +112,10 @@ async function runGenerateCommand(args: readonly string[]): Promise<void> {
     write("\n");
     if (flags.to !== undefined && state !== undefined) {
       const past = [...save?.past ?? [], { user: text, answer: said }];
-      await saves.write(flags.to, state, { past });
+      // A text that is gone on with is no message.
+      const partial = save?.partial === true || initial !== undefined ||
+        "prompt" in request;
+      await saves.write(flags.to, state, { past, partial });
     }
   } finally {
     await close();

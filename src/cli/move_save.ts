@@ -69,7 +69,7 @@ export async function takeFromElsewhere(
   const state = await sealLocal(opened, config, { keys: own, secret });
   const { position } = opened.save;
   await saves.write(to, state, {
-    past: save.past,
+    ...save,
     turn: { ...save.turn, position, bytes: state.length },
   });
   write(`Saved ${to} (${position} tokens, ${state.length} bytes)\n`);

@@ -57,7 +57,7 @@ export class SaveFolder {
   async write(
     name: string,
     state: string,
-    { past = [], turn = {} }: Partial<SaveFileContent> = {},
+    { past = [], partial = false, turn = {} }: Partial<SaveFileContent> = {},
   ): Promise<void> {
     const path = this.#saveFile(name);
     await Deno.mkdir(this.#savePath, { recursive: true });
@@ -65,7 +65,7 @@ export class SaveFolder {
     const about = { at: Date.now(), bytes: state.length, ...turn };
     await Deno.writeTextFile(
       draft,
-      `${formatSaveFile({ name, turn: about, past, state })}\n`,
+      `${formatSaveFile({ name, turn: about, past, partial, state })}\n`,
     );
     await Deno.rename(draft, path);
   }

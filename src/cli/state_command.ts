@@ -292,7 +292,7 @@ async function rebaseSaves(bench: Bench): Promise<void> {
         }),
       );
       await saves.write(save.name, state, {
-        past: save.past,
+        ...save,
         turn: { position, codec },
       });
       write(`Saved ${save.name} (${position} tokens, ${state.length} bytes)\n`);
@@ -324,7 +324,7 @@ async function sealAgain(bench: Bench, locked: boolean): Promise<void> {
   });
   const { position } = opened.save;
   await saves.write(save.name, state, {
-    past: save.past,
+    ...save,
     turn: { ...save.turn, position, bytes: state.length },
   });
   write(`${locked ? "Locked" : "Unlocked"} ${save.name}\n`);

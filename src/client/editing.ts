@@ -138,6 +138,8 @@ export interface EditAnswer {
 
 /** A state that was taught. */
 export interface TeachAnswer extends EditAnswer {
+  /** What the returned state was told by this, in order, with the model's replies. */
+  readonly told: readonly TaughtExample[];
   /** Mean log probabilities a token of what was never read. */
   readonly held_out?: {
     /** In a blank state. */

@@ -5,8 +5,11 @@
  *
  * ```text
  * {"format":"gosling-save","version":1,"name":…,"model":…,"position":…,
- *  "past":[{"user":…,"answer":…}…],"state":TOKEN}
+ *  "past":[{"user":…,"answer":…}…],"partial":true,"state":TOKEN}
  * ```
+ *
+ * `partial` stands there if the save has read more than the words, or others: they
+ * must not be read again in its place.
  *
  * Beside a save that its owner locked there are no words.
  *
@@ -47,6 +50,8 @@ export interface SaveFileContent {
   readonly turn: SaveFileTurn;
   /** The words so far. */
   readonly past: readonly Exchange[];
+  /** Whether the save has read more than these words, or others. */
+  readonly partial?: boolean;
   /** The token. */
   readonly state: string;
 }
@@ -60,7 +65,7 @@ const TOKEN_TEXT = /^[\w-]+(\.[\w-]*)*$/;
 
 /** The text of a file. */
 export function formatSaveFile(
-  { name, turn, past, state }: SaveFileContent,
+  { name, turn, past, partial, state }: SaveFileContent,
 ): string {
   const { model, fingerprint, position, codec, bytes, at } = turn;
   // Words in the clear beside a locked save would be its open door.
@@ -77,6 +82,8 @@ export function formatSaveFile(
       bytes,
       at,
       past: words,
+      // Of no words that goes without saying.
+      ...(partial === true && words.length > 0 && { partial }),
       state,
     },
     undefined,
@@ -93,7 +100,9 @@ export function formatSaveFile(
 export function parseSaveFile(text: string, file: string): SaveFileContent {
   const bare = text.trim();
   const name = file.replace(/\.[^.]*$/, "") || "Imported";
-  if (TOKEN_TEXT.test(bare)) return { name, turn: {}, past: [], state: bare };
+  if (TOKEN_TEXT.test(bare)) {
+    return { name, turn: {}, past: [], partial: true, state: bare };
+  }
   const refuse = (found: string) =>
     new TypeError(`Cannot read ${file}: ${found}`);
   let content: unknown;
@@ -102,7 +111,9 @@ export function parseSaveFile(text: string, file: string): SaveFileContent {
   } catch {
     throw refuse("it is neither a save nor a token");
   }
-  const { format, version, state, past, ...rest } = fieldsOfSaveFile(content);
+  const { format, version, state, partial, ...rest } = fieldsOfSaveFile(
+    content,
+  );
   if (format !== SAVE_FILE_FORMAT) throw refuse("it is not a Gosling save");
   if (version !== SAVE_FILE_VERSION) {
     throw refuse(`it is of version ${version}, and only 1 is known here`);
@@ -110,6 +121,9 @@ export function parseSaveFile(text: string, file: string): SaveFileContent {
   if (typeof state !== "string" || !TOKEN_TEXT.test(state)) {
     throw refuse("it holds no token");
   }
+  const past = Array.isArray(rest["past"]) ? rest["past"] : [];
+  const unknown = partial === true || past.length === 0 ||
+    past.length > MOST_PAST;
   return {
     name: typeof rest["name"] === "string" ? rest["name"] : name,
     turn: {
@@ -120,7 +134,8 @@ export function parseSaveFile(text: string, file: string): SaveFileContent {
       ...numberField(rest, "bytes"),
       ...numberField(rest, "at"),
     },
-    past: Array.isArray(past) ? past.slice(-MOST_PAST).map(exchangeOf) : [],
+    past: past.slice(-MOST_PAST).map(exchangeOf),
+    ...(unknown && { partial: true }),
     state,
   };
 }

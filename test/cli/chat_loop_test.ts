@@ -9,10 +9,12 @@ async function type(
   folder: string,
   lines: readonly string[],
   fake = fakeClient({ reply: (_, position) => ` at ${position}\n\n` }),
+  initial = false,
 ): Promise<string[]> {
   let screen = "";
   await chatLoop(keys(lines), {
     begin: (save) => new Conversation(fake.client, {}, save),
+    initial,
     saves: new SaveFolder(folder),
     write: (text) => screen += text,
     interrupt: () => new AbortController().signal,
@@ -60,6 +62,28 @@ Deno.test("chatLoop saves, lists, loads", async () => {
     assertMatch(screen[4] ?? "", /^a +just now +1 turn +\d+ B\n$/);
     assertEquals(screen[7], screen[5]);
     assertEquals(screen[8], "There is no save b\n");
+  });
+});
+
+Deno.test("chatLoop keeps in mind that words came before its own", async () => {
+  await withFolder(async (folder) => {
+    const saves = new SaveFolder(folder);
+    const fake = fakeClient();
+    const found = async (name: string, lines: readonly string[]) => {
+      await type(folder, [...lines, `/save ${name}`], fake);
+      const { past = [], partial } = await saves.read(name) ?? {};
+      return [past.length, partial];
+    };
+    assertEquals(await found("whole", ["Hi"]), [1, undefined]);
+    const more = ["/load whole", "Hi", "/fork", "Ho"];
+    assertEquals(await found("longer", more), [3, undefined]);
+    // As merging leaves it.
+    await saves.write("merged", (await saves.read("whole"))?.state ?? "");
+    const other = ["/load merged", "Hi", "/fork", "Ho"];
+    assertEquals(await found("more", other), [2, true]);
+    assertEquals(await found("most", ["/load more", "Hi"]), [3, true]);
+    await type(folder, ["Hi", "/save begun"], fake, true);
+    assertEquals((await saves.read("begun"))?.partial, true);
   });
 });
 

@@ -52,7 +52,29 @@ Deno.test("state teaches a save and makes it forget, and says when it could not"
   // The words are beside the save, so the state can be built without them.
   const gone = await edit("forget", "aged", ...fact, "--to", "young");
   assertEquals(gone.code, 0);
-  assertMatch(gone.stdout, /^Forgot 1 of 1\n.*: read anew without it/s);
+  assertMatch(
+    gone.stdout,
+    /^Forgot 1 of 1; left out 1 of 1 exchanges\n.*: read anew without it/s,
+  );
+  // And other facts stay, for the replies are beside it too.
+  const name = "What is my name?=Your name is Dave.";
+  await edit("teach", "aged", "--say", "My name is Dave.", "--to", "dave");
+  const kept = await edit(
+    ...["forget", "dave", ...fact, "--keep", name, "--to", "ageless"],
+  );
+  assertEquals(kept.code, 0);
+  assertMatch(
+    kept.stdout,
+    /^Forgot 1 of 1; kept 1 of 1 that were to stay; left out 1 of 2 exchanges\n/,
+  );
+  // A merged save has read more than the words beside it say later.
+  await edit("merge", "aged", "dave", "--to", "both");
+  await run(
+    [...GENERATE, "--from", "both", "--to", "more", "--saves", saves, "Hi"],
+    WASM,
+  );
+  const merged = await edit("forget", "more", ...fact, "--to", "less");
+  assertEquals(merged.stdout.includes("exchanges"), false);
   const vain = await edit(
     ...["teach", "aged", "--say", "Lutz is the capital of Zubrowka."],
     ...["--fact", "What is the capital of Zubrowka?=Lutz", "--to", "wise"],

@@ -127,7 +127,27 @@ Deno.test("a save file keeps its words and its token", async () => {
   assertEquals(read.name, "Ours");
   assertEquals(read.state, "eyJ.a-_b");
   assertEquals(read.past, [{ user: "user a", answer: "answer aanswer b" }]);
-  assertEquals(read.turn.position, 1);
+  assertEquals([read.turn.position, read.partial], [1, undefined]);
+});
+
+Deno.test("a save file says so where the page does not have all its words", async () => {
+  const past = [{ user: "Hi", answer: "Yo" }];
+  const imported = { ...turnOf("a", null), kind: "import" as const, past };
+  for (
+    const [root, partial] of [
+      [imported, undefined],
+      [{ ...imported, edited: "Learned 1 of 1", partial: false }, undefined],
+      [{ ...imported, partial: true }, true],
+      [{ ...imported, past: [] }, true],
+      [{ ...imported, edited: "Learned 1 of 1" }, true],
+      [{ ...turnOf("a", null), initial: "polite" }, true],
+      [{ ...turnOf("a", null), system: "Be kind." }, true],
+    ] as const
+  ) {
+    const blob = writeSaveFile("x", [root, turnOf("b", "a")], "eyJ.a-_b");
+    const read = await readSaveFile(new File([blob], "x.gosling"));
+    assertEquals([root, read.partial], [root, partial]);
+  }
 });
 
 Deno.test("units have three figures", () => {

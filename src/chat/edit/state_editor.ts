@@ -213,10 +213,15 @@ export class Editor {
     return { reply, save: left.save };
   }
 
-  /** Goes through lessons in their order; those with a reply are only read. */
+  /**
+   * Goes through lessons in their order; those with a reply are only read.
+   *
+   * @param told Is given each lesson with its reply.
+   */
   async follow(
     save: Save | undefined,
     lessons: readonly Lesson[],
+    told: (example: Example) => void = () => {},
   ): Promise<Save | undefined> {
     let last = save;
     let messages: Message[] = [];
@@ -228,8 +233,11 @@ export class Editor {
     for (const { user, assistant } of lessons) {
       if (assistant === undefined) {
         await read();
-        last = (await this.say(last, user)).save;
+        const { reply, save } = await this.say(last, user);
+        last = save;
+        told({ user, assistant: reply });
       } else {
+        told({ user, assistant });
         messages.push(
           { role: "user", content: user },
           { role: "assistant", content: assistant },

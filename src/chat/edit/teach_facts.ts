@@ -69,6 +69,8 @@ export interface HeldOut {
 
 /** A state that was taught. */
 export interface Teaching extends Edit {
+  /** What the state left was told by this, in order, with the model's replies. */
+  readonly told: readonly Example[];
   /** What was chosen by; absent where nothing was asked for and nothing held out. */
   readonly heldOut?: HeldOut;
 }
@@ -117,9 +119,19 @@ export async function teach(editor: Editor, ask: TeachAsk): Promise<Teaching> {
   const aim = { facts: goal, keep, value: meanOf };
   const blank = await measure(editor, undefined, aim);
   const before = save === undefined ? blank : await measure(editor, save, aim);
+  const told = new Map<Save | undefined, Example[]>();
   const ways = plans.map(({ method, lessons }): Way => ({
     method,
-    edit: () => editor.follow(save, lessons),
+    async edit(): Promise<Save | undefined> {
+      const examples: Example[] = [];
+      const left = await editor.follow(
+        save,
+        lessons,
+        (example) => void examples.push(example),
+      );
+      told.set(left, examples);
+      return left;
+    },
   }));
   const best = blind
     ? await readOnly(editor, ways, aim)
@@ -148,6 +160,7 @@ export async function teach(editor: Editor, ask: TeachAsk): Promise<Teaching> {
     facts: reports,
     kept: stayed,
     attempts,
+    told: best.method === undefined ? [] : told.get(best.save) ?? [],
     ...(!blind && {
       heldOut: {
         blank: meanOf(blank.facts),

@@ -10,10 +10,11 @@ import {
   type ChatMessage,
   type EditAnswer,
   type KnownFact,
+  type TeachAnswer,
 } from "../../client/client.ts";
 import type { Exchange } from "../../client/save_file.ts";
 import type { Library } from "../store/conversation_library.ts";
-import { wordsOf } from "../store/save_file.ts";
+import { hasSystem, isWhollyTold, wordsOf } from "../store/save_file.ts";
 import { settings } from "../store/settings.ts";
 import { newId, type Slot, type StoredTurn } from "../store/stored_turn.ts";
 import { computesHere, messagesOf } from "./turn_partner.ts";
@@ -70,7 +71,7 @@ export async function editSlot(
     parent: null,
     kind: "import",
     edited: answer.summary,
-    past: wordsAfter(library, slot, wish),
+    ...wordsAfter(library.path(slot.turn), answer),
     id: newId(library.turns.value.keys()),
     at: Date.now(),
     user: "",
@@ -96,7 +97,7 @@ async function askForEdit(
   slot: Slot,
   { verb, statements, facts, keep, other }: EditWish,
   signal: AbortSignal,
-): Promise<EditAnswer> {
+): Promise<EditAnswer | TeachAnswer> {
   const state = await stateOfSlot(library, slot);
   const output = {
     state_codec: settings.value.codec,
@@ -148,21 +149,23 @@ function toldFacts(
   { turn }: Slot,
 ): { messages?: readonly ChatMessage[] } {
   const path = library.path(turn);
-  const unknown = path.some(({ kind, edited, past = [] }) =>
-    kind === "import" && (edited !== undefined || past.length === 0)
-  );
-  return unknown ? {} : { messages: messagesOf(path) };
+  return isWhollyTold(path) ? { messages: messagesOf(path) } : {};
 }
 
-/** The words beside the new save. Of what was to be forgotten there are none. */
+/** The words beside the new save. Of what was forgotten or merged there are none. */
 function wordsAfter(
-  library: Library,
-  { turn }: Slot,
-  { verb, statements }: EditWish,
-): Exchange[] {
-  if (verb !== "teach") return [];
-  return [
-    ...wordsOf(library.path(turn)),
-    ...statements.map((user) => ({ user, answer: "" })),
-  ];
+  path: readonly StoredTurn[],
+  answer: EditAnswer | TeachAnswer,
+): { past: Exchange[]; partial: boolean } {
+  if (!("told" in answer)) return { past: [], partial: true };
+  return {
+    past: [
+      ...wordsOf(path),
+      ...answer.told.map(({ user, assistant }) => ({
+        user,
+        answer: assistant,
+      })),
+    ],
+    partial: !isWhollyTold(path) || hasSystem(path),
+  };
 }

@@ -92,7 +92,9 @@ export async function importSave(
         `over ${MOST_SAVE_FILE_BYTES}`,
     );
   }
-  const { name, turn: told, past, state: given } = await readSaveFile(file);
+  const { name, turn: told, past, partial, state: given } = await readSaveFile(
+    file,
+  );
   const label = labelOf(given);
   const passphrase = label === undefined ? undefined : await unlock?.(name);
   const state = label === undefined || passphrase === undefined
@@ -125,6 +127,7 @@ export async function importSave(
     ms: { read: 0, write: 0, seal: 0 },
     ...told,
     past,
+    ...(partial === true && { partial }),
     ...(found && {
       fingerprint: found.model.fingerprint,
       position: found.position,

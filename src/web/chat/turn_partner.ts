@@ -8,7 +8,7 @@
 import type { ChatMessage, Client } from "../../client/client.ts";
 import type { Library } from "../store/conversation_library.ts";
 import { loadLocal, localClient } from "../local/local_engine.ts";
-import { wordsOf } from "../store/save_file.ts";
+import { hasAllWords, wordsOf } from "../store/save_file.ts";
 import { MissingSaveError } from "../store/missing_save.ts";
 import { settings } from "../store/settings.ts";
 import type { StoredTurn } from "../store/stored_turn.ts";
@@ -100,15 +100,6 @@ function opensWith(
   if (!portable || turn?.here !== true) return true;
   return health.value.model?.portable === true &&
     turn.fingerprint === fingerprint;
-}
-
-/** Whether a path begins at its root, and no words came before it. */
-function hasAllWords([root, ...more]: readonly StoredTurn[]): boolean {
-  return root !== undefined && root.parent === null &&
-    root.initial === undefined &&
-    [root, ...more].every(({ kind, past = [] }) =>
-      kind !== "import" || past.length > 0
-    );
 }
 
 /** A path as messages, from the first to the last. */

@@ -300,6 +300,8 @@ export interface EditAnswer {
 }
 /** A state that was taught. */
 export interface TeachAnswer extends EditAnswer {
+    /** What the returned state was told by this, in order, with the model's replies. */
+    readonly told: readonly TaughtExample[];
     /** Mean log probabilities a token of what was never read. */
     readonly held_out?: {
         /** In a blank state. */
@@ -579,11 +581,13 @@ export interface SaveFileContent {
     readonly turn: SaveFileTurn;
     /** The words so far. */
     readonly past: readonly Exchange[];
+    /** Whether the save has read more than these words, or others. */
+    readonly partial?: boolean;
     /** The token. */
     readonly state: string;
 }
 /** The text of a file. */
-export declare function formatSaveFile({ name, turn, past, state }: SaveFileContent): string;
+export declare function formatSaveFile({ name, turn, past, partial, state }: SaveFileContent): string;
 /**
  * Reads the text of a file.
  *

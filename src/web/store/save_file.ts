@@ -19,7 +19,9 @@ export function writeSaveFile(
   state: string,
 ): Blob {
   const turn = path.at(-1) ?? {};
-  const text = formatSaveFile({ name, turn, past: wordsOf(path), state });
+  const past = wordsOf(path);
+  const partial = !isWhollyTold(path) || hasSystem(path);
+  const text = formatSaveFile({ name, turn, past, partial, state });
   return new Blob([text], { type: "application/json" });
 }
 
@@ -35,6 +37,28 @@ export function wordsOf(path: readonly StoredTurn[]): Exchange[] {
     }
   }
   return words;
+}
+
+/** Whether words were said that neither a file nor an edited turn has a place for. */
+export function hasSystem(path: readonly StoredTurn[]): boolean {
+  return path.some(({ system }) => system !== undefined);
+}
+
+/** Whether a path begins at its root, and no words came before it. */
+export function hasAllWords([root, ...more]: readonly StoredTurn[]): boolean {
+  return root !== undefined && root.parent === null &&
+    root.initial === undefined &&
+    [root, ...more].every(({ kind, past = [], partial }) =>
+      kind !== "import" || past.length > 0 && partial !== true
+    );
+}
+
+/** Whether its words are all that a path's save has read, those of edits too. */
+export function isWhollyTold(path: readonly StoredTurn[]): boolean {
+  return hasAllWords(path) &&
+    path.every(({ edited, partial }) =>
+      edited === undefined || partial === false
+    );
 }
 
 /**

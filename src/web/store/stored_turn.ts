@@ -23,6 +23,8 @@ export interface StoredTurn extends Exchange {
   readonly initial?: string;
   /** The words that came with an imported save. */
   readonly past?: readonly Exchange[];
+  /** Whether an imported save has read more than those words, or others. */
+  readonly partial?: boolean;
   /** What an edit of its memory achieved; it is of the kind `import` then. */
   readonly edited?: string;
   /** Whether it was computed in a tab of this device, not by a server. */

@@ -34,10 +34,19 @@ Deno.test("teach reads statements with replies, and claims nothing unless it is 
     [blind.facts, blind.kept, blind.attempts, blind.held_out],
     [[], [], [], undefined],
   );
+  assertEquals(blind.told, [
+    { user: "A", assistant: "Hello!" },
+    { user: "B", assistant: "Hello!" },
+  ]);
   const next = await ask(here, "teach", {
     state: blind.state,
     statements: ["C"],
+    examples: [{ user: "D", assistant: "E" }],
   });
+  assertEquals(next.told, [
+    { user: "C", assistant: "Hello!" },
+    { user: "D", assistant: "E" },
+  ]);
   assert(next.position > blind.position);
 });
 
@@ -55,6 +64,7 @@ Deno.test("an edit that makes nothing likelier leaves the state as it was, and s
     [taught.achieved, taught.method, taught.position],
     [false, "nothing", 11],
   );
+  assertEquals(taught.told, []);
   assertMatch(taught.summary, /^Not learned: .*; kept 1 of 1/);
   assertEquals(
     taught.attempts.map(({ chosen }: { chosen: boolean }) => chosen),

@@ -30,6 +30,9 @@ const FactField = z.strictObject({
 const Example = z.strictObject({ user: factText, assistant: factText })
   .openapi("Example");
 
+const ToldExchange = z.object({ user: z.string(), assistant: z.string() })
+  .openapi("ToldExchange");
+
 const facts = z.array(FactField).max(MOST_ITEMS);
 
 const statements = z.array(factText).max(MOST_ITEMS).default([]);
@@ -140,6 +143,9 @@ export type EditedState = z.infer<typeof EditedState>;
 
 /** What teaching gives. */
 export const TaughtState = EditedState.extend({
+  told: z.array(ToldExchange).describe(
+    "What the returned state was told by this edit, in order, with the model's replies",
+  ),
   held_out: z.object({
     blank: z.number().describe("In a blank state"),
     before: z.number().describe("In the given state"),

@@ -82,9 +82,10 @@ async function teachState(
     ...{ save, statements, examples, facts, keep, candidates },
     heldOut: request.held_out,
   });
-  const { heldOut } = edit;
+  const { heldOut, told } = edit;
   return {
     ...await answerEdit(c, edit, request),
+    told: [...told],
     ...(heldOut !== undefined && { held_out: heldOut }),
   };
 }
