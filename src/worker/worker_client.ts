@@ -50,6 +50,10 @@ export interface CrashOptions {
   readonly crashed?: (error: Error) => void;
 }
 
+function ended(): WorkerFailure {
+  return new WorkerFailure("ended", "it was closed");
+}
+
 interface WaitingCall<Reply> {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
@@ -122,7 +126,7 @@ export class WorkerClient<Request, Reply> {
   }
 
   /** Ends the worker, even if it hangs; what waits and what comes is rejected. */
-  end(error: Error = new WorkerFailure("ended", "it was closed")): void {
+  end(error: Error = ended()): void {
     if (this.#endedWith !== undefined) return;
     this.#endedWith = error;
     this.#worker.terminate();
@@ -156,6 +160,7 @@ export class RestartingWorker<Request, Reply> {
   readonly #workerOptions: RestartingOptions;
   #client: WorkerClient<Request, Reply> | undefined;
   #lastCall: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   /** Starts nothing yet. */
   constructor(options: RestartingOptions) {
@@ -173,13 +178,15 @@ export class RestartingWorker<Request, Reply> {
     return await reply;
   }
 
-  /** Ends the worker; the next call starts another. */
+  /** Ends the worker, and starts no other: calls that wait and come are rejected. */
   close(): void {
+    this.#closed = true;
     this.#client?.end();
     this.#client = undefined;
   }
 
   async #callWorker(request: Request): Promise<Reply> {
+    if (this.#closed) throw ended();
     const { open, start, patience, starting } = this.#workerOptions;
     const fresh = this.#client === undefined;
     const client = this.#client ??= new WorkerClient(open(), start?.());

@@ -89,7 +89,23 @@ Deno.test("RestartingWorker starts another worker after one that hangs or fails"
   assertEquals(await reasonOf(worker.call({ name: "throw" })), "crashed");
   assertEquals(await start(), "worker 3");
   worker.close();
-  assertEquals(await start(), "worker 4");
+  assertEquals(opened, 3);
+});
+
+Deno.test("RestartingWorker.close() leaves no worker to calls that wait or come", async () => {
+  let opened = 0;
+  const worker = new RestartingWorker<TestRequest, TestReply>({
+    open: () => {
+      opened++;
+      return open();
+    },
+    patience: 600_000,
+    starting: 0,
+  });
+  const calls = [worker.call({ name: "hang" }), worker.call({ name: "start" })];
+  await Promise.resolve();
   worker.close();
-  assertEquals(opened, 4);
+  calls.push(worker.call({ name: "start" }));
+  assertEquals(await Promise.all(calls.map(reasonOf)), Array(3).fill("ended"));
+  assertEquals(opened, 1);
 });
