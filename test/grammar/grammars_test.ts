@@ -258,3 +258,26 @@ Deno.test("Grammars.open() gives up on a grammar that takes too long, not on oth
   assertEquals(allowed(other), [tokenizer.end]);
   grammars.close();
 });
+
+Deno.test("Grammars.open() fails, and not for ever, where no thread can be started", async () => {
+  const grammars = superviseGrammars({ tokenizer, V });
+  const grammar = { type: "regex", pattern: "ab" } as const;
+  const { Worker } = globalThis;
+  globalThis.Worker = class extends Worker {
+    constructor(url: string | URL) {
+      super(url, { type: "module" });
+      this.terminate();
+      throw new RangeError("No more threads");
+    }
+  };
+  try {
+    await assertRejects(() => grammars.open(grammar, START), {
+      code: "ERR_REQUEST_INVALID",
+      message: /No more threads/,
+    });
+  } finally {
+    globalThis.Worker = Worker;
+  }
+  (await grammars.open(grammar, START)).close();
+  grammars.close();
+});

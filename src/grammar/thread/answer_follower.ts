@@ -204,7 +204,13 @@ export class Follower {
   ): Promise<readonly GrammarReply[] | Failure> {
     if (this.#answerClosed) return CLOSED_ANSWER;
     const { start, patience } = this.#followerOptions;
-    const thread = this.#grammarThread ??= new GrammarThread(start());
+    let thread: GrammarThread;
+    try {
+      thread = this.#grammarThread ??= new GrammarThread(start());
+    } catch (error) {
+      const failure = error instanceof Error ? error.message : String(error);
+      return { failure, passing: true };
+    }
     const replies = await thread.ask(questions(thread), patience);
     if (failed(replies)) {
       thread.end();
