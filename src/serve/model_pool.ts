@@ -171,7 +171,10 @@ export class ModelPool<T extends PooledModel> {
       );
     }
     place.taken = bytes;
-    for (const other of going) void this.#unload(other);
+    for (const other of going) {
+      // Who waits for it to leave hears of what it fails with.
+      this.#unload(other).catch(() => {});
+    }
     // Whatever leaves still has its memory.
     return places.map(({ leaving }) => leaving);
   }

@@ -194,3 +194,22 @@ Deno.test("ModelPool never holds more than its limit, whoever wants what", async
   await pool.dispose();
   assertEquals(held, 0);
 });
+
+Deno.test("ModelPool says what fails when something goes, to whoever waits for its room", async () => {
+  const pool = new ModelPool<Book>(
+    ["a", "b"].map((id) => ({
+      id,
+      bytes: () => Promise.resolve(1),
+      open: () =>
+        Promise.resolve({
+          id,
+          dispose: () => Promise.reject(new RangeError(`${id} stays`)),
+        }),
+    })),
+    1,
+  );
+  (await pool.borrow("a")).release();
+  await assertRejects(() => pool.borrow("b"), { message: "a stays" });
+  (await pool.borrow("b")).release();
+  await assertRejects(() => pool.dispose(), { message: "b stays" });
+});
