@@ -48,7 +48,10 @@ export interface EngineOptions {
    * cut off before a stop need not be read again from its beginning.
    */
   readonly load: () => Promise<DeviceModel>;
-  /** Told when the device was lost, and for each failure to get it back. */
+  /**
+   * Told when the device was lost, and for each failure to get it back. What it
+   * throws is dropped: the device is asked for all the same.
+   */
   readonly lost?: (error: unknown) => void;
   /** Told of every step of the model. Must not throw. */
   readonly stepped?: (report: StepReport) => void;
@@ -131,27 +134,29 @@ class DeviceEngine implements Engine {
       (turn.constraint?.held ?? 0) > 0;
     const asked = performance.now();
     const lease = await this.#modelHost.lease(signal, copies, turn.tenant);
-    turn.observer?.phase("wait", asked, performance.now());
-    if (lease === undefined) return yield untouched(opening);
-    const events = new Mailbox<TurnEvent>();
-    const run = new Run(opening, {
-      ...lease,
-      tokenizer,
-      stopTokens: this.#stopTokens.for(soughtStops(turn)),
-      wake: () => lease.add(run),
-      events,
-      left: () => lease.leave(run),
-    });
-    lease.add(run);
     const end = AbortSignal.any([signal, this.#modelHost.closing]);
-    const cancel = () => run.cancel();
-    end.addEventListener("abort", cancel);
-    if (end.aborted) cancel();
+    let run: Run | undefined;
+    const cancel = () => run?.cancel();
     try {
+      turn.observer?.phase("wait", asked, performance.now());
+      if (lease === undefined) return yield untouched(opening);
+      const events = new Mailbox<TurnEvent>();
+      run = new Run(opening, {
+        ...lease,
+        tokenizer,
+        stopTokens: this.#stopTokens.for(soughtStops(turn)),
+        wake: () => run && lease.add(run),
+        events,
+        left: () => lease.leave(),
+      });
+      lease.add(run);
+      end.addEventListener("abort", cancel);
+      if (end.aborted) cancel();
       yield* events;
     } finally {
       end.removeEventListener("abort", cancel);
-      run.abandon();
+      run?.abandon();
+      lease?.leave();
     }
   }
 
@@ -209,16 +214,16 @@ class DeviceEngine implements Engine {
     const end = AbortSignal.any([signal, this.#modelHost.closing]);
     if (lease === undefined) throw end.reason;
     const { promise, resolve, reject } = Promise.withResolvers<ScoredToken[]>();
-    const run = new ScoreRun(from, { tokens, top, ...lease, resolve, reject });
     const cancel = () => reject(end.reason);
-    end.addEventListener("abort", cancel);
-    if (end.aborted) cancel();
-    lease.add(run);
     try {
+      const options = { tokens, top, ...lease, resolve, reject };
+      lease.add(new ScoreRun(from, options));
+      end.addEventListener("abort", cancel);
+      if (end.aborted) cancel();
       return await promise;
     } finally {
       end.removeEventListener("abort", cancel);
-      lease.leave(run);
+      lease.leave();
     }
   }
 }

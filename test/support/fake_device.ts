@@ -82,6 +82,8 @@ export interface FakeModelOptions {
   readonly countsAhead?: boolean;
   /** Whether masks may come while it reads, and whether every third is too late. */
   readonly lateMasks?: boolean;
+  /** Whether it takes feeds, which it does not look into. */
+  readonly maskFeeds?: boolean;
   /** Milliseconds a step takes. */
   readonly stepMs?: number;
 }
@@ -112,6 +114,7 @@ export class FakeModel implements DeviceModel {
   readonly seamless: boolean;
   readonly countsAhead: boolean;
   readonly lateMasks: boolean;
+  readonly maskFeeds: boolean;
   readonly lost: Promise<Error>;
   /** Every step, as it was asked for. */
   readonly steps: (readonly LaneStep[])[] = [];
@@ -131,6 +134,7 @@ export class FakeModel implements DeviceModel {
     this.seamless = options.seamless ?? false;
     this.countsAhead = options.countsAhead ?? false;
     this.lateMasks = options.lateMasks ?? false;
+    this.maskFeeds = options.maskFeeds ?? false;
     this.#lanes = Array.from({ length: options.lanes }, () => ({
       values: new Float32Array(stateLength(FAKE_SHAPE)),
       unread: undefined,
@@ -207,6 +211,9 @@ export class FakeModel implements DeviceModel {
 
   /** Calls are carried out in the order in which they were made. */
   #then<T>(work: () => T): Promise<T> {
+    if (this.disposed) {
+      return Promise.reject(new DeviceError("ERR_DEVICE_LOST", "Disposed of"));
+    }
     const done = this.#queue.then(async () => {
       const { stepMs } = this.#options;
       if (stepMs !== undefined) await new Promise((r) => setTimeout(r, stepMs));

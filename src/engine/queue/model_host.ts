@@ -8,14 +8,17 @@
 import type { DeviceModel } from "../../device/device.ts";
 import { ClosingError, DeviceError } from "../../errors.ts";
 import type { Absence } from "../engine.ts";
-import { LanePool, type LanePoolOptions } from "./lane_pool.ts";
+import { type LaneLease, LanePool, type LanePoolOptions } from "./lane_pool.ts";
 import { type Job, Scheduler, type SchedulerOptions } from "./scheduler.ts";
 
 /** How a host works. */
 export interface HostOptions extends LanePoolOptions, SchedulerOptions {
   /** Puts the model on the device. */
   readonly load: () => Promise<DeviceModel>;
-  /** Told when the device was lost, and for each failure to get it back. */
+  /**
+   * Told when the device was lost, and for each failure to get it back. What it
+   * throws is dropped: the device is asked for all the same.
+   */
   readonly lost?: ((error: unknown) => void) | undefined;
 }
 
@@ -27,10 +30,10 @@ export interface HostLease {
   readonly lane: number;
   /** A lane to keep a copy of the state on, if one was asked for and free. */
   readonly spare: number | undefined;
-  /** Takes part in the steps of the model, from the next one on. */
+  /** Takes part in the steps of the model, from the next one on: one job alone. */
   add(job: Job): void;
-  /** Ends that, zeroes the lanes and gives them back. */
-  leave(job: Job): void;
+  /** Ends that, zeroes the lanes and gives them back; once. */
+  leave(): void;
 }
 
 /** The model while it is on a device. */
@@ -66,6 +69,9 @@ export class ModelHost {
   #leases = 0;
   /** Resolves when the last lease is over. */
   #lastLeaseOver: () => void = () => {};
+  /** While a lost device is replaced. */
+  #replacement: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
 
   /** Has no model until {@linkcode open}. */
   constructor(options: HostOptions) {
@@ -103,7 +109,9 @@ export class ModelHost {
     };
     this.#deviceLost = undefined;
     this.#lanePool.open(model.lanes);
-    void model.lost.then((error) => this.#loseDevice(model, error));
+    void model.lost.then((error) => {
+      this.#replacement = this.#loseDevice(model, error);
+    });
   }
 
   /**
@@ -146,16 +154,37 @@ export class ModelHost {
     }
     const loaded = this.#loadedModel;
     if (lease === undefined || loaded === undefined) return undefined;
-    const { model, scheduler } = loaded;
+    if (end.aborted) {
+      // Aborted when it had just been served: a host that closes waits for nobody
+      // who has not come in.
+      lease.release();
+      return undefined;
+    }
+    return this.#hold(lease, loaded, copies);
+  }
+
+  /** Counts a lease until it is over. */
+  #hold(
+    lease: LaneLease,
+    { model, scheduler }: LoadedModel,
+    copies: boolean,
+  ): HostLease {
     const spare = copies ? this.#lanePool.spare() : undefined;
+    let added: Job | undefined, over = false;
     this.#leases++;
     return {
       model,
       lane: lease.lane,
       spare: spare?.lane,
-      add: (job) => scheduler.add(job),
-      leave: (job) => {
-        scheduler.remove(job);
+      add(job): void {
+        if (over) return;
+        added = job;
+        scheduler.add(job);
+      },
+      leave: () => {
+        if (over) return;
+        over = true;
+        if (added !== undefined) scheduler.remove(added);
         for (const { lane, release } of spare ? [lease, spare] : [lease]) {
           // Whoever gets the lane next asks later. A device that cannot zero it
           // is lost, and its memory with it.
@@ -167,8 +196,18 @@ export class ModelHost {
     };
   }
 
-  /** Waits until every lease is over, and frees the model. */
-  async close(): Promise<void> {
+  /** Waits until every lease is over, and frees the model; once, however often. */
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      // Before anybody hears of it, who may ask for the same.
+      this.#closed = promise;
+      resolve(this.#close());
+    }
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort(
       new DeviceError(
         "ERR_DEVICE_LOST",
@@ -180,6 +219,8 @@ export class ModelHost {
       this.#lastLeaseOver = resolve;
       await promise;
     }
+    // A model that is on its way comes, and goes at once.
+    await this.#replacement;
     await this.#loadedModel?.model.dispose();
     this.#loadedModel = undefined;
   }
@@ -198,19 +239,28 @@ export class ModelHost {
         { cause },
       ),
     );
-    this.#hostOptions.lost?.(cause);
+    this.#tellLost(cause);
     await model.dispose().catch(() => {});
     let pause = FIRST_DEVICE_PAUSE;
     for (let attempts = 1; !this.closing.aborted; attempts++) {
       try {
         return await this.open();
       } catch (error) {
+        if (this.closing.aborted) return;
         this.#deviceLost = { reason: "lost", since, attempts };
-        this.#hostOptions.lost?.(error);
+        this.#tellLost(error);
         this.#lanePool.refuse(deviceAway());
         await this.#pauseBeforeLoad(pause);
         pause = Math.min(2 * pause, LONGEST_DEVICE_PAUSE);
       }
+    }
+  }
+
+  #tellLost(error: unknown): void {
+    try {
+      this.#hostOptions.lost?.(error);
+    } catch {
+      // Nobody is there to hear of it.
     }
   }
 

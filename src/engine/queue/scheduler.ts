@@ -106,7 +106,7 @@ export class Scheduler {
   /** What every job that is ready wants to do next. */
   #gather(): { job: Job; step: LaneStep }[] {
     const jobs = [...this.#jobs];
-    const hasty = jobs.some(({ reading, guided }) => reading || guided);
+    const hasty = jobs.some((job) => this.#isHasty(job));
     const draw = hasty ? SHORT_BURST : LONG_BURST;
     const parts = [];
     let tokens = PREFILL_CHUNK;
@@ -124,6 +124,16 @@ export class Scheduler {
       if (this.#jobs.delete(job)) this.#jobs.add(job);
     }
     return parts;
+  }
+
+  /** Whether a job waits for the step to end, be it only to say that it fails. */
+  #isHasty(job: Job): boolean {
+    try {
+      return job.reading || job.guided === true;
+    } catch (error) {
+      this.#drop(job, error);
+      return false;
+    }
   }
 
   async #fly(

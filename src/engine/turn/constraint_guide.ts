@@ -88,9 +88,6 @@ export class Guide {
     loan: MaskLoan | undefined,
   ): Promise<Uint32Array | undefined> {
     const before = this.#nextMask, count = ++this.#follows;
-    const took = loan?.took(drawn);
-    // What it fails with is for the try below.
-    took?.catch(() => {});
     this.#maskSoon = true;
     const late = setTimeout(() => {
       this.#maskSoon = false;
@@ -98,6 +95,9 @@ export class Guide {
     }, SOON);
     let mask: Uint32Array | undefined;
     try {
+      const took = loan?.took(drawn);
+      // What it fails with while the mask before is waited for is for the await.
+      took?.catch(() => {});
       if (before !== undefined) await before;
       const left = took === undefined ? drawn : await took;
       let taken = 0;

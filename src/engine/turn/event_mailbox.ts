@@ -9,7 +9,7 @@
 export class Mailbox<T> implements AsyncIterableIterator<T, void> {
   readonly #waitingEvents: T[] = [];
   #mailboxClosed = false;
-  #failure: unknown;
+  #failure: { readonly error: unknown } | undefined;
   #wakeReader: () => void = () => {};
 
   /** Adds an item. */
@@ -28,7 +28,7 @@ export class Mailbox<T> implements AsyncIterableIterator<T, void> {
   /** Throws `error` at the reader once it has everything. */
   fail(error: unknown): void {
     if (this.#mailboxClosed) return;
-    this.#failure = error;
+    this.#failure = { error };
     this.close();
   }
 
@@ -44,7 +44,7 @@ export class Mailbox<T> implements AsyncIterableIterator<T, void> {
     }
     const failure = this.#failure;
     this.#failure = undefined;
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) throw failure.error;
     return { done: true, value: undefined };
   }
 

@@ -97,8 +97,8 @@ export class Run implements Job {
   /** The last token kept, which a lane that was put back has not read. */
   #unread: readonly number[] = [];
   #drawingBegun = false;
-  /** Whether a part of a step is in the making: a constraint that lends may cancel the turn. */
-  #planning = false;
+  /** Whether it calls its caller's code, which may cancel the turn: that counts afterwards. */
+  #calling = false;
   #cancelled = false;
   #leavingWithSave = false;
   #runOver = false;
@@ -123,7 +123,6 @@ export class Run implements Job {
     this.#clock = new TurnClock(turn.observer);
     const written = model.write(lane, save.values);
     this.#failIfRejected(written.then(() => this.#clock.uploaded()));
-    this.#settleTurn();
   }
 
   /** Whether it has a prompt to read. */
@@ -142,12 +141,15 @@ export class Run implements Job {
     return this.#guide.soon && !this.#mayReadFirst;
   }
 
-  /** Ends the turn where it is once its parts of steps are answered. */
+  /** Ends the turn where it is once its parts of steps are answered. Never throws. */
   cancel(): void {
     this.#cancelled = true;
-    this.#settleTurn();
-    // What a lane that was put back has to read again needs a step.
-    if (this.#stepsToReread.length > 0) this.#runOptions.wake();
+    if (this.#calling) return;
+    try {
+      this.#settleTurn();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Leaves without a word, for nobody listens any more. */
@@ -167,11 +169,9 @@ export class Run implements Job {
   /** Its part of the next step. */
   next(room: StepBudget): LaneStep | undefined {
     if (this.#runOver) return undefined;
-    this.#planning = true;
-    const step = this.#planStep(room);
-    this.#planning = false;
+    const step = this.#whole(() => this.#planStep(room));
     if (step !== undefined) this.#stepsInFlight.push(step);
-    else if (this.#cancelled) this.#settleTurn();
+    else this.#settleTurn();
     return step;
   }
 
@@ -180,17 +180,31 @@ export class Run implements Job {
     const step = this.#stepsInFlight.shift();
     if (step === undefined || this.#runOver) return;
     if (this.#ending === undefined) {
-      if (result.undrawn === true) {
-        this.#undrawn = this.#lateMaskStep === step;
-        if (result.drawn.length > 0) this.#acceptDrawn(result);
-        else this.#guide.follow([]);
-      } else if (step.draw > 0) this.#acceptDrawn(result);
-      else if (!this.#rereadSteps.delete(step)) {
-        this.#prompt.advance(step.tokens);
-        this.#opening.turn.progress?.(this.#prompt.read);
-      }
+      this.#whole(() => this.#acceptPart(step, result));
     }
     this.#settleTurn();
+  }
+
+  #acceptPart(step: LaneStep, result: LaneResult): void {
+    if (result.undrawn === true) {
+      this.#undrawn = this.#lateMaskStep === step;
+      if (result.drawn.length > 0) this.#acceptDrawn(result);
+      else this.#guide.follow([]);
+    } else if (step.draw > 0) this.#acceptDrawn(result);
+    else if (!this.#rereadSteps.delete(step)) {
+      this.#prompt.advance(step.tokens);
+      this.#opening.turn.progress?.(this.#prompt.read);
+    }
+  }
+
+  /** Does what has to be whole before the turn may be cancelled. */
+  #whole<T>(work: () => T): T {
+    this.#calling = true;
+    try {
+      return work();
+    } finally {
+      this.#calling = false;
+    }
   }
 
   /** Index of the last token given: the first one unread if nothing is drawn. */
@@ -386,23 +400,25 @@ export class Run implements Job {
 
   /** Finds out whether the turn is over, once nothing of it is in the air. */
   #settleTurn(): void {
-    if (this.#runOver || this.#planning) return;
-    if (this.#stepsInFlight.length > 0) return;
-    if (this.#ending === undefined) {
-      if (this.#cancelled) {
-        const ending = this.#drawn.length > 0
-          ? this.#handToAnswer(0) ?? endAfter(this.#tokens, "cancelled")
-          : endWithin(this.#opening.given, this.#prompt.read);
-        this.#endTurn(ending);
-        if (this.#undrawn) this.#rewindTo(ending);
-      } else if (this.#opening.turn.maxTokens === 0 && !this.#prompt.reading) {
-        this.#endTurn(endAfter(this.#tokens, "length"));
-      }
-    }
-    if (this.#ending === undefined || this.#stepsToReread.length > 0) return;
-    if (this.#leavingWithSave) return;
+    if (this.#runOver || this.#stepsInFlight.length > 0) return;
+    this.#whole(() => this.#ending ?? this.#findEnding());
+    if (this.#ending === undefined || this.#leavingWithSave) return;
+    // What a lane that was put back has to read again needs a step.
+    if (this.#stepsToReread.length > 0) return this.#runOptions.wake();
     this.#leavingWithSave = true;
     this.#failIfRejected(this.#leaveWithSave(this.#ending));
+  }
+
+  #findEnding(): void {
+    if (this.#cancelled) {
+      const ending = this.#drawn.length > 0
+        ? this.#handToAnswer(0) ?? endAfter(this.#tokens, "cancelled")
+        : endWithin(this.#opening.given, this.#prompt.read);
+      this.#endTurn(ending);
+      if (this.#undrawn) this.#rewindTo(ending);
+    } else if (this.#opening.turn.maxTokens === 0 && !this.#prompt.reading) {
+      this.#endTurn(endAfter(this.#tokens, "length"));
+    }
   }
 
   /** Takes the state along, and frees the lane. */
