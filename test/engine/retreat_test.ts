@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Constraint } from "../../src/grammar/grammar.ts";
+import type { Save } from "../../src/state/save.ts";
 import { fakeTokenizer, token } from "../support/fake_device.ts";
 import { fakeEngine, SAMPLING, take } from "./laws.ts";
 
@@ -31,6 +32,26 @@ class Wavering implements Constraint {
   }
 
   close(): void {}
+}
+
+/** A state, and its place. */
+function values({ values, position }: Save) {
+  return [position, ...values.subarray(0, 8)];
+}
+
+/** Lets nothing but these letters come. */
+function forced(text: string): Constraint {
+  const letters = [...text].map(token);
+  let at = 0;
+  return {
+    held: 0,
+    mask: maskOf([letters[0] ?? fakeTokenizer.end]),
+    accept(this: { mask: Uint32Array }) {
+      this.mask = maskOf([letters[++at] ?? fakeTokenizer.end]);
+      return Promise.resolve(0);
+    },
+    close() {},
+  };
 }
 
 function maskOf(tokens: readonly number[]): Uint32Array {
@@ -74,24 +95,52 @@ for (
     assert(pieces.length > 300, "it is told while it is written");
     assertEquals(constraint.tokens.length, 700);
     // The same tokens without a step back leave the same state.
-    const letters = [...text].map(token);
-    const forced: Constraint = {
-      held: 0,
-      mask: maskOf([letters[0]]),
-      accept(this: { mask: Uint32Array }) {
-        this.mask = maskOf([letters[++at] ?? fakeTokenizer.end]);
-        return Promise.resolve(0);
-      },
-      close() {},
-    };
-    let at = 0;
-    const straight = await take(engine, { ...turn, constraint: forced });
+    const straight = await take(engine, { ...turn, constraint: forced(text) });
     assertEquals(straight.text, text);
     assertEquals(straight.retries, undefined);
     assertEquals(straight.save, save);
     await engine.dispose();
   });
 }
+
+Deno.test("a turn that is cancelled while its tokens are taken back leaves the place that it says", async () => {
+  for (
+    const [lanes, how] of [
+      [1, {}],
+      [2, { lateMasks: true }],
+      [2, { lateMasks: true, seamless: true }],
+    ] as const
+  ) {
+    const { engine } = await fakeEngine({ lanes, ...how, maxTurns: 1 });
+    for (let cut = 1; cut < 30; cut++) {
+      const leaving = new AbortController();
+      const constraint = new Wavering(700, [[3, 3], [12, 5], [13, 2]]);
+      const accept = constraint.accept.bind(constraint);
+      let accepted = 0;
+      constraint.accept = async (token) => {
+        if (++accepted === cut) leaving.abort();
+        const back = await accept(token);
+        // As soon as the tokens have been taken back, or before the device has them.
+        if (accepted === cut - 1) queueMicrotask(() => leaving.abort());
+        return back;
+      };
+      const turn = { prompt: "a prompt", maxTokens: 60 };
+      const left = await take(engine, { ...turn, constraint }, leaving.signal);
+      assertEquals(left.finish, "cancelled");
+      const { completionTokens: maxTokens } = left.usage;
+      const straight = await take(engine, {
+        ...turn,
+        maxTokens,
+        constraint: forced(left.text),
+      });
+      if (maxTokens > 0) assertEquals(straight.text, left.text);
+      // One that was cut before it drew may have all of its prompt unread.
+      const { save } = await take(engine, { save: left.save, maxTokens: 0 });
+      assertEquals(values(save), values(straight.save), `cut at ${cut}`);
+    }
+    await engine.dispose();
+  }
+});
 
 Deno.test("a turn that ends while its mask is waited for leaves what it has told", async () => {
   const { engine } = await fakeEngine({
@@ -142,6 +191,40 @@ Deno.test("a stop in what was held back ends a turn, and a turn cut there tells 
   });
   assertEquals([stopped.text, stopped.finish], [before, "stop"]);
   await engine.dispose();
+});
+
+Deno.test("a turn that is cancelled with a stop in what was held back leaves the place of the stop", async () => {
+  for (const lanes of [1, 2]) {
+    const { engine } = await fakeEngine({ lanes, maxTurns: 1 });
+    const { text } = await take(engine, {
+      maxTokens: 60,
+      constraint: new Wavering(700, []),
+    });
+    const stops = [{ text: text.slice(20, 22), kept: false }];
+    const turn = { maxTokens: 60, stops };
+    const wavering = () => new Wavering(700, []);
+    const whole = await take(engine, { ...turn, constraint: wavering() });
+    assertEquals(whole.finish, "stop");
+    for (const cut of [9, 12, 24, 40]) {
+      const constraint = wavering(), leaving = new AbortController();
+      const accept = constraint.accept.bind(constraint);
+      constraint.accept = (token) => {
+        const back = accept(token);
+        if (constraint.tokens.length >= cut) leaving.abort();
+        return back;
+      };
+      const left = await take(engine, { ...turn, constraint }, leaving.signal);
+      if (left.finish === "stop") {
+        assertEquals([left.text, left.save], [whole.text, whole.save]);
+        continue;
+      }
+      const { completionTokens: maxTokens } = left.usage;
+      const same = await take(engine, { maxTokens, constraint: wavering() });
+      assertEquals([left.finish, left.text], ["cancelled", same.text]);
+      assertEquals(left.save, same.save);
+    }
+    await engine.dispose();
+  }
 });
 
 Deno.test("a constraint with no way left fails its turn before the first word", async () => {

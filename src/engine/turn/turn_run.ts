@@ -395,7 +395,9 @@ export class Run implements Job {
     this.#failIfRejected(
       this.#rewinder.restore(read, this.#opening.save.values),
     );
-    this.#stepsToReread.push(...this.#rewinder.steps(read, this.#tokens));
+    // Whatever was to be read again followed another place.
+    const steps = this.#rewinder.steps(read, this.#tokens);
+    this.#stepsToReread.splice(0, Infinity, ...steps);
   }
 
   /** Finds out whether the turn is over, once nothing of it is in the air. */
@@ -410,12 +412,15 @@ export class Run implements Job {
   }
 
   #findEnding(): void {
+    const answered = this.#drawn.length;
     if (this.#cancelled) {
-      const ending = this.#drawn.length > 0
+      const ending = answered > 0
         ? this.#handToAnswer(0) ?? endAfter(this.#tokens, "cancelled")
         : endWithin(this.#opening.given, this.#prompt.read);
+      // A stop may begin before what the answer had not been handed.
+      const beyond = answered > 0 && this.#lastGiven + answered > ending.read;
       this.#endTurn(ending);
-      if (this.#undrawn) this.#rewindTo(ending);
+      if (beyond || this.#undrawn) this.#rewindTo(ending);
     } else if (this.#opening.turn.maxTokens === 0 && !this.#prompt.reading) {
       this.#endTurn(endAfter(this.#tokens, "length"));
     }
