@@ -7,6 +7,7 @@
 import { ApiError } from "./client/client.ts";
 import { GoslingError } from "./errors.ts";
 import { explainDenied } from "./permission_denied.ts";
+import { explainRefused, isBrokenPipe } from "./system_refused.ts";
 
 /** Writes to standard output as it is. */
 export function write(text: string): void {
@@ -50,8 +51,8 @@ export function confirmAtTerminal(question: string): boolean {
 }
 
 /**
- * Runs a command. What it throws on purpose becomes one line and exit code 1;
- * anything else is a mistake of ours and keeps its stack.
+ * Runs a command. What it throws on purpose, and what the system refuses, becomes
+ * one line and exit code 1; anything else is a mistake of ours and keeps its stack.
  */
 export async function command(work: () => Promise<void>): Promise<void> {
   try {
@@ -61,8 +62,11 @@ export async function command(work: () => Promise<void>): Promise<void> {
     if (error instanceof DOMException && error.name === "AbortError") {
       Deno.exit(130);
     }
+    // Nobody reads on: the shell's number of a program that SIGPIPE ended.
+    if (isBrokenPipe(error)) Deno.exit(141);
     const known = error instanceof GoslingError || error instanceof ApiError;
-    const line = explainDenied(error) ?? (known ? error.message : undefined);
+    const line = explainDenied(error) ??
+      (known ? error.message : explainRefused(error));
     if (line === undefined) throw error;
     note(line);
     Deno.exit(1);

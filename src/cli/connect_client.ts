@@ -35,10 +35,12 @@ export interface Connection {
  *
  * @param flags Those of {@linkcode WHERE_FLAGS} and {@linkcode SAVE_FLAGS}.
  * @param saves Whose key seals where the settings name none.
+ * @param needsKey Whether that key is needed: not where no save is read or kept.
  */
 export async function connect(
   flags: Flags,
   saves: SaveFolder,
+  needsKey = true,
 ): Promise<Connection> {
   expectNoModelFlags(flags);
   const passphrase = Passphrase.of(flags, saves);
@@ -51,7 +53,11 @@ export async function connect(
     });
     return { client, summary: url, close: () => Promise.resolve() };
   }
-  return await embed(readCommandConfig(flags), saves, passphrase);
+  const config = readCommandConfig(flags);
+  const keys = needsKey
+    ? await sealingKeys(config, saves)
+    : config["state-keys"];
+  return await embed({ ...config, "state-keys": keys }, passphrase);
 }
 
 /** The settings of a model and keys, flags or variables; others do not matter. */
@@ -69,12 +75,10 @@ export function readCommandConfig(flags: Flags): Config {
  */
 async function embed(
   config: Config,
-  saves: SaveFolder,
   passphrase: Passphrase | undefined,
 ): Promise<Connection> {
-  const keys = await sealingKeys(config, saves);
   const { services, summary, dispose } = await compose(
-    { ...config, "state-keys": keys, lanes: 1, portable: true },
+    { ...config, lanes: 1, portable: true },
     note,
   );
   const app = createApp({

@@ -92,7 +92,10 @@ async function runGenerateCommand(args: readonly string[]): Promise<void> {
     ...(flags.transcript !== undefined &&
       { transcript: isYes(flags.transcript) }),
   };
-  const { client, close } = await connect(settings, saves);
+  const needsKey = [flags.from, flags.to, initial].some((save) =>
+    save !== undefined
+  );
+  const { client, close } = await connect(settings, saves, needsKey);
   const answer = async () => {
     let text = "";
     for await (const event of client.stream(request)) {

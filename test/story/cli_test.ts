@@ -154,3 +154,49 @@ Deno.test("state inspects, compares, mixes, scores, exports and imports", async 
   assertMatch(wrong.stderr, /^Cannot find a save none/);
   await Deno.remove(saves, { recursive: true });
 });
+
+const NOWHERE = "/dev/null/saves";
+
+for (
+  const [name, ...args] of [
+    ["generate", "Hello", "--to", "a"],
+    ["generate", "Hello", "--from", "a"],
+    ["state", "key"],
+    ["chat"],
+  ] as const
+) {
+  Deno.test(`${[name, ...args].join(" ")} says in one line that there is no folder for saves`, async () => {
+    const { code, stderr } = await run([
+      ...["run", "-qA", "--frozen", `src/cli/${name}_command.ts`],
+      ...[...args, "--saves", NOWHERE],
+    ], WASM);
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /^Cannot (read|write) \/dev\/null\/saves\S*: not a directory\n$/,
+    );
+  });
+}
+
+Deno.test("generate needs no folder where no save is read or kept", async () => {
+  const { code, stdout } = await run(
+    [...GENERATE, ...GREEDY, "--saves", NOWHERE, "My name is Dave."],
+    WASM,
+  );
+  assertEquals(code, 0);
+  assertMatch(stdout, /Dave/);
+});
+
+Deno.test("generate ends in silence where nobody reads its answer", async () => {
+  const { code, stdout, stderr } = await new Deno.Command("bash", {
+    args: [
+      ...["-c", `"$0" "$@" | head -c 1; echo " \${PIPESTATUS[0]}"`],
+      ...[Deno.execPath(), ...GENERATE, "--chat", "no", "--max-tokens", "9999"],
+      ...["--temperature", "1.5", "Once upon a time"],
+    ],
+    cwd: new URL("../../", import.meta.url),
+    env: WASM,
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals([code, text(stdout).slice(1), text(stderr)], [0, " 141\n", ""]);
+});
