@@ -12,7 +12,6 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
 import cliProgress from "cli-progress";
 import type { Device } from "../src/device/device.ts";
 import { Gpu } from "../src/device/webgpu/gpu.ts";
@@ -20,21 +19,37 @@ import { wasmDevice } from "../src/device/wasm/wasm_device.ts";
 import { openWebGpu } from "../src/device/webgpu/webgpu_device.ts";
 import { type Bandwidth, gpuBandwidth, wasmBandwidth } from "./bandwidth.ts";
 import { CASES, checkpoints, type EngineRow, measure } from "./engine.ts";
+import { readFlags, readParts } from "./flags.ts";
 import { machine, slug } from "./machine.ts";
 import { profileWebGpu } from "./profile.ts";
 import { drawReport, type Results } from "./report.ts";
 import { measureStartup } from "./startup.ts";
 import { measureTurns, type TurnRow } from "./turns.ts";
 
-const { values: flags } = parseArgs({
+const PARTS = ["start", "engine", "turns"], DEVICES = ["wasm", "webgpu"];
+
+const HELP = `deno task bench [flags]
+
+Measures this machine, prints the tables, and writes them with their plots to
+bench/results/<machine>/. Takes under five minutes.
+
+  --only LIST      ${PARTS.join(",")} (all)
+  --device LIST    ${DEVICES.join(",")} (both)
+  --profile        nothing but the dispatches of the webgpu device
+  --long           the 0.1B shape reads 128k and 1M tokens too: half an hour
+`;
+
+const { values: flags } = readFlags(HELP, {
   options: {
-    only: { type: "string", default: "start,engine,turns" },
-    device: { type: "string" },
+    only: { type: "string", default: PARTS.join(",") },
+    device: { type: "string", default: DEVICES.join(",") },
     profile: { type: "boolean", default: false },
     long: { type: "boolean", default: false },
   },
 });
-const parts = new Set(flags.profile ? [] : flags.only.split(","));
+const only = readParts("only", flags.only, PARTS);
+const kinds = readParts("device", flags.device, DEVICES);
+const parts = flags.profile ? new Set() : only;
 const about = await machine();
 const folder = new URL(`results/${slug(about)}/`, import.meta.url);
 await Deno.mkdir(folder, { recursive: true });
@@ -115,13 +130,10 @@ async function turns(device: Device): Promise<void> {
 }
 
 async function devices(): Promise<Device[]> {
-  const open = {
-    wasm: () => Promise.resolve(wasmDevice()),
-    webgpu: () => openWebGpu({ force: true }),
-  };
-  if (flags.device === "wasm") return [await open.wasm()];
-  if (flags.device === "webgpu") return [await open.webgpu()];
-  return [await open.wasm(), await open.webgpu()];
+  return [
+    ...kinds.has("wasm") ? [wasmDevice()] : [],
+    ...kinds.has("webgpu") ? [await openWebGpu({ force: true })] : [],
+  ];
 }
 
 async function add(more: Partial<Results>): Promise<void> {

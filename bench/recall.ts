@@ -11,12 +11,12 @@
  */
 
 import cliProgress from "cli-progress";
-import { parseArgs } from "node:util";
 import type { Quantization } from "../src/device/device.ts";
 import { compose, type Composition } from "../src/serve/compose_services.ts";
 import { readConfig } from "../src/config/read_config.ts";
 import { CODEC_NAMES } from "../src/state/codec.ts";
 import type { CodecName } from "../src/state/save.ts";
+import { readFlags } from "./flags.ts";
 import { LANGUAGES } from "./recall/haystack.ts";
 import {
   joined,
@@ -64,7 +64,7 @@ const HELP = `deno task recall [flags]
   --out FOLDER     where to write (bench/results/recall/)
 `;
 
-const { values: flags } = parseArgs({
+const { values: flags } = readFlags(HELP, {
   options: {
     model: { type: "string" },
     device: { type: "string", default: "wasm" },
@@ -90,14 +90,8 @@ const { values: flags } = parseArgs({
     },
     texts: { type: "string", default: "6" },
     out: { type: "string" },
-    help: { type: "boolean", default: false },
   },
 });
-
-if (flags.help) {
-  await print(HELP);
-  Deno.exit();
-}
 
 const codec = CODEC_NAMES.find((name) => name === flags.codec);
 if (codec === undefined) {

@@ -8,9 +8,9 @@
  */
 
 import cliProgress from "cli-progress";
-import { parseArgs } from "node:util";
 import { serverArguments } from "../src/serve/server_process.ts";
 import { freePort } from "../test/fault/raw.ts";
+import { readFlags } from "./flags.ts";
 import { type Machine, machine } from "./machine.ts";
 import { ATTACKS, type Besieged } from "./siege/attacks.ts";
 
@@ -39,7 +39,17 @@ interface Minute {
   readonly health: readonly [number, number];
 }
 
-const { values: flags } = parseArgs({
+const HELP = `deno task siege [flags]
+
+Besieges a server, and compares its end with its tenth minute.
+
+  --minutes N      how long (60)
+  --pause MS       between two turns of the server's friend (250)
+  --publish        write bench/results/siege/README.md
+  --note TEXT      a sentence for that page: what else ran on the machine
+`;
+
+const { values: flags } = readFlags(HELP, {
   options: {
     minutes: { type: "string", default: "60" },
     pause: { type: "string", default: "250" },

@@ -9,8 +9,8 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
 import cliProgress from "cli-progress";
+import { readFlags } from "../bench/flags.ts";
 import { barrage } from "../test/fuzz/barrage.ts";
 import { fuzzBodies } from "../test/fuzz/bodies.ts";
 import { FILES, fuzzModelFiles } from "../test/fuzz/model_files.ts";
@@ -25,7 +25,17 @@ const COUNT = "100000";
 /** Model files are larger than requests: so many fewer are opened. */
 const PER_FILE = 20;
 
-const { values, positionals } = parseArgs({
+const HELP = `deno task fuzz [routes] [tokens] [bodies] [files] [flags]
+
+Fuzzes the routes, damaged tokens, large bodies and damaged model files (all), and
+prints what it finds with the case that showed it.
+
+  --count N        cases of each kind (${COUNT})
+  --seed N         of the cases (any)
+  --publish        write bench/results/fuzz/README.md
+`;
+
+const { values, positionals } = readFlags(HELP, {
   allowPositionals: true,
   options: {
     count: { type: "string", default: COUNT },
