@@ -7,9 +7,10 @@
  */
 
 import { asksForHelp, helpText } from "../config/help_text.ts";
+import { describeMisspelt } from "../config/misspelt_variables.ts";
 import { serverFlags, START_HELP } from "../serve/server_command.ts";
 import { serverArguments, typedFrom } from "../serve/server_process.ts";
-import { command, write } from "../terminal.ts";
+import { command, note, write } from "../terminal.ts";
 
 /** Signals that a server hears. */
 const END_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
@@ -22,8 +23,12 @@ if (import.meta.main) await command(() => runStartCommand(Deno.args));
 
 async function runStartCommand(args: readonly string[]): Promise<void> {
   if (asksForHelp(args)) return write(helpText(START_HELP));
+  const flags = serverFlags(args);
+  for (const line of describeMisspelt(Object.keys(Deno.env.toObject()))) {
+    note(line);
+  }
   const server = new Deno.Command(Deno.execPath(), {
-    args: serverArguments(serverFlags(args), env),
+    args: serverArguments(flags, env),
     ...typedFrom(env),
     stdin: "null",
     stdout: "inherit",

@@ -140,7 +140,7 @@ export function commandNamed<T>(
 }
 
 /** The name that was most likely meant, if any is near. */
-function nearestName(
+export function nearestName(
   given: string,
   names: readonly string[],
 ): string | undefined {

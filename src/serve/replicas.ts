@@ -12,6 +12,7 @@ import {
   type CommandHelp,
   helpText,
 } from "../config/help_text.ts";
+import { describeMisspelt } from "../config/misspelt_variables.ts";
 import type { Name } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
 import { formatKey, randomKey } from "../state/state_keys.ts";
@@ -64,6 +65,9 @@ async function main(args: readonly string[]): Promise<void> {
       `Cannot share a port: ${Deno.build.os} gives all of it to one process; ` +
         "use --own-ports yes",
     );
+  }
+  for (const line of describeMisspelt(Object.keys(Deno.env.toObject()))) {
+    note(line);
   }
   const keys = sharedKeys(flags);
   let port = Number(setting(flags, "port") ?? 8000);

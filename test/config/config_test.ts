@@ -7,6 +7,7 @@ import {
   yesOrNo,
 } from "../../src/config/flag_list.ts";
 import { asksForHelp, helpText } from "../../src/config/help_text.ts";
+import { describeMisspelt } from "../../src/config/misspelt_variables.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import type { InitialFile } from "../../src/config/setting_parsers.ts";
 
@@ -277,4 +278,24 @@ Deno.test("helpText breaks lines at 80 characters", () => {
 Deno.test("asksForHelp does not look behind --", () => {
   assertEquals(asksForHelp(["-h"]), true);
   assertEquals(asksForHelp(["--", "--help"]), false);
+});
+
+Deno.test("variables that are almost settings are told of, and no others", () => {
+  const told = describeMisspelt([
+    ...["GOSLING_KEY_FILE", "GOSLING_STATE_KEY", "GOSLING_PROT"],
+    // Settings, what other commands read, and other programs' own.
+    ...["GOSLING_KEYS_FILE", "GOSLING_API_KEY", "GOSLING_MODELS", "PROT"],
+    ...["GOSLING_OFFLINE", "GOSLING_EDITION"],
+    // What Kubernetes sets for a Service called gosling.
+    ...["GOSLING_SERVICE_HOST", "GOSLING_SERVICE_PORT"],
+    ...["GOSLING_SERVICE_PORT_HTTP", "GOSLING_PORT", "GOSLING_PORT_80_TCP"],
+    ...["GOSLING_PORT_80_TCP_PROTO", "GOSLING_PORT_80_TCP_ADDR"],
+  ]);
+  assertEquals(told, [
+    "GOSLING_KEY_FILE is no setting and changes nothing; did you mean " +
+    "GOSLING_KEYS_FILE?",
+    "GOSLING_STATE_KEY is no setting and changes nothing; did you mean " +
+    "GOSLING_STATE_KEYS?",
+    "GOSLING_PROT is no setting and changes nothing; did you mean GOSLING_PORT?",
+  ]);
 });

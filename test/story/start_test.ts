@@ -106,6 +106,17 @@ for (
   });
 }
 
+Deno.test("deno task start tells of a variable that is almost a setting", async () => {
+  const { stderr } = await run(
+    ["task", "start", "--lanes", "0"],
+    { ...WASM, GOSLING_KEY_FILE: "/keys" },
+  );
+  assertMatch(
+    stderr,
+    /^GOSLING_KEY_FILE is no setting .* GOSLING_KEYS_FILE\?$/m,
+  );
+});
+
 Deno.test("deno task start --help prints the flags and nothing else", async () => {
   const { code, stdout, stderr } = await run(["task", "start", "--help"]);
   assertEquals([code, stderr.replace(ECHO, "")], [0, ""]);
