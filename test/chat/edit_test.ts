@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { headDigest } from "../../src/chat/conversation_head.ts";
 import { Editor } from "../../src/chat/edit/state_editor.ts";
 import { forget } from "../../src/chat/edit/forget_facts.ts";
 import { merge } from "../../src/chat/edit/merge_states.ts";
@@ -171,9 +172,10 @@ Deno.test("the embedded model is taught, forgets and merges, and a report says w
     { role: "user" as const, content: user },
     { role: "assistant" as const, content: assistant },
   ]);
+  const head = [{ role: "system" as const, content: "Be kind." }];
   const moved = await forget(editor, {
-    save: await editor.read(undefined, messages),
-    told: [{ messages }],
+    save: await editor.read(undefined, [...head, ...messages]),
+    told: [{ messages: [...head, ...messages] }],
     facts: [CITY],
     keep: [],
     statements: [],
@@ -181,7 +183,8 @@ Deno.test("the embedded model is taught, forgets and merges, and a report says w
   });
   // "in" tells no city, so the birthday is left.
   assertEquals(moved.method, "read anew without it");
-  assertMatch(moved.summary, /; left out 1 of 2 exchanges$/);
+  assertMatch(moved.summary, /; left out 1 of 3 exchanges$/);
+  assertEquals(moved.save.chat.told, headDigest(head));
   assertMatch((await editor.say(moved.save, born.question)).reply, /May/);
 
   const other = await teach(editor, {

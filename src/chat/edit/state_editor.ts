@@ -13,6 +13,7 @@ import type { ScoredToken } from "../../text/logprobs.ts";
 import { encoding } from "../../text/stepwise_encoding.ts";
 import { GREEDY } from "../../text/sampling_options.ts";
 import { WORLD } from "../template/chat_forms.ts";
+import { headDigest, splitHead } from "../conversation_head.ts";
 import { BLANK_PHASE, type Message } from "../template/world_form.ts";
 import type { HearTurn } from "../thought/thought_budget.ts";
 import type { Ask, Input, Speaker } from "../chat_turn.ts";
@@ -267,6 +268,14 @@ export class Editor {
     const keep = transcript || undefined;
     const [first = { prompt: "" }, ...others] = told;
     let last = await this.#engineTurns.read(save, first, this.#signal, keep);
+    // So that the system's words are not told again in the next turn.
+    if (save === undefined && "messages" in first) {
+      const told = headDigest(splitHead(first.messages).head);
+      last = {
+        ...last,
+        chat: { ...last.chat, ...(told !== undefined && { told }) },
+      };
+    }
     for (const input of others) {
       last = await this.#engineTurns.read(last, input, this.#signal);
     }
