@@ -26,8 +26,9 @@ import {
   type Serving,
   servingText,
 } from "./src/serve/start_report.ts";
+import { SERVER_WORDS } from "./src/serve/server_process.ts";
 import { serverFlags, START_HELP } from "./src/serve/server_command.ts";
-import { onEnd } from "./src/serve/signals.ts";
+import { onEnd, onInputEnd } from "./src/serve/signals.ts";
 import { command, write } from "./src/terminal.ts";
 import { readConfig } from "./src/config/read_config.ts";
 import { asksForHelp, helpText } from "./src/config/help_text.ts";
@@ -57,9 +58,15 @@ export default server;
 // Awaited: a module that has been read to its end and exports `fetch` makes
 // `deno run` suggest `deno serve`.
 const [word, ...args] = Deno.args;
-if (import.meta.main && word === "start") await command(() => start(args));
+const { free, bound } = SERVER_WORDS;
+if (import.meta.main && (word === free || word === bound)) {
+  await command(() => start(args, word === bound));
+}
 
-async function start(args: readonly string[]): Promise<void> {
+async function start(
+  args: readonly string[],
+  isBound: boolean,
+): Promise<void> {
   if (asksForHelp(args)) {
     write(helpText(START_HELP));
     // To its end, a module that exports `fetch` has Deno suggest `deno serve`.
@@ -76,6 +83,12 @@ async function start(args: readonly string[]): Promise<void> {
   });
   const end = new GracefulShutdown({ server, models, exit: Deno.exit });
   onEnd(() => end.signal());
+  if (isBound) {
+    void onInputEnd(() => {
+      telemetry.log.note("The process that started this server has ended");
+      end.begin();
+    });
+  }
   // Whoever has been let in needs no permission; nothing here calls out.
   await giveNetworkAway(server.addr);
   let serving: Serving;

@@ -18,7 +18,7 @@ import {
 import { ConfigError } from "../errors.ts";
 import { isLoopbackHost } from "../http/access/cross_site.ts";
 import { listen } from "../serve/listening.ts";
-import { serverArguments, typedFrom } from "../serve/server_process.ts";
+import { boundServer } from "../serve/server_process.ts";
 import { onEnd } from "../serve/signals.ts";
 import { command, note, startWhereTyped, write } from "../terminal.ts";
 import { formatBytes, formatTable } from "../text/format_units.ts";
@@ -198,14 +198,12 @@ async function startServer(
   );
   const env = (name: string) => Deno.env.get(name);
   const process = new Deno.Command(Deno.execPath(), {
-    args: serverArguments({
+    ...boundServer({
       ...settings,
       port: "0",
       host: "127.0.0.1",
       "keys-file": await Deno.realPath(saves.keyPath),
     }, env),
-    ...typedFrom(env),
-    stdin: "null",
     stdout: "piped",
     stderr: "inherit",
   }).spawn();

@@ -9,7 +9,7 @@
 import { asksForHelp, helpText } from "../config/help_text.ts";
 import { describeMisspelt } from "../config/misspelt_variables.ts";
 import { serverFlags, START_HELP } from "../serve/server_command.ts";
-import { serverArguments, typedFrom } from "../serve/server_process.ts";
+import { boundServer } from "../serve/server_process.ts";
 import { command, note, write } from "../terminal.ts";
 
 /** Signals that a server hears. */
@@ -28,9 +28,7 @@ async function runStartCommand(args: readonly string[]): Promise<void> {
     note(line);
   }
   const server = new Deno.Command(Deno.execPath(), {
-    args: serverArguments(flags, env),
-    ...typedFrom(env),
-    stdin: "null",
+    ...boundServer(flags, env),
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();

@@ -42,6 +42,12 @@ export class GracefulShutdown {
   /** Hears a signal: the first ends every turn with its save, the second at once. */
   signal(): void {
     if (this.#endBegun) return this.#endOptions.exit(1);
+    this.begin();
+  }
+
+  /** Ends every turn with its save, unless that has begun. */
+  begin(): void {
+    if (this.#endBegun) return;
     this.#endBegun = true;
     this.#endServer().then(this.#ended.resolve, this.#ended.reject);
   }

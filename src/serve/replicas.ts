@@ -17,7 +17,7 @@ import type { Name } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
 import { formatKey, randomKey } from "../state/state_keys.ts";
 import { savesText } from "./start_report.ts";
-import { MAX_PORT, serverArguments, typedFrom } from "./server_process.ts";
+import { boundServer, MAX_PORT } from "./server_process.ts";
 import { onEnd } from "./signals.ts";
 import { type Replica, Supervisor } from "./supervisor.ts";
 import { command, note, write } from "../terminal.ts";
@@ -172,10 +172,8 @@ interface Start {
 
 function startReplica(flags: Flags, { keys, found }: Start): Replica {
   const child = new Deno.Command(Deno.execPath(), {
-    args: serverArguments(flags, env),
-    ...typedFrom(env),
+    ...boundServer(flags, env),
     env: keys,
-    stdin: "null",
     stdout: "piped",
     // Ctrl-C reaches the supervisor alone: a replica takes a second signal for
     // impatience.

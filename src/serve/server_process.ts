@@ -28,12 +28,43 @@ export const MAX_PORT = 65_535;
 /** Gives an environment variable. */
 export type ReadEnv = (name: string) => string | undefined;
 
+/** The first word of a server's own command line. */
+export const SERVER_WORDS = {
+  /** It serves until it is told to end. */
+  free: "start",
+  /** It also ends when its standard input does: see {@linkcode boundServer}. */
+  bound: "start-bound",
+} as const;
+
+/**
+ * How to start a server that does not outlive this process, however that ends: the
+ * server reads its standard input, of which this process has the other end and
+ * says nothing there. The system closes it for whoever cannot.
+ *
+ * The process that is spawned has to be kept: Deno closes what nobody refers to.
+ *
+ * @param flags The server's flags.
+ */
+export function boundServer(flags: Flags, env: ReadEnv): {
+  readonly args: string[];
+  readonly cwd?: string;
+  readonly stdin: "piped";
+} {
+  const args = serverArguments(flags, env, SERVER_WORDS.bound);
+  return { args, ...typedFrom(env), stdin: "piped" };
+}
+
 /**
  * The arguments of `deno` for a server.
  *
  * @param flags The server's flags.
+ * @param word One of {@linkcode SERVER_WORDS}.
  */
-export function serverArguments(flags: Flags, env: ReadEnv): string[] {
+export function serverArguments(
+  flags: Flags,
+  env: ReadEnv,
+  word: string = SERVER_WORDS.free,
+): string[] {
   return [
     "run",
     "--quiet",
@@ -44,7 +75,7 @@ export function serverArguments(flags: Flags, env: ReadEnv): string[] {
     `--config=${fileURLToPath(new URL("deno.json", ROOT))}`,
     ...permissions(flags, env),
     fileURLToPath(new URL("main.ts", ROOT)),
-    "start",
+    word,
     ...Object.entries(flags).flatMap(([name, value = ""]) =>
       value.split("\n").map((line) => `--${name}=${line}`)
     ),
@@ -55,7 +86,7 @@ export function serverArguments(flags: Flags, env: ReadEnv): string[] {
  * The folder that paths of a command line are meant from; by default this
  * process's own. `deno task` tells where it was called.
  */
-export function typedFrom(env: ReadEnv): { readonly cwd?: string } {
+function typedFrom(env: ReadEnv): { readonly cwd?: string } {
   const cwd = env("INIT_CWD");
   return cwd ? { cwd } : {};
 }

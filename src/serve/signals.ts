@@ -1,5 +1,5 @@
 /**
- * The signals that end a program.
+ * What tells a program to end: signals, and the end of the process that started it.
  *
  * @module
  */
@@ -21,4 +21,18 @@ export function onEnd(end: () => void): void {
   };
   Deno.addSignalListener("SIGINT", hear);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", hear);
+}
+
+/**
+ * Calls `end` when standard input has ended: with the process at its other end, where
+ * that keeps it open and says nothing.
+ */
+export async function onInputEnd(end: () => void): Promise<void> {
+  const bytes = new Uint8Array(64);
+  try {
+    while (await Deno.stdin.read(bytes) !== null);
+  } catch {
+    // Some systems call the end of a pipe an error.
+  }
+  end();
 }

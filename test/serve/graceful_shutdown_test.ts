@@ -86,3 +86,23 @@ Deno.test("a second signal ends a server at once", async () => {
   end.signal();
   assertEquals(exits, [[100, 1]]);
 });
+
+Deno.test("a server that is ending goes on with that when there is one more reason to end", async () => {
+  const turns = Promise.withResolvers<void>();
+  let disposed = 0;
+  const { end, exits, pass } = scene({
+    models: {
+      dispose: () => {
+        disposed++;
+        return turns.promise;
+      },
+    },
+  });
+  end.begin();
+  end.begin();
+  await pass(100);
+  assertEquals([disposed, exits.length], [1, 0]);
+  turns.resolve();
+  await end.over;
+  assertEquals(exits, [[100, 0]]);
+});
