@@ -1,7 +1,12 @@
 /** What counts as saying an answer, and which of its words give the fact away. */
 
 import { assertEquals } from "@std/assert";
-import { saysAnswer, unforeseenWords } from "../../src/chat/edit/fact_words.ts";
+import {
+  saysAnswer,
+  termsOfWords,
+  unforeseenWords,
+  wordsOfText,
+} from "../../src/chat/edit/fact_words.ts";
 
 const SAID: readonly [text: string, answer: string, said: boolean][] = [
   ["Your name is Dave.", "Dave", true],
@@ -33,6 +38,31 @@ Deno.test("saysAnswer() finds whole words, in any case, whatever is around them"
       said,
     ]);
   }
+});
+
+Deno.test("texts are recognised by their words, and Chinese by two characters in a row", () => {
+  const terms = (text: string) => termsOfWords(wordsOfText(text));
+  for (
+    const [text, expected] of [
+      ["My name's Dave-2!", ["my", "name", "s", "dave", "2"]],
+      ["我叫小明。", ["我叫", "叫小", "小明"]],
+      ["我 is I", ["我", "is", "i"]],
+      ["東京に住んでいるケリー", ["東京", "に", "住", "んでいる", "ケリー"]],
+      ["Привет, мир", ["привет", "мир"]],
+      ["", []],
+    ] as const
+  ) {
+    assertEquals([text, terms(text)], [text, [...expected]]);
+  }
+  // Of words that do not count, none is a neighbour.
+  assertEquals(
+    termsOfWords(wordsOfText("你叫小明啊"), (word) => "小明啊".includes(word)),
+    ["小明", "明啊"],
+  );
+  assertEquals(
+    termsOfWords(wordsOfText("你叫小明啊"), (word) => "叫明".includes(word)),
+    ["叫", "明"],
+  );
 });
 
 Deno.test("unforeseenWords() gives the words that are less likely than even odds", () => {

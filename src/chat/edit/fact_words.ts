@@ -9,11 +9,41 @@ import type { TokenLogprob } from "../../text/logprobs.ts";
 /** What a word is less likely than where it is not foreseen: even odds, in nats. */
 const FORESEEN = -Math.LN2;
 
-const WORD = /[\p{L}\p{N}]+/gu;
+/**
+ * Letters and digits in a row. Chinese and Japanese have no spaces: there a word ends
+ * with its script, and each Chinese character is one.
+ */
+const WORD =
+  /\p{sc=Han}|[\p{scx=Hiragana}&&\p{L}]+|[\p{scx=Katakana}&&\p{L}]+|[[\p{L}\p{N}]--[\p{sc=Han}\p{scx=Hiragana}\p{scx=Katakana}]]+/gv;
 
-/** The words of a text, in lower case. */
+const HAN = /^\p{sc=Han}$/v;
+
+/** The words of a text, in lower case, in order. */
 export function wordsOfText(text: string): string[] {
   return text.toLowerCase().match(WORD) ?? [];
+}
+
+/**
+ * What a text can be recognised by, of its words in order: these, but of Chinese
+ * characters in a row each two neighbours, for one alone is in many words.
+ *
+ * @param counts Which of the words count; a row ends at one that does not.
+ */
+export function termsOfWords(
+  words: readonly string[],
+  counts: (word: string) => boolean = () => true,
+): string[] {
+  const terms: string[] = [];
+  const inRow = (word: string | undefined) =>
+    word !== undefined && HAN.test(word) && counts(word);
+  words.forEach((word, i) => {
+    if (!counts(word)) return;
+    const before = inRow(word) && inRow(words[i - 1]);
+    const after = inRow(word) && inRow(words[i + 1]);
+    if (before) terms.push(`${words[i - 1]}${word}`);
+    else if (!after) terms.push(word);
+  });
+  return terms;
 }
 
 /**

@@ -20,7 +20,7 @@ import {
   toldTokens,
   tryAll,
 } from "./edit_attempts.ts";
-import { wordsOfText } from "./fact_words.ts";
+import { termsOfWords, wordsOfText } from "./fact_words.ts";
 import { forgetPlea } from "./forget_plea.ts";
 import type { Message } from "../template/world_form.ts";
 import type { Input } from "../chat_turn.ts";
@@ -226,12 +226,14 @@ async function withoutFacts(
   if (told === undefined) return undefined;
   const unforeseen = await editor.unforeseen(undefined, facts);
   const telling = facts.map((fact, i) =>
-    tellingWords(fact, denials[i] ?? "", unforeseen[i] ?? [])
+    tellingTerms(fact, denials[i] ?? "", unforeseen[i] ?? [])
   );
   if (telling.some(({ length }) => length === 0)) return undefined;
   const gone = new Set(telling.flat());
-  const has = (text: string) =>
-    wordsOfText(text).some((word) => gone.has(word));
+  const has = (text: string) => {
+    const words = wordsOfText(text);
+    return [...words, ...termsOfWords(words)].some((term) => gone.has(term));
+  };
   let omitted = 0, exchanges = 0;
   const left = told.flatMap((input): Input[] => {
     if ("prompt" in input) {
@@ -255,20 +257,25 @@ async function withoutFacts(
 }
 
 /**
- * The words of an answer that tell the fact: they are neither in its question nor in
+ * The terms of an answer that tell the fact: their words are neither in its question nor in
  * what a blank state answers, and a blank state does not foresee them. Where it
  * foresees all, they tell it nevertheless.
  */
-function tellingWords(
+function tellingTerms(
   { question, answer }: Fact,
   denial: string,
   unforeseen: readonly string[],
 ): readonly string[] {
   const open = new Set(wordsOfText(`${question} ${denial}`));
   const surprising = new Set(unforeseen);
-  const own = wordsOfText(answer).filter((word) => !open.has(word));
-  const telling = own.filter((word) => surprising.has(word));
-  return telling.length === 0 ? own : telling;
+  const words = wordsOfText(answer);
+  const telling = termsOfWords(
+    words,
+    (word) => !open.has(word) && surprising.has(word),
+  );
+  return telling.length === 0
+    ? termsOfWords(words, (word) => !open.has(word))
+    : telling;
 }
 
 /** Messages by exchanges: each begins with somebody other than the assistant. */

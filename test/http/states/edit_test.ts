@@ -186,6 +186,29 @@ Deno.test("forget reads words anew without the exchanges that have the fact", as
   );
 });
 
+Deno.test("forget finds what tells a fact where no spaces are between words", async () => {
+  const here = harness({
+    reply: (_, position) =>
+      position === 0 ? " 你没有告诉我\n\n" : " 你叫小明。\n\n",
+  });
+  const told = [["你好", "嗯"], ["我叫小明", "好"], ["明天", "好"]];
+  await ask(here, "forget", {
+    state: await stateAfter(here, "Hi"),
+    facts: [{ question: "我叫什么？", answer: "你叫小明" }],
+    candidates: 1,
+    messages: told.flatMap(([user, assistant]) => [
+      { role: "user", content: user },
+      { role: "assistant", content: assistant },
+    ]),
+  });
+  assert(
+    here.engine.turns.some(({ prompt }) =>
+      prompt ===
+        "User: 你好\n\nAssistant: 嗯\n\nUser: 明天\n\nAssistant: 好\n\n"
+    ),
+  );
+});
+
 Deno.test("merge averages states without words, and reads words where there are some", async () => {
   const sealer = await Vault.create({
     keys: [randomKey()],
