@@ -7,6 +7,7 @@
  */
 
 import type { DoneEvent, TurnUsage } from "../../engine/engine.ts";
+import { ClosingError } from "../../errors.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { THINK_END } from "../template/world_form.ts";
 import type { AnswerEvent, Ask } from "../chat_turn.ts";
@@ -43,7 +44,9 @@ export async function thinkWithin(
     if (event.type === "done") {
       const { open = false } = event.save.chat ?? {};
       const left = ask.maxTokens - event.usage.completionTokens;
-      if (event.finish === "cancelled" && !signal.aborted && open && left > 0) {
+      // Others cut turns off too: a limit of time, a server that ends.
+      const ours = enough.signal.aborted && !signal.aborted;
+      if (event.finish === "cancelled" && ours && open && left > 0) {
         cut = event;
         return true;
       }
@@ -55,7 +58,23 @@ export async function thinkWithin(
     return await hear(event);
   });
   if (cut === undefined) return;
-  const { save, usage } = cut as DoneEvent;
+  try {
+    await answerAfter(cut, take, ask, signal, hear);
+  } catch (error) {
+    // A server that ends takes no turns: what there is, is the answer.
+    if (!(error instanceof ClosingError)) throw error;
+    await hear(cut);
+  }
+}
+
+/** Takes the rest of a turn that was cut off in its thought. */
+async function answerAfter(
+  { save, usage }: DoneEvent,
+  take: TakePart,
+  ask: Ask,
+  signal: AbortSignal,
+  hear: HearTurn,
+): Promise<void> {
   const closed = save.chat.thinking
     ? await closeThought(take, { ...ask, save }, signal)
     : undefined;
