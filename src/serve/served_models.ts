@@ -7,7 +7,7 @@
 
 import type { Config } from "../config/settings.ts";
 import type { Device } from "../device/device.ts";
-import { ConfigError, StateError } from "../errors.ts";
+import { ClosingError, ConfigError, StateError } from "../errors.ts";
 import {
   type Loader,
   type Loan,
@@ -114,6 +114,8 @@ export async function openModels(
   let started = false, closing = false;
   const borrow = async (id = first.id) => {
     if (!ids.includes(id)) throw noSuchModel(id, ids);
+    // What is loaded from now on would be nobody's to unload.
+    if (closing) throw serverEnds();
     return await pool.borrow(id);
   };
   return {
@@ -225,6 +227,13 @@ async function ownerFinder(
       throw error;
     }
   };
+}
+
+function serverEnds(): ClosingError {
+  return new ClosingError(
+    "ERR_SHUTTING_DOWN",
+    "Cannot load a model: the server is shutting down; send it to another",
+  );
 }
 
 /** What is known of a device. */

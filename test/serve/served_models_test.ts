@@ -321,3 +321,14 @@ Deno.test("openModels() opens a state once, though its model is told by it", asy
     subtle.decrypt = decrypt;
   }
 });
+
+Deno.test("openModels() loads nothing once its models end", async () => {
+  await using served = await server(...flagsOf("narrow", "wide"));
+  await served.models.start();
+  await served.models.dispose();
+  for (const model of ["narrow", "wide"]) {
+    const refused = await served.generate({ prompt: "a", model });
+    assertEquals([refused.status, refused.code], [503, "ERR_SHUTTING_DOWN"]);
+  }
+  assertEquals(await served.statuses(), ["narrow unloaded", "wide unloaded"]);
+});
