@@ -19,6 +19,7 @@ import { ConfigError } from "../errors.ts";
 import { isLoopbackHost } from "../http/access/cross_site.ts";
 import { listen } from "../serve/listening.ts";
 import { boundServer } from "../serve/server_process.ts";
+import { GracefulShutdown } from "../serve/graceful_shutdown.ts";
 import { onEnd } from "../serve/signals.ts";
 import { command, note, startWhereTyped, write } from "../terminal.ts";
 import { formatBytes, formatTable } from "../text/format_units.ts";
@@ -124,10 +125,13 @@ async function runKeepCommand(args: readonly string[]): Promise<void> {
     `Keeps the saves of ${servers.join(", ")} in ${folder}\n` +
       `Listening on http://${name}:${addr.port}\n`,
   );
-  onEnd(() => {
-    void Promise.all([server.shutdown(), own?.end()])
-      .then(() => store.flush()).then(() => Deno.exit(0));
+  const end = new GracefulShutdown({
+    server,
+    // Answers of a server of others go on for as long as turns may.
+    models: { dispose: () => own?.end() ?? server.finished },
+    exit: (code) => void store.flush().finally(() => Deno.exit(code)),
   });
+  onEnd(() => end.signal());
   await server.finished;
 }
 

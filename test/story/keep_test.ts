@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { Raw } from "../fault/raw.ts";
 import { until } from "../support/until.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -28,6 +29,7 @@ function command(...args: readonly string[]): Deno.Command {
 
 /** A keeper that is listening. */
 interface Running extends AsyncDisposable {
+  readonly port: number;
   ask(...messages: readonly (readonly [string, string])[]): Promise<{
     readonly text: string;
     readonly cached: number;
@@ -47,6 +49,7 @@ async function start(folder: string): Promise<Running> {
     [, url] = /Listening on (http:\S+)\n/.exec(said) ?? [];
   }
   return {
+    port: Number(new URL(url).port),
     async ask(...messages) {
       const response = await fetch(`${url}/v1/chat/completions`, {
         method: "POST",
@@ -93,6 +96,20 @@ Deno.test("deno task keep goes on from what it kept before it was started", asyn
   assertEquals(lines.length, 3);
   assert(lines[0]?.includes("What is my name?"), lines[0]);
   assert(lines[2]?.startsWith("2 saves, "), lines[2]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("deno task keep waits for no client that sends half a request when it is told to end", async () => {
+  const folder = await Deno.makeTempDir();
+  const keeper = await start(folder);
+  using client = await Raw.open(keeper.port);
+  await client.write(
+    "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
+      "Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+  );
+  // Its request has come, for an answer to a later one has.
+  await keeper.ask(["user", "Hello!"]);
+  await keeper[Symbol.asyncDispose]();
   await Deno.remove(folder, { recursive: true });
 });
 
