@@ -186,16 +186,18 @@ export class BatchRunner {
 
   /** Draws from logits that an earlier step kept, where there are some. */
   #drawKept(entry: Entry): void {
-    const { step: { lane, sampling, logits: wish }, draws } = entry;
+    const { lane, sampling, keep = false, logits: wish } = entry.step;
     const logits = this.#kept.of(lane);
     if (logits === undefined) return;
-    if (sampling !== undefined && draws > 0 && !hasUnread(entry)) {
-      this.#drawNext(entry, sampling, logits);
-      if (wish !== undefined && (wish !== "drawn" || entry.drawn.length > 0)) {
-        entry.logits.push(new Float32Array(logits));
-      }
+    if (hasUnread(entry)) return this.#kept.drop(lane);
+    const draws = sampling !== undefined && entry.draws > 0;
+    if (draws) this.#drawNext(entry, sampling, logits);
+    const given = wish === "drawn" ? entry.drawn.length > 0 : draws || keep;
+    if (wish !== undefined && given) {
+      entry.logits.push(new Float32Array(logits));
     }
-    if (!entry.undrawn) this.#kept.drop(lane);
+    // A part that is read first and drawn later may have nothing more to read.
+    if (!entry.undrawn && !keep) this.#kept.drop(lane);
   }
 
   /** Fills a pass with rows, runs it, and draws where a lane has read all. */

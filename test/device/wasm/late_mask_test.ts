@@ -86,6 +86,14 @@ for (const { inline, logits } of ways) {
       assertEquals(await model.step([known(0, 1)]), [zero]);
       assertEquals(await model.read(0), left);
 
+      // Nor is it lost in a step that waits for masks, its own or another lane's.
+      for (const mask of [Promise.resolve(masks[1]), soon]) {
+        await begin();
+        await model.step([late(0, never)]);
+        assertEquals(await model.step([late(0, mask)]), [zero]);
+        assertEquals(await model.read(0), left);
+      }
+
       // A copy draws as well, and a lane that is put back has nothing to draw from.
       await begin();
       await model.step([late(0, never)]);

@@ -68,6 +68,26 @@ Deno.test("step() draws in masks of a feed what it draws in masks known before",
       sampling: sampling(alone.slice(0, 2), maskOf(alone.slice(0, 2))),
     }]);
     assertEquals(rest.drawn, alone.slice(2, 3));
+
+    // So it is beside a lane whose mask is found while it reads.
+    await model.clear(1);
+    await model.clear(2);
+    const text = { tokens: prompt(LENGTH, V), sampling: sampling([]) };
+    const [stopped] = await model.step([{
+      ...{ lane: 1, ...text, draw: 3, feed: MaskFeed.begin(V / 32).memory },
+      sampling: sampling([], maskOf([])),
+    }]);
+    const known = alone.slice(0, 1);
+    assertEquals([stopped.drawn, stopped.undrawn], [known, true]);
+    const [goesOn, other] = await model.step([
+      {
+        ...{ lane: 1, tokens: [], draw: 1 },
+        sampling: sampling(known, maskOf(known)),
+        feed: MaskFeed.begin(V / 32).memory,
+      },
+      { lane: 2, ...text, draw: 1, mask: Promise.resolve(maskOf([])) },
+    ]);
+    assertEquals([goesOn.drawn, other.drawn], [alone.slice(1, 2), known]);
   } finally {
     await device.dispose();
   }
