@@ -129,7 +129,7 @@ export class Client {
     request: ClientRequest,
     signal?: AbortSignal,
   ): Promise<GenerateAnswer> {
-    return await (await this.#askServer(request, signal)).json();
+    return await wholeJson(await this.#askServer(request, signal), signal);
   }
 
   /**
@@ -144,7 +144,7 @@ export class Client {
     const response = await this.#askServer(request, signal, {
       accept: "multipart/mixed",
     });
-    const { json, bytes } = await readParts(response);
+    const { json, bytes } = await whole(readParts(response), signal);
     return {
       answer: json as Omit<GenerateAnswer, "state">,
       ...(bytes && { save: bytes }),
@@ -160,7 +160,7 @@ export class Client {
     request: TeachInput,
     signal?: AbortSignal,
   ): Promise<TeachAnswer> {
-    return await (await this.#post("/v1/state/teach", request, signal)).json();
+    return await this.#edit("teach", request, signal);
   }
 
   /**
@@ -172,7 +172,7 @@ export class Client {
     request: ForgetInput,
     signal?: AbortSignal,
   ): Promise<EditAnswer> {
-    return await (await this.#post("/v1/state/forget", request, signal)).json();
+    return await this.#edit("forget", request, signal);
   }
 
   /**
@@ -181,7 +181,18 @@ export class Client {
    * @throws {ApiError} If the server refuses.
    */
   async merge(request: MergeInput, signal?: AbortSignal): Promise<EditAnswer> {
-    return await (await this.#post("/v1/state/merge", request, signal)).json();
+    return await this.#edit("merge", request, signal);
+  }
+
+  async #edit<Answer>(
+    verb: string,
+    request: object,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    const { model } = this.#clientOptions;
+    const asked = { ...(model !== undefined && { model }), ...request };
+    const response = await this.#post(`/v1/state/${verb}`, asked, signal);
+    return await wholeJson(response, signal);
   }
 
   /**
@@ -194,7 +205,7 @@ export class Client {
     body: unknown,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    return await (await this.#post(path, body, signal)).json();
+    return await wholeJson(await this.#post(path, body, signal), signal);
   }
 
   /**
@@ -297,6 +308,26 @@ async function refusal(response: Response): Promise<ApiError> {
     problem,
     seconds >= 0 ? seconds : undefined,
   );
+}
+
+/** An answer that was read to its end; one that took long can break off. */
+async function whole<T>(
+  reading: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw brokenOff(error instanceof Error ? error.message : `${error}`);
+  }
+}
+
+async function wholeJson<T>(
+  response: Response,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  return await whole<T>(response.json(), signal);
 }
 
 function brokenOff(reason: string): ApiError {

@@ -103,6 +103,53 @@ Deno.test("Client says that a stream broke off", async () => {
   assertEquals(read, [{ type: "text", text: "Once" }]);
 });
 
+Deno.test("Client says that a whole answer broke off, unless it was left", async () => {
+  const broken = () =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode('{"text":"Once'));
+          controller.error(new TypeError("Connection reset"));
+        },
+      }),
+      { headers: { "content-type": "multipart/mixed; boundary=x" } },
+    );
+  const { client } = answering(broken);
+  const fact = { question: "Who?", answer: "Me" };
+  for (
+    const ask of [
+      (signal?: AbortSignal) => client.generate({ prompt: "?" }, signal),
+      (signal?: AbortSignal) => client.generateBytes({ prompt: "?" }, signal),
+      (signal?: AbortSignal) => client.teach({ statements: ["a"] }, signal),
+      (signal?: AbortSignal) =>
+        client.forget({ state: "a", facts: [fact] }, signal),
+      (signal?: AbortSignal) => client.merge({ states: [] }, signal),
+      (signal?: AbortSignal) => client.post("/v1/tokenize", {}, signal),
+    ]
+  ) {
+    await assertRejects(() => ask(), {
+      name: "ApiError",
+      code: "ERR_UNREACHABLE",
+      message: "Cannot read the answer to its end: Connection reset",
+    });
+    const gone = new AbortController();
+    const work = ask(gone.signal);
+    gone.abort();
+    await assertRejects(
+      () => work,
+      (error) => error instanceof Error && error.name !== "ApiError",
+    );
+  }
+});
+
+Deno.test("Client edits with its own model, where the request names none", async () => {
+  const { client, asked } = answering(() => Response.json({}));
+  await client.teach({ statements: ["a"] });
+  await client.merge({ states: [], model: "c" });
+  const bodies = await Promise.all(asked.map((request) => request.json()));
+  assertEquals(bodies.map(({ model }) => model), ["gosling", "c"]);
+});
+
 Deno.test("Client gives and takes saves as bytes", async () => {
   const { client, engine } = fakeClient();
   const { answer, save } = await client.generateBytes({ prompt: "Hi" });
