@@ -39,11 +39,9 @@ self.addEventListener("message", ({ data }) => {
 });
 
 async function openedTab(id: number): Promise<void> {
-  engine ??= loadTabModel((done, total) =>
+  const { model, device } = await tabEngine((done, total) =>
     self.postMessage({ type: "progress", id, done, total })
   );
-  engine.catch(() => engine = undefined);
-  const { model, device } = await engine;
   self.postMessage({
     type: "opened",
     id,
@@ -56,9 +54,19 @@ async function openedTab(id: number): Promise<void> {
   });
 }
 
-async function loadTabModel(
-  progress: (done: number, total: number) => void,
-): Promise<LocalEngine> {
+/** Told of bytes of the model that have arrived, and of all that there are. */
+type Progress = (done: number, total: number) => void;
+
+/** The engine, loaded when it is first asked for, and again where that failed. */
+function tabEngine(progress: Progress = () => {}): Promise<LocalEngine> {
+  if (engine === undefined) {
+    engine = loadTabModel(progress);
+    engine.catch(() => engine = undefined);
+  }
+  return engine;
+}
+
+async function loadTabModel(progress: Progress): Promise<LocalEngine> {
   const manifest: ModelManifest = await (await fetchModelFile("model.json"))
     .json();
   let done = 0;
@@ -121,14 +129,16 @@ async function forget(cache: Cache | undefined): Promise<void> {
 async function runTabTurn(
   { id, request }: Extract<ToEngine, { type: "turn" }>,
 ): Promise<void> {
-  const { model } = await (engine ??= loadTabModel(() => {}));
   const stop = new AbortController();
+  // Before the model is there, for it may be ended until then.
   turns.set(id, stop);
-  const began = performance.now();
   try {
+    const loaded = await tabEngine();
+    const { model } = loaded;
+    const began = performance.now();
     const { state, seed, stop: stops = [], state_codec: codec } = request;
     const { bos, chat_template_kwargs: variables } = request;
-    const answer = (await engine).turn(
+    const answer = loaded.turn(
       "prompt" in request ? request.prompt : request.messages,
       {
         signal: stop.signal,

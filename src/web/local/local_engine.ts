@@ -83,7 +83,9 @@ export const localClient = {
     signal?: AbortSignal,
   ): AsyncGenerator<GenerationEvent, void> {
     await loadLocal();
+    signal?.throwIfAborted();
     const id = next++;
+    let ended = false;
     const abort = () => postToEngine({ type: "abort", id });
     signal?.addEventListener("abort", abort);
     try {
@@ -92,12 +94,15 @@ export const localClient = {
       ) {
         if (message.type === "text") yield { type: "text", text: message.text };
         if (message.type === "done") {
+          ended = true;
           yield { type: "done", ...message.end };
           return;
         }
       }
     } finally {
       signal?.removeEventListener("abort", abort);
+      // Nobody reads what it would still write.
+      if (!ended) abort();
     }
   },
   /** As `Client.generate`. */
