@@ -383,6 +383,22 @@ Deno.test("Engine.generate() refuses a save of another shape", async () => {
   await engine.dispose();
 });
 
+Deno.test("Engine.generate() fails a turn for which a device draws nothing, and asks no more", async () => {
+  const { engine, model } = await fakeEngine({ lanes: 1, follow });
+  const step = model.step.bind(model);
+  let asked = 0;
+  model.step = async (batch) => {
+    asked++;
+    const results = await step(batch);
+    return results.map((result) => ({ ...result, drawn: [], stopped: false }));
+  };
+  await assertRejects(() => take(engine, {}), /the device drew nothing/);
+  assert(asked <= 2, `${asked} steps`);
+  model.step = step;
+  assertEquals((await take(engine, { maxTokens: 3 })).finish, "length");
+  await engine.dispose();
+});
+
 Deno.test("Engine.generate() fails the turns of a step that fails, and no later ones", async () => {
   const { engine, model } = await fakeEngine({ lanes: 1, follow });
   const { step } = model;

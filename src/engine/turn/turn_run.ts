@@ -18,6 +18,7 @@
  */
 
 import type { DeviceModel, LaneResult, LaneStep } from "../../device/device.ts";
+import { DeviceError } from "../../errors.ts";
 import { Counts, penalized } from "../../text/penalties.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { Answer } from "./answer_text.ts";
@@ -308,6 +309,13 @@ export class Run implements Job {
     if (failure !== undefined) {
       const { turn: { save } } = this.#opening;
       throw overflow(save !== undefined, failure);
+    }
+    if (drawn.length === 0 && !stopped) {
+      // Asked for again, it would be asked for without end.
+      throw new DeviceError(
+        "ERR_DEVICE_FAILED",
+        "Cannot go on: the device drew nothing, and did not say why",
+      );
     }
     this.#clock.drawn(drawn.length, this.#opening.given.length);
     let ending: Ending | undefined;
