@@ -7,7 +7,7 @@
 
 import { parseSaveFile } from "../client/save_file.ts";
 import type { InitialFile } from "../config/setting_parsers.ts";
-import { ConfigError, StateError } from "../errors.ts";
+import { type CodeOf, ConfigError, StateError } from "../errors.ts";
 import type { ModelShape } from "../model/shape.ts";
 import { decodeSave } from "../state/save_format.ts";
 import {
@@ -50,9 +50,10 @@ export async function readInitialStates(
   const saves = new Map<string, Save>();
   for (const file of files) {
     try {
-      saves.set(file.name, await readInitialState(file, options));
+      const save = await readInitialState(file, options);
+      if (save !== undefined) saves.set(file.name, save);
     } catch (cause) {
-      if (options.several && cause instanceof StateError) continue;
+      if (options.several && isState(cause, "ERR_STATE_MISMATCH")) continue;
       throw new ConfigError(
         "ERR_CONFIG_INVALID",
         `Cannot begin with ${file.name} from ${file.path}: ${
@@ -65,14 +66,25 @@ export async function readInitialStates(
   return saves;
 }
 
+function isState(error: unknown, code: CodeOf<"STATE">): boolean {
+  return error instanceof StateError && error.code === code;
+}
+
+/** Nothing where the file may be another engine's state of another model. */
 async function readInitialState(
   { path, layout }: InitialFile,
   options: InitialOptions,
-): Promise<Save> {
+): Promise<Save | undefined> {
   const bytes = await Deno.readFile(path);
   const foreign = layout ?? layoutOf(bytes);
   if (foreign !== undefined) {
-    return await importState(bytes, foreign, options.shape, { seed: [0, 0] });
+    try {
+      return await importState(bytes, foreign, options.shape, { seed: [0, 0] });
+    } catch (error) {
+      // Such files name no model: one of another is known by its sizes alone.
+      if (options.several && isState(error, "ERR_STATE_UNREADABLE")) return;
+      throw error;
+    }
   }
   if (isPortableBytes(bytes)) {
     return decodeSave(await openPortable(bytes), options.format);
@@ -105,9 +117,7 @@ async function openSealed(
     try {
       return await vault.open(token, { tenant });
     } catch (error) {
-      const other = error instanceof StateError &&
-        error.code === "ERR_STATE_REJECTED";
-      if (!other) throw error;
+      if (!isState(error, "ERR_STATE_REJECTED")) throw error;
     }
   }
   return await vault.open(token);

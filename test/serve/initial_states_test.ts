@@ -123,3 +123,36 @@ Deno.test("readInitialStates() names the file that it cannot use, and why", asyn
     name: "ConfigError",
   });
 });
+
+Deno.test("readInitialStates() leaves out what is for another model, and nothing else", async () => {
+  const folder = await Deno.makeTempDir();
+  const sealedBy = async (key: string, fingerprint = exampleFormat()) => {
+    const { token } = await (await Vault.create({
+      keys: [exampleKey(key)],
+      format: fingerprint,
+      audience: "test",
+    })).seal(exampleSave(), { codec: "int8" });
+    return token;
+  };
+  const readOf = async (content: string, layout?: "web-rwkv") => {
+    const path = `${folder}/a`;
+    await Deno.writeTextFile(path, content);
+    const file = { name: "a", path, ...(layout && { layout }) };
+    return await readInitialStates([file], { ...options, several: true });
+  };
+  const another = { ...exampleFormat(), fingerprint: new Uint8Array(32) };
+  assertEquals((await readOf(await sealedBy("a", another))).size, 0);
+  assertEquals((await readOf("12345678", "web-rwkv")).size, 0);
+  const own = await sealedBy("a");
+  assertEquals((await readOf(own)).size, 1);
+  // A server that began without them would tell nobody why.
+  await assertRejects(
+    async () => await readOf(await sealedBy("b")),
+    /it was not sealed here/,
+  );
+  await assertRejects(
+    () => readOf(own.slice(0, -9)),
+    /part 5 has 13 characters/,
+  );
+  await Deno.remove(folder, { recursive: true });
+});
