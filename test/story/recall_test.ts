@@ -42,27 +42,27 @@ Deno.test("the embedded model remembers, corrects and does not invent", async ()
   atLeast(0.98, "corrected", row("overwritten"));
   atLeast(0.95, "kept beside a correction", row("kept"));
   atLeast(0.95, "never told", row("unknown"));
-  atLeast(0.6, "a list of six facts", row("all six"));
+  atLeast(0.75, "a list of six facts", row("all six"));
   atLeast(0.75, "one fresh fact told", row("one fact", "fresh values"));
-  atLeast(0.5, "one fact, fresh words", row("one fact", "fresh phrasings"));
-  atLeast(0.6, "several in one sentence", row("several in one sentence"));
-  // The model card says so, too: two of a kind are one too many.
-  atMost(0.2, "two of a kind", row("two of a kind"));
+  atLeast(0.75, "one fact, fresh words", row("one fact", "fresh phrasings"));
+  atLeast(0.95, "several in one sentence", row("several in one sentence"));
+  atLeast(0.75, "two of a kind", row("two of a kind"));
   const outside = row("out of scope");
-  atLeast(0.7, "out of scope", outside);
+  atLeast(0.8, "out of scope", outside);
   const made = outside.filter(({ claims }) => claims);
-  assert(made.length <= 0.1 * outside.length, made.map(shown).join("\n"));
+  assertEquals(made.map(shown), [], "a fact is made up");
   const stale = verdicts.filter(({ kind, stale }) =>
     kind === "seen values" && stale
   );
   assertEquals(stale, [], "an old value comes back");
 });
 
-/** A sixth of the fresh dialogues, and a third of what is out of scope. */
+/** A sixth of the fresh dialogues, all of two of a kind, and a third of what is out of scope. */
 function someFresh(): Dialogue[] {
   return freshDialogues(1)
     .filter(({ kind, steps }, i) =>
-      kind === "seen values" && (i % 6 === 0 || steps.some(isOutside))
+      kind === "seen values" &&
+      (i % 6 === 0 || steps.some(isOutside) || steps.some(isPair))
     )
     .map(({ kind, steps }) => ({
       kind,
@@ -78,21 +78,12 @@ function isOutside(
   return typeof step !== "string" && step[0]?.cell.row === "out of scope";
 }
 
-function shown({ user, reply, said }: Verdict): string {
-  return `${user} → ${said} (${reply})`;
+function isPair(step: Dialogue["steps"][number]): boolean {
+  return typeof step !== "string" && step[0]?.cell.row === "two of a kind";
 }
 
-/** Asserts that no more than a share of the answers are right. */
-function atMost(
-  share: number,
-  what: string,
-  verdicts: readonly Verdict[],
-): void {
-  const right = verdicts.filter(({ right }) => right);
-  assert(
-    verdicts.length > 0 && right.length <= share * verdicts.length,
-    `${what}: the model card says too little\n${right.map(shown).join("\n")}`,
-  );
+function shown({ user, reply, said }: Verdict): string {
+  return `${user} → ${said} (${reply})`;
 }
 
 /** Asserts the share of right answers. */
