@@ -7,7 +7,8 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { promptText } from "../../text/prompt_pieces.ts";
-import { expectTokens } from "../request/named_tokens.ts";
+import { inSteps } from "../../steps.ts";
+import { decodingTokens } from "../request/named_tokens.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { textTokens } from "../request/text_tokens.ts";
 import { charge } from "../access/charge_tokens.ts";
@@ -117,8 +118,9 @@ export function rootTokenRoutes(): OpenAPIHono<AppEnv> {
     const { tokens } = await readLeniently(c, RootDetokenizeRequest);
     const { tokenizer } = c.get("services").engine;
     charge(c, tokens.length);
-    const known = expectTokens(tokens, tokenizer, "/tokens");
-    const content = promptText(known, tokenizer);
+    const content = await inSteps(
+      decodingTokens(tokens, tokenizer, "/tokens"),
+    );
     return c.json({ content, prompt: content });
   });
   return app;

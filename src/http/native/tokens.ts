@@ -7,8 +7,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { inSteps } from "../../steps.ts";
 import { encoding } from "../../text/stepwise_encoding.ts";
-import { promptText } from "../../text/prompt_pieces.ts";
-import { expectTokens } from "../request/named_tokens.ts";
+import { decodingTokens } from "../request/named_tokens.ts";
 import { postJson } from "./json_route.ts";
 import {
   DetokenizeRequest,
@@ -43,13 +42,10 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
     example: { tokens: [73, 106] },
     response: DetokenizeResponse,
     elements: ({ tokens }) => tokens.length,
-  }, (c, { tokens }) => {
+  }, async (c, { tokens }) => {
     const { tokenizer } = c.get("services").engine;
     return {
-      text: promptText(
-        expectTokens(tokens, tokenizer, "/tokens"),
-        tokenizer,
-      ),
+      text: await inSteps(decodingTokens(tokens, tokenizer, "/tokens")),
     };
   });
   return app;

@@ -6,8 +6,8 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { promptText } from "../../text/prompt_pieces.ts";
-import { expectTokens } from "../request/named_tokens.ts";
+import { inSteps } from "../../steps.ts";
+import { decodingTokens } from "../request/named_tokens.ts";
 import { modelName, text, TOKEN_LIMIT } from "../fields/text_fields.ts";
 import { openAiErrors } from "./openai_error.ts";
 import { closedObject } from "../fields/closed_object.ts";
@@ -121,8 +121,8 @@ export function webuiInternalRoutes(): OpenAPIHono<AppEnv> {
     const { tokens } = await readLeniently(c, InternalTokens);
     charge(c, tokens.length);
     const { tokenizer } = c.get("services").engine;
-    const known = expectTokens(tokens, tokenizer, "/tokens");
-    return c.json({ text: promptText(known, tokenizer) });
+    const text = decodingTokens(tokens, tokenizer, "/tokens");
+    return c.json({ text: await inSteps(text) });
   });
   return app;
 }

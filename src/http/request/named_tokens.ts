@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { PromptPieces } from "../../text/prompt_pieces.ts";
+import type { Steps } from "../../steps.ts";
+import { type PromptPieces, promptText } from "../../text/prompt_pieces.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { TEXT_LIMIT } from "../fields/text_fields.ts";
 import { SchemaError } from "../problem.ts";
@@ -25,6 +26,17 @@ export function expectTokens(
 ): readonly number[] {
   expectKnown(tokens, tokenizer, pointer);
   return tokens;
+}
+
+/** The text of tokens that {@linkcode expectTokens} lets pass, in two steps. */
+export function* decodingTokens(
+  tokens: readonly number[],
+  tokenizer: Tokenizer,
+  pointer: string,
+): Steps<string> {
+  const known = expectTokens(tokens, tokenizer, pointer);
+  yield;
+  return promptText(known, tokenizer);
 }
 
 /** The same of a prompt, whose texts are bounded by its schema. */
