@@ -17,7 +17,15 @@ async function openTab(): Promise<
 > {
   const folder = await Deno.makeTempDir();
   const module = `${folder}/engine.ts`;
-  await Deno.writeTextFile(module, `import ${JSON.stringify(ENGINE.href)};\n`);
+  // Deno may crash where a worker is ended that has opened a GPU.
+  await Deno.writeTextFile(
+    `${folder}/no_gpu.ts`,
+    'Object.defineProperty(navigator, "gpu", { value: undefined });\n',
+  );
+  await Deno.writeTextFile(
+    module,
+    `import "./no_gpu.ts";\nimport ${JSON.stringify(ENGINE.href)};\n`,
+  );
   const worker = new Worker(pathToFileURL(module), { type: "module" });
   const messages = new ReadableStream<FromEngine>({
     start(controller): void {
