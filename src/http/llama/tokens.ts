@@ -7,8 +7,7 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { promptText } from "../../text/prompt_pieces.ts";
-import { inSteps } from "../../steps.ts";
-import { decodingTokens } from "../request/named_tokens.ts";
+import { decodeTokens } from "../request/named_tokens.ts";
 import { readLeniently } from "../request/read_body.ts";
 import { textTokens } from "../request/text_tokens.ts";
 import { charge } from "../access/charge_tokens.ts";
@@ -118,9 +117,7 @@ export function rootTokenRoutes(): OpenAPIHono<AppEnv> {
     const { tokens } = await readLeniently(c, RootDetokenizeRequest);
     const { tokenizer } = c.get("services").engine;
     charge(c, tokens.length);
-    const content = await inSteps(
-      decodingTokens(tokens, tokenizer, "/tokens"),
-    );
+    const content = await decodeTokens(tokens, tokenizer, "/tokens");
     return c.json({ content, prompt: content });
   });
   return app;

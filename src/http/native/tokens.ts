@@ -7,7 +7,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { inSteps } from "../../steps.ts";
 import { encoding } from "../../text/stepwise_encoding.ts";
-import { decodingTokens } from "../request/named_tokens.ts";
+import { decodeTokens } from "../request/named_tokens.ts";
 import { postJson } from "./json_route.ts";
 import {
   DetokenizeRequest,
@@ -45,7 +45,7 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
   }, async (c, { tokens }) => {
     const { tokenizer } = c.get("services").engine;
     return {
-      text: await inSteps(decodingTokens(tokens, tokenizer, "/tokens")),
+      text: await decodeTokens(tokens, tokenizer, "/tokens"),
     };
   });
   return app;

@@ -6,8 +6,7 @@
  */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { inSteps } from "../../steps.ts";
-import { decodingTokens } from "../request/named_tokens.ts";
+import { decodeTokens } from "../request/named_tokens.ts";
 import { modelName, text, TOKEN_LIMIT } from "../fields/text_fields.ts";
 import { openAiErrors } from "./openai_error.ts";
 import { closedObject } from "../fields/closed_object.ts";
@@ -121,8 +120,7 @@ export function webuiInternalRoutes(): OpenAPIHono<AppEnv> {
     const { tokens } = await readLeniently(c, InternalTokens);
     charge(c, tokens.length);
     const { tokenizer } = c.get("services").engine;
-    const text = decodingTokens(tokens, tokenizer, "/tokens");
-    return c.json({ text: await inSteps(text) });
+    return c.json({ text: await decodeTokens(tokens, tokenizer, "/tokens") });
   });
   return app;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Steps } from "../../steps.ts";
+import { inSteps, type Steps } from "../../steps.ts";
 import { type PromptPieces, promptText } from "../../text/prompt_pieces.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { TEXT_LIMIT } from "../fields/text_fields.ts";
@@ -28,15 +28,17 @@ export function expectTokens(
   return tokens;
 }
 
-/** The text of tokens that {@linkcode expectTokens} lets pass, in two steps. */
-export function* decodingTokens(
+/** The text of tokens that {@linkcode expectTokens} lets pass; others go in between. */
+export function decodeTokens(
   tokens: readonly number[],
   tokenizer: Tokenizer,
   pointer: string,
-): Steps<string> {
-  const known = expectTokens(tokens, tokenizer, pointer);
-  yield;
-  return promptText(known, tokenizer);
+): string | Promise<string> {
+  return inSteps(function* (): Steps<string> {
+    const known = expectTokens(tokens, tokenizer, pointer);
+    yield;
+    return promptText(known, tokenizer);
+  }());
 }
 
 /** The same of a prompt, whose texts are bounded by its schema. */
