@@ -1,9 +1,12 @@
 /**
- * Names of hosts that settings may have. Without a schema, so that a launcher can
+ * Names of hosts, and ports, that settings may have. Without a schema, so that a launcher can
  * tell what Deno would not read as the host of a permission.
  *
  * @module
  */
+
+/** The last port that there is. */
+export const MAX_PORT = 65_535;
 
 const LABEL = "[\\w](?:[\\w-]{0,61}[\\w])?";
 const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`);

@@ -14,7 +14,7 @@ import type { MetricsAccess } from "../http/site/metrics.ts";
 import type { Rate } from "../http/access/token_bucket.ts";
 import type { LogFormat } from "../observe/request_log.ts";
 import type { StateKey } from "../state/state_keys.ts";
-import { isHost } from "./host_name.ts";
+import { isHost, MAX_PORT } from "./host_name.ts";
 import {
   apiKeys,
   byteCount,
@@ -124,7 +124,7 @@ export const SETTINGS: { readonly [N in Name]-?: Setting<Config[N]> } = {
       .default("127.0.0.1"),
   },
   port: {
-    schema: integer(0, 65_535).default(8000),
+    schema: integer(0, MAX_PORT).default(8000),
   },
   model: {
     schema: modelWords.default([]),

@@ -16,14 +16,11 @@ import {
   WEIGHTS_FILE,
 } from "../config/path_entries.ts";
 import { variableOf } from "../config/flag_list.ts";
-import { isHost } from "../config/host_name.ts";
+import { isHost, MAX_PORT } from "../config/host_name.ts";
 import type { Name } from "../config/settings.ts";
 import { modelsFolder } from "../hub/models_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-
-/** The last port that there is. */
-export const MAX_PORT = 65_535;
 
 /** Gives an environment variable. */
 export type ReadEnv = (name: string) => string | undefined;
